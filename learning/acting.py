@@ -1,0 +1,62 @@
+"""The policy without torch: a few small matrix products in numpy (measured at 32 environments: 20 us, torch 60 us).
+
+`tensors` is what `PPO.tensors()` gives and a weights message carries: float32 arrays by name.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Tensors = Mapping[str, np.ndarray]
+
+
+def act(
+    tensors: Tensors, observation: np.ndarray, generator: np.random.Generator | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Actions and their log-probabilities for observations float32 [N, O]; without a generator the likeliest action.
+
+    Discrete: int64 [N]. Continuous: float32 [N, A] in the frame where the task's bounds are -1 and 1, not clipped.
+    """
+    output = forward(tensors, observation)
+    if "policy.log_std" in tensors:
+        return _gaussian(output, tensors["policy.log_std"], generator)
+    return _categorical(output, generator)
+
+
+def forward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
+    """The policy network's output [N, A]: logits of the choices, or means."""
+    x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
+    x = np.tanh(x @ tensors["policy.0.weight"].T + tensors["policy.0.bias"])
+    x = np.tanh(x @ tensors["policy.1.weight"].T + tensors["policy.1.bias"])
+    return x @ tensors["policy.2.weight"].T + tensors["policy.2.bias"]
+
+
+def to_bounds(action: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """A continuous action as the task takes it: clipped to -1..1, then stretched to low..high."""
+    return (low + (np.clip(action, -1, 1) + 1) * 0.5 * (high - low)).astype(np.float32)
+
+
+def from_bounds(action: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The inverse of `to_bounds`, for the actions of demonstrations."""
+    return ((action - low) / (high - low) * 2 - 1).astype(np.float32)
+
+
+def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+    logit = logit - logit.max(axis=1, keepdims=True)
+    weight = np.exp(logit)
+    total = weight.sum(axis=1)
+    if generator is None:
+        action = logit.argmax(axis=1)
+    else:  # invert the cumulative distribution; the last column is left out, so that rounding cannot exceed it
+        threshold = generator.random(len(logit), dtype=np.float32) * total
+        action = (weight.cumsum(axis=1)[:, :-1] <= threshold[:, None]).sum(axis=1)
+    return action, logit[np.arange(len(logit)), action] - np.log(total)
+
+
+def _gaussian(
+    mean: np.ndarray, log_std: np.ndarray, generator: np.random.Generator | None
+) -> tuple[np.ndarray, np.ndarray]:
+    noise = np.zeros_like(mean) if generator is None else generator.standard_normal(mean.shape, dtype=np.float32)
+    action = mean + np.exp(log_std) * noise
+    log_prob = (-0.5 * noise * noise - log_std).sum(axis=1) - np.float32(0.5 * np.log(2 * np.pi)) * mean.shape[1]
+    return action, log_prob

@@ -1,0 +1,24 @@
+"""Every random number, drawn by name: the same key gives the same numbers, whoever asks, whenever, however often.
+
+A counter-based generator (Philox, Salmon et al. 2011) is keyed by a hash of the seed and the purpose, so no state
+has to be carried: a node that was killed and came back draws what it would have drawn.
+"""
+
+import hashlib
+
+import numpy as np
+
+
+def generator(seed: int, *key: str | int) -> np.random.Generator:
+    """The generator of one purpose, such as `generator(seed, "policy", "action", 17)`.
+
+    The key is compared by its text (5 and "5" are one key) and its parts stay apart ("a", "b" is not "ab").
+    """
+    text = "\0".join(map(str, (seed, *key)))
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, np.uint64)))
+
+
+def episode_seed(seed: int, environment: int, episode: int) -> int:
+    """The seed that resets the j-th `episode` of an `environment`: 31 bits, as every simulator takes them."""
+    return int(generator(seed, "simulator", environment, episode).integers(2**31))

@@ -1,0 +1,32 @@
+"""Observations brought to mean zero and deviation one, by what has been seen so far."""
+
+import numpy as np
+
+
+class Normaliser:
+    """Running mean and variance of observations [..., O], merged batch by batch (Chan et al. 1979)."""
+
+    def __init__(self, size: int) -> None:
+        self.count = np.zeros(())
+        self.mean = np.zeros(size)
+        self.square = np.zeros(size)  # sum of squared distances from the mean
+
+    def update(self, observation: np.ndarray) -> None:
+        rows = observation.reshape(-1, observation.shape[-1]).astype(np.float64)
+        total = self.count + len(rows)
+        shift = rows.mean(axis=0) - self.mean
+        self.square = self.square + rows.var(axis=0) * len(rows) + shift**2 * (self.count * len(rows) / total)
+        self.mean = self.mean + shift * (len(rows) / total)
+        self.count = total
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """`(observation - mean) * scale` is the normalised one. A number that never changes is only shifted."""
+        deviation = np.sqrt(self.square / max(self.count, 1.0))
+        scale = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 1.0)
+        return {"observation.mean": self.mean.astype(np.float32), "observation.scale": scale.astype(np.float32)}
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"count": self.count, "mean": self.mean, "square": self.square}
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        self.count, self.mean, self.square = state["count"], state["mean"], state["square"]

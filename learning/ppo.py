@@ -1,0 +1,179 @@
+"""Proximal policy optimisation (Schulman et al. 2017) on rewards that somebody else gives.
+
+Rewards are scaled by 1 - discount, so that a value is a mean reward per step, of one scale for every discount.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learning import returns
+from learning.adam import Adam
+from learning.distributions import categorical, gaussian
+from learning.draws import generator as draw
+from learning.networks import Parameters, mlp, mlp_arrays
+from learning.normaliser import Normaliser
+from learning.rollout import Rollout, Spaces
+
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What PPO can be told."""
+
+    learning_rate: float = 1e-3
+    last_learning_rate: float = 1e-3
+    anneal_rollouts: int = 40
+    """rollouts over which the learning rate goes from the first to the last, in a straight line"""
+    epochs: int = 4
+    minibatch: int = 512
+    """steps in a minibatch"""
+    discount: float = 0.99
+    decay: float = 0.95
+    """lambda of the advantage estimate"""
+    clip: float = 0.2
+    entropy_weight: float = 0.0
+    value_weight: float = 0.5
+    max_norm: float = 0.5
+    advantage_floor: float = 0.0
+    hidden: int = 64
+    """units in each of the two layers"""
+
+
+def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip: float) -> Tensor:
+    """The clipped surrogate, to be made small: minus the mean of min(ratio A, clip(ratio) A). All are [batch]."""
+    ratio = torch.exp(log_prob - old_log_prob)
+    return -torch.min(advantage * ratio, advantage * ratio.clamp(1 - clip, 1 + clip)).mean()
+
+
+def value_loss(value: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error, [batch] each."""
+    return (value - target).square().mean()
+
+
+class PPO:
+    """The learner: policy and value network, their optimiser, and the normaliser of observations."""
+
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:  # noqa: B008
+        self.spaces, self.settings = spaces, settings
+        self.normaliser = Normaliser(spaces.observation)
+        sizes = (spaces.observation, settings.hidden, settings.hidden)
+        arrays = mlp_arrays("policy", (*sizes, spaces.action), draw(seed, "learner", "policy"), 0.01)
+        arrays |= mlp_arrays("value", (*sizes, 1), draw(seed, "learner", "value"), 1.0)
+        if not spaces.discrete:
+            arrays["policy.log_std"] = np.zeros(spaces.action, np.float32)
+        self.parameters = Parameters(arrays)
+        self.adam = Adam(self.parameters.flat)
+        self.rollouts = 0
+
+    def update(
+        self,
+        rollout: Rollout,
+        reward: np.ndarray,
+        absorbing_reward: np.ndarray | float,
+        generator: np.random.Generator,
+    ) -> Metrics:
+        """Trains on one rollout and moves on to the next version.
+
+        reward: float32 [T, N]. absorbing_reward: what is earned for ever after the steps that terminated, [T, N] or
+        one number; zero where the task's end shall be worth nothing.
+        """
+        batch, metrics = self._batch(rollout, reward, absorbing_reward)
+        rate = self.learning_rate()
+        steps = [
+            self._step({name: tensor[rows] for name, tensor in batch.items()}, rate)
+            for _ in range(self.settings.epochs)
+            for rows in self._minibatches(generator, len(batch["return"]))
+        ]
+        self.normaliser.update(rollout.observation)
+        self.rollouts += 1
+        names = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
+        means = torch.stack(steps).mean(dim=0).tolist()
+        return metrics | {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
+
+    def learning_rate(self) -> float:
+        """That of the next rollout."""
+        s = self.settings
+        progress = min(1.0, self.rollouts / s.anneal_rollouts)
+        return s.learning_rate + progress * (s.last_learning_rate - s.learning_rate)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What acting needs: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
+        arrays = self.parameters.arrays()
+        return self.normaliser.tensors() | {name: array for name, array in arrays.items() if name.startswith("policy")}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
+        adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
+        normaliser = {f"normaliser.{name}": array for name, array in self.normaliser.state().items()}
+        return adam | normaliser | {"rollouts": np.array(self.rollouts)}
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
+        self.normaliser.load({name[11:]: array for name, array in state.items() if name.startswith("normaliser.")})
+        self.rollouts = int(state["rollouts"])
+
+    def _batch(
+        self, rollout: Rollout, reward: np.ndarray, absorbing_reward: np.ndarray | float
+    ) -> tuple[dict[str, Tensor], Metrics]:
+        """The rollout as rows [T * N, ...] to learn from: with advantages and returns."""
+        s = self.settings
+        scale = 1 - s.discount
+        value, next_value = self._value(rollout.observation), self._value(rollout.next_observation)
+        ending = scale * returns.absorbing_value(absorbing_reward, s.discount)
+        next_value = np.where(rollout.terminated, ending, next_value)
+        ended = rollout.terminated | rollout.truncated
+        advantage, target = returns.gae(scale * reward, value, next_value, ended, s.discount, s.decay)
+        metrics = {
+            "train/explained_variance": float(1 - (target - value).var() / max(target.var(), 1e-12)),
+            "train/learning_rate": self.learning_rate(),
+            "train/advantage_std": float(advantage.std()),
+        }
+        advantage = (advantage - advantage.mean()) / max(float(advantage.std()), s.advantage_floor, 1e-8)
+        rows = {
+            "observation": self._normalised(rollout.observation),
+            "action": torch.tensor(rollout.action.reshape(-1, *rollout.action.shape[2:])),
+            "log_prob": _rows(rollout.log_prob),
+            "advantage": _rows(advantage),
+            "return": _rows(target),
+        }
+        return rows, metrics
+
+    def _step(self, batch: dict[str, Tensor], learning_rate: float) -> Tensor:
+        """One gradient step; its losses, as a vector in the order that `update` names."""
+        s, named = self.settings, self.parameters.named
+        output = mlp(named, "policy", batch["observation"])
+        if self.spaces.discrete:
+            log_prob, entropy = categorical(output, batch["action"])
+        else:
+            log_prob, entropy = gaussian(output, named["policy.log_std"], batch["action"])
+        value = mlp(named, "value", batch["observation"])[:, 0]
+        pg_loss = policy_loss(log_prob, batch["log_prob"], batch["advantage"], s.clip)
+        v_loss, entropy_loss = value_loss(value, batch["return"]), -entropy.mean()
+        loss = pg_loss + s.value_weight * v_loss + s.entropy_weight * entropy_loss
+        self.adam.step(self.parameters.gradient(loss), learning_rate, s.max_norm)
+        with torch.no_grad():
+            log_ratio = log_prob - batch["log_prob"]
+            approx_kl = (log_ratio.exp() - 1 - log_ratio).mean()
+            clip_fraction = ((log_ratio.exp() - 1).abs() > s.clip).float().mean()
+            return torch.stack([pg_loss, v_loss, entropy_loss, approx_kl, clip_fraction])
+
+    def _minibatches(self, generator: np.random.Generator, rows: int) -> tuple[Tensor, ...]:
+        return torch.tensor(generator.permutation(rows)).split(self.settings.minibatch)
+
+    def _normalised(self, observation: np.ndarray) -> Tensor:
+        tensors = self.normaliser.tensors()
+        rows = observation.reshape(-1, observation.shape[-1])
+        return torch.tensor((rows - tensors["observation.mean"]) * tensors["observation.scale"])
+
+    @torch.no_grad()
+    def _value(self, observation: np.ndarray) -> np.ndarray:
+        value = mlp(self.parameters.named, "value", self._normalised(observation))
+        return value.numpy().reshape(observation.shape[:-1])
+
+
+def _rows(array: np.ndarray) -> Tensor:
+    return torch.tensor(array.reshape(-1), dtype=torch.float32)

@@ -1,0 +1,37 @@
+"""Advantages and returns, with the three ways a step can end told apart.
+
+- the episode goes on, or the rollout ends in its middle: what follows is worth the value of the next observation
+- truncated (the clock ran out): the same, with the episode's true last observation
+- terminated (the task is over): what follows is an absorbing state that pays `absorbing_reward` for ever,
+  worth `absorbing_reward / (1 - discount)` (Kostrikov et al. 2019, DAC, in closed form); zero where it pays nothing
+"""
+
+import numpy as np
+
+
+def absorbing_value(absorbing_reward: np.ndarray | float, discount: float) -> np.ndarray | float:
+    """What it is worth to be in a state that pays this reward at every step for ever."""
+    return absorbing_reward / (1 - discount)
+
+
+def gae(
+    reward: np.ndarray,
+    value: np.ndarray,
+    next_value: np.ndarray,
+    ended: np.ndarray,
+    discount: float,
+    decay: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Generalised advantage estimation (Schulman et al. 2016): advantages and returns, each [T, N].
+
+    reward, value, next_value are [T, N]; next_value is already right for steps that ended (see above).
+    ended: bool [T, N], terminated or truncated: no advantage is carried back across it.
+    """
+    surprise = reward + discount * next_value - value
+    carry = discount * decay * ~ended
+    advantage = np.zeros_like(surprise)
+    later = np.zeros_like(surprise[0])
+    for step in reversed(range(len(surprise))):
+        later = surprise[step] + carry[step] * later
+        advantage[step] = later
+    return advantage, advantage + value

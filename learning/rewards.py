@@ -1,0 +1,43 @@
+"""Reward forms: what the discriminator's verdict is worth to the policy.
+
+Each is a function of `expert_logit`, which is high where a pair looks like the expert's: with D = sigmoid(expert_logit),
+D is the probability that the pair is the expert's. (The note trains D towards 1 on the policy's pairs; its reward
+-log D is therefore -log(1 - D) here, `note`.) Every form rises with expert_logit, but FAIRL's only up to a logit
+of -1: it pays for what the policy does often and the expert sometimes, so that all the expert does gets covered.
+
+| form | formula | sign | what it does to the length of an episode, without absorbing states |
+|---|---|---|---|
+| note | -log(1 - D) = softplus(logit) | positive | pays for staying alive |
+| log_d | log D = -softplus(-logit) | negative | pays for ending early |
+| logit | log D - log(1 - D) = logit | both | neither of itself (AIRL, Fu et al. 2018) |
+| fairl | -logit * exp(logit) | both | pays for ending early where the expert is likelier (Ghasemipour et al. 2020) |
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+
+def note(expert_logit: Tensor) -> Tensor:
+    """-log(1 - D): the note's -log D, whose D is the other side's."""
+    return softplus(expert_logit)
+
+
+def log_d(expert_logit: Tensor) -> Tensor:
+    """log D."""
+    return -softplus(-expert_logit)
+
+
+def logit(expert_logit: Tensor) -> Tensor:
+    """log D - log(1 - D), the log-ratio of the densities: the reward of AIRL and of the reverse KL divergence."""
+    return expert_logit
+
+
+def fairl(expert_logit: Tensor) -> Tensor:
+    """-h exp(h) for h the logit: the reward of the forward KL divergence, positive where the policy is likelier."""
+    return -expert_logit * torch.exp(expert_logit)
+
+
+FORMS: dict[str, Callable[[Tensor], Tensor]] = {"note": note, "log_d": log_d, "logit": logit, "fairl": fairl}

@@ -1,0 +1,40 @@
+"""What is learned from: rollouts of the policy and demonstrations of the expert. No reward of the environment in either.
+
+Shapes: T steps, N environments, O observation numbers, A action numbers; time comes first.
+Actions: discrete ones are int64 indices [T, N]; continuous ones are float32 [T, N, A] in the frame where
+the task's bounds are -1 and 1, as the policy drew them (the task clips them when it applies them).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Spaces(NamedTuple):
+    """What a task's observations and actions are made of."""
+
+    observation: int
+    """numbers in an observation"""
+    action: int
+    """choices of a discrete action, or numbers in a continuous one"""
+    discrete: bool
+
+
+class Rollout(NamedTuple):
+    """T steps in N environments, by one version of the policy."""
+
+    observation: np.ndarray  # float32 [T, N, O]
+    action: np.ndarray  # int64 [T, N] or float32 [T, N, A]
+    next_observation: np.ndarray  # float32 [T, N, O]; an episode's true last one, never the next one's first
+    log_prob: np.ndarray  # float32 [T, N], of the action, under the policy that drew it
+    terminated: np.ndarray  # bool [T, N]: the task is over (the pole fell, the goal was reached)
+    truncated: np.ndarray  # bool [T, N]: the clock ran out, the task would have gone on
+
+
+class Demonstration(NamedTuple):
+    """One episode of the expert, of L steps."""
+
+    observation: np.ndarray  # float32 [L + 1, O]; the last one is where the episode ended
+    action: np.ndarray  # int64 [L] or float32 [L, A]
+    terminated: bool
+    truncated: bool

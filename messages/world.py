@@ -1,0 +1,67 @@
+"""What happens: observations, actions, transitions, and the demonstrations of an expert."""
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutelage.message import Message
+
+
+class Observation(Message, cadence="step"):
+    """simulator | hardware -> policy, teleoperator: the world before the next action, one row an environment."""
+
+    observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
+
+
+class Action(Message, cadence="step"):
+    """policy | teleoperator -> simulator | hardware: what to do at this step, and how likely the policy found it.
+
+    A discrete action is an index; a continuous one is in the frame where the task's bounds are -1 and 1.
+    """
+
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "envs *action"]
+    log_prob: Annotated[NDArray[np.float32], "envs", "nat"]
+    policy_version: int
+
+
+class Transition(Message, cadence="step"):
+    """simulator | hardware -> discriminator, learner: what one step did.
+
+    `next_observation` is the true last one where an episode ended, not the first of the episode after it. `terminated`
+    is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
+    """
+
+    observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "envs *action"]
+    next_observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
+    log_prob: Annotated[NDArray[np.float32], "envs", "nat"]
+    terminated: Annotated[NDArray[np.bool_], "envs"]
+    truncated: Annotated[NDArray[np.bool_], "envs"]
+
+
+class Episode(Message, cadence="free"):
+    """simulator | hardware | teleoperator -> those who look on: an episode ended. Nobody learns from it.
+
+    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy` or `expert`.
+    """
+
+    actor: str
+    environment: int
+    episode: int
+    seed: int
+    length: Annotated[int, "steps"]
+    episode_return: float
+
+
+class Demonstration(Message, cadence="free"):
+    """teleoperator -> discriminator | learner, recorder: one episode of the expert.
+
+    It counts from the rollout that it bears. `observation` has one row more than `action`: the last one.
+    """
+
+    observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
+    terminated: bool
+    truncated: bool
+    operator: str

@@ -1,0 +1,81 @@
+"""Scored rollouts to new weights: proximal policy optimisation on whatever reward the scores say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from learning.draws import generator
+from learning.ppo import PPO, Settings
+from learning.rollout import Spaces
+from messages import Metrics, Score, Transition, Weights
+from nodes.rollout import Gatherer
+from tutelage import Message, Node
+from tutelage.task import Task
+
+
+class Learner(Node):
+    """Trains on rollout k when its score is there, and says the weights for rollout k + 1 + lag.
+
+    So it says `lag` + 1 weights before it has learnt anything. It owns the end of the run: when `budget` environment
+    steps are under way, the weights it says ask for no further rollout.
+    """
+
+    hears = (Transition, Score)
+    says = (Weights, Metrics)
+
+    def __init__(self, env: str, seed: int = 0, lag: int = 1, budget: int = 65536, env_arguments: dict[str, Any] | None = None,
+                 wrappers: list[str] | None = None, stop_at_chance: float = 0.0,
+                 settings: dict[str, float] | None = None) -> None:  # fmt: skip
+        spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
+        self.seed, self.lag, self.budget = seed, lag, budget
+        self.ppo = PPO(Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {})))
+        self.gathered = Gatherer()
+        self.version = 0
+        self.steps = 0
+        self.last: int | None = None  # the version that the run ends with, once it is known
+        self.interrupted = False
+
+    def start(self) -> Iterator[Message]:
+        for rollout in range(self.lag + 1):
+            yield self._weights(rollout)
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if isinstance(message, Transition):
+            self.gathered.add(message)
+        elif isinstance(message, Score):
+            metrics = self._learn(message)
+            self._consider_the_end(message)
+            yield self._weights(message.rollout + 1 + self.lag)
+            yield Metrics(message.rollout, message.step, metrics)
+
+    def _learn(self, score: Score) -> dict[str, float]:
+        metrics = self.ppo.update(self.gathered.rollout(), score.reward, score.absorbing_reward,
+                                  generator(self.seed, "learner", score.rollout))  # fmt: skip
+        self.version += 1
+        self.steps += score.reward.size
+        return metrics | {"time/total_timesteps": self.steps, "rollout/imitation_reward_mean": float(score.reward.mean())}
+
+    def _consider_the_end(self, score: Score) -> None:
+        following = score.rollout + 1 + self.lag
+        if self.last is None and (self.interrupted or following * score.reward.size >= self.budget):
+            self.last = following
+
+    def _weights(self, rollout: int) -> Message:
+        tensors = np.frombuffer(save(self.ppo.tensors()), np.uint8)
+        return Weights(rollout, 0, self.version, tensors, self.steps, self.last is not None, self.version == self.last)
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+
+    def state(self) -> dict[str, Any]:
+        return {"ppo": self.ppo.state(), "gathered": self.gathered.state(), "version": self.version,
+                "steps": self.steps, "last": self.last}  # fmt: skip
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.ppo.load(state["ppo"])
+        self.gathered.load(state["gathered"])
+        self.version, self.steps, self.last = state["version"], state["steps"], state["last"]

@@ -1,0 +1,50 @@
+"""Observations to actions, by the newest weights that logical time allows. Runs without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load
+
+from learning.acting import act
+from learning.draws import generator
+from messages import Action, Observation, Weights
+from tutelage import Message, Node
+
+
+class Policy(Node):
+    """Answers each observation with a sampled action, or the most likely one if `greedy`.
+
+    The weights of a rollout come before its first observation, so a policy that has none yet waits: this is what keeps
+    the simulator from running ahead of the learner.
+    """
+
+    hears = (Observation, Weights)
+    says = (Action,)
+
+    def __init__(self, seed: int = 0, greedy: bool = False) -> None:
+        self.seed, self.greedy = seed, greedy
+        self.version = 0
+        self.file = b""
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if isinstance(message, Weights):
+            self.done = message.stop
+            self._use(message.tensors.tobytes(), message.policy_version)
+        elif isinstance(message, Observation):
+            draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
+            action, log_prob = act(self.tensors, message.observation, draw)
+            yield Action(message.rollout, message.step, action, log_prob, self.version)
+
+    def _use(self, file: bytes, version: int) -> None:
+        self.file, self.version = file, version
+        self.tensors: dict[str, np.ndarray] = load(file)
+
+    def state(self) -> dict[str, Any]:
+        return {"file": self.file, "version": self.version}
+
+    def load(self, state: dict[str, Any]) -> None:
+        if state["file"]:
+            self._use(state["file"], state["version"])

@@ -1,0 +1,93 @@
+"""What was learned, kept in the run folder: measurements as they come, the final weights, the numbers of the report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from messages import Demonstration, Episode, Evaluation, Metrics, Weights
+from tutelage import Message, Node
+
+
+class Report(Node):
+    """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher completes to `report.json`."""
+
+    hears = (Metrics, Weights)
+    may_hear = (Evaluation, Episode, Demonstration)
+    order = "arrival"
+
+    def __init__(self, run_dir: str) -> None:
+        self.folder = Path(run_dir)
+        self.learned: dict[str, Any] = {"demonstrations": 0}
+        self.expert_returns: list[float] = []
+        self.returns: deque[float] = deque(maxlen=100)
+        self.began = 0.0
+        self.written = 0  # bytes of metrics.jsonl
+
+    def hear(self, message: Message) -> None:
+        match message:
+            case Demonstration():
+                self.began = self.began or time.monotonic()
+                self.learned["demonstrations"] += 1
+            case Episode(actor="expert"):
+                self.expert_returns.append(message.episode_return)
+            case Episode():
+                self.returns.append(message.episode_return)
+            case Metrics():
+                self._write(message.rollout, message.values)
+            case Weights(final=True):
+                self._keep(message)
+            case Evaluation():
+                self._evaluated(message)
+
+    def _write(self, rollout: int, values: dict[str, float]) -> None:
+        if "time/total_timesteps" in values and self.returns:
+            values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps({"rollout": rollout, **values}) + "\n")
+            self.written = file.tell()
+
+    def _keep(self, weights: Weights) -> None:
+        seconds = time.monotonic() - self.began if self.began else 0.0
+        tensors = weights.tensors.tobytes()
+        (self.folder / "weights.safetensors").write_bytes(tensors)
+        self.learned |= {
+            "weights_digest": hashlib.sha256(tensors).hexdigest(),
+            "environment_steps": weights.environment_steps,
+            "seconds_learning": round(seconds, 3),
+            "steps_per_second": round(weights.environment_steps / seconds) if seconds else 0,
+        }
+
+    def _evaluated(self, found: Evaluation) -> None:
+        self._write(found.rollout, {"eval/mean_reward": found.greedy.mean(), "eval/mean_reward_sampled": found.sampled.mean(),
+                                    "time/total_timesteps": found.environment_steps})  # fmt: skip
+        if found.final:
+            self.learned |= {
+                "return_mean": found.greedy.mean(),
+                "return_std": found.greedy.std(),
+                "return_sampled_mean": found.sampled.mean(),
+                "evaluation_episodes": len(found.greedy),
+            }
+
+    def finish(self) -> tuple[Message, ...]:
+        if self.expert_returns:
+            self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
+        (self.folder / "learned.json").write_text(json.dumps(self.learned, indent=2))
+        return ()
+
+    def state(self) -> dict[str, Any]:
+        return {"learned": self.learned, "expert_returns": self.expert_returns, "returns": list(self.returns),
+                "began": self.began, "written": self.written}  # fmt: skip
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.learned, self.expert_returns = state["learned"], state["expert_returns"]
+        self.returns.extend(state["returns"])
+        self.began, self.written = state["began"], state["written"]
+        metrics = self.folder / "metrics.jsonl"
+        if metrics.exists():  # what comes after the checkpoint will be heard again
+            with metrics.open("r+b") as file:
+                file.truncate(self.written)

@@ -1,0 +1,65 @@
+"""An operator who shows how it is done: whole episodes of an expert, said as demonstrations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from drivers.scripted import scripted
+from learning.acting import from_bounds
+from learning.draws import generator
+from messages import Demonstration, Episode
+from tutelage import Message, Node
+from tutelage.message import Promise
+from tutelage.task import Task
+
+
+class Teleoperator(Node):
+    """Shows `demonstrations` episodes in an environment of its own: all at once, or at `rate` steps a second.
+
+    Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout.
+    """
+
+    says = (Demonstration, Episode)
+
+    def __init__(self, env: str, demonstrations: int = 10, seed: int = 0, rate: float = 0.0, every: int = 0,
+                 env_arguments: dict[str, Any] | None = None, wrappers: list[str] | None = None) -> None:  # fmt: skip
+        self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
+        self.operator = scripted(env)
+        self.demonstrations, self.seed, self.rate, self.every = demonstrations, seed, rate, every
+
+    def start(self) -> Iterator[Message]:
+        environment = self.task.make()
+        for i in range(self.demonstrations):
+            yield from self._episode(environment, i)
+        environment.close()
+
+    def _episode(self, environment: Any, i: int) -> Iterator[Message]:
+        """Drives one episode and says it."""
+        seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
+        observation, _ = environment.reset(seed=seed)
+        observations, actions, total, ended = [observation], [], 0.0, (False, False)
+        deadline = time.monotonic()
+        while not any(ended):
+            action = self.operator(observation)
+            observation, reward, *ended, _ = environment.step(action)
+            observations.append(observation)
+            actions.append(action)
+            total += float(reward)
+            if self.rate:
+                deadline += 1 / self.rate
+                time.sleep(max(0.0, deadline - time.monotonic()))
+                yield Promise(i * self.every, 0)
+        yield Demonstration(i * self.every, 0, np.array(observations, np.float32), self._framed(actions), *map(bool, ended),
+                            operator=type(self).__name__)  # fmt: skip
+        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(actions), total)
+
+    def _framed(self, actions: list[Any]) -> np.ndarray:
+        """Actions as messages have them: indices, or in the frame of the bounds."""
+        spaces = self.task.spaces
+        if spaces.low is None or spaces.high is None:
+            return np.array(actions, np.int64)
+        return from_bounds(np.array(actions, np.float32), spaces.low, spaces.high)

@@ -1,0 +1,227 @@
+"""ZeroMQ: how the processes of a graph talk. Nothing else imports zmq.
+
+A process says everything on one publisher, `links`, and hears everything on one subscriber that connects straight to
+the others' publishers: no broker. What must arrive has no high-water mark; logical time bounds what can be in flight.
+
+How two processes meet, at the start as after a restart of either, without a sleep or a timer:
+
+1. The listener's subscriptions arrive at the speaker whenever their connection is made; the last of them is to the
+   listener's own private topic.
+2. On it the speaker answers with a greeting: its message types' fingerprints.
+3. The listener sends back (upstream, through the same connection) how far it has got with each topic.
+4. The speaker says again, on the private topic, all that comes after. Whatever is not the next number is dropped.
+
+Observers connect to a second publisher, `tap`, whose queue is bounded: what they miss is counted, and a topic that
+none of them asked for costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from tutelage import codec
+from tutelage.codec import Frame, Header
+from tutelage.inbox import Inbox
+from tutelage.message import FOREVER, Message, Promise, build, fingerprint, values
+from tutelage.outbox import Outbox
+
+SERVICE_NS = 20_000_000
+"""How often a busy process looks after its connections."""
+
+TAP_MESSAGES = 1000
+"""Messages that wait for a slow observer before they are dropped and counted."""
+
+
+def address(folder: Path, node: str, kind: str) -> str:
+    """Where a node's publisher is: `links` or `tap`."""
+    return f"ipc://{folder}/{node.replace('/', '.')}.{kind}"
+
+
+class Bus:
+    """One process's connections.
+
+    Args:
+        run, name, life: who this is; `life` counts its restarts.
+        folder: where the sockets of this run are.
+        inbox: takes what is heard.
+        kinds: topic -> message type, for all that is heard or said.
+        topics: message type -> topic it is said on.
+        outbox: what was said, for those who come (back) later.
+        observer: hears through the taps.
+    """
+
+    def __init__(self, run: str, name: str, life: int, folder: Path, inbox: Inbox, kinds: dict[str, type[Message]],
+                 topics: dict[type[Message], str], outbox: Outbox, observer: bool = False) -> None:  # fmt: skip
+        self.run, self.name, self.life = run, name, life
+        self.inbox, self.outbox = inbox, outbox
+        self.kinds, self.topics, self.observer = kinds, topics, observer
+        self.heard: dict[str, int] = {}
+        self.lost: dict[str, int] = {}
+        self._private = f"@{name}".encode()
+        self._tapped: set[bytes] = set()
+        self._next_service = 0
+        self._context = zmq.Context()
+        self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        self._links = self._socket(zmq.XPUB, 0)
+        self._links.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._links.bind(address(folder, self.name, "links"))
+        self._tap = self._socket(zmq.XPUB, TAP_MESSAGES)
+        self._tap.bind(address(folder, self.name, "tap"))
+        self._hear = self._socket(zmq.XSUB, TAP_MESSAGES if self.observer else 0)
+        self._hear.setsockopt(zmq.RECONNECT_IVL, 5)
+        for topic in sorted({topic for _, topic in self.inbox.streams}):
+            self._hear.send(b"\1" + topic.encode() + b"\0")
+        self._hear.send(b"\1" + self._private + b"\0")
+        for sender in sorted({sender for sender, _ in self.inbox.streams}):
+            self._hear.connect(address(folder, sender, "tap" if self.observer else "links"))
+        self._poller = zmq.Poller()
+        self._poller.register(self._links, zmq.POLLIN)
+        if self.inbox.streams:
+            self._poller.register(self._hear, zmq.POLLIN)
+
+    def _socket(self, kind: int, high_water: int) -> zmq.Socket[bytes]:
+        socket = self._context.socket(kind)
+        socket.setsockopt(zmq.SNDHWM, high_water)
+        socket.setsockopt(zmq.RCVHWM, high_water)
+        socket.setsockopt(zmq.MAXMSGSIZE, codec.MAX_FRAME)
+        socket.setsockopt(zmq.LINGER, 200)
+        return socket
+
+    def say(self, message: Message) -> None:
+        """Says a message on its type's topic; a promise on every topic."""
+        if type(message) is Promise:
+            for topic in self.topics.values():
+                self._say(topic, (message.rollout, message.step))
+        else:
+            self._say(self.topics[type(message)], values(message))
+
+    def _say(self, topic: str, fields: tuple[Any, ...]) -> None:
+        now = time.monotonic_ns()
+        header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
+        name = topic.encode()
+        frames = codec.encode(name, header, fields)
+        self.outbox.add(topic, frames)
+        self._send(self._links, frames)
+        if name in self._tapped:
+            self._send(self._tap, frames)
+
+    def tell(self, message: Message, topic: str) -> None:
+        """Says something to observers only; it is not kept."""
+        if topic.encode() in self._tapped:
+            now = time.monotonic_ns()
+            header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
+            self._send(self._tap, codec.encode(topic.encode(), header, values(message)))
+            self.outbox.add(topic, [])
+
+    @staticmethod
+    def _send(socket: zmq.Socket[bytes], frames: list[Frame]) -> None:
+        if len(frames) == 1:
+            socket.send(frames[0])
+        else:
+            socket.send_multipart(frames, copy=False)
+
+    def receive(self, seconds: float) -> None:
+        """Waits for messages, at most so long, and puts what came into the inbox."""
+        if time.monotonic_ns() > self._next_service:
+            self.service()
+        events = dict(self._poller.poll(seconds * 1000))
+        if self._links in events:
+            self.service()
+        if self._hear in events:
+            for _ in range(1000):  # then look after the rest again
+                self._take([self._hear.recv(), *self._rest()])
+                if not self._hear.get(zmq.EVENTS) & zmq.POLLIN:
+                    return
+
+    def _rest(self) -> list[Any]:
+        rest = []
+        while self._hear.rcvmore:
+            rest.append(self._hear.recv(copy=False).buffer)
+        return rest
+
+    def _take(self, frames: list[Any]) -> None:
+        if frames[0].startswith(b"@"):
+            frames = [bytes(frames[1]), *frames[2:]]
+            if frames[0].startswith(b"\0"):
+                return self._greeted(codec.unpack_state(frames[0][1:]))
+        topic = frames[0][: frames[0].index(0)].decode()
+        header, fields = codec.decode(frames)
+        stream = self.inbox.streams.get((header.sender, topic))
+        if stream is None:
+            return
+        ahead = header.sequence - stream.received
+        if self.observer:
+            self.lost[topic] = self.lost.get(topic, 0) + max(0, ahead if stream.received else 0)
+            stream.taken += ahead
+        elif ahead != 0:
+            return
+        self.heard[topic] = self.heard.get(topic, 0) + 1
+        kind = Promise if len(fields) == 2 else self.kinds[topic]
+        self.inbox.put(header.sender, topic, build(kind, fields))
+
+    def service(self) -> None:
+        """Looks after the connections: greets those who came, says again what they lack, hears who taps what."""
+        self._next_service = time.monotonic_ns() + SERVICE_NS
+        while (wish := self._read(self._tap)) is not None:
+            self._note_tap(wish)
+        while (wish := self._read(self._links)) is not None:
+            if wish.startswith(b"\1@"):
+                greeting = {"sender": self.name, "kinds": {t: fingerprint(k) for k, t in self.topics.items()}}
+                self._links.send_multipart([wish[1:], b"\0" + codec.pack_state(greeting)])
+            elif wish.startswith(b"H"):
+                self._answer(**codec.unpack_state(wish[1:]))
+
+    @staticmethod
+    def _read(socket: zmq.Socket[bytes]) -> bytes | None:
+        with contextlib.suppress(zmq.Again):
+            return socket.recv(zmq.NOBLOCK)
+        return None
+
+    def _note_tap(self, wish: bytes) -> None:
+        names = {topic.encode() for topic in [*self.topics.values(), "status"]}
+        chosen = {name for name in names if (name + b"\0").startswith(wish[1:])}
+        self._tapped = self._tapped | chosen if wish[0] else self._tapped - chosen
+
+    def _greeted(self, greeting: dict[str, Any]) -> None:
+        sender = greeting["sender"]
+        for name, topic in self.inbox.streams:
+            said = greeting["kinds"].get(topic)
+            if name == sender and said != fingerprint(self.kinds[topic]):
+                raise TypeError(f"{sender} says another {topic} than {self.name} hears: the two run different versions "
+                                f"of {self.kinds[topic].__name__}; restart both from one installation")  # fmt: skip
+        self._upstream(sender, received=True)
+
+    def acknowledge(self) -> None:
+        """Tells every sender what will never be asked for again: call it when a checkpoint is safe."""
+        if not self.observer:
+            for sender in {sender for sender, _ in self.inbox.streams}:
+                self._upstream(sender, received=False)
+
+    def _upstream(self, sender: str, received: bool) -> None:
+        """`received`: say again what comes after what was received; otherwise forget what comes before what was taken."""
+        streams = [stream for (name, _), stream in self.inbox.streams.items() if name == sender]
+        positions = {stream.topic: stream.received if received else stream.taken for stream in streams}
+        answer = {"to": sender, "listener": self.name, "positions": positions, "again": received}
+        self._hear.send(b"H" + codec.pack_state(answer))
+
+    def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
+        if to != self.name:
+            return
+        if not again:
+            return self.outbox.acknowledge(listener, positions)
+        for frames in self.outbox.since(positions):
+            self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
+
+    def end(self) -> None:
+        """Tells all listeners that nothing more comes."""
+        self.say(Promise(FOREVER, 0))
+
+    def close(self) -> None:
+        self._context.destroy(linger=200)

@@ -1,0 +1,33 @@
+"""A checkpoint on disk: replaced in one step, its predecessor kept, torn or altered ones noticed."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tutelage.codec import pack_state, unpack_state
+
+
+def save(path: Path, state: Any) -> None:
+    """Writes a state so that after a crash or a power cut either it or its predecessor is there, whole."""
+    data = pack_state(state)
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(zlib.crc32(data).to_bytes(4, "little") + data)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        path.replace(path.with_suffix(".previous"))
+    fresh.replace(path)
+
+
+def load(path: Path) -> Any | None:
+    """The newest whole state, or None where there is none."""
+    for candidate in (path, path.with_suffix(".previous")):
+        if candidate.exists():
+            data = candidate.read_bytes()
+            if len(data) > 4 and zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
+                return unpack_state(data[4:])
+    return None

@@ -1,0 +1,109 @@
+"""Starting one node's process, and ending it.
+
+Our own nodes are forked from the launcher, which has their modules loaded, torch among them: starting one takes
+milliseconds instead of seconds. The launcher has no threads and no sockets of ZeroMQ, so forking it is safe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tutelage.graph import NodePlan
+from tutelage.process import NodeProcess, Place
+
+
+class Child:
+    """A running process, and the launcher's end of its lifeline."""
+
+    def __init__(self, name: str, pid: int, lifeline: socket.socket) -> None:
+        self.name, self.pid, self.lifeline = name, pid, lifeline
+        self._text = ""
+
+    def events(self) -> list[dict[str, object]]:
+        """What it has reported since the last call."""
+        try:
+            self._text += self.lifeline.recv(65536, socket.MSG_DONTWAIT).decode()
+        except (BlockingIOError, ConnectionError):
+            return []
+        *lines, self._text = self._text.split("\n")
+        return [json.loads(line) for line in lines]
+
+    def tell(self, order: str) -> None:
+        """`interrupt`: come to an end. `release`: go."""
+        try:
+            self.lifeline.sendall(f"{order}\n".encode())
+        except OSError:  # it is gone already, which the launcher learns from its exit
+            return
+
+    def kill(self, number: signal.Signals) -> None:
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = ()) -> Child:
+    """A child process that runs `body` with its end of a lifeline, in a session of its own, what it prints in `log`."""
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Child(name, pid, ours)
+    code = 1
+    try:
+        ours.close()
+        for other in others:  # a lifeline must have one owner: its closing is how a child learns that we are gone
+            other.lifeline.close()
+        _settle(log)
+        body(theirs)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _settle(log: Path) -> None:
+    """A session of its own (a terminal's Ctrl-C is the launcher's business) and its log for output."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
+    """Starts a node's process."""
+    log = place.run_dir / "logs" / f"{plan.name.replace('/', '.')}.log"
+    if plan.command:
+        return _start_program(plan, log)
+
+    def body(lifeline: socket.socket) -> None:
+        os.environ.update(plan.environment)
+        NodeProcess(plan, place, lifeline).run()
+
+    return fork(plan.name, body, log, others)
+
+
+def _start_program(plan: NodePlan, log: Path) -> Child:
+    """Any other program as a node: its lifeline is its standard input."""
+    ours, theirs = socket.socketpair()
+    with theirs, log.open("ab") as file:
+        process = subprocess.Popen(plan.command, stdin=theirs, stdout=file, stderr=file, start_new_session=True,
+                                   env=os.environ | plan.environment)  # fmt: skip
+    return Child(plan.name, process.pid, ours)

@@ -1,0 +1,142 @@
+"""Messages to bytes and back: plain msgpack with one array extension, so that any language can join.
+
+A frame is the topic, a zero byte (ZeroMQ matches prefixes), and one msgpack array: the header's values, then the list
+of the message's fields in declared order. docs/wire.md has it byte by byte.
+
+An array is msgpack extension 1: a 16-byte head (dtype code, number of dimensions, sizes) padded so that the data
+behind it starts at a multiple of 16, then the data, little-endian, C order. An array of more than INLINE bytes leaves
+its data out (extension 2) and follows as a raw frame of its own, which costs no copy.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgpack
+import numpy as np
+
+INLINE = 4096
+"""Bytes up to which an array stays inside the body: below it one frame is faster, above it a frame of its own is."""
+
+MAX_BODY = 2**20
+"""Bytes of a first frame. A body of empty lists takes some 70 times its bytes in memory, so bodies stay small."""
+
+MAX_FRAME = 256 * 2**20
+"""Bytes of any frame."""
+
+MAX_DIMENSIONS = 8
+
+_DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64"]
+_CODE = {np.dtype(name): code for code, name in enumerate(_DTYPES)}
+_DTYPE = [np.dtype(name) for name in _DTYPES]
+_INLINE_ARRAY, _FRAMED_ARRAY = 1, 2
+
+Frame = bytes | memoryview
+
+
+class Header(NamedTuple):
+    """Who said it, which one it is, when in logical time and when by the clock (monotonic nanoseconds)."""
+
+    run: str
+    sender: str
+    life: int
+    sequence: int
+    captured: int
+    sent: int
+
+
+class Malformed(ValueError):
+    """Bytes that are no message: too large, too deep, cut off, or not ours."""
+
+
+def _head(array: np.ndarray) -> bytes:
+    if array.ndim > MAX_DIMENSIONS:
+        raise TypeError(f"an array has at most {MAX_DIMENSIONS} dimensions, found {array.ndim}")
+    code = _CODE.get(array.dtype)
+    if code is None:
+        raise TypeError(f"no wire type for arrays of {array.dtype}: use one of {', '.join(_DTYPES)}")
+    head = struct.pack(f"<BB2x{array.ndim}I", code, array.ndim, *array.shape)
+    return head + bytes(-len(head) % 16)
+
+
+def _split(data: bytes | memoryview) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """dtype, shape and length of an array's head."""
+    code, ndim = data[0], data[1]
+    if code >= len(_DTYPE) or ndim > MAX_DIMENSIONS:
+        raise Malformed(f"an array's head with dtype code {code} and {ndim} dimensions")
+    length = 4 + 4 * ndim
+    return _DTYPE[code], struct.unpack_from(f"<{ndim}I", data, 4), length + -length % 16
+
+
+class _Frames:
+    """Packs arrays: small ones into the body, large ones beside it as `raw` frames."""
+
+    def __init__(self, inline: int = INLINE) -> None:
+        self.inline = inline
+        self.raw: list[memoryview] = []
+
+    def __call__(self, value: Any) -> msgpack.ExtType:
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"no wire type for a {type(value).__name__}")
+        if value.nbytes <= self.inline:
+            return msgpack.ExtType(_INLINE_ARRAY, _head(value) + value.tobytes())
+        self.raw.append(memoryview(np.ascontiguousarray(value)).cast("B"))
+        return msgpack.ExtType(_FRAMED_ARRAY, _head(value))
+
+
+def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
+    """The frames of one message: the first is what ZeroMQ filters by, the rest are large arrays, not copied."""
+    frames = _Frames()
+    body = msgpack.packb([*header, fields], default=frames)
+    if len(body) > MAX_BODY:
+        raise TypeError(f"a {topic.decode()} body of {len(body)} bytes, at most {MAX_BODY}: use array fields for bulk")
+    return [topic + b"\0" + body, *frames.raw]
+
+
+def _array(data: Frame, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> np.ndarray:
+    array = np.frombuffer(data, dtype, offset=offset).reshape(shape)
+    return array if array.flags.aligned else array.copy()
+
+
+def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
+    """Header and fields of one message. Arrays share the frames' memory, are aligned and read-only.
+
+    Raises:
+        Malformed: one sentence that says what is wrong with the bytes.
+    """
+    raw: Iterator[Frame] = iter(frames[1:])
+
+    def extension(code: int, data: bytes) -> np.ndarray:
+        dtype, shape, length = _split(data)
+        if code == _INLINE_ARRAY:
+            return _array(data, dtype, shape, length)
+        if code == _FRAMED_ARRAY:
+            return _array(next(raw), dtype, shape, 0)
+        raise Malformed(f"unknown extension {code}")
+
+    first = frames[0]
+    if len(first) > MAX_BODY:
+        raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
+    try:
+        *header, fields = msgpack.unpackb(memoryview(first)[first.index(0) + 1 :], ext_hook=extension)
+        return Header._make(header), fields
+    except (ValueError, TypeError, StopIteration, struct.error, IndexError) as error:
+        raise Malformed(f"a frame of {len(first)} bytes is no message: {error}") from error
+
+
+def pack_state(state: Any) -> bytes:
+    """Any nesting of dicts, lists, numbers, strings, bytes and arrays as one self-contained piece (for checkpoints)."""
+    packed: bytes = msgpack.packb(state, default=_Frames(inline=MAX_FRAME))
+    return packed
+
+
+def unpack_state(data: bytes) -> Any:
+    """The inverse of pack_state; arrays are aligned and read-only."""
+
+    def extension(code: int, ext: bytes) -> np.ndarray:
+        dtype, shape, length = _split(ext)
+        return _array(ext, dtype, shape, length)
+
+    return msgpack.unpackb(data, ext_hook=extension)

@@ -1,0 +1,111 @@
+"""A graph as it will run: nodes with their parameters, and who hears what from whom. Plain data, kept as JSON.
+
+A launch file becomes a graph (launchfile.py, wiring.py); the supervisor starts its nodes; the run folder keeps it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tutelage.node import Node
+
+
+@dataclass
+class NodePlan:
+    """One node of a graph.
+
+    Attributes:
+        name: unique in the graph, namespaces before it: `train/simulator`.
+        run: `package.module:Class` or `path/to/file.py:Class`; or `command` for any other program.
+        hears: topic -> names of the nodes that say it.
+        says: message type's own topic name -> topic it is said on (namespace and remaps applied).
+        takes: topic -> message type's own topic name, for what it hears.
+        restarts, restart_seconds: how often it may be started again, in how long a time.
+        required: the run ends in failure when this node cannot be kept alive.
+    """
+
+    name: str
+    run: str = ""
+    command: list[str] = field(default_factory=list)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    hears: dict[str, list[str]] = field(default_factory=dict)
+    says: dict[str, str] = field(default_factory=dict)
+    takes: dict[str, str] = field(default_factory=dict)
+    restarts: int = 5
+    restart_seconds: float = 60.0
+    required: bool = True
+
+
+@dataclass
+class Graph:
+    """All nodes of a run, the arguments its launch file was given, and the kind of time it runs by."""
+
+    name: str
+    nodes: list[NodePlan]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    time: Literal["lockstep", "realtime"] = "lockstep"
+
+    def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
+        """Who must hear what a node says, by name: the topics. Observers are not among them."""
+        heard = {
+            node.name: [topic for topic, senders in node.hears.items() if sender.name in senders]
+            for node in self.nodes
+            if node.run and not node_class(node.run).observer
+        }
+        return {name: topics for name, topics in heard.items() if topics}
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Graph:
+        read = json.loads(text)
+        return cls(**{**read, "nodes": [NodePlan(**node) for node in read["nodes"]]})
+
+
+def node_class(run: str) -> type[Node]:
+    """The class that `package.module:Class` or `path/to/file.py:Class` names.
+
+    Raises:
+        LookupError: one sentence that says what is missing.
+        TypeError: it is there, but no Node.
+    """
+    place, _, name = run.partition(":")
+    if not name:
+        raise LookupError(f"'{run}' names no class: write package.module:Class or path/to/file.py:Class")
+    module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
+    found = getattr(module, name, None)
+    if found is None:
+        raise LookupError(f"{place} has no {name}")
+    if not (isinstance(found, type) and issubclass(found, Node)):
+        raise TypeError(f"{run} is no node: it must be a subclass of tutelage.Node")
+    return found
+
+
+def _from_package(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            raise LookupError(f"there is no module {error.name}") from error
+        raise
+
+
+def _from_file(path: Path) -> Any:
+    path = path.resolve()
+    if not path.is_file():
+        raise LookupError(f"there is no file {path}")
+    name = f"_file_{path.stem}_{abs(hash(str(path)))}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

@@ -1,0 +1,127 @@
+"""What a node hears, put into the one order that depends on nothing but what was said.
+
+Each (sender, topic) is a stream whose messages come in order of logical time. The inbox merges its streams by
+(rollout, step, cadence, topic, sender) and hands on a message only when no stream can bring an earlier one any more:
+because that stream's next message is there and later, or because its cadence or a promise says so. The result is a
+pure function of the streams' contents (a Kahn network), however the processes were scheduled, stopped or killed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Literal
+
+from tutelage.message import FOREVER, Cadence, Message, Promise
+
+Order = Literal["time", "arrival"]
+Key = tuple[int, int, int, str, str]
+
+_RANK: dict[Cadence, int] = {"free": 0, "rollout": 1, "step": 2}
+"""At one logical time, what is rare comes before what happens at every step."""
+
+
+class Stream:
+    """The messages of one topic of one sender.
+
+    `taken` counts those that were handed on, `received` those that came; both are the sequence number of the next.
+    `next_time` is the earliest logical time that the message after the last one taken can have.
+    """
+
+    def __init__(self, sender: str, kind: type[Message], topic: str = "") -> None:
+        self.sender, self.kind, self.topic = sender, kind, topic or kind.topic
+        self.waiting: deque[Message] = deque()
+        self.taken = 0
+        self.next_time = (0, 0)
+        self._rank = (_RANK[kind.cadence], self.topic, sender)
+
+    @property
+    def received(self) -> int:
+        return self.taken + len(self.waiting)
+
+    @property
+    def ended(self) -> bool:
+        return not self.waiting and self.next_time[0] >= FOREVER
+
+    def key(self) -> Key:
+        """Where this stream's next message stands in the order, or the least it can be."""
+        if self.waiting:
+            head = self.waiting[0]
+            return (head.rollout, head.step, *self._rank)
+        return (*self.next_time, *self._rank)
+
+    def put(self, message: Message) -> None:
+        self.waiting.append(message)
+        self._keep_promises()
+
+    def take(self) -> Message:
+        """The first waiting message.
+
+        Raises:
+            ValueError: it is earlier than this stream's cadence and promises allow.
+        """
+        message = self.waiting.popleft()
+        self.taken += 1
+        time = message.rollout, message.step
+        if time < self.next_time:
+            raise ValueError(f"{self.sender} said {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
+                             f"nothing before rollout {self.next_time[0]}, step {self.next_time[1]}")  # fmt: skip
+        if self.kind.cadence == "step":
+            time = message.rollout, message.step + 1
+        elif self.kind.cadence == "rollout":
+            time = message.rollout + 1, 0
+        self.next_time = time
+        self._keep_promises()
+        return message
+
+    def _keep_promises(self) -> None:
+        """Takes promises as soon as they are first in line: nobody but the order needs them."""
+        while self.waiting and type(self.waiting[0]) is Promise:
+            promise = self.waiting.popleft()
+            self.taken += 1
+            self.next_time = max(self.next_time, (promise.rollout, promise.step))
+
+    def state(self) -> list[Any]:
+        return [self.taken, *self.next_time]
+
+    def load(self, state: list[Any]) -> None:
+        self.taken, *time = state
+        self.next_time = (time[0], time[1])
+
+
+class Inbox:
+    """A node's input streams in one order: by `time`, or by `arrival` for nodes that act by the clock or look on."""
+
+    def __init__(self, streams: list[Stream], order: Order = "time") -> None:
+        self.streams = {(stream.sender, stream.topic): stream for stream in streams}
+        self._all = streams
+        self._order = order
+        self._arrived: deque[Stream] = deque()
+
+    def put(self, sender: str, topic: str, message: Message) -> None:
+        """Takes the next message of a stream."""
+        stream = self.streams[sender, topic]
+        stream.put(message)
+        if self._order == "arrival" and type(message) is not Promise:
+            self._arrived.append(stream)
+
+    def pop(self) -> Message | None:
+        """The next message, or None while one that comes before it may still be on its way."""
+        if self._order == "arrival":
+            return self._arrived.popleft().take() if self._arrived else None
+        if not self._all:
+            return None
+        first = self._all[0] if len(self._all) == 1 else min(self._all, key=Stream.key)
+        return first.take() if first.waiting else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether every stream has ended and all of it was handed on."""
+        return all(stream.ended for stream in self._all)
+
+    def state(self) -> dict[str, Any]:
+        """How far each stream was taken: what a restarted node asks its senders to go on from."""
+        return {f"{sender}/{topic}": stream.state() for (sender, topic), stream in self.streams.items()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        for (sender, topic), stream in self.streams.items():
+            stream.load(state[f"{sender}/{topic}"])

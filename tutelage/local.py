@@ -1,0 +1,41 @@
+"""All nodes of a graph in this process, without sockets: for debuggers, and to show that processes change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tutelage.graph import Graph, node_class
+from tutelage.message import FOREVER, Message, Promise
+from tutelage.process import inbox_of, topics_of
+
+
+def run(graph: Graph) -> None:
+    """Runs the graph to its end; each node in turn hears what it can."""
+    nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
+    topics = {plan.name: topics_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
+
+    def say(sender: str, messages: Iterable[Message]) -> None:
+        for message in messages:
+            said = topics[sender].values() if type(message) is Promise else [topics[sender][type(message)]]
+            for topic in said:
+                for inbox in inboxes.values():
+                    if (sender, topic) in inbox.streams:
+                        inbox.put(sender, topic, message)
+
+    def turn(name: str) -> bool:
+        """One message for one node; whether it goes on."""
+        node, inbox = nodes[name], inboxes[name]
+        while not node.done and (message := inbox.pop()) is not None:
+            say(name, node.hear(message) or ())
+        if not (node.done or inbox.ended):
+            return True
+        say(name, node.finish())
+        say(name, [Promise(FOREVER, 0)])
+        return False
+
+    for name, node in nodes.items():
+        say(name, node.start())
+    going = list(nodes)
+    while going:
+        going = [name for name in going if turn(name)]

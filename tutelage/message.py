@@ -1,0 +1,177 @@
+"""What a message is: a frozen dataclass whose fields state dtype, symbolic shape and unit.
+
+    class Observation(Message, cadence="step"):
+        \"\"\"simulator -> policy: what the world looks like before the next action.\"\"\"
+        observation: Annotated[NDArray[np.float32], "envs obs", "task's units"]
+
+An array field is `Annotated[NDArray[dtype], shape, unit]`; the shape's words are dimensions ("envs obs"), and a last
+word with a star ("envs *action") stands for any number of them. Other fields are bool, int, float, str, bytes,
+`list[str]` or `dict[str, float]`.
+
+Every message bears a logical time: `rollout`, and `step` in it. It sees all that happened before that step. The
+class's `cadence` says when the next one on the same topic may come, which is what lets a listener put several streams
+into one order without waiting for more than it must:
+
+    "step"      one a step        next: the following step
+    "rollout"   one a rollout     next: the following rollout
+    "free"      whenever          next: not before this one
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, dataclass_transform, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+Cadence = Literal["step", "rollout", "free"]
+
+FOREVER = 2**62
+"""A rollout that never comes."""
+
+
+class Field(NamedTuple):
+    """One field as its class declares it: what a value must be, and what a reader wants to know."""
+
+    name: str
+    type: type
+    dtypes: tuple[np.dtype[Any], ...] = ()
+    shape: tuple[str, ...] = ()
+    unit: str = ""
+    dimensions: int = 0
+    more: bool = False
+
+    @property
+    def expected(self) -> str:
+        if not self.dtypes:
+            return self.type.__name__
+        return f"{' or '.join(d.name for d in self.dtypes)} [{', '.join(self.shape)}]"
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value has this field's type, dtype and number of dimensions."""
+        if not self.dtypes:
+            return type(value) is self.type
+        if type(value) is not np.ndarray or value.dtype not in self.dtypes:
+            return False
+        return value.ndim == self.dimensions or (self.more and value.ndim > self.dimensions)
+
+
+def _field(name: str, hint: Any) -> Field:
+    if get_origin(hint) is not Annotated:
+        return Field(name, get_origin(hint) or hint)
+    kind, *notes = get_args(hint)
+    notes += [""] * (2 - len(notes))
+    arrays = get_args(kind) if get_origin(kind) in (Union, type(int | str)) else (kind,)
+    if get_origin(arrays[0]) is not np.ndarray:
+        return Field(name, get_origin(kind) or kind, unit=notes[0])
+    dtypes = tuple(np.dtype(get_args(get_args(array)[1])[0]) for array in arrays)
+    shape = tuple(notes[0].split())
+    more = bool(shape) and shape[-1].startswith("*")
+    return Field(name, np.ndarray, dtypes, shape, notes[1], len(shape) - more, more)
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class _Declared(type):
+    """Makes each subclass of Message a frozen dataclass and reads its fields once."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> Any:
+        made = super().__new__(mcs, name, bases, space)
+        if "__slots__" in space:  # the second pass, made by dataclass(slots=True) itself
+            return made
+        made = dataclass(frozen=True, slots=True, eq=False)(made)
+        made.cadence = options.get("cadence", "free")
+        made.topic = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        hints = get_type_hints(made, include_extras=True)
+        made.declared = tuple(_field(f.name, hints[f.name]) for f in fields(made))
+        made.read = attrgetter(*(field.name for field in made.declared))
+        made.types = [field.type for field in made.declared]
+        made.arrays = [(index, field) for index, field in enumerate(made.declared) if field.dtypes]
+        return made
+
+
+class Message(metaclass=_Declared):
+    """Base of all messages. Its own two fields are the logical time (module docstring)."""
+
+    declared: ClassVar[tuple[Field, ...]]
+    cadence: ClassVar[Cadence]
+    topic: ClassVar[str]
+    read: ClassVar[Callable[[Any], tuple[Any, ...]]]
+    types: ClassVar[list[type]]
+    arrays: ClassVar[list[tuple[int, Field]]]
+
+    rollout: int
+    step: int
+
+
+class Promise(Message):
+    """any node -> its listeners: nothing more from me before this logical time. `rollout=FOREVER` is the end."""
+
+
+def values(message: Message) -> tuple[Any, ...]:
+    """A message's fields in declared order, checked.
+
+    Raises:
+        TypeError: names the message type, the field, what was expected and what was found.
+    """
+    kind = type(message)
+    found = kind.read(message)
+    check(kind, found)
+    return found
+
+
+def build(kind: type[Message], found: Sequence[Any]) -> Message:
+    """A message of this type from its fields in declared order, checked as in `values`."""
+    check(kind, found)
+    return kind(*found)
+
+
+def check(kind: type[Message], found: Sequence[Any]) -> None:
+    """Refuses values that are not what the message type declares."""
+    if list(map(type, found)) != kind.types:
+        _refuse(kind, found)
+    for index, field in kind.arrays:
+        if not field.fits(found[index]):
+            _refuse(kind, found)
+
+
+def _refuse(kind: type[Message], found: Sequence[Any]) -> None:
+    if len(found) != len(kind.declared):
+        raise TypeError(f"{kind.__name__}: expected {len(kind.declared)} fields, found {len(found)}")
+    for field, value in zip(kind.declared, found, strict=True):
+        if not field.fits(value):
+            raise TypeError(f"{kind.__name__}.{field.name}: expected {field.expected}, found {_describe(value)}")
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype.name} {list(value.shape)}"
+    return f"{type(value).__name__} {value!r}"[:60]
+
+
+_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", bytes: "string", list: "array"}
+
+
+def schema(kind: type[Message]) -> dict[str, Any]:
+    """JSON schema of a message type; arrays also say dtype, shape and unit. It is what peers compare when they meet."""
+    properties: dict[str, Any] = {}
+    for field in kind.declared:
+        if field.dtypes:
+            properties[field.name] = {"type": "array", "dtype": [d.name for d in field.dtypes], "shape": field.shape}
+        else:
+            properties[field.name] = {"type": _JSON_TYPES.get(field.type, "object")}
+        if field.unit:
+            properties[field.name]["unit"] = field.unit
+    return {"title": kind.__name__, "type": "object", "cadence": kind.cadence,
+            "description": " ".join((kind.__doc__ or "").split()),
+            "properties": properties, "required": [f.name for f in kind.declared]}  # fmt: skip
+
+
+def fingerprint(kind: type[Message]) -> str:
+    """Hash of what two peers must agree on: names, types, dtypes, shapes and cadence, not the prose."""
+    said = {**schema(kind), "description": ""}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

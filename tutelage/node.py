@@ -1,0 +1,94 @@
+"""A node: a stream of messages in, a stream of messages out. It never touches the bus.
+
+    class Doubler(Node):
+        \"\"\"Says twice what it hears.\"\"\"
+        hears = (Number,)
+        says = (Number,)
+
+        def __init__(self, factor: float = 2.0) -> None:
+            self.factor = factor
+
+        def hear(self, message: Message) -> Iterator[Message]:
+            yield Number(message.rollout, message.step, value=self.factor * message.value)
+
+The constructor's parameters, with their types and defaults, are what a launch file may set. Whatever a node must
+remember from one message to the next is in `state()`; then it can be killed at any moment and comes back where it was.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from tutelage.inbox import Inbox, Order, Stream
+from tutelage.message import FOREVER, Message, Promise
+
+
+class Node:
+    """Base of all nodes.
+
+    Attributes:
+        hears: message types this node takes in.
+        may_hear: further types it takes in where some node of the launch file says them.
+        says: message types it gives out.
+        order: "time" for all that decides a result; "arrival" for nodes that act by the clock, or only look on.
+        done: the node sets it to end before its inputs have ended.
+        observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
+    """
+
+    hears: ClassVar[tuple[type[Message], ...]] = ()
+    may_hear: ClassVar[tuple[type[Message], ...]] = ()
+    says: ClassVar[tuple[type[Message], ...]] = ()
+    order: ClassVar[Order] = "time"
+    observer: ClassVar[bool] = False
+    done: bool = False
+
+    def start(self) -> Iterable[Message]:
+        """What the node says before it has heard anything. Not called when it comes back from a checkpoint."""
+        return ()
+
+    def hear(self, message: Message) -> Iterable[Message] | None:
+        """What the node says to a message."""
+        raise NotImplementedError
+
+    def finish(self) -> Iterable[Message]:
+        """What the node says when all it hears has ended."""
+        return ()
+
+    def interrupt(self) -> None:
+        """Somebody asked the run to end early: come to an end soon, in good order."""
+
+    def state(self) -> dict[str, Any]:
+        """All that outlives a message, as a nesting of dicts, lists, numbers, strings and arrays."""
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Takes up what `state` gave."""
+
+
+def parameters(kind: type[Node]) -> dict[str, inspect.Parameter]:
+    """A node's parameters: those of its constructor."""
+    signature = inspect.signature(kind, eval_str=True)
+    return dict(signature.parameters)
+
+
+def play(node: Node, heard: Iterable[Message], sender: str = "sender") -> Iterator[Message]:
+    """Runs a node on messages, put into logical order, without a process or a socket; yields what it says."""
+    messages = list(heard)
+    streams = {type(message): Stream(sender, type(message)) for message in messages}
+    inbox = Inbox(list(streams.values()), node.order)
+    for message in messages:
+        inbox.put(sender, message.topic, message)
+    for stream in streams.values():
+        stream.put(Promise(FOREVER, 0))
+    yield from drive(node, inbox)
+
+
+def drive(node: Node, inbox: Inbox) -> Iterator[Message]:
+    """All that a node says to the messages that are in its inbox."""
+    yield from node.start()
+    while not node.done and (message := inbox.pop()) is not None:
+        yield from node.hear(message) or ()
+    if node.done or inbox.ended:
+        yield from node.finish()

@@ -1,0 +1,69 @@
+"""What a node has said and may have to say again.
+
+A message stays until every listener that must have it has acknowledged it, which it does when its own checkpoint is
+safe on disk. So a listener that is killed gets again all that it had not kept, and one that comes late gets all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tutelage.codec import Frame
+
+
+class Said(NamedTuple):
+    topic: str
+    sequence: int
+    frames: list[Frame]
+
+
+class Outbox:
+    """Messages in the order they were said; numbered by topic.
+
+    Args:
+        listeners: the topics that each listener must have, by its name.
+    """
+
+    def __init__(self, listeners: dict[str, list[str]]) -> None:
+        self._kept: deque[Said] = deque()
+        self._next: dict[str, int] = {}
+        self._acknowledged = {topic: {n: 0 for n, ts in listeners.items() if topic in ts}
+                              for topics in listeners.values() for topic in topics}  # fmt: skip
+
+    def next_sequence(self, topic: str) -> int:
+        return self._next.get(topic, 0)
+
+    def add(self, topic: str, frames: list[Frame]) -> None:
+        sequence = self.next_sequence(topic)
+        self._next[topic] = sequence + 1
+        if topic in self._acknowledged:
+            self._kept.append(Said(topic, sequence, frames))
+
+    def acknowledge(self, listener: str, positions: dict[str, int]) -> None:
+        """A listener will never ask again for what is before these sequence numbers."""
+        for topic, position in positions.items():
+            if listener in self._acknowledged.get(topic, ()):
+                self._acknowledged[topic][listener] = position
+        safe = {topic: min(by.values()) for topic, by in self._acknowledged.items()}
+        while self._kept and self._kept[0].sequence < safe[self._kept[0].topic]:
+            self._kept.popleft()
+
+    def since(self, positions: dict[str, int]) -> Iterator[list[Frame]]:
+        """What was said on these topics from these sequence numbers on, in order."""
+        for said in self._kept:
+            if said.sequence >= positions.get(said.topic, 2**63):
+                yield said.frames
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def state(self) -> dict[str, Any]:
+        kept = [[topic, sequence, [bytes(frame) for frame in frames]] for topic, sequence, frames in self._kept]
+        return {"next": dict(self._next), "acknowledged": self._acknowledged, "kept": kept}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._next = state["next"]
+        self._acknowledged = state["acknowledged"]
+        self._kept = deque(Said(topic, sequence, frames) for topic, sequence, frames in state["kept"])

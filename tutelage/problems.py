@@ -1,0 +1,52 @@
+"""What is wrong with a launch file: plain sentences, each with its place, all of them at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A place in a file; lines and columns count from 1, as editors do."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sentence that says what is wrong and what to do.
+
+    `where` is a place in a file, or the word of the command line. `hides` says that nodes may be missing because of it,
+    so that what then seems to be missing elsewhere is no problem of its own.
+    """
+
+    where: object
+    what: str
+    hides: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class LaunchError(Exception):
+    """A launch file cannot be run; `problems` are all the reasons, `str()` has one a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to write instead of an unknown word: the nearest of the known ones, or all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"there is {', '.join(names)}" if names else "there is none"

@@ -1,0 +1,171 @@
+"""One node's process: builds the node, connects it, drives it, keeps its checkpoint, ends when told.
+
+It is told through its lifeline, a socket whose other end is the launcher's: when that closes, the launcher is gone and
+so is this process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tutelage import checkpoint
+from tutelage.bus import Bus
+from tutelage.graph import NodePlan, node_class
+from tutelage.inbox import Inbox, Stream
+from tutelage.message import Message
+from tutelage.node import Node
+from tutelage.outbox import Outbox
+from tutelage.status import Status
+
+LOOK_SECONDS = 0.05
+"""How often a waiting process looks at its lifeline."""
+
+STATUS_SECONDS = 0.5
+
+
+@dataclass
+class Place:
+    """Where a process belongs: its run, its folders, and who must hear it."""
+
+    run: str
+    run_dir: Path
+    socket_dir: Path
+    life: int = 0
+    listeners: dict[str, list[str]] = field(default_factory=dict)
+    checkpoint_seconds: float = 1.0
+
+
+def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
+    """The streams that a node hears, by the graph."""
+    types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
+    streams = [Stream(sender, types[plan.takes[topic]], topic) for topic, senders in plan.hears.items()
+               for sender in senders]  # fmt: skip
+    return Inbox(streams, kind.order)
+
+
+def topics_of(plan: NodePlan, kind: type[Node]) -> dict[type[Message], str]:
+    """The topics that a node's message types are said on, by the graph."""
+    return {said: plan.says[said.topic] for said in kind.says}
+
+
+class NodeProcess:
+    """Drives one node until it has ended and the launcher lets it go."""
+
+    def __init__(self, plan: NodePlan, place: Place, lifeline: socket.socket) -> None:
+        self.plan, self.place, self.lifeline = plan, place, lifeline
+        kind = node_class(plan.run)
+        self.node = kind(**plan.parameters)
+        self.inbox = inbox_of(plan, kind)
+        self.outbox = Outbox(place.listeners)
+        topics = topics_of(plan, kind)
+        kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
+        self.bus = Bus(place.run, plan.name, place.life, place.socket_dir, self.inbox, kinds, topics, self.outbox,
+                       kind.observer)  # fmt: skip
+        self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
+        self.ended = False
+        self.released = False
+        self._started = time.monotonic()
+        self._next_look = self._next_status = 0.0
+        self._next_checkpoint = self._started + place.checkpoint_seconds
+
+    def run(self) -> None:
+        """All of a process's life."""
+        kept = None if self.node.observer else checkpoint.load(self.path)
+        if kept:
+            self._restore(kept)
+        else:
+            self._start()
+        while not self.ended:
+            self._look()
+            if self.released:
+                return
+            self._turn()
+        self.report("ended")
+        while not self.released:
+            self.bus.receive(LOOK_SECONDS)
+            self._look()
+
+    def _start(self) -> None:
+        for message in self.node.start():
+            self.bus.say(message)
+            self.bus.receive(0)
+            self._obey()
+            if self.released:
+                return
+
+    def _turn(self) -> None:
+        """Hears one message, or waits for some."""
+        message = self.inbox.pop()
+        if message is not None:
+            self._say(self.node.hear(message) or ())
+        if self.node.done or (message is None and self.inbox.ended):
+            self._end()
+        elif message is None:
+            self.bus.receive(LOOK_SECONDS)
+
+    def _say(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.bus.say(message)
+
+    def _end(self) -> None:
+        self._say(self.node.finish())
+        self.bus.end()
+        self.ended = True
+        self._keep()
+
+    def _look(self) -> None:
+        """Now and then: the lifeline, the checkpoint, the status."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
+        self._obey()
+        if now >= self._next_checkpoint and not self.ended:
+            self._keep()
+        if now >= self._next_status:
+            self._next_status = now + STATUS_SECONDS
+            self.bus.tell(self._status(), "status")
+
+    def _obey(self) -> None:
+        """Reads the launcher's orders: `interrupt` (come to an end) and `release` (go), or its end."""
+        if not select.select([self.lifeline], [], [], 0)[0]:
+            return
+        orders = self.lifeline.recv(4096).decode().split("\n")
+        if "interrupt" in orders:
+            self.node.interrupt()
+        self.released = "release" in orders or orders == [""]
+
+    def report(self, event: str) -> None:
+        """Tells the launcher something, as a line of JSON."""
+        lost = sum(self.bus.lost.values())
+        self.lifeline.sendall((json.dumps({"event": event, "lost": lost}) + "\n").encode())
+
+    def _status(self) -> Status:
+        streams = self.inbox.streams.values()
+        said = {topic: self.outbox.next_sequence(topic) for topic in self.bus.topics.values()}
+        return Status(0, 0, self.plan.name, self.place.life, os.getpid(), time.monotonic() - self._started, said,
+                      dict(self.bus.heard), dict(self.bus.lost), sum(len(s.waiting) for s in streams))  # fmt: skip
+
+    def _keep(self) -> None:
+        if self.node.observer:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        state = {"node": self.node.state(), "inbox": self.inbox.state(), "outbox": self.outbox.state(),
+                 "done": self.node.done, "ended": self.ended}  # fmt: skip
+        checkpoint.save(self.path, state)
+        self.bus.acknowledge()
+        self._next_checkpoint = time.monotonic() + self.place.checkpoint_seconds
+
+    def _restore(self, kept: dict[str, Any]) -> None:
+        self.node.load(kept["node"])
+        self.inbox.load(kept["inbox"])
+        self.outbox.load(kept["outbox"])
+        self.node.done, self.ended = kept["done"], kept["ended"]

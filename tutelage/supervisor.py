@@ -1,0 +1,192 @@
+"""Starts a graph's processes, keeps them alive, stops them in good order.
+
+Its promises, each with a test: nobody outlives the launcher; a dead node is noticed at once and started again within
+its budget, where it was; when the budget is spent the run ends and that node's last lines are shown; a first
+interrupt ends the run in good order within STOP_SECONDS, a second one at once.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tutelage import child, sweeper
+from tutelage.child import Child
+from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.process import Place
+
+STOP_SECONDS = 2.5
+"""How long nodes have to end after an interrupt."""
+
+LEAVE_SECONDS = 1.0
+"""How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    exit_code: int = 0
+    restarts: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
+    failed: str = ""
+    """the node that could not be kept alive"""
+
+
+class Supervisor:
+    """The processes of one run."""
+
+    def __init__(self, graph: Graph, run_dir: Path, run: str) -> None:
+        self.graph, self.run_dir, self.run_name = graph, run_dir, run
+        self.plans = {plan.name: plan for plan in graph.nodes}
+        self.children: dict[str, Child] = {}
+        self.ended: set[str] = set()
+        self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
+        self.outcome = Outcome()
+        self.interrupts = 0
+        self._stop_at = float("inf")
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> Outcome:
+        """Runs the graph to its end."""
+        (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
+        self.socket_dir = Path(tempfile.mkdtemp(prefix="tutelage-"))
+        self._sweeper = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir),
+                                   self.run_dir / "logs" / "sweeper.log")  # fmt: skip
+        with self._signals():
+            try:
+                for name in self.plans:
+                    self._start(name)
+                self._watch()
+            finally:
+                self._clear()
+        return self.outcome
+
+    def _start(self, name: str, life: int = 0) -> None:
+        plan = self.plans[name]
+        place = Place(self.run_name, self.run_dir, self.socket_dir, life, self.graph.listeners(plan))
+        started = child.start(plan, place, [*self.children.values(), self._sweeper])
+        self._sweeper.tell(f"+{started.pid}")
+        self.children[name] = started
+        self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+
+    def _watch(self) -> None:
+        """Until all have ended, one cannot be kept alive, or time after an interrupt is up."""
+        while self.children and not self.outcome.failed and self.interrupts < 2 and time.monotonic() < self._stop_at:
+            for key, _ in self._selector.select(timeout=0.1):
+                if isinstance(key.data, Child):
+                    self._hear(key.data)
+                else:
+                    os.read(self._wakeup, 512)
+            self._bury()
+            if self._deciding() <= self.ended:
+                return
+
+    def _deciding(self) -> set[str]:
+        """The nodes whose ends make the run's end: all of ours that do more than look on."""
+        return {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
+
+    def _hear(self, node: Child) -> None:
+        for event in node.events():
+            self.outcome.lost += int(str(event["lost"]))
+            if event["event"] == "ended":
+                self.ended.add(node.name)
+
+    def _bury(self) -> None:
+        """Notices who has died, and starts them again."""
+        for name, node in list(self.children.items()):
+            pid, status = os.waitpid(node.pid, os.WNOHANG)
+            if pid:
+                self._forget(node)
+                if status or name not in self.ended:
+                    self._died(self.plans[name])
+
+    def _forget(self, node: Child) -> None:
+        self._selector.unregister(node.lifeline)
+        node.lifeline.close()
+        self._sweeper.tell(f"-{node.pid}")
+        del self.children[node.name]
+
+    def _died(self, plan: NodePlan) -> None:
+        now = time.monotonic()
+        deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
+        if len(deaths) <= plan.restarts:
+            self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
+            self.ended.discard(plan.name)
+            self._start(plan.name, self.outcome.restarts[plan.name])
+        elif plan.required:
+            self.outcome.failed, self.outcome.exit_code = plan.name, 1
+
+    def _clear(self) -> None:
+        """Releases all: those that decide first, then those that look on; then SIGTERM, then SIGKILL."""
+        deciding = self._deciding()
+        for group in ([n for n in self.children if n in deciding], list(self.children)):
+            self._leave([self.children[name] for name in group if name in self.children])
+        self._sweeper.lifeline.close()
+        os.waitpid(self._sweeper.pid, 0)
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
+
+    def _leave(self, group: list[Child]) -> None:
+        for node in group:
+            node.tell("release")
+        for last in (None, signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + (LEAVE_SECONDS if self.interrupts < 2 else 0.0)
+            for node in group:
+                if last and node.name in self.children:
+                    node.kill(last)
+            while any(node.name in self.children for node in group) and (
+                last is signal.SIGKILL or time.monotonic() < deadline
+            ):
+                self._selector.select(timeout=0.02)
+                self._reap(group)
+
+    def _reap(self, group: list[Child]) -> None:
+        for node in group:
+            if node.name in self.children:
+                for event in node.events():
+                    self.outcome.lost += int(str(event["lost"]))
+                if os.waitpid(node.pid, os.WNOHANG)[0]:
+                    self._forget(node)
+
+    def _signals(self) -> _Signals:
+        return _Signals(self)
+
+    def interrupt(self, number: int) -> None:
+        """Once: end in good order. Twice: at once."""
+        self.interrupts += 1
+        self.outcome.exit_code = 128 + number
+        self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
+        for node in self.children.values():
+            node.tell("interrupt")
+
+
+class _Signals:
+    """While it is entered, SIGINT, SIGTERM and SIGHUP are the supervisor's, and a signal wakes its select."""
+
+    NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+
+    def __enter__(self) -> None:
+        self.supervisor._wakeup, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self.supervisor._selector.register(self.supervisor._wakeup, selectors.EVENT_READ)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self.previous = {number: signal.signal(number, self._handle) for number in self.NUMBERS}
+        self.child = signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def _handle(self, number: int, _: object) -> None:
+        self.supervisor.interrupt(number)
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+        signal.signal(signal.SIGCHLD, self.child)

@@ -1,0 +1,103 @@
+"""A task: what simulator, policy, learner and teleoperator share. A gymnasium environment is one.
+
+It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a function that returns an environment.
+gymnasium is imported only when an environment is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Task:
+    """A named environment, its arguments, and wrappers around it (`package.module:Wrapper`, innermost first)."""
+
+    env: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    wrappers: tuple[str, ...] = ()
+
+    def make(self, render_mode: str | None = None) -> Any:
+        """One environment.
+
+        Raises:
+            LookupError: there is none of that name; the sentence says what was looked for.
+        """
+        import gymnasium
+
+        arguments = self.arguments | ({"render_mode": render_mode} if render_mode else {})
+        if ":" in self.env:
+            made = named(self.env)(**arguments)
+        else:
+            try:
+                made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
+            except gymnasium.error.Error as error:
+                raise LookupError(f"there is no environment {self.env}: {error}") from error
+        for wrapper in self.wrappers:
+            made = named(wrapper)(made)
+        return made
+
+    def make_vector(self, count: int) -> Any:
+        """`count` environments stepped together, which are reset one by one, by hand, with a seed each."""
+        from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+        return SyncVectorEnv([self.make] * count, autoreset_mode=AutoresetMode.DISABLED)
+
+    @cached_property
+    def spaces(self) -> TaskSpaces:
+        """What it observes and accepts.
+
+        Raises:
+            TypeError: spaces that no policy of ours can serve; the sentence says which would do.
+        """
+        environment = self.make()
+        try:
+            return _spaces(self.env, environment.observation_space, environment.action_space)
+        finally:
+            environment.close()
+
+
+@dataclass(frozen=True)
+class TaskSpaces:
+    """Numbers in an observation; choices of a discrete action, or numbers of a continuous one and their bounds."""
+
+    observation: int
+    action: int
+    discrete: bool
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+
+def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
+    from gymnasium.spaces import Box, Discrete
+
+    if not isinstance(observation, Box) or len(observation.shape) != 1:
+        raise TypeError(f"{name} observes {observation}: a flat Box is needed; wrap it in "
+                        "gymnasium.wrappers:FlattenObservation")  # fmt: skip
+    if isinstance(action, Discrete):
+        if action.start != 0:
+            raise TypeError(f"{name} counts its actions from {action.start}: they must start at 0")
+        return TaskSpaces(observation.shape[0], int(action.n), True)
+    if isinstance(action, Box) and len(action.shape) == 1 and np.isfinite([action.low, action.high]).all():
+        return TaskSpaces(observation.shape[0], action.shape[0], False, action.low, action.high)
+    raise TypeError(f"{name} accepts {action}: a Discrete or a flat, bounded Box action is needed")
+
+
+def named(place: str) -> Callable[..., Any]:
+    """What `package.module:name` names.
+
+    Raises:
+        LookupError: one sentence that says what is missing.
+    """
+    module, _, name = place.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise LookupError(f"'{place}' is not there: {error}") from error
+    return found
