@@ -36,8 +36,12 @@ class Settings:
     ending_weight: float = 10.0
     """steps that an ending counts for, beside an ordinary step"""
     observation_scale: float = 1.0
-    memory: int = 8
-    """rollouts that the policy's examples are drawn from: whole episodes, where a rollout holds a part of each"""
+    memory: int = 65536
+    """pairs of the policy's past that are kept: without them D forgets, and the policy goes round in circles"""
+    remembered: int = 256
+    """pairs of each rollout that go there"""
+    memory_share: float = 0.5
+    """of the policy's pairs in a batch"""
     hidden: int = 64
 
 
@@ -59,9 +63,9 @@ class Pairs:
         self.rows = rows
         self._cumulative = np.cumsum(weight)
 
-    def sample(self, count: int, generator: np.random.Generator) -> Tensor:
+    def sample(self, count: int, generator: np.random.Generator) -> np.ndarray:
         chosen = np.searchsorted(self._cumulative, generator.random(count) * self._cumulative[-1], side="right")
-        return torch.tensor(self.rows[chosen])
+        return self.rows[chosen]
 
 
 class Discriminator:
@@ -75,7 +79,7 @@ class Discriminator:
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
-        self.past: Rollout | None = None
+        self.memory = np.zeros((0, spaces.observation + spaces.action + 1), np.float32)
         self.rollouts = 0
 
     def update(
@@ -83,13 +87,12 @@ class Discriminator:
     ) -> Metrics:
         """Some gradient steps on the demonstrations so far against one rollout."""
         self._scale_by(demonstrations)
-        self._remember(rollout)
-        expert, policy = self._expert(demonstrations), self._policy(self.past)
-        size = self.settings.batch
+        expert, policy = self._expert(demonstrations), self._policy(rollout)
         steps = [
-            self._step(expert.sample(size, generator), policy.sample(size, generator))
+            self._step(expert.sample(self.settings.batch, generator), self._batch(policy, generator))
             for _ in range(self.settings.steps)
         ]
+        self._remember(policy.sample(self.settings.remembered, generator))
         self.rollouts += 1
         names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
         means = torch.stack(steps).mean(dim=0).tolist()
@@ -99,27 +102,28 @@ class Discriminator:
     def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """expert_logit of each step [T, N], and of the absorbing state at each next observation [T, N]."""
         shape = rollout.terminated.shape
-        logit = self._logit(torch.tensor(self._pairs(rollout.observation, rollout.action))).view(shape)
+        logit = self._logit(self._scaled(self._pairs(rollout.observation, rollout.action))).view(shape)
         absorbing = torch.zeros(shape)
         ends = rollout.terminated
         if ends.any():
-            absorbing[torch.tensor(ends)] = self._logit(torch.tensor(self._endings(rollout.next_observation[ends])))
+            absorbing[torch.tensor(ends)] = self._logit(self._scaled(self._endings(rollout.next_observation[ends])))
         return logit, absorbing
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
-        return adam | {"mean": self.mean, "scale": self.scale, "rollouts": np.array(self.rollouts)}
+        return adam | {"memory": self.memory, "mean": self.mean, "scale": self.scale, "rollouts": np.array(self.rollouts)}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
+        self.memory = state["memory"]
         self.mean, self.scale, self.rollouts = state["mean"], state["scale"], int(state["rollouts"])
 
     def _logit(self, pairs: Tensor) -> Tensor:
         return mlp(self.parameters.named, "discriminator", pairs)[:, 0]
 
-    def _step(self, expert: Tensor, policy: Tensor) -> Tensor:
-        pairs = torch.cat([expert, policy]).requires_grad_()
+    def _step(self, expert: np.ndarray, policy: np.ndarray) -> Tensor:
+        pairs = self._scaled(np.concatenate([expert, policy])).requires_grad_()
         logit = self._logit(pairs)
         expert_logit, policy_logit = logit.split(len(expert))
         loss, penalty = discriminator_loss(expert_logit, policy_logit), gradient_penalty(logit, pairs)
@@ -133,12 +137,15 @@ class Discriminator:
         progress = min(1.0, self.rollouts / s.anneal_rollouts)
         return s.learning_rate + progress * (s.last_learning_rate - s.learning_rate)
 
-    def _remember(self, rollout: Rollout) -> None:
-        steps = self.settings.memory * len(rollout.terminated)
-        if self.past is None:
-            self.past = rollout
-        else:
-            self.past = Rollout(*(np.concatenate(both)[-steps:] for both in zip(self.past, rollout, strict=True)))
+    def _batch(self, policy: Pairs, generator: np.random.Generator) -> np.ndarray:
+        """Pairs of the policy: some of this rollout, the others of what it did before."""
+        s = self.settings
+        old = round(s.batch * s.memory_share) if len(self.memory) else 0
+        recalled = self.memory[generator.integers(max(1, len(self.memory)), size=old)]
+        return np.concatenate([policy.sample(s.batch - old, generator), recalled])
+
+    def _remember(self, pairs: np.ndarray) -> None:
+        self.memory = np.concatenate([self.memory, pairs])[-self.settings.memory :]
 
     def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
         observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
@@ -161,7 +168,7 @@ class Discriminator:
         return Pairs(np.concatenate([steps, endings]), weight)
 
     def _pairs(self, observation: np.ndarray, action: np.ndarray) -> np.ndarray:
-        """Rows for the network: scaled observation, action (one-hot or clipped), indicator 0."""
+        """Rows for the network: observation, action (one-hot or clipped), indicator 0."""
         observation = observation.reshape(-1, self.spaces.observation)
         if self.spaces.discrete:
             action = np.eye(self.spaces.action, dtype=np.float32)[action.reshape(-1)]
@@ -170,9 +177,13 @@ class Discriminator:
         return self._rows(observation, action, 0.0)
 
     def _endings(self, observation: np.ndarray) -> np.ndarray:
-        """Rows of absorbing states: scaled last observation, no action, indicator 1."""
+        """Rows of absorbing states: last observation, no action, indicator 1."""
         return self._rows(observation, np.zeros((len(observation), self.spaces.action), np.float32), 1.0)
 
     def _rows(self, observation: np.ndarray, action: np.ndarray, indicator: float) -> np.ndarray:
-        observation = (observation - self.mean) * self.scale
         return np.concatenate([observation, action, np.full((len(action), 1), indicator, np.float32)], axis=1)
+
+    def _scaled(self, rows: np.ndarray) -> Tensor:
+        rows = rows.copy()
+        rows[:, : len(self.mean)] = (rows[:, : len(self.mean)] - self.mean) * self.scale
+        return torch.tensor(rows)

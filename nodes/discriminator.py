@@ -24,11 +24,11 @@ class Discriminator(Node):
     says = (Score, Metrics)
 
     def __init__(self, env: str, rollout_steps: int = 64, seed: int = 0, env_arguments: dict[str, Any] | None = None,
-                 wrappers: list[str] | None = None, reward: Literal["logit", "minus_log_d", "log_one_minus_d", "fairl"] = "logit",
+                 wrappers: list[str] | None = None, reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
                  settings: dict[str, float] | None = None) -> None:  # fmt: skip
         spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
         self.seed, self.rollout_steps = seed, rollout_steps
-        self.reward = getattr(rewards, reward)
+        self.reward = rewards.FORMS[reward]
         self.judge = Judge(Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {})))
         self.examples: list[Example] = []
         self.gathered = Gatherer()

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from safetensors.numpy import load
 
-from learning.acting import Tensors, act, to_bounds
-from learning.draws import generator
 from messages import Evaluation, Weights
+from nodes.evaluation import returns
 from tutelage import Message, Node
 from tutelage.task import Task
 
@@ -49,24 +47,3 @@ class Evaluator(Node):
 
     def load(self, state: dict[str, Any]) -> None:
         self.evaluated = state["evaluated"]
-
-
-def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool) -> np.ndarray:
-    """Return of each of so many whole episodes, all played at once: float64 [episodes]."""
-    vector, spaces = task.make_vector(episodes), task.spaces
-    draws = generator(seed, "evaluator", "action") if sample else None
-    seeds = generator(seed, "evaluator", "episodes").integers(2**31, size=episodes)
-    observation, _ = vector.reset(seed=[int(s) for s in seeds])
-    total, running = np.zeros(episodes), np.ones(episodes, bool)
-    while running.any():
-        action, _ = act(tensors, observation.astype(np.float32), draws)
-        if spaces.low is not None and spaces.high is not None:
-            action = to_bounds(action, spaces.low, spaces.high)
-        observation, reward, terminated, truncated, _ = vector.step(action)
-        total += reward * running
-        running &= ~(terminated | truncated)
-        if (terminated | truncated).any() and running.any():  # an environment that is over must be reset to be stepped
-            over = terminated | truncated
-            vector.reset(seed=[0 if o else None for o in over], options={"reset_mask": over})
-    vector.close()
-    return total

@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 from messages import Demonstration, Episode, Evaluation, Metrics, Weights
@@ -20,8 +19,7 @@ class Report(Node):
     may_hear = (Evaluation, Episode, Demonstration)
     order = "arrival"
 
-    def __init__(self, run_dir: str) -> None:
-        self.folder = Path(run_dir)
+    def __init__(self) -> None:
         self.learned: dict[str, Any] = {"demonstrations": 0}
         self.expert_returns: list[float] = []
         self.returns: deque[float] = deque(maxlen=100)
@@ -47,14 +45,14 @@ class Report(Node):
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        with (self.folder / "metrics.jsonl").open("a") as file:
+        with (self.run_dir / "metrics.jsonl").open("a") as file:
             file.write(json.dumps({"rollout": rollout, **values}) + "\n")
             self.written = file.tell()
 
     def _keep(self, weights: Weights) -> None:
         seconds = time.monotonic() - self.began if self.began else 0.0
         tensors = weights.tensors.tobytes()
-        (self.folder / "weights.safetensors").write_bytes(tensors)
+        (self.run_dir / "weights.safetensors").write_bytes(tensors)
         self.learned |= {
             "weights_digest": hashlib.sha256(tensors).hexdigest(),
             "environment_steps": weights.environment_steps,
@@ -76,7 +74,7 @@ class Report(Node):
     def finish(self) -> tuple[Message, ...]:
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
-        (self.folder / "learned.json").write_text(json.dumps(self.learned, indent=2))
+        (self.run_dir / "learned.json").write_text(json.dumps(self.learned, indent=2))
         return ()
 
     def state(self) -> dict[str, Any]:
@@ -87,7 +85,7 @@ class Report(Node):
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]
         self.returns.extend(state["returns"])
         self.began, self.written = state["began"], state["written"]
-        metrics = self.folder / "metrics.jsonl"
+        metrics = self.run_dir / "metrics.jsonl"
         if metrics.exists():  # what comes after the checkpoint will be heard again
             with metrics.open("r+b") as file:
                 file.truncate(self.written)

@@ -22,7 +22,8 @@ from tutelage.yaml_marks import Item, parse, plain, scalar
 
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "any": Any}
 
-DECLARATION = {"default": Any, "help": str, "choices": list, "type": Literal[tuple(TYPES)]}
+DECLARATION = {"default": Any, "help": str, "choices": list,
+               "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "any"]}  # fmt: skip
 
 _TAKEN = {"env", "dirname", "index"}
 
@@ -83,7 +84,8 @@ def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[P
     return arguments
 
 
-def refuse_unknown(arguments: Mapping[str, Argument], given: Mapping[str, Given], file: str, problems: list[Problem]) -> None:
+def refuse_unknown(arguments: Mapping[str, Argument], given: Mapping[str, Given], file: str,
+                   problems: list[Problem]) -> None:  # fmt: skip
     """A problem for each value given to an argument that there is not."""
     for name, value in given.items():
         if name not in arguments:
@@ -98,7 +100,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
                                           "dirname, index", hides=True))  # fmt: skip
     items = keys(item, DECLARATION, what, problems)
     parts = checked(items, DECLARATION, what, problems)
-    default = parts.get("default")
+    default = plain(items["default"]) if "default" in items else None
     kind = parts.get("type") or ("any" if default in (None, UNKNOWN) else type(default).__name__)
     argument = Argument(name, kind, parts.get("help", ""), parts.get("choices"), default, "default" not in items)
     if default is not None and not argument.required:
@@ -127,7 +129,8 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
     elif argument.choices is not None and value is not UNKNOWN and value not in argument.choices:
         must = "one of " + ", ".join(map(text, argument.choices))
     if must:
-        problems.append(Problem(given.where, f"argument '{argument.name}' must be {must}, but is {found(value)}", hides=True))
+        what = f"argument '{argument.name}' must be {must}, but is {found(value)}"
+        problems.append(Problem(given.where, what, hides=True))
         return UNKNOWN
     return _finished(value, argument.type, given, problems)
 
@@ -152,6 +155,7 @@ def _from_text(word: str, kind: str) -> Any:
     if kind == "file":
         return scalar(word) if scalar(word) is None else word
     if word[:1] in ("[", "{"):
-        item = parse(word, word, unread := [])
+        unread: list[Problem] = []
+        item = parse(word, word, unread)
         return plain(item) if item and not unread else word
     return scalar(word)

@@ -78,7 +78,8 @@ def text(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else "null" if value is None else str(value)
 
 
-def keys(item: Item, known: Mapping[str, Any], what: str, problems: list[Problem], hides: bool = True) -> dict[str, Item]:
+def keys(item: Item, known: Mapping[str, Any], what: str, problems: list[Problem],
+         hides: bool = True) -> dict[str, Item]:  # fmt: skip
     """The entries of a mapping whose keys are known; a problem for each that is not, and where it is no mapping."""
     if not isinstance(item.value, dict):
         if item.value is not UNKNOWN:
@@ -93,10 +94,12 @@ def keys(item: Item, known: Mapping[str, Any], what: str, problems: list[Problem
 
 def checked(items: Mapping[str, Item], hints: Mapping[str, Any], what: str, problems: list[Problem],
             hides: bool = True) -> dict[str, Any]:  # fmt: skip
-    """Plain values by key, without those that are of the wrong type: a problem for each of them."""
+    """Plain values by key: those that are known, and of the right type. A problem for each of the wrong type."""
     good = {}
     for key, item in items.items():
         value = plain(item)
+        if value is UNKNOWN:
+            continue
         if fits(value, hints[key]):
             good[key] = value
         else:

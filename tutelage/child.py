@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tutelage.graph import NodePlan
+from tutelage.graph import NodePlan, node_class
 from tutelage.process import NodeProcess, Place
 
 
@@ -50,8 +50,12 @@ class Child:
             return
 
 
-def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = ()) -> Child:
-    """A child process that runs `body` with its end of a lifeline, in a session of its own, what it prints in `log`."""
+def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = (),
+         screen: bool = False) -> Child:  # fmt: skip
+    """A child process that runs `body` with its end of a lifeline, in a session of its own.
+
+    What it prints goes to `log`; with `screen` only its errors do.
+    """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -64,7 +68,7 @@ def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: It
         ours.close()
         for other in others:  # a lifeline must have one owner: its closing is how a child learns that we are gone
             other.lifeline.close()
-        _settle(log)
+        _settle(log, screen)
         body(theirs)
         code = 0
     except BaseException:
@@ -75,15 +79,16 @@ def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: It
         os._exit(code)
 
 
-def _settle(log: Path) -> None:
+def _settle(log: Path, screen: bool) -> None:
     """A session of its own (a terminal's Ctrl-C is the launcher's business) and its log for output."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(file, 1)
     os.dup2(file, 2)
+    if not screen:
+        os.dup2(file, 1)
     os.close(file)
 
 
@@ -97,7 +102,7 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
         os.environ.update(plan.environment)
         NodeProcess(plan, place, lifeline).run()
 
-    return fork(plan.name, body, log, others)
+    return fork(plan.name, body, log, others, node_class(plan.run).screen)
 
 
 def _start_program(plan: NodePlan, log: Path) -> Child:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import pkgutil
 import sys
+import traceback
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from tutelage.node import Node
+from tutelage.problems import did_you_mean
 
 
 @dataclass
@@ -76,6 +79,7 @@ def node_class(run: str) -> type[Node]:
     Raises:
         LookupError: one sentence that says what is missing.
         TypeError: it is there, but no Node.
+        ImportError: the module is there, but cannot be imported; ModuleNotFoundError: for want of another package.
     """
     place, _, name = run.partition(":")
     if not name:
@@ -83,10 +87,15 @@ def node_class(run: str) -> type[Node]:
     module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
     found = getattr(module, name, None)
     if found is None:
-        raise LookupError(f"{place} has no {name}")
+        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _nodes_of(module))}")
     if not (isinstance(found, type) and issubclass(found, Node)):
         raise TypeError(f"{run} is no node: it must be a subclass of tutelage.Node")
     return found
+
+
+def _nodes_of(module: Any) -> list[str]:
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Node)]
+    return [kind.__name__ for kind in classes if kind is not Node]
 
 
 def _from_package(name: str) -> Any:
@@ -94,8 +103,17 @@ def _from_package(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
-            raise LookupError(f"there is no module {error.name}") from error
+            raise LookupError(f"there is no module {error.name}{_beside(error.name)}") from error
         raise
+    except Exception as error:
+        raise ImportError(_why(name, error)) from error
+
+
+def _beside(name: str) -> str:
+    """The module that was perhaps meant, where there is the package that it should be in."""
+    package = sys.modules.get(name.rpartition(".")[0])
+    names = [found.name for found in pkgutil.iter_modules(package.__path__)] if package else []
+    return f"; {did_you_mean(name.rpartition('.')[2], names)}" if names else ""
 
 
 def _from_file(path: Path) -> Any:
@@ -106,6 +124,23 @@ def _from_file(path: Path) -> Any:
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec and spec.loader
+        if str(path.parent) not in sys.path:  # last, so that it shadows nothing: for what the file imports beside it
+            sys.path.append(str(path.parent))
         sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
+        try:
+            spec.loader.exec_module(sys.modules[name])
+        except BaseException as error:
+            del sys.modules[name]  # half made
+            if isinstance(error, ModuleNotFoundError) or not isinstance(error, Exception):
+                raise
+            raise ImportError(_why(str(path), error)) from error
     return sys.modules[name]
+
+
+def _why(module: str, error: Exception) -> str:
+    """Why a module cannot be imported: the error, and the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}, line {frames[-1].lineno}"
+    if isinstance(error, SyntaxError):
+        where = f"{error.filename}, line {error.lineno}"
+    return f"{module} cannot be imported: {type(error).__name__}: {getattr(error, 'msg', error)} ({where})"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise
 from tutelage.process import inbox_of, topics_of
 
 
-def run(graph: Graph) -> None:
+def run(graph: Graph, run_dir: Path) -> None:
     """Runs the graph to its end; each node in turn hears what it can."""
     nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
     inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
     topics = {plan.name: topics_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
+
+    for node in nodes.values():
+        node.run_dir = run_dir
 
     def say(sender: str, messages: Iterable[Message]) -> None:
         for message in messages:

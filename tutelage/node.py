@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tutelage.inbox import Inbox, Order, Stream
@@ -35,6 +36,8 @@ class Node:
         order: "time" for all that decides a result; "arrival" for nodes that act by the clock, or only look on.
         done: the node sets it to end before its inputs have ended.
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
+        screen: it prints to the launcher's terminal, not to a log.
+        run_dir: the run's folder, for nodes that write files.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = ()
@@ -42,7 +45,9 @@ class Node:
     says: ClassVar[tuple[type[Message], ...]] = ()
     order: ClassVar[Order] = "time"
     observer: ClassVar[bool] = False
+    screen: ClassVar[bool] = False
     done: bool = False
+    run_dir: Path = Path()
 
     def start(self) -> Iterable[Message]:
         """What the node says before it has heard anything. Not called when it comes back from a checkpoint."""

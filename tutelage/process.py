@@ -63,6 +63,7 @@ class NodeProcess:
         self.plan, self.place, self.lifeline = plan, place, lifeline
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)
+        self.node.run_dir = place.run_dir
         self.inbox = inbox_of(plan, kind)
         self.outbox = Outbox(place.listeners)
         topics = topics_of(plan, kind)

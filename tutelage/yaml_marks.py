@@ -47,7 +47,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None):  # a few bytes of aliases can stand for gigabytes
             raise yaml.composer.ComposerError(None, None, "anchors and aliases are not read", event.start_mark)
         return super().compose_node(parent, index)

@@ -1,0 +1,111 @@
+"""Playing a policy for its returns: what the evaluator does while a run learns, and `cli.py evaluate` afterwards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from learning.acting import Tensors, act, to_bounds
+from learning.draws import generator
+from tutelage.problems import LaunchError, Problem
+from tutelage.task import Task
+
+RENDERED_EPISODES = 3
+
+
+def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool) -> np.ndarray:
+    """Return of each of so many whole episodes, all played at once: float64 [episodes]."""
+    vector, spaces = task.make_vector(episodes), task.spaces
+    draws = generator(seed, "evaluator", "action") if sample else None
+    seeds = generator(seed, "evaluator", "episodes").integers(2**31, size=episodes)
+    observation, _ = vector.reset(seed=[int(s) for s in seeds])
+    total, running = np.zeros(episodes), np.ones(episodes, bool)
+    while running.any():
+        action, _ = act(tensors, observation.astype(np.float32), draws)
+        if spaces.low is not None and spaces.high is not None:
+            action = to_bounds(action, spaces.low, spaces.high)
+        observation, reward, terminated, truncated, _ = vector.step(action)
+        total += reward * running
+        running &= ~(terminated | truncated)
+        if (terminated | truncated).any() and running.any():  # an environment that is over must be reset to be stepped
+            over = terminated | truncated
+            vector.reset(seed=[0 if o else None for o in over], options={"reset_mask": over})
+    vector.close()
+    return total
+
+
+def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: str | None) -> str:
+    """Plays the final policy of a run and says its returns; renders the first episodes where it is told to.
+
+    Raises:
+        LaunchError: the folder holds no finished run.
+    """
+    task, tensors = task_of(folder), weights_of(folder)
+    if render:
+        _render(task, tensors, sampled, seed, render)
+    found = returns(task, tensors, episodes, seed, sampled)
+    kind = "sampled" if sampled else "greedy"
+    return (f"{task.env}: return {found.mean():.1f} +- {found.std():.1f} {kind}, over {episodes} episodes "
+            f"({found.min():.1f} to {found.max():.1f})")  # fmt: skip
+
+
+def task_of(folder: Path) -> Task:
+    """The task that a run was about."""
+    graph = json.loads(_read(folder / "graph.json"))
+    for node in graph["nodes"]:
+        given = node["parameters"]
+        if "env" in given:
+            return Task(given["env"], given.get("env_arguments") or {}, tuple(given.get("wrappers") or ()))
+    raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
+
+
+def weights_of(folder: Path) -> dict[str, np.ndarray]:
+    """The final weights of a run."""
+    path = folder / "weights.safetensors"
+    if not path.exists():
+        raise LaunchError([Problem(path, "is not there: the run has not come to its end")])
+    return load_file(path)
+
+
+def _read(path: Path) -> str:
+    if not path.exists():
+        raise LaunchError([Problem(path, "is not there: name the folder of a run")])
+    return path.read_text()
+
+
+def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:
+    """A few episodes in a window, or as a video file."""
+    environment = task.make("human" if target == "window" else "rgb_array")
+    frames: list[np.ndarray] = []
+    for episode in range(RENDERED_EPISODES):
+        observation, _ = environment.reset(seed=int(generator(seed, "render", episode).integers(2**31)))
+        ended = False
+        while not ended:
+            if target != "window":
+                frames.append(environment.render())
+            observation, ended = _step(task, environment, tensors, observation, sampled, seed, len(frames))
+    if frames:
+        _write_video(Path(target), frames, environment.metadata.get("render_fps", 30))
+    environment.close()
+
+
+def _step(task: Task, environment: Any, tensors: Tensors, observation: np.ndarray, sampled: bool, seed: int,
+          step: int) -> tuple[np.ndarray, bool]:  # fmt: skip
+    draw = generator(seed, "render", "action", step) if sampled else None
+    action, _ = act(tensors, observation[None].astype(np.float32), draw)
+    if task.spaces.low is not None and task.spaces.high is not None:
+        action = to_bounds(action, task.spaces.low, task.spaces.high)
+    observation, _, terminated, truncated, _ = environment.step(action[0])
+    return observation, terminated or truncated
+
+
+def _write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
+    try:
+        import imageio.v3 as imageio
+    except ModuleNotFoundError as error:
+        raise LaunchError([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
+    imageio.imwrite(path, np.stack(frames), fps=fps)

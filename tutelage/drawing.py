@@ -1,0 +1,38 @@
+"""Graphs and messages as text that a person reads."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterable
+
+from tutelage.graph import Graph
+from tutelage.message import Message, schema
+
+
+def text(graph: Graph) -> str:
+    """Who says what to whom, a node at a time."""
+    lines = [f"{graph.name} ({graph.time})"]
+    for node in graph.nodes:
+        lines += ["", f"{node.name}   {node.run or ' '.join(node.command)}"]
+        for topic in node.says.values():
+            hear = [other.name for other in graph.nodes if node.name in other.hears.get(topic, ())]
+            lines.append(f"  {topic} -> {', '.join(hear) if hear else '(nobody)'}")
+    return "\n".join(lines)
+
+
+def messages(kinds: Iterable[type[Message]]) -> str:
+    """Message types as documentation: what they are for and what is in them."""
+    return "\n\n".join(_message(kind) for kind in kinds)
+
+
+def _message(kind: type[Message]) -> str:
+    width = max(len(field.name) for field in kind.declared)
+    fields = [f"    {f.name:{width}}  {f.expected}{f'  ({f.unit})' if f.unit else ''}" for f in kind.declared]
+    return "\n".join([f"{kind.__name__}   topic {kind.topic}, cadence {kind.cadence}", "",
+                      *(f"  {line}".rstrip() for line in inspect.cleandoc(kind.__doc__ or "").splitlines()), "", *fields])  # fmt: skip
+
+
+def schemas(kinds: Iterable[type[Message]]) -> str:
+    """Message types as JSON schema, by topic."""
+    return json.dumps({kind.topic: schema(kind) for kind in kinds}, indent=2)

@@ -1,0 +1,89 @@
+"""A run: its folder, from the resolved graph to the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+import uuid
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tutelage import local
+from tutelage.graph import Graph
+from tutelage.supervisor import Outcome, Supervisor
+
+DISTRIBUTIONS = ("tutelage", "gymnasium", "msgpack", "numpy", "pyzmq", "safetensors", "torch")
+
+
+def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
+    """The folder of a new run, `runs/<time>-<algorithm>-<environment>` unless it is named.
+
+    Raises:
+        OSError: it cannot be made or written.
+        FileExistsError: another run is in it.
+    """
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    environment = str(graph.arguments.get("env", "")).replace(":", ".").replace("/", ".")
+    folder = Path(run_dir or f"runs/{stamp}-{graph.name}-{environment}").resolve()
+    if (folder / "run.json").exists():
+        raise FileExistsError(f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}")
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def describe(graph: Graph, folder: Path) -> str:
+    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name."""
+    versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
+    name = uuid.uuid4().hex[:12]
+    about = {"run": name, "algorithm": graph.name, "arguments": graph.arguments, "command": sys.argv, "versions": versions,
+             "python": platform.python_version(), "machine": platform.machine()}  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+    (folder / "graph.json").write_text(graph.to_json() + "\n")
+    return name
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome, dict[str, Any]]:
+    """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
+    began = time.monotonic()
+    name = json.loads((folder / "run.json").read_text())["run"]
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    if one_process:
+        local.run(graph, folder)
+        outcome = Outcome()
+    else:
+        outcome = Supervisor(graph, folder, name).run()
+    return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
+    """Completes what the nodes have learned with what it cost, and writes it as report.json."""
+    learned = folder / "learned.json"
+    numbers = json.loads(learned.read_text()) if learned.exists() else {}
+    whole = {
+        "algorithm": graph.name,
+        "environment": graph.arguments.get("env"),
+        "seed": graph.arguments.get("seed"),
+        **numbers,
+        "wall_seconds": round(wall_seconds, 3),
+        "node_restarts": outcome.restarts,
+        "messages_lost": outcome.lost,
+        "exit_code": outcome.exit_code,
+    }
+    fresh = folder / "report.json.new"
+    fresh.write_text(json.dumps(whole, indent=2) + "\n")
+    os.replace(fresh, folder / "report.json")
+    return whole
