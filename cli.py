@@ -32,17 +32,22 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("file")
+@click.argument("file", required=False)
 @click.argument("arguments", nargs=-1)
 @click.option("--args", "show_arguments", is_flag=True, help="Only list what can be set.")
 @click.option("--dry-run", is_flag=True, help="Only show the resolved file and what would run.")
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="All nodes in this process, for debuggers; the result is the same.")
-def launch(file: str, arguments: tuple[str, ...], show_arguments: bool, dry_run: bool, run_dir: str | None,
-           one_process: bool) -> None:  # fmt: skip
+@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of a FILE.")
+def launch(file: str | None, arguments: tuple[str, ...], show_arguments: bool, dry_run: bool, run_dir: str | None,
+           one_process: bool, resume: str | None) -> None:  # fmt: skip
     """Start the graph of a launch FILE. name:=value sets its arguments."""
     from tutelage import launching
 
+    if resume:
+        sys.exit(launching.resume(resume))
+    if file is None:
+        raise click.UsageError("name a launch file, gail.yaml for one")
     if show_arguments:
         click.echo(launching.arguments_text(file))
     elif dry_run:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tutelage.checking import UNKNOWN, checked, describe, fits, found, keys, text
+from tutelage.checking import checked, describe, fits, found, keys, text
 from tutelage.finding import find
-from tutelage.problems import LaunchError, Place, Problem, did_you_mean
+from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 from tutelage.substitution import fill
 from tutelage.yaml_marks import Item, parse, plain, scalar
 
@@ -79,7 +79,8 @@ def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[P
         return {}
     for name, inner in item.value.items():
         argument = _declared(name, fill(inner, names, problems), file, problems)
-        argument.value = _settled(argument, given.get(name), inner.key or inner.place, problems)
+        if isinstance(inner.value, dict):
+            argument.value = _settled(argument, given.get(name), inner.key or inner.place, problems)
         arguments[name], names[name] = argument, argument.value
     return arguments
 
@@ -144,7 +145,7 @@ def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> A
     try:
         return str(find(value, given.beside))
     except LaunchError as error:
-        problems.extend(Problem(given.where, f"'{p.where}': {p.what}", hides=True) for p in error.problems)
+        problems.append(Problem(given.where, str(error), hides=True))
         return UNKNOWN
 
 

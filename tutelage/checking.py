@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from tutelage.problems import Problem, did_you_mean
+from tutelage.problems import UNKNOWN, Problem, did_you_mean
 from tutelage.yaml_marks import Item, plain
 
-
-class _Unknown:
-    """Stands for a value whose problem has been said already: it fits everywhere."""
-
-
-UNKNOWN = _Unknown()
 
 _WORDS = {bool: "true or false", int: "an int", float: "a float", str: "a string", NoneType: "null",
           list: "a list", dict: "a mapping"}  # fmt: skip

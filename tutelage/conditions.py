@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tutelage.checking import UNKNOWN, found, text
+from tutelage.checking import found, text
 from tutelage.launch_language import CONDITION, Scope
-from tutelage.problems import Problem, did_you_mean
+from tutelage.problems import UNKNOWN, Problem, did_you_mean
 from tutelage.substitution import fill
 from tutelage.yaml_marks import Item, plain
 

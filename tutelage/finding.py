@@ -28,5 +28,5 @@ def _not_found(name: str, folders: list[Path]) -> str:
     if Path(name).is_absolute():
         return "there is no such file"
     places = [(folder / name).parent for folder in folders]
-    near = did_you_mean(Path(name).name, {file.name for place in places for file in place.glob("*.yaml")})
+    near = did_you_mean(Path(name).name, {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")})
     return f"there is no such file in {' or '.join(map(str, places))}; {near}"

@@ -14,11 +14,11 @@ from typing import Any
 from tutelage import launch_language as language
 from tutelage import yaml_marks
 from tutelage.arguments import Argument, Given, declare, refuse_unknown
-from tutelage.checking import UNKNOWN, checked, found, keys, text
+from tutelage.checking import checked, found, keys, text
 from tutelage.conditions import holds
 from tutelage.finding import find
 from tutelage.launch_language import Entry, LaunchFile, Scope, Time
-from tutelage.problems import LaunchError, Place, Problem
+from tutelage.problems import UNKNOWN, LaunchError, Place, Problem
 from tutelage.substitution import fill
 from tutelage.yaml_marks import Item, plain, shown
 
@@ -122,7 +122,9 @@ class _Reader:
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
         """A node, or `count` of them."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
-        if not self.is_name(name, item.key or item.place) or not holds(items, scope, self.problems):
+        if not isinstance(item.value, dict) or not self.is_name(name, item.key or item.place):
+            return
+        if not holds(items, scope, self.problems):
             return
         if "count" not in items:
             return self.node(name, item, items, scope)
@@ -177,7 +179,8 @@ class _Reader:
 
     def values(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> dict[str, Any]:
         """Plain values, filled in and checked, as far as they can be."""
-        filled = {key: fill(item, scope.names, self.problems) for key, item in items.items() if key not in language.LATER}
+        ready = [key for key in items if key not in language.LATER]
+        filled = {key: fill(items[key], scope.names, self.problems) for key in ready}
         return checked({**items, **filled}, table, what, self.problems)
 
     def found(self, key: str, parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope) -> Path | None:

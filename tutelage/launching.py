@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
         LaunchError: all that is wrong with the file and the arguments.
     """
     path = find(file)
+    sys.path += [str(path.parent), str(Path.cwd())]  # last: a user's own nodes and environments never hide ours
     return wiring.wire(launchfile.read(path, from_command_line(arguments)), path.stem)
 
 
@@ -54,6 +56,14 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
     except OSError as error:
         raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
     return go(made, folder, one_process)
+
+
+def resume(run_dir: str) -> int:
+    """Goes on with a run that was cut off, from its checkpoints; the exit code."""
+    folder = Path(run_dir).resolve()
+    if not (folder / "graph.json").exists():
+        raise LaunchError([Problem(run_dir, "there is no run here: name the folder of one")])
+    return go(Graph.from_json((folder / "graph.json").read_text()), folder)
 
 
 def go(made: Graph, folder: Path, one_process: bool = False) -> int:

@@ -43,6 +43,13 @@ class LaunchError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class _Unknown:
+    """Stands for a value whose problem has been said already: it fits everywhere, and is not complained of again."""
+
+
+UNKNOWN = _Unknown()
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """What to write instead of an unknown word: the nearest of the known ones, or all of them."""
     names = sorted(known)

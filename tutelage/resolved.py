@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Any
 
 from tutelage.graph import Graph, NodePlan
@@ -11,9 +12,9 @@ from tutelage.yaml_marks import dump
 
 def resolved(graph: Graph) -> str:
     """YAML that reads and wires to the same nodes; the arguments that led to it are in comments."""
-    arguments = "".join(f"# {dump({name: value})}" for name, value in graph.arguments.items())
+    arguments = indent(dump(graph.arguments), "#   ")
     nodes = {plan.name: escaped(_node(plan)) for plan in graph.nodes}
-    return f"# {graph.name}, with\n{arguments}" + dump({"time": graph.time, "nodes": nodes})
+    return f"# {graph.name}, resolved with the arguments\n{arguments}" + dump({"time": graph.time, "nodes": nodes})
 
 
 def _node(plan: NodePlan) -> dict[str, Any]:

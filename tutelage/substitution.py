@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tutelage.checking import UNKNOWN, text
-from tutelage.problems import Problem, did_you_mean
-from tutelage.yaml_marks import Item
+from tutelage.checking import text
+from tutelage.problems import UNKNOWN, Problem, did_you_mean
+from tutelage.yaml_marks import Item, marked
 
 _MARK = re.compile(r"\$\$\(|\$\(([^()]*)\)")
 
@@ -30,7 +30,7 @@ def fill(item: Item, names: Mapping[str, Any], problems: list[Problem]) -> Item:
     if isinstance(item.value, list):
         return replace(item, value=[fill(inner, names, problems) for inner in item.value])
     if isinstance(item.value, str) and "$(" in item.value:
-        return replace(item, value=_filled(item, names, problems))
+        return marked(_filled(item, names, problems), item.place, item.key)
     return item
 
 

@@ -11,12 +11,11 @@ import os
 import selectors
 import shutil
 import signal
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tutelage import child, sweeper
+from tutelage import child, registry, sweeper
 from tutelage.child import Child
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
@@ -56,7 +55,7 @@ class Supervisor:
     def run(self) -> Outcome:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        self.socket_dir = Path(tempfile.mkdtemp(prefix="tutelage-"))
+        self.socket_dir = registry.enter(self.run_name, self.run_dir)
         self._sweeper = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir),
                                    self.run_dir / "logs" / "sweeper.log")  # fmt: skip
         with self._signals():
@@ -75,6 +74,14 @@ class Supervisor:
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
         self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+        self._note()
+
+    def _note(self) -> None:
+        """Keeps the list of processes in the run's folder, for those who look at it from outside."""
+        registry.note(self.run_dir, self.socket_dir, {
+            name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
+            for name, node in self.children.items()
+        })  # fmt: skip
 
     def _watch(self) -> None:
         """Until all have ended, one cannot be kept alive, or time after an interrupt is up."""
@@ -97,6 +104,7 @@ class Supervisor:
             self.outcome.lost += int(str(event["lost"]))
             if event["event"] == "ended":
                 self.ended.add(node.name)
+                self._note()
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""

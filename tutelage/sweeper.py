@@ -13,6 +13,8 @@ import socket
 import time
 from pathlib import Path
 
+from tutelage import registry
+
 GRACE_SECONDS = 1.0
 
 
@@ -23,16 +25,8 @@ def sweep(lifeline: socket.socket, socket_dir: Path) -> None:
         for line in lines:
             (alive.add if line[0] == "+" else alive.discard)(int(line[1:]))
     deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and any(map(_runs, alive)):
+    while time.monotonic() < deadline and any(map(registry.alive, alive)):
         time.sleep(0.02)
-    for pid in filter(_runs, alive):
+    for pid in filter(registry.alive, alive):
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(socket_dir, ignore_errors=True)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

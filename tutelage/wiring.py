@@ -5,10 +5,9 @@ A node hears a message type from every node that says it on the same topic: in i
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tutelage.checking import describe, fits, found
@@ -19,7 +18,7 @@ from tutelage.node import Node, parameters
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.yaml_marks import plain, shown
 
-EXTRAS = {"torch": "torch", "safetensors": "torch"}
+EXTRAS = {"torch": "torch", "matplotlib": "plot", "imageio": "video", "Box2D": "box2d", "mujoco": "mujoco"}
 """Packages of others that come with an extra of ours, and which."""
 
 
@@ -48,8 +47,9 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
     _refuse_twins(launch_file.entries, problems)
     voices = _voices(wired, problems)
-    for one in wired:
-        _listen(one, voices, problems)
+    deaf = [problem for one in wired for problem in _listen(one, voices)]
+    if not any(problem.hides for problem in problems):
+        problems.extend(deaf)
     if problems:
         raise LaunchError(problems)
     arguments = {argument.name: argument.value for argument in launch_file.arguments.values()}
@@ -86,7 +86,7 @@ def _class(entry: Entry, problems: list[Problem]) -> type[Node] | None:
 
 def _missing_package(run: str, module: str) -> str:
     package = module.partition(".")[0]
-    if importlib.util.find_spec(package):
+    if module != package:
         return f"{run} cannot be imported: there is no module {module}"
     wanted = f"'tutelage[{EXTRAS[package]}]'" if package in EXTRAS else package
     return f"{run} needs {package}, which is not installed: pip install {wanted}"
@@ -153,7 +153,7 @@ def _voices(wired: list[_Wired], problems: list[Problem]) -> dict[str, list[_Voi
             if others and not _same(said, others[0].kind):
                 what = (f"{plan.name} says {said.__name__} on the topic {topic}, on which {others[0].name} says "
                         f"{others[0].kind.__name__}: remap one of them")  # fmt: skip
-                problems.append(Problem(entry.place, what))
+                problems.append(Problem(entry.place, what, hides=True))
             others.append(_Voice(plan.name, said))
     return voices
 
@@ -162,20 +162,22 @@ def _same(one: type[Message], other: type[Message]) -> bool:
     return one is other or (one.topic == other.topic and fingerprint(one) == fingerprint(other))
 
 
-def _listen(one: _Wired, voices: Mapping[str, list[_Voice]], problems: list[Problem]) -> None:
-    """Fills in what a node hears from whom."""
+def _listen(one: _Wired, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
+    """Fills in what a node hears from whom; a problem for each type that it cannot do without and nobody says."""
     entry, kind, plan = one
-    for heard in (*kind.hears, *kind.may_hear) if kind else ():
-        topics = _everywhere(entry, heard, voices) if kind and kind.observer else [entry.topic(heard.topic)]
+    if not kind:
+        return
+    for heard in (*kind.hears, *kind.may_hear):
+        topics = _everywhere(entry, heard, voices) if kind.observer else [entry.topic(heard.topic)]
         for topic in topics:
             senders = [voice for voice in voices.get(topic, ()) if voice.name != plan.name]
             if senders and not _same(heard, senders[0].kind):
-                problems.append(Problem(entry.place, _other_type(plan.name, heard, topic, senders[0])))
+                yield Problem(entry.place, _other_type(plan.name, heard, topic, senders[0]))
             elif senders:
                 plan.hears[topic] = [voice.name for voice in senders]
                 plan.takes[topic] = heard.topic
-            elif kind and heard in kind.hears and not any(problem.hides for problem in problems):
-                problems.append(Problem(entry.place, _unsaid(plan.name, heard, topic, voices)))
+            elif heard in kind.hears:
+                yield Problem(entry.place, _unsaid(plan.name, heard, topic, voices))
 
 
 def _everywhere(entry: Entry, heard: type[Message], voices: Mapping[str, list[_Voice]]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tutelage.problems import Place, Problem
+from tutelage.problems import UNKNOWN, Place, Problem
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -86,6 +86,15 @@ def plain(item: Item) -> Any:
     return item.value
 
 
+def marked(value: Any, place: Place, key: Place | None = None) -> Item:
+    """Plain data that comes from elsewhere, as if it were written in this place."""
+    if isinstance(value, dict):
+        return Item({name: marked(inner, place, place) for name, inner in value.items()}, place, key)
+    if isinstance(value, list):
+        return Item([marked(inner, place) for inner in value], place, key)
+    return Item(value, place, key)
+
+
 def read(path: Path, problems: list[Problem]) -> Item | None:
     """The content of a YAML file; None, and a problem more, where it has none that can be read."""
     try:
@@ -150,9 +159,10 @@ def _item(node: yaml.Node, file: str, problems: list[Problem], key: Place | None
         return Item([_item(inner, file, problems) for inner in node.value], place, key)
     if isinstance(node, yaml.ScalarNode) and kind in _SCALARS and _SCALARS[kind].pattern.match(node.value):
         return Item(_SCALARS[kind].value(node.value), place, key)
-    if kind != "str":
-        problems.append(Problem(place, f"the tag '{node.tag}' is not read here: write a plain value", hides=True))
-    return Item(str(node.value), place, key)
+    if kind == "str":
+        return Item(node.value, place, key)
+    problems.append(Problem(place, f"the tag '{node.tag}' is not read here: write a plain value", hides=True))
+    return Item(UNKNOWN, place, key)
 
 
 def _mapping(node: yaml.MappingNode, file: str, problems: list[Problem]) -> dict[str, Item]:

@@ -1,0 +1,54 @@
+"""Running the command line as a person does: as a process of its own, in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLI = Path(__file__).parents[1] / "cli.py"
+
+
+class Run:
+    """A run that was started in a folder."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.run_dir = folder / "run"
+        command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+
+    def wait(self, seconds: float = 60) -> "Run":
+        self.output, _ = self.process.communicate(timeout=seconds)
+        return self
+
+    @property
+    def report(self) -> dict[str, Any]:
+        read: dict[str, Any] = json.loads((self.run_dir / "report.json").read_text())
+        return read
+
+    @property
+    def digest(self) -> str:
+        return str(self.report["weights_digest"])
+
+    def nodes(self) -> dict[str, int]:
+        """Process ids of the run's nodes, by name."""
+        path = self.run_dir / "processes.json"
+        listed = json.loads(path.read_text())["nodes"] if path.exists() else {}
+        return {name: node["pid"] for name, node in listed.items()}
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def finished(folder: Path, *arguments: str) -> Run:
+    """A run that was started and came to a good end."""
+    run = Run(folder, *arguments).wait()
+    if run.process.returncode:
+        pytest.fail(f"exit code {run.process.returncode}:\n{run.output}")
+    return run

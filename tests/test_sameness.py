@@ -1,0 +1,111 @@
+"""A run is a pure function of its launch file and seed, however its processes are scheduled, stopped or killed."""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from run_cli import Run, finished
+
+STEPS = "budget:=8192"
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The digest that a quiet run with these arguments ends in."""
+
+    @cache
+    def digest(*arguments: str) -> str:
+        return finished(tmp_path_factory.mktemp("quiet"), "gail.yaml", STEPS, "episodes:=2", *arguments).digest
+
+    return digest
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed, lag):
+    run = finished(tmp_path, "gail.yaml", STEPS, f"lag:={lag}", "--one-process")
+    assert run.digest == undisturbed(f"lag:={lag}")
+
+
+def test_seed_and_lag_matter(undisturbed):
+    assert len({undisturbed("lag:=0"), undisturbed("lag:=1"), undisturbed("lag:=1", "seed:=1")}) == 3
+
+
+def test_a_loaded_machine_changes_nothing(tmp_path, undisturbed):
+    busy = [os.spawnlp(os.P_NOWAIT, sys.executable, sys.executable, "-c", "while True: pass") for _ in range(4)]
+    try:
+        assert finished(tmp_path, "gail.yaml", STEPS).digest == undisturbed("lag:=1")
+    finally:
+        for pid in busy:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def test_stopped_processes_change_nothing_and_are_not_restarted(tmp_path, undisturbed):
+    run = Run(tmp_path, "gail.yaml", STEPS)
+    chance = random.Random(1)
+    while run.process.poll() is None:
+        for pid in chance.sample(list(run.nodes().values()), k=min(2, len(run.nodes()))):
+            _freeze(pid, chance.uniform(0.05, 0.3))
+        time.sleep(0.05)
+    assert run.wait().digest == undisturbed("lag:=1")
+    assert run.report["node_restarts"] == {}
+
+
+def _freeze(pid: int, seconds: float) -> None:
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+    except ProcessLookupError:
+        return
+
+
+@pytest.mark.parametrize("node", ["simulator", "policy", "discriminator", "learner", "teleoperator", "evaluator", "report"])
+def test_a_killed_node_comes_back_where_it_was(tmp_path, undisturbed, node):
+    run = Run(tmp_path, "gail.yaml", STEPS)
+    wait_for(run, "metrics.jsonl", rows=2)
+    os.kill(run.nodes()[node], signal.SIGKILL)
+    assert run.wait().digest == undisturbed("lag:=1")
+    assert run.report["node_restarts"] == {node: 1}
+
+
+def test_a_killed_launcher_leaves_nothing_and_its_run_goes_on(tmp_path, undisturbed):
+    run = Run(tmp_path, "gail.yaml", STEPS)
+    wait_for(run, "metrics.jsonl", rows=2)
+    nodes = run.nodes()
+    run.kill()
+    deadline = time.monotonic() + 2
+    while (left := [name for name, pid in nodes.items() if exists(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
+    assert resumed.process.returncode == 0, resumed.output
+    assert resumed.digest == undisturbed("lag:=1")
+
+
+def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
+    (tmp_path / "corrupted_reward.py").write_text(Path(__file__).with_name("corrupted_reward.py").read_text())
+    run = finished(tmp_path, "gail.yaml", STEPS, "wrappers:=[corrupted_reward:Corrupted]")
+    assert run.report["expert_return_mean"] > 1e5  # the reward was corrupted indeed
+    assert run.digest == undisturbed("lag:=1")
+
+
+def wait_for(run: Run, file: str, rows: int) -> None:
+    """Until a run is in the midst of learning."""
+    path = run.run_dir / file
+    while run.process.poll() is None and (not path.exists() or path.read_text().count("\n") < rows):
+        time.sleep(0.01)
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

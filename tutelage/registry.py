@@ -1,0 +1,69 @@
+"""The runs on this machine: where their sockets are, which processes they have. Files, so that it needs no server.
+
+Each run has a folder for its sockets under one that all runs of a user share; `run_dir` in it says where the run is,
+and the run's `processes.json` what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tutelage.graph import Graph
+
+
+class Running(NamedTuple):
+    """A run whose launcher lives."""
+
+    run_dir: Path
+    socket_dir: Path
+    graph: Graph
+    processes: dict[str, dict[str, Any]]
+
+
+def folder() -> Path:
+    """Where the runs of this user have their sockets. The path is short, since a socket's is limited to some 100 bytes."""
+    return Path(tempfile.gettempdir()) / f"tutelage-{os.getuid()}"
+
+
+def enter(run: str, run_dir: Path) -> Path:
+    """A new folder for a run's sockets, which only its user can read."""
+    sockets = folder() / run
+    sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (sockets / "run_dir").write_text(str(run_dir))
+    return sockets
+
+
+def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) -> None:
+    """Writes which processes a run has: by node its pid, restarts, and whether it has ended."""
+    fresh = run_dir / "processes.json.new"
+    fresh.write_text(json.dumps({"launcher": os.getpid(), "sockets": str(socket_dir), "nodes": processes}, indent=2))
+    fresh.replace(run_dir / "processes.json")
+
+
+def runs() -> list[Running]:
+    """The runs of this user on this machine, the newest last."""
+    found = []
+    for entry in sorted(folder().glob("*/run_dir"), key=lambda path: path.stat().st_mtime):
+        run_dir = Path(entry.read_text())
+        listed = run_dir / "processes.json"
+        if listed.exists():
+            about = json.loads(listed.read_text())
+            if about["sockets"] == str(entry.parent) and alive(about["launcher"]):
+                graph = Graph.from_json((run_dir / "graph.json").read_text())
+                found.append(Running(run_dir, entry.parent, graph, about["nodes"]))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
