@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a row of a table is one line)
 """The launch language: what it reads, and the sentence for each thing it cannot."""
 
 from pathlib import Path
@@ -20,8 +19,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(text: str, arguments: dict[str, str] | None = None, **files: str) -> LaunchFile:
-    for name, content in {"launch": text, **files}.items():
+def read(text: str, arguments: dict[str, str] | None = None, files: dict[str, str] | None = None) -> LaunchFile:
+    for name, content in {"launch": text, **(files or {})}.items():
         Path(f"{name}.yaml").write_text(content)
     return launchfile.read(Path("launch.yaml").resolve(), arguments)
 
@@ -156,7 +155,7 @@ groups:
 def test_include_passes_arguments_on_with_their_types() -> None:
     inner = "arguments: {rate: {default: 0.1}, seed: {}}\n" + node("rate: $(rate), seed: $(seed)")
     outer = "arguments: {seed: {default: 4}}\ninclude: [{file: inner.yaml, namespace: n, arguments: {rate: 1, seed: $(seed)}}]"
-    launch_file = read(outer, {"seed": "5"}, inner=inner)
+    launch_file = read(outer, {"seed": "5"}, {"inner": inner})
     assert repr(parameters(launch_file)) == repr({"rate": 1.0, "seed": 5})
     assert launch_file.entries[0].name == "n/one"
     assert list(launch_file.arguments) == ["seed"]
@@ -170,7 +169,7 @@ def test_count_and_index() -> None:
 
 def test_parameters_from_a_file() -> None:
     text = "nodes: {arm: {run: 'a:B', parameters_from: robot.yaml, parameters: {rate: 100}}}"
-    assert parameters(read(text, robot="port: /dev/ttyUSB0\nrate: 50\n")) == {"port": "/dev/ttyUSB0", "rate": 100}
+    assert parameters(read(text, files={"robot": "port: /dev/ttyUSB0\nrate: 50\n"})) == {"port": "/dev/ttyUSB0", "rate": 100}
 
 
 def test_files_are_looked_for_beside_the_file_and_given_ones_in_the_current_folder(folder: Path) -> None:
@@ -198,9 +197,9 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find("gail.yaml") == folder / "launch" / "gail.yaml"
     (folder / "gail.yaml").touch()
     assert find("gail.yaml") == find(str(folder / "gail.yaml")) == folder / "gail.yaml"
-    with pytest.raises(LaunchError, match=r"gial.yaml: there is no such file in .* or .*/launch; did you mean 'gail.yaml'\?"):
+    with pytest.raises(LaunchError, match=r"gial\.yaml: there is no such file in .* or .*/launch; did you mean 'gail\.yaml'\?"):
         find("gial.yaml")
-    with pytest.raises(LaunchError, match="/none.yaml: there is no such file"):
+    with pytest.raises(LaunchError, match=r"/none\.yaml: there is no such file"):
         find("/none.yaml")
 
 
@@ -278,7 +277,7 @@ FILES = {"other": "arguments: {seed: {default: 0}}\ntime: realtime\n", "list": "
 
 @pytest.mark.parametrize("text, where, sentence", BAD, ids=[row[0][:50] for row in BAD])
 def test_every_bad_file_has_its_sentence(text: str, where: str, sentence: str) -> None:
-    problems = [str(problem) for problem in read(text, **FILES).problems]
+    problems = [str(problem) for problem in read(text, files=FILES).problems]
     assert len(set(problems)) == 1, problems
     assert problems[0].startswith(f"{where}: ")
     assert sentence in problems[0]

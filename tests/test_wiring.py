@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a row of a table is one line)
 """From a launch file to a graph: node classes, their parameters, who hears whom; and what is refused."""
 
 import sys
@@ -53,6 +52,9 @@ class Onlooker(Node):
 
 class Loose(Node):
     def __init__(self, **more): ...
+
+class Hinted(Node):
+    def __init__(self, a: "NoSuchType"): ...
 
 class Plain: ...
 '''
@@ -159,11 +161,12 @@ BAD = [
      "eye says Note on the topic note, on which eye says Look: remap one of them"),
     ("nodes: {eye: {run: 'robot.py:Eye', remap: {lok: note}}, " + BRAIN + "}", "launch.yaml:1:44", "Eye neither hears nor says 'lok'; did you mean 'look'?"),
     ("nodes: {eye: {run: 'robot.py:Eye', remap: {move: look2}}, " + BRAIN.replace("x}}", "x}, remap: {move: look2, look: note, note: other}}") + "}",
-     "launch.yaml:1:60", "brain hears Look on the topic note, but eye says Note there: remap one of them"),
+     "launch.yaml:1:59", "brain hears Look on the topic note, but eye says Note there: remap one of them"),
     ("nodes: {a: {run: robot}}", "launch.yaml:1:18", "'robot' names no class: write package.module:Class or path/to/file.py:Class"),
     ("nodes: {a: {run: 'robt.py:Eye'}}", "launch.yaml:1:18", "there is no file /"),
     ("nodes: {a: {run: 'robot.py:Eyes'}}", "launch.yaml:1:18", "robot.py has no Eyes; did you mean 'Eye'?"),
     ("nodes: {a: {run: 'robot.py:Plain'}}", "launch.yaml:1:18", "robot.py:Plain is no node: it must be a subclass of tutelage.Node"),
+    ("nodes: {a: {run: 'robot.py:Hinted'}}", "launch.yaml:1:18", "the type hints of Hinted's parameters cannot be read: name 'NoSuchType'"),
     ("nodes: {a: {run: 'no_such_package.b:C'}}", "launch.yaml:1:18", "there is no module no_such_package"),
     ("nodes: {a: {run: 'nodes.simulater:Simulator'}}", "launch.yaml:1:18", "there is no module nodes.simulater; did you mean 'simulator'?"),
     ("nodes: {a: {run: 'missing.py:A'}}", "launch.yaml:1:18", "missing.py:A needs no_such_thing, which is not installed: pip install no_such_thing"),
@@ -221,7 +224,7 @@ def test_problems_of_reading_and_wiring_come_together() -> None:
     with pytest.raises(LaunchError) as error:
         graph("nodes:\n  eye: {run: 'robot.py:Eye', color: red, parameters: {rat: 1}}\n  b: {run: 'robot.py:Brain'}", {"x": "1"})
     assert [str(problem).split(": ")[0] for problem in error.value.problems] == [
-        "x:=1", "launch.yaml:2:30", "launch.yaml:2:56", "launch.yaml:3:3"]  # fmt: skip
+        "x:=1", "launch.yaml:2:30", "launch.yaml:2:55", "launch.yaml:3:3"]  # fmt: skip
 
 
 def test_nothing_seems_unsaid_when_a_node_cannot_be_found() -> None:

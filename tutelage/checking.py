@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
 from tutelage.yaml_marks import Item, plain
 
-
 _WORDS = {bool: "true or false", int: "an int", float: "a float", str: "a string", NoneType: "null",
           list: "a list", dict: "a mapping"}  # fmt: skip
 

@@ -11,8 +11,9 @@ LAUNCH_FOLDER = Path(__file__).resolve().parents[1] / "launch"
 
 
 def find(name: str, beside: Path | None = None) -> Path:
-    """A file by the name that a person or a launch file gives: absolute, beside the file that names it, in the current
-    folder, or in our own launch folder.
+    """A file by the name that a person or a launch file gives.
+
+    It is looked for beside the file that names it, in the current folder, then in our own launch folder.
 
     Raises:
         LaunchError: none of them has it; it says where it was looked for and what is similar.
@@ -28,5 +29,5 @@ def _not_found(name: str, folders: list[Path]) -> str:
     if Path(name).is_absolute():
         return "there is no such file"
     places = [(folder / name).parent for folder in folders]
-    near = did_you_mean(Path(name).name, {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")})
-    return f"there is no such file in {' or '.join(map(str, places))}; {near}"
+    names = {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")}
+    return f"there is no such file in {' or '.join(map(str, places))}; {did_you_mean(Path(name).name, names)}"

@@ -143,4 +143,5 @@ def _why(module: str, error: Exception) -> str:
     where = f"{frames[-1].filename}, line {frames[-1].lineno}"
     if isinstance(error, SyntaxError):
         where = f"{error.filename}, line {error.lineno}"
-    return f"{module} cannot be imported: {type(error).__name__}: {getattr(error, 'msg', error)} ({where})"
+    what = " ".join(str(getattr(error, "msg", error)).split())
+    return f"{module} cannot be imported: {type(error).__name__}: {what} ({where})"

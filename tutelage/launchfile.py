@@ -122,15 +122,16 @@ class _Reader:
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
         """A node, or `count` of them."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
-        if not isinstance(item.value, dict) or not self.is_name(name, item.key or item.place):
+        if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
             return
         if not holds(items, scope, self.problems):
             return
-        if "count" not in items:
-            return self.node(name, item, items, scope)
-        count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-        for index in range(count):
-            self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+        if "count" in items:
+            count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
+            for index in range(count):
+                self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+        else:
+            self.node(name, item, items, scope)
 
     def node(self, name: str, item: Item, items: Mapping[str, Item], scope: Scope) -> None:
         what, place = f"node '{name}'", item.key or item.place
@@ -209,5 +210,5 @@ def _run(run: Any, folder: Path) -> str | list[str]:
     """What to run: a class, its file's path made whole; or a command, each of its words a text."""
     if isinstance(run, list):
         return [] if UNKNOWN in run else [text(word) for word in run]
-    path, colon, name = run.rpartition(":")
+    path, _, name = run.rpartition(":")
     return f"{(folder / path).resolve()}:{name}" if path.endswith(".py") else run

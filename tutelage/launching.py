@@ -88,6 +88,8 @@ def ending(folder: Path, outcome: Outcome, numbers: dict[str, Any]) -> str:
                      f"({numbers['steps_per_second']} a second), {numbers['wall_seconds']:.1f} s in all")  # fmt: skip
     if numbers["node_restarts"]:
         lines.append("restarted: " + ", ".join(f"{name} {count}x" for name, count in numbers["node_restarts"].items()))
+    if numbers["node_silences"]:
+        lines.append("silent: " + ", ".join(f"{name} for {t:.1f} s" for name, t in numbers["node_silences"].items()))
     if numbers["messages_lost"]:
         lines.append(f"observers missed {numbers['messages_lost']} messages")
     return "\n".join([*lines, f"run folder: {folder}"])

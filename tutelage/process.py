@@ -6,6 +6,7 @@ so is this process.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -29,6 +30,7 @@ LOOK_SECONDS = 0.05
 """How often a waiting process looks at its lifeline."""
 
 STATUS_SECONDS = 0.5
+"""How often a process says how it is, to the launcher and to observers."""
 
 
 @dataclass
@@ -93,6 +95,7 @@ class NodeProcess:
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
+        self.report("left")
 
     def _start(self) -> None:
         for message in self.node.start():
@@ -134,6 +137,7 @@ class NodeProcess:
         if now >= self._next_status:
             self._next_status = now + STATUS_SECONDS
             self.bus.tell(self._status(), "status")
+            self.report("alive")
 
     def _obey(self) -> None:
         """Reads the launcher's orders: `interrupt` (come to an end) and `release` (go), or its end."""
@@ -145,9 +149,10 @@ class NodeProcess:
         self.released = "release" in orders or orders == [""]
 
     def report(self, event: str) -> None:
-        """Tells the launcher something, as a line of JSON."""
-        lost = sum(self.bus.lost.values())
-        self.lifeline.sendall((json.dumps({"event": event, "lost": lost}) + "\n").encode())
+        """Tells the launcher something, as a line of JSON: `alive`, `ended` (but still there for others), `left`."""
+        event = json.dumps({"event": event, "lost": sum(self.bus.lost.values())})
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the launcher is gone: `_obey` will see it
+            self.lifeline.sendall(f"{event}\n".encode())
 
     def _status(self) -> Status:
         streams = self.inbox.streams.values()

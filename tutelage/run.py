@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 import uuid
@@ -16,6 +17,9 @@ from typing import Any
 from tutelage import local
 from tutelage.graph import Graph
 from tutelage.supervisor import Outcome, Supervisor
+
+FREE_BYTES = 64 * 2**20
+"""Disk space below which no run is begun."""
 
 DISTRIBUTIONS = ("tutelage", "gymnasium", "msgpack", "numpy", "pyzmq", "safetensors", "torch")
 
@@ -33,6 +37,9 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
     if (folder / "run.json").exists():
         raise FileExistsError(f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}")
     (folder / "logs").mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < FREE_BYTES:
+        raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
     return folder
 
 
@@ -80,7 +87,8 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         **numbers,
         "wall_seconds": round(wall_seconds, 3),
         "node_restarts": outcome.restarts,
-        "messages_lost": outcome.lost,
+        "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
+        "messages_lost": sum(outcome.lost.values()),
         "exit_code": outcome.exit_code,
     }
     fresh = folder / "report.json.new"

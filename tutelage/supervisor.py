@@ -20,10 +20,13 @@ from tutelage.child import Child
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
 
-STOP_SECONDS = 2.5
+STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""
 
-LEAVE_SECONDS = 1.0
+SILENT_SECONDS = 1.5
+"""A process that gives no sign of life for so long is reported. It may be busy or stopped; it is not restarted."""
+
+LEAVE_SECONDS = 0.4
 """How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
 
 
@@ -33,7 +36,10 @@ class Outcome:
 
     exit_code: int = 0
     restarts: dict[str, int] = field(default_factory=dict)
-    lost: int = 0
+    silences: dict[str, float] = field(default_factory=dict)
+    """longest time without a sign of life, in seconds, of nodes that were silent for longer than SILENT_SECONDS"""
+    lost: dict[str, int] = field(default_factory=dict)
+    """messages that observers missed"""
     failed: str = ""
     """the node that could not be kept alive"""
 
@@ -49,6 +55,7 @@ class Supervisor:
         self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
         self.outcome = Outcome()
         self.interrupts = 0
+        self._heard: dict[str, float] = {}
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
 
@@ -73,6 +80,7 @@ class Supervisor:
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
+        self._heard[name] = time.monotonic()
         self._selector.register(started.lifeline, selectors.EVENT_READ, started)
         self._note()
 
@@ -92,27 +100,40 @@ class Supervisor:
                 else:
                     os.read(self._wakeup, 512)
             self._bury()
+            self._note_silence()
             if self._deciding() <= self.ended:
                 return
 
     def _deciding(self) -> set[str]:
-        """The nodes whose ends make the run's end: all of ours that do more than look on."""
-        return {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
+        """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
+        ours = {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
+        return ours or set(self.plans)
 
     def _hear(self, node: Child) -> None:
         for event in node.events():
-            self.outcome.lost += int(str(event["lost"]))
+            self._note_silence(node.name)
+            self._heard[node.name] = time.monotonic()
+            self.outcome.lost[node.name] = int(str(event["lost"]))
             if event["event"] == "ended":
                 self.ended.add(node.name)
                 self._note()
+
+    def _note_silence(self, *names: str) -> None:
+        for name in names or [name for name in self.children if self.plans[name].run]:
+            silent = time.monotonic() - self._heard[name]
+            if silent > max(SILENT_SECONDS, self.outcome.silences.get(name, 0.0)):
+                self.outcome.silences[name] = silent
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
         for name, node in list(self.children.items()):
             pid, status = os.waitpid(node.pid, os.WNOHANG)
             if pid:
+                self._hear(node)  # its last words
                 self._forget(node)
-                if status or name not in self.ended:
+                if self.plans[name].command and status == 0:
+                    self.ended.add(name)
+                elif status or name not in self.ended:
                     self._died(self.plans[name])
 
     def _forget(self, node: Child) -> None:
@@ -157,8 +178,7 @@ class Supervisor:
     def _reap(self, group: list[Child]) -> None:
         for node in group:
             if node.name in self.children:
-                for event in node.events():
-                    self.outcome.lost += int(str(event["lost"]))
+                self._hear(node)
                 if os.waitpid(node.pid, os.WNOHANG)[0]:
                     self._forget(node)
 

@@ -1,31 +1,19 @@
-"""Makes a graph of a launch file: finds the node classes, checks their parameters, and connects who hears to who says.
+"""Makes a graph of a launch file: connects who hears a message type to who says it.
 
 A node hears a message type from every node that says it on the same topic: in its own namespace, unless remapped.
 """
 
 from __future__ import annotations
 
-import inspect
-import shutil
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tutelage.checking import describe, fits, found
-from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.graph import Graph
 from tutelage.launch_language import Entry, LaunchFile
 from tutelage.message import Message, fingerprint
-from tutelage.node import Node, parameters
-from tutelage.problems import LaunchError, Problem, did_you_mean
-from tutelage.yaml_marks import plain, shown
-
-EXTRAS = {"torch": "torch", "matplotlib": "plot", "imageio": "video", "Box2D": "box2d", "mujoco": "mujoco"}
-"""Packages of others that come with an extra of ours, and which."""
-
-
-class _Wired(NamedTuple):
-    entry: Entry
-    kind: type[Node] | None
-    plan: NodePlan
+from tutelage.planning import Planned, plan_node
+from tutelage.problems import LaunchError, Problem
+from tutelage.yaml_marks import shown
 
 
 class _Voice(NamedTuple):
@@ -42,7 +30,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
         LaunchError: all that is wrong with the launch file, in reading it and here.
     """
     problems = list(launch_file.problems)
-    wired = [_planned(entry, problems) for entry in launch_file.entries]
+    wired = [plan_node(entry, problems) for entry in launch_file.entries]
     if not wired and not problems:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
     _refuse_twins(launch_file.entries, problems)
@@ -56,84 +44,6 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     return Graph(name or launch_file.path.stem, [one.plan for one in wired], arguments, launch_file.time or "lockstep")
 
 
-def _planned(entry: Entry, problems: list[Problem]) -> _Wired:
-    plan = NodePlan(entry.name, environment=dict(entry.environment), required=entry.required,
-                    restarts=entry.restarts, restart_seconds=entry.restart_seconds)  # fmt: skip
-    plan.parameters = {name: plain(item) for name, item in entry.parameters.items()}
-    if isinstance(entry.run, list):
-        plan.command = entry.run
-        _check_command(entry, problems)
-        return _Wired(entry, None, plan)
-    plan.run = entry.run
-    kind = _class(entry, problems) if entry.run else None
-    if kind:
-        plan.says = {said.topic: entry.topic(said.topic) for said in kind.says}
-        _check_parameters(entry, kind, problems)
-        _check_remap(entry, kind, problems)
-    return _Wired(entry, kind, plan)
-
-
-def _class(entry: Entry, problems: list[Problem]) -> type[Node] | None:
-    try:
-        return node_class(str(entry.run))
-    except ModuleNotFoundError as error:
-        what = _missing_package(str(entry.run), error.name or "")
-    except (LookupError, TypeError, ImportError) as error:
-        what = str(error)
-    problems.append(Problem(entry.run_place, what, hides=True))
-    return None
-
-
-def _missing_package(run: str, module: str) -> str:
-    package = module.partition(".")[0]
-    if module != package:
-        return f"{run} cannot be imported: there is no module {module}"
-    wanted = f"'tutelage[{EXTRAS[package]}]'" if package in EXTRAS else package
-    return f"{run} needs {package}, which is not installed: pip install {wanted}"
-
-
-def _check_command(entry: Entry, problems: list[Problem]) -> None:
-    program = entry.run[0] if entry.run else ""
-    if not program:
-        problems.append(Problem(entry.run_place, "this command has no words: write run: [program, argument, ...]"))
-    elif not shutil.which(program, path=entry.environment.get("PATH")):
-        problems.append(Problem(entry.run_place, f"there is no program '{program}' that can be run"))
-    for items, what in ((entry.parameters, "parameters"), (entry.remap, "remap")):
-        for item in list(items.values())[:1]:
-            problems.append(Problem(item.key, f"a command takes no {what}: they are for node classes"))
-
-
-def _check_parameters(entry: Entry, kind: type[Node], problems: list[Problem]) -> None:
-    declared = parameters(kind)
-    open_end = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in declared.values())
-    known = {name: parameter for name, parameter in declared.items() if parameter.kind not in
-             (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)}  # fmt: skip
-    for name, item in entry.parameters.items():
-        if name not in known:
-            if not open_end:
-                what = f"{kind.__name__} has no parameter '{name}'; {did_you_mean(name, known)}"
-                problems.append(Problem(item.key, what))
-        elif not fits(plain(item), hint := _hint(known[name])):
-            what = f"{kind.__name__}'s parameter '{name}' must be {describe(hint)}, but is {found(plain(item))}"
-            problems.append(Problem(item.place, what))
-    for name, parameter in known.items():
-        if name not in entry.parameters and parameter.default is inspect.Parameter.empty:
-            what = f"{kind.__name__} needs the parameter '{name}' ({describe(_hint(parameter))}): add it to parameters"
-            problems.append(Problem(entry.place, what))
-
-
-def _hint(parameter: inspect.Parameter) -> Any:
-    return Any if parameter.annotation is inspect.Parameter.empty else parameter.annotation
-
-
-def _check_remap(entry: Entry, kind: type[Node], problems: list[Problem]) -> None:
-    known = {message.topic for message in (*kind.hears, *kind.may_hear, *kind.says)}
-    for own, item in entry.remap.items():
-        if own not in known:
-            what = f"{kind.__name__} neither hears nor says '{own}'; {did_you_mean(own, known)}"
-            problems.append(Problem(item.key, what))
-
-
 def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
     first: dict[str, Entry] = {}
     for entry in entries:
@@ -143,7 +53,7 @@ def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
             problems.append(Problem(entry.place, what))
 
 
-def _voices(wired: list[_Wired], problems: list[Problem]) -> dict[str, list[_Voice]]:
+def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Voice]]:
     """Who says what on each topic; a problem where a topic would carry two message types."""
     voices: dict[str, list[_Voice]] = {}
     for entry, kind, plan in wired:
@@ -162,7 +72,7 @@ def _same(one: type[Message], other: type[Message]) -> bool:
     return one is other or (one.topic == other.topic and fingerprint(one) == fingerprint(other))
 
 
-def _listen(one: _Wired, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
+def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
     """Fills in what a node hears from whom; a problem for each type that it cannot do without and nobody says."""
     entry, kind, plan = one
     if not kind:

@@ -1,0 +1,186 @@
+"""How a run's progress looks: as a view for a terminal, or as a line of text. Pure drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group
+from rich.text import Text
+
+from nodes.progress import Progress, Pulse
+
+LABEL = 15
+"""Columns before the values."""
+
+CURVE = 32
+"""Columns of the return's course, at most."""
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+QUIET, ACCENT, ODD, BAD = "dim", "cyan", "bold yellow", "bold red"
+
+Part = str | tuple[str, str]
+
+
+def line(progress: Progress, now: float) -> str:
+    """All that matters, in one line without colour."""
+    budget = f"/{progress.budget}" if progress.budget else ""
+    parts = [f"steps {progress.steps}{budget}"]
+    if (rate := progress.steps_per_second) is not None:
+        parts.append(f"{rate:.0f}/s")
+    if (mean := progress.policy_return) is not None:
+        expert = progress.expert_return
+        parts.append(f"return {mean:.1f}" + (f" (expert {expert:.1f})" if expert is not None else ""))
+    if progress.accuracy:
+        parts.append(" ".join(["D", *(f"{side} {value:.2f}" for side, value in progress.accuracy.items())]))
+    if (found := progress.evaluation) is not None:
+        parts.append(f"evaluation greedy {found.greedy.mean():.1f} sampled {found.sampled.mean():.1f}")
+    return "  ".join([*parts, *_troubles(progress, now)])
+
+
+def _troubles(progress: Progress, now: float) -> list[str]:
+    nodes = sorted(progress.nodes.items())
+    troubles = [f"silent {name} {silent:.0f} s" for name, node in nodes if (silent := node.silent_seconds(now))]
+    troubles += [f"restarts {name} {node.last.life}" for name, node in nodes if node.last.life]
+    troubles += [f"lost {progress.lost}"] if progress.lost else []
+    return troubles + (["interrupted"] if progress.interrupted else [])
+
+
+def view(progress: Progress, width: int, height: int, now: float) -> Group:
+    """All of it, in so many columns and at most so many lines."""
+    lines = [_title(progress, width), Text()]
+    lines += [*_steps(progress, width, now), *_return(progress, width), *_evaluation(progress), *_discriminator(progress)]
+    room = height - len(lines) - 2
+    if progress.nodes and room > 0:
+        lines += [Text(), *_nodes(progress, width, room, now)]
+    for drawn in lines:
+        drawn.truncate(width, overflow="crop")
+    return Group(*lines[:height])
+
+
+def _line(*parts: Part) -> Text:
+    return Text.assemble(" ", *parts, no_wrap=True)
+
+
+def _row(label: str, *parts: Part) -> Text:
+    return _line((f"{label:{LABEL}}", QUIET), *parts)
+
+
+def _title(progress: Progress, width: int) -> Text:
+    many = "" if progress.demonstrations == 1 else "s"
+    right = f"{progress.demonstrations} demonstration{many}" if progress.demonstrations else ""
+    style = QUIET
+    if progress.interrupted and not progress.finished:
+        right, style = "interrupted, coming to an end", ODD
+    left = _line((progress.algorithm or "run", "bold"), "  ", progress.environment)
+    return left.append(f"{right:>{max(2 + len(right), width - len(left))}}", style)
+
+
+def _steps(progress: Progress, width: int, now: float) -> list[Text]:
+    rate, left = progress.steps_per_second, max(0, progress.budget - progress.steps)
+    parts: list[Part] = [(f"{progress.steps:,}", "bold")]
+    parts += [(f" of {progress.budget:,}", QUIET)] if progress.budget else []
+    parts += [f"   {rate:,.0f}/s"] if rate is not None else []
+    parts += [f"   {_clock(now - (progress.began or now))}"]
+    parts += [(f"   {_clock(left / rate)} left", QUIET)] if rate and left and not progress.finished else []
+    row = _row("steps", *parts)
+    return [row, _bar(progress.steps / progress.budget, width - LABEL - 1)] if progress.budget else [row]
+
+
+def _bar(share: float, width: int) -> Text:
+    """Thick as far as it is done: it can be read without colour."""
+    halves = round(2 * max(width, 0) * min(share, 1.0))
+    done = "━" * (halves // 2) + "╸" * (halves % 2)
+    return _row("", (done, ACCENT), ("─" * (width - len(done)), QUIET))
+
+
+def _return(progress: Progress, width: int) -> list[Text]:
+    mean, expert = progress.policy_return, progress.expert_return
+    parts: list[Part] = []
+    if mean is not None:
+        parts += [(f"{mean:.1f}", "bold"), (f" over {len(progress.returns)} episodes   ", QUIET)]
+    if expert is not None:
+        parts += [("expert ", QUIET), f"{expert:.1f}   "]
+    row = _row("return", *parts)
+    room = min(CURVE, width - len(row))
+    if len(progress.course.values) > 1 and room > 0:
+        row.append(_curve(progress.course.values, expert, room), ACCENT)
+    return [row] if parts else []
+
+
+def _curve(values: list[float], expert: float | None, width: int) -> str:
+    """A course in so many columns, the expert's return its full height."""
+    if len(values) > width:
+        values = [values[(i + 1) * len(values) // width - 1] for i in range(width)]
+    low, high = min(values), max([*values, *([expert] if expert is not None else [])])
+    return "".join(BLOCKS[int(7 * (value - low) / (high - low)) if high > low else 0] for value in values)
+
+
+def _evaluation(progress: Progress) -> list[Text]:
+    if (found := progress.evaluation) is None:
+        return []
+    when = "final weights" if found.final else f"after {found.environment_steps:,} steps"
+    return [_row("evaluation", ("greedy ", QUIET), (f"{found.greedy.mean():.1f}", "bold"), ("   sampled ", QUIET),
+                 (f"{found.sampled.mean():.1f}", "bold"), (f"   {when}", QUIET))]  # fmt: skip
+
+
+def _discriminator(progress: Progress) -> list[Text]:
+    parts: list[Part] = []
+    for side, accuracy in progress.accuracy.items():
+        parts += [(f"{side} ", QUIET), f"{accuracy:4.0%}   "]
+    return [_row("discriminator", *parts, ("right; 50% is chance", QUIET))] if parts else []
+
+
+def _nodes(progress: Progress, width: int, room: int, now: float) -> list[Text]:
+    """A table in the order of names; where it would be too long, those in trouble come first."""
+    nodes = sorted(progress.nodes.items())
+    if len(nodes) > room:
+        nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.life or item[1].lost))
+    name_width = max(LABEL - 1, *(len(name) for name in progress.nodes))
+    topics = max(0, (width - name_width - 29) // 2)
+    per = "" if progress.finished else "/s"
+    head = f"{'node':{name_width}} {'state':<12} life  lost   {f'said{per}':{topics}} heard{per}"
+    rows = [_node(name, pulse, progress.finished, name_width, topics, now) for name, pulse in nodes[:room]]
+    more = len(nodes) - room
+    return [_line((head, QUIET)), *rows[: room - 1 if more > 0 else room],
+            *([_line((f"and {more + 1} more", QUIET))] if more > 0 else [])]  # fmt: skip
+
+
+def _node(name: str, node: Pulse, finished: bool, name_width: int, topics: int, now: float) -> Text:
+    silent = node.silent_seconds(now)
+    ended = node.ended or finished
+    state = f"silent {_long(silent)}" if silent else "ended" if ended else "running"
+    calm = QUIET if ended else ""
+    said, heard = (node.last.said, node.last.heard) if finished else (node.rates("said", now), node.rates("heard", now))
+    return _line((f"{name:{name_width}} ", calm), (f"{state:<12} ", ODD if silent else calm),
+                 (f"{node.last.life:4}  ", ODD if node.last.life else QUIET),
+                 (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
+                 (f"{_moved(node.last.said, said, topics - 1):{topics}} ", calm),
+                 (_moved(node.last.heard, heard, topics), calm))  # fmt: skip
+
+
+def _moved(totals: dict[str, int], shown: Mapping[str, float], width: int) -> str:
+    """What moved on the busiest topics, as many as there is room for. Totals order them: rates would make them dance."""
+    busy = [topic for topic in sorted(totals, key=totals.__getitem__, reverse=True) if shown.get(topic, 0) > 0]
+    words = [f"{topic.rpartition('/')[2]} {_short(shown[topic])}" for topic in busy]
+    for count in range(len(words), 0, -1):
+        text = "  ".join(words[:count]) + (f" +{len(words) - count}" if count < len(words) else "")
+        if len(text) <= width:
+            return text
+    return words[0][: max(0, width)] if words else ""
+
+
+def _short(count: float) -> str:
+    if count >= 10_000_000:
+        return f"{count / 1e6:.0f}M"
+    if count >= 1000:
+        return f"{count / 1e3:.0f}k" if count >= 10_000 else f"{count / 1e3:.1f}k"
+    return f"{count:.0f}" if count >= 10 or count == int(count) else f"{count:.1f}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,86 @@
+"""Nodes that do not live long, for tests of the supervisor."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutelage import Message, Node
+
+
+class Number(Message, cadence="step"):
+    """counter -> adder: the next number."""
+
+    value: Annotated[NDArray[np.int64], "one"]
+
+
+class Dead(Node):
+    """Dies at every start."""
+
+    def start(self) -> Iterator[Message]:
+        raise RuntimeError("this node cannot live")
+
+
+class Idle(Node):
+    """Never ends by itself."""
+
+    hears = (Number,)
+
+    def hear(self, message: Message) -> None:
+        pass
+
+
+class Deaf(Node):
+    """Says one number, then heeds nobody."""
+
+    says = (Number,)
+
+    def start(self) -> Iterator[Message]:
+        yield Number(0, 0, np.zeros(1, np.int64))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
+
+
+class Counter(Node):
+    """Says the numbers up to `count`, and dies once at `dies_at` where it is in its first life."""
+
+    says = (Number,)
+
+    def __init__(self, count: int = 1000, dies_at: int = -1, marker: str = "") -> None:
+        self.count, self.dies_at, self.marker = count, dies_at, marker
+
+    def start(self) -> Iterator[Message]:
+        for i in range(self.count):
+            if i == self.dies_at and not os.path.exists(self.marker):
+                open(self.marker, "w").close()
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield Number(0, i, np.full(1, i))
+
+
+class Adder(Node):
+    """Writes the sum of what it heard into the run's folder."""
+
+    hears = (Number,)
+
+    def __init__(self) -> None:
+        self.total = self.count = 0
+
+    def hear(self, message: Message) -> None:
+        assert isinstance(message, Number)
+        self.total += int(message.value[0])
+        self.count += 1
+
+    def finish(self) -> tuple[Message, ...]:
+        (self.run_dir / "sum").write_text(f"{self.count} {self.total}")
+        return ()
+
+    def state(self) -> dict[str, int]:
+        return {"total": self.total, "count": self.count}
+
+    def load(self, state: dict[str, int]) -> None:
+        self.total, self.count = state["total"], state["count"]

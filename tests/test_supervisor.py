@@ -1,0 +1,100 @@
+"""The supervisor's promises."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from run_cli import Run
+from test_sameness import exists, wait_for
+
+NODES = Path(__file__).with_name("dying_nodes.py")
+
+
+def launch(folder: Path, **nodes: str) -> Run:
+    """A run of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
+    lines = ["nodes:"]
+    for name, node in nodes.items():
+        kind, _, parameters = node.partition(" ")
+        lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
+    (folder / "graph.yaml").write_text("\n".join(lines))
+    return Run(folder, "graph.yaml")
+
+
+def until_running(run: Run, count: int) -> dict[str, int]:
+    while run.process.poll() is None and len(run.nodes()) < count:
+        time.sleep(0.01)
+    return run.nodes()
+
+
+def test_a_node_that_dies_at_every_start_ends_the_run_with_its_own_error(tmp_path):
+    run = launch(tmp_path, dead="Dead", counter="Counter", idle="Idle").wait()
+    assert run.process.returncode == 1
+    assert "dead could not be kept alive" in run.output
+    assert "RuntimeError: this node cannot live" in run.output
+    assert run.report["node_restarts"] == {"dead": 5}
+
+
+def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
+    counter = f"Counter {{count: 1000, dies_at: 500, marker: {tmp_path / 'died'}}}"
+    run = launch(tmp_path, counter=counter, adder="Adder").wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "sum").read_text() == "1000 499500"
+    assert run.report["node_restarts"] == {"counter": 1}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_one_interrupt_ends_in_good_order(tmp_path, number, code):
+    run = Run(tmp_path, "gail.yaml", "budget:=100000000")
+    wait_for(run, "metrics.jsonl", rows=2)
+    asked = time.monotonic()
+    os.kill(run.process.pid, number)
+    run.wait()
+    assert time.monotonic() - asked < 5  # 3 s on an idle machine
+    assert run.process.returncode == code
+    assert (run.run_dir / "weights.safetensors").exists()
+    assert run.report["evaluation_episodes"] == 10
+
+
+def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):
+    run = launch(tmp_path, deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 2)
+    os.kill(run.process.pid, signal.SIGINT)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130
+    assert not any(map(exists, nodes.values()))
+
+
+def test_a_killed_launcher_leaves_no_process_and_no_socket(tmp_path):
+    run = launch(tmp_path, deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 2)
+    sockets = Path(json.loads((run.run_dir / "processes.json").read_text())["sockets"])
+    os.kill(nodes["idle"], signal.SIGSTOP)  # one that cannot leave by itself
+    run.kill()
+    deadline = time.monotonic() + 5  # 2 s on an idle machine
+    while (any(map(exists, nodes.values())) or sockets.exists()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(exists, nodes.values()))
+    assert not sockets.exists()
+
+
+def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
+    run = launch(tmp_path, counter="Counter", idle="Idle", deaf="Deaf")
+    nodes = until_running(run, 3)
+    os.kill(nodes["idle"], signal.SIGSTOP)
+    time.sleep(2)
+    os.kill(nodes["idle"], signal.SIGCONT)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert 1.5 < run.report["node_silences"]["idle"] < 10
+    assert run.report["node_restarts"] == {}
+
+
+def test_any_program_is_a_node(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'echo from a program']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "logs" / "program.log").read_text() == "from a program\n"
