@@ -6,9 +6,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
 from io import TextIOWrapper
-from typing import ClassVar
 
 from rich.console import Console as Paint
 
@@ -32,23 +30,22 @@ class Console(Node):
     order = "arrival"
     observer = True
     screen = True
-    clock: ClassVar[Callable[[], float]] = time.monotonic
 
     def __init__(self, budget: int = 0, environment: str = "", algorithm: str = "") -> None:
         self.progress = Progress(budget, environment, algorithm)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
+        self.clock = time.monotonic
         self.paint = Paint(file=sys.stdout, highlight=False)
         self.draws = sys.stdout.isatty() and not self.paint.is_dumb_terminal
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
-        self.due: float | None = None
+        self.due = 0.0  # when to draw next
         self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view
 
     def hear(self, message: Message) -> None:
         now = self.clock()
         self.progress.hear(message, now)
-        if self.due is None:
-            self.due = now + self.every
+        self.due = self.due or now + self.every
         if now >= self.due:
             self._show(now)
 

@@ -15,6 +15,9 @@ LABEL = 15
 CURVE = 32
 """Columns of the return's course, at most."""
 
+TOPIC = 16
+"""Columns that a topic and its rate need."""
+
 BLOCKS = "▁▂▃▄▅▆▇█"
 QUIET, ACCENT, ODD, BAD = "dim", "cyan", "bold yellow", "bold red"
 
@@ -47,8 +50,8 @@ def _troubles(progress: Progress, now: float) -> list[str]:
 
 def view(progress: Progress, width: int, height: int, now: float) -> Group:
     """All of it, in so many columns and at most so many lines."""
-    lines = [_title(progress, width), Text()]
-    lines += [*_steps(progress, width, now), *_return(progress, width), *_evaluation(progress), *_discriminator(progress)]
+    lines = [_title(progress, width), Text(), *_steps(progress, width, now), *_return(progress, width)]
+    lines += [*_evaluation(progress), *_discriminator(progress)]
     room = height - len(lines) - 2
     if progress.nodes and room > 0:
         lines += [Text(), *_nodes(progress, width, room, now)]
@@ -133,33 +136,42 @@ def _discriminator(progress: Progress) -> list[Text]:
 def _nodes(progress: Progress, width: int, room: int, now: float) -> list[Text]:
     """A table in the order of names; where it would be too long, those in trouble come first."""
     nodes = sorted(progress.nodes.items())
-    if len(nodes) > room:
-        nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.life or item[1].lost))
-    name_width = max(LABEL - 1, *(len(name) for name in progress.nodes))
-    topics = max(0, (width - name_width - 29) // 2)
-    per = "" if progress.finished else "/s"
-    head = f"{'node':{name_width}} {'state':<12} life  lost   {f'said{per}':{topics}} heard{per}"
-    rows = [_node(name, pulse, progress.finished, name_width, topics, now) for name, pulse in nodes[:room]]
     more = len(nodes) - room
-    return [_line((head, QUIET)), *rows[: room - 1 if more > 0 else room],
-            *([_line((f"and {more + 1} more", QUIET))] if more > 0 else [])]  # fmt: skip
+    if more > 0:
+        nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.life or item[1].lost))
+        nodes = nodes[: room - 1]
+    named = max(LABEL - 1, *(len(name) for name in progress.nodes))
+    said, heard = _columns(width - named - 29)
+    per = "" if progress.finished else "/s"
+    head = f"{'node':{named}} {'state':<12} life  lost"
+    head += f"   {f'said{per}':{said}}" * (said > 0) + f" heard{per}" * (heard > 0)
+    rows = [_node(f"{name:{named}}", node, progress.finished, said, heard, now) for name, node in nodes]
+    return [_line((head, QUIET)), *rows, *([_line((f"and {more + 1} more", QUIET))] if more > 0 else [])]
 
 
-def _node(name: str, node: Pulse, finished: bool, name_width: int, topics: int, now: float) -> Text:
+def _columns(room: int) -> tuple[int, int]:
+    """How wide what was said and what was heard are shown: where both find no room, only one, or none."""
+    if room >= 2 * TOPIC:
+        return room // 2, room // 2
+    return (room, 0) if room >= TOPIC else (0, 0)
+
+
+def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: float) -> Text:
     silent = node.silent_seconds(now)
     ended = node.ended or finished
     state = f"silent {_long(silent)}" if silent else "ended" if ended else "running"
     calm = QUIET if ended else ""
-    said, heard = (node.last.said, node.last.heard) if finished else (node.rates("said", now), node.rates("heard", now))
-    return _line((f"{name:{name_width}} ", calm), (f"{state:<12} ", ODD if silent else calm),
+    said_counts, heard_counts = node.last.said, node.last.heard
+    shown = (said_counts, heard_counts) if finished else (node.rates("said", now), node.rates("heard", now))
+    return _line((f"{name} ", calm), (f"{state:<12} ", ODD if silent else calm),
                  (f"{node.last.life:4}  ", ODD if node.last.life else QUIET),
                  (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
-                 (f"{_moved(node.last.said, said, topics - 1):{topics}} ", calm),
-                 (_moved(node.last.heard, heard, topics), calm))  # fmt: skip
+                 (f"{_moved(said_counts, shown[0], said - 1):{said}} ", calm),
+                 (_moved(heard_counts, shown[1], heard), calm))  # fmt: skip
 
 
 def _moved(totals: dict[str, int], shown: Mapping[str, float], width: int) -> str:
-    """What moved on the busiest topics, as many as there is room for. Totals order them: rates would make them dance."""
+    """What moved on the busiest topics, as many as there is room for. By their totals: rates would dance."""
     busy = [topic for topic in sorted(totals, key=totals.__getitem__, reverse=True) if shown.get(topic, 0) > 0]
     words = [f"{topic.rpartition('/')[2]} {_short(shown[topic])}" for topic in busy]
     for count in range(len(words), 0, -1):
