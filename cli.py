@@ -39,8 +39,15 @@ def main() -> None:
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="All nodes in this process, for debuggers; the result is the same.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of a FILE.")
-def launch(file: str | None, arguments: tuple[str, ...], show_arguments: bool, dry_run: bool, run_dir: str | None,
-           one_process: bool, resume: str | None) -> None:  # fmt: skip
+def launch(
+    file: str | None,
+    arguments: tuple[str, ...],
+    show_arguments: bool,
+    dry_run: bool,
+    run_dir: str | None,
+    one_process: bool,
+    resume: str | None,
+) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
     from tutelage import launching
 

@@ -58,35 +58,42 @@ def round_trips(times: list[int]) -> Measured:
 
 def rates(sender: dict[str, Any], receiver: dict[str, Any], count: int) -> Measured:
     """From the first message's making to the last one's handling, as one rate; and the sender's alone."""
-    return {"rate": receiver["received"] / (receiver["end"] - sender["begin"]) * 1e9, "lost": count - receiver["received"],
-            "said": count / (sender["end"] - sender["begin"]) * 1e9,
-            "sender_megabytes": sender.get("peak_megabytes", 0.0),
-            "receiver_megabytes": receiver.get("peak_megabytes", 0.0)}  # fmt: skip
+    return {
+        "rate": receiver["received"] / (receiver["end"] - sender["begin"]) * 1e9,
+        "lost": count - receiver["received"],
+        "said": count / (sender["end"] - sender["begin"]) * 1e9,
+        "sender_megabytes": sender.get("peak_megabytes", 0.0),
+        "receiver_megabytes": receiver.get("peak_megabytes", 0.0),
+    }
 
 
 def through_nodes(question: Question, folder: Path) -> Measured:
     """Two nodes in two processes, as a launch file would start them."""
     near, far = folder / "near.json", folder / "far.json"
     if question.kind == "flood":
-        graph = _graph("flood", ("Flooder", {"count": question.count, "report": str(near)}),
-                       ("Counter", {"report": str(far)}), ["small"])  # fmt: skip
+        graph = _graph(
+            "flood",
+            ("Flooder", {"count": question.count, "report": str(near)}),
+            ("Counter", {"report": str(far)}),
+            "small",
+        )
     else:
         parameters = {"kind": question.kind, "count": question.count, "warm": question.warm, "report": str(near)}
-        graph = _graph("echo", ("Asker", parameters), ("Answerer", {}), ["small", "image"])
+        graph = _graph("echo", ("Asker", parameters), ("Answerer", {}), question.kind)
     outcome = Supervisor(graph, folder, "bench").run()
-    if outcome.exit_code or outcome.restarts or outcome.lost:
-        raise RuntimeError(f"the bench's graph failed: {outcome}, see {folder / 'logs'}")
+    if outcome.exit_code or outcome.restarts or any(outcome.lost.values()):
+        logs = "".join(log.read_text() for log in (folder / "logs").glob("*.log"))
+        raise RuntimeError(f"the bench's graph failed: {outcome}\n{logs}")
     measured = json.loads(near.read_text())
     if question.kind == "flood":
         return rates(measured, json.loads(far.read_text()), question.count)
     return round_trips(measured["times"])
 
 
-def _graph(name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topics: list[str]) -> Graph:
+def _graph(name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topic: str) -> Graph:
     def plan(node: str, other: str, run: tuple[str, dict[str, Any]]) -> NodePlan:
-        own = {topic: topic for topic in topics}
-        return NodePlan(node, f"bench.bus_nodes:{run[0]}", parameters=run[1], hears={topic: [other] for topic in topics},
-                        says=own, takes=own, restarts=0)  # fmt: skip
+        return NodePlan(node, f"bench.bus_nodes:{run[0]}", parameters=run[1], hears={topic: [other]}, takes={topic: topic},
+                        says={"small": "small", "image": "image"}, restarts=0)  # fmt: skip
 
     return Graph(name, [plan("near", "far", near), plan("far", "near", far)])
 
@@ -96,8 +103,11 @@ def through_floor(question: Question, folder: Path) -> Measured:
     if question.kind == "flood":
         near, far = _fork_both(folder, floor.flood(folder, question.count), floor.count(folder))
         return rates(near, far, question.count)
-    near, _ = _fork_both(folder, floor.ask(folder, question.kind, question.count, question.warm),
-                         floor.answer(folder, question.kind == "image"))  # fmt: skip
+    near, _ = _fork_both(
+        folder,
+        floor.ask(folder, question.kind, question.count, question.warm),
+        floor.answer(folder, question.kind == "image"),
+    )
     return round_trips(near["times"])
 
 
@@ -110,7 +120,7 @@ def _fork_both(folder: Path, near: Callable[..., None], far: Callable[..., None]
     for one in children:
         one.lifeline.close()
         if os.waitpid(one.pid, 0)[1]:
-            raise RuntimeError(f"the floor's {one.name} failed, see {folder / one.name}.log")
+            raise RuntimeError(f"the floor's {one.name} failed: {(folder / f'{one.name}.log').read_text()}")
     return [json.loads(line or b"{}") for line in said]
 
 
@@ -118,26 +128,40 @@ def measure(question: Question, rounds: int) -> dict[str, Any]:
     """Both in turns, who is first alternating; medians over the rounds, of the ratios too."""
     bus: list[Measured] = []
     raw: list[Measured] = []
-    turns: list[tuple[Callable[[Question, Path], Measured], list[Measured]]] = [(through_floor, raw), (through_nodes, bus)]
+    turns: list[tuple[Callable[[Question, Path], Measured], list[Measured]]] = [
+        (through_floor, raw),
+        (through_nodes, bus),
+    ]
     for number in range(rounds):
         for through, into in turns[:: 1 if number % 2 else -1]:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 into.append(through(question, Path(folder)))
     main = "rate" if question.kind == "flood" else "p50"
     ratios = [b[main] / r[main] for b, r in zip(bus, raw, strict=True)]
-    middle = {side: {key: median(m[key] for m in many) for key in many[0]} for side, many in (("bus", bus), ("raw", raw))}
+    middle = {
+        side: {key: median(m[key] for m in many) for key in many[0]} for side, many in (("bus", bus), ("raw", raw))
+    }
     good = median(ratios) <= question.worst and middle["bus"].get("rate", np.inf) >= question.least
     lost = sum(int(m.get("lost", 0)) for m in bus)
-    return {"question": question.name, "rounds": rounds, **middle, "ratio": median(ratios),
-            "ratios": [round(r, 3) for r in ratios], "lost": lost, "good": bool(good and not lost)}  # fmt: skip
+    return {
+        "question": question.name,
+        "rounds": rounds,
+        **middle,
+        "ratio": median(ratios),
+        "ratios": [round(r, 3) for r in ratios],
+        "lost": lost,
+        "good": bool(good and not lost),
+    }
 
 
 def row(question: Question, found: dict[str, Any]) -> str:
     main, unit = ("rate", "/s") if question.kind == "flood" else ("p50", "us")
     target = f"{question.least:,.0f}/s" if question.least else f"{question.worst} x"
     bus, raw = found["bus"][main], found["raw"][main]
-    return (f"{question.name:<11}{bus:>12,.1f}{unit}{raw:>12,.1f}{unit}{found['ratio']:>8.2f}{target:>10}"
-            f"{'yes' if found['good'] else 'NO':>6}{found['lost']:>6}")  # fmt: skip
+    return (
+        f"{question.name:<11}{bus:>12,.1f}{unit}{raw:>12,.1f}{unit}{found['ratio']:>8.2f}{target:>10}"
+        f"{'yes' if found['good'] else 'NO':>6}{found['lost']:>6}"
+    )
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ class Pairs:
 class Discriminator:
     """The judge: network, optimiser, and how observations are scaled for it (by the demonstrations)."""
 
-    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
@@ -112,7 +112,12 @@ class Discriminator:
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
-        return adam | {"memory": self.memory, "mean": self.mean, "scale": self.scale, "rollouts": np.array(self.rollouts)}
+        return adam | {
+            "memory": self.memory,
+            "mean": self.mean,
+            "scale": self.scale,
+            "rollouts": np.array(self.rollouts),
+        }
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})

@@ -57,7 +57,7 @@ def value_loss(value: Tensor, target: Tensor) -> Tensor:
 class PPO:
     """The learner: policy and value network, their optimiser, and the normaliser of observations."""
 
-    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
         self.normaliser = Normaliser(spaces.observation)
         sizes = (spaces.observation, settings.hidden, settings.hidden)

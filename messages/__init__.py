@@ -7,8 +7,18 @@ themselves are is tutelage.status. Arrays are batched over a node's environments
 """
 
 from messages.learning import Evaluation, Metrics, Score, Weights
-from tutelage.status import Status
 from messages.world import Action, Demonstration, Episode, Observation, Transition
+from tutelage.status import Status
 
-__all__ = ["Action", "Demonstration", "Episode", "Evaluation", "Metrics", "Observation", "Score", "Status", "Transition",
-           "Weights"]  # fmt: skip
+__all__ = [
+    "Action",
+    "Demonstration",
+    "Episode",
+    "Evaluation",
+    "Metrics",
+    "Observation",
+    "Score",
+    "Status",
+    "Transition",
+    "Weights",
+]

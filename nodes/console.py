@@ -16,8 +16,7 @@ from nodes.screen import line, view
 from tutelage import Message, Node
 from tutelage.status import Status
 
-DRAW_SECONDS = 1 / 8
-LINE_SECONDS = 2.0
+DRAW_SECONDS, LINE_SECONDS = 1 / 8, 2.0
 
 
 class Console(Node):
@@ -35,8 +34,7 @@ class Console(Node):
         self.progress = Progress(budget, environment, algorithm)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
-        self.clock = time.monotonic
-        self.paint = Paint(file=sys.stdout, highlight=False)
+        self.clock, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
         self.draws = sys.stdout.isatty() and not self.paint.is_dumb_terminal
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
         self.due = 0.0  # when to draw next
@@ -70,7 +68,8 @@ class Console(Node):
 
     def _drawing(self, now: float) -> str:
         """The view in one piece, over the one before."""
-        width, height = self.paint.size
+        width, height = (size or 80 for size in os.get_terminal_size(sys.stdout.fileno()))
+        self.paint.size = width, height
         start = f"\x1b[{self.height}A" if self.height else ""
         if self.width not in (0, width):
             start = "\x1b[H\x1b[2J"  # the terminal has folded the lines of the one before

@@ -23,13 +23,22 @@ class Discriminator(Node):
     hears = (Transition, Demonstration)
     says = (Score, Metrics)
 
-    def __init__(self, env: str, rollout_steps: int = 64, seed: int = 0, env_arguments: dict[str, Any] | None = None,
-                 wrappers: list[str] | None = None, reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
-                 settings: dict[str, float] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        env: str,
+        rollout_steps: int = 64,
+        seed: int = 0,
+        env_arguments: dict[str, Any] | None = None,
+        wrappers: list[str] | None = None,
+        reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
+        settings: dict[str, Any] | None = None,
+    ) -> None:
         spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
         self.seed, self.rollout_steps = seed, rollout_steps
         self.reward = rewards.FORMS[reward]
-        self.judge = Judge(Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {})))
+        self.judge = Judge(
+            Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {}))
+        )
         self.examples: list[Example] = []
         self.gathered = Gatherer()
 
@@ -45,13 +54,22 @@ class Discriminator(Node):
         steps = self.gathered.rollout()
         metrics = self.judge.update(self.examples, steps, generator(self.seed, "discriminator", rollout))
         logit, absorbing_logit = self.judge.score(steps)
-        yield Score(rollout, self.rollout_steps, self.reward(logit).numpy(), self.reward(absorbing_logit).numpy(),
-                    metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"])  # fmt: skip
+        yield Score(
+            rollout,
+            self.rollout_steps,
+            self.reward(logit).numpy(),
+            self.reward(absorbing_logit).numpy(),
+            metrics["discriminator/accuracy_expert"],
+            metrics["discriminator/accuracy_policy"],
+        )
         yield Metrics(rollout, self.rollout_steps, metrics)
 
     def state(self) -> dict[str, Any]:
-        return {"judge": self.judge.state(), "examples": [list(example) for example in self.examples],
-                "gathered": self.gathered.state()}  # fmt: skip
+        return {
+            "judge": self.judge.state(),
+            "examples": [list(example) for example in self.examples],
+            "gathered": self.gathered.state(),
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         self.judge.load(state["judge"])

@@ -49,8 +49,10 @@ def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: 
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)
     kind = "sampled" if sampled else "greedy"
-    return (f"{task.env}: return {found.mean():.1f} +- {found.std():.1f} {kind}, over {episodes} episodes "
-            f"({found.min():.1f} to {found.max():.1f})")  # fmt: skip
+    return (
+        f"{task.env}: return {found.mean():.1f} +- {found.std():.1f} {kind}, over {episodes} episodes "
+        f"({found.min():.1f} to {found.max():.1f})"
+    )
 
 
 def task_of(folder: Path) -> Task:
@@ -93,8 +95,9 @@ def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str)
     environment.close()
 
 
-def _step(task: Task, environment: Any, tensors: Tensors, observation: np.ndarray, sampled: bool, seed: int,
-          step: int) -> tuple[np.ndarray, bool]:  # fmt: skip
+def _step(
+    task: Task, environment: Any, tensors: Tensors, observation: np.ndarray, sampled: bool, seed: int, step: int
+) -> tuple[np.ndarray, bool]:
     draw = generator(seed, "render", "action", step) if sampled else None
     action, _ = act(tensors, observation[None].astype(np.float32), draw)
     if task.spaces.low is not None and task.spaces.high is not None:

@@ -16,13 +16,21 @@ INTERRUPTED_EPISODES = 10
 
 
 class Evaluator(Node):
-    """Evaluates the final weights over `episodes` episodes, greedy and sampled; others every `every` versions, if asked."""
+    """Plays `episodes` episodes, greedy and sampled, with the final weights; and fewer every `every` versions."""
 
     hears = (Weights,)
     says = (Evaluation,)
 
-    def __init__(self, env: str, episodes: int = 100, every: int = 0, every_episodes: int = 20, seed: int = 0,
-                 env_arguments: dict[str, Any] | None = None, wrappers: list[str] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        env: str,
+        episodes: int = 100,
+        every: int = 0,
+        every_episodes: int = 20,
+        seed: int = 0,
+        env_arguments: dict[str, Any] | None = None,
+        wrappers: list[str] | None = None,
+    ) -> None:
         self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
@@ -36,8 +44,9 @@ class Evaluator(Node):
             count = self.episodes if message.final else self.every_episodes
             tensors = load(message.tensors.tobytes())
             greedy, sampled = (returns(self.task, tensors, count, self.seed, sample) for sample in (False, True))
-            yield Evaluation(message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled,
-                             message.final)  # fmt: skip
+            yield Evaluation(
+                message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled, message.final
+            )
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)

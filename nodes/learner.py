@@ -27,9 +27,17 @@ class Learner(Node):
     hears = (Transition, Score)
     says = (Weights, Metrics)
 
-    def __init__(self, env: str, seed: int = 0, lag: int = 1, budget: int = 65536, env_arguments: dict[str, Any] | None = None,
-                 wrappers: list[str] | None = None, stop_at_chance: float = 0.0,
-                 settings: dict[str, float] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        env: str,
+        seed: int = 0,
+        lag: int = 1,
+        budget: int = 65536,
+        env_arguments: dict[str, Any] | None = None,
+        wrappers: list[str] | None = None,
+        stop_at_chance: float = 0.0,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
         spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
         self.seed, self.lag, self.budget = seed, lag, budget
         self.ppo = PPO(Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {})))
@@ -53,11 +61,18 @@ class Learner(Node):
             yield Metrics(message.rollout, message.step, metrics)
 
     def _learn(self, score: Score) -> dict[str, float]:
-        metrics = self.ppo.update(self.gathered.rollout(), score.reward, score.absorbing_reward,
-                                  generator(self.seed, "learner", score.rollout))  # fmt: skip
+        metrics = self.ppo.update(
+            self.gathered.rollout(),
+            score.reward,
+            score.absorbing_reward,
+            generator(self.seed, "learner", score.rollout),
+        )
         self.version += 1
         self.steps += score.reward.size
-        return metrics | {"time/total_timesteps": self.steps, "rollout/imitation_reward_mean": float(score.reward.mean())}
+        return metrics | {
+            "time/total_timesteps": self.steps,
+            "rollout/imitation_reward_mean": float(score.reward.mean()),
+        }
 
     def _consider_the_end(self, score: Score) -> None:
         following = score.rollout + 1 + self.lag
@@ -72,8 +87,13 @@ class Learner(Node):
         self.interrupted = True
 
     def state(self) -> dict[str, Any]:
-        return {"ppo": self.ppo.state(), "gathered": self.gathered.state(), "version": self.version,
-                "steps": self.steps, "last": self.last}  # fmt: skip
+        return {
+            "ppo": self.ppo.state(),
+            "gathered": self.gathered.state(),
+            "version": self.version,
+            "steps": self.steps,
+            "last": self.last,
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         self.ppo.load(state["ppo"])

@@ -116,6 +116,7 @@ class Progress:
                 self._measured(message.values, now)
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
+                self.demonstrations = max(self.demonstrations, message.episode + 1)  # who came late missed some
             case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
             case Evaluation():

@@ -13,7 +13,7 @@ from tutelage import Message, Node
 
 
 class Report(Node):
-    """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher completes to `report.json`."""
+    """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher makes `report.json` of."""
 
     hears = (Metrics, Weights)
     may_hear = (Evaluation, Episode, Demonstration)
@@ -61,8 +61,14 @@ class Report(Node):
         }
 
     def _evaluated(self, found: Evaluation) -> None:
-        self._write(found.rollout, {"eval/mean_reward": found.greedy.mean(), "eval/mean_reward_sampled": found.sampled.mean(),
-                                    "time/total_timesteps": found.environment_steps})  # fmt: skip
+        self._write(
+            found.rollout,
+            {
+                "eval/mean_reward": found.greedy.mean(),
+                "eval/mean_reward_sampled": found.sampled.mean(),
+                "time/total_timesteps": found.environment_steps,
+            },
+        )
         if found.final:
             self.learned |= {
                 "return_mean": found.greedy.mean(),
@@ -78,8 +84,13 @@ class Report(Node):
         return ()
 
     def state(self) -> dict[str, Any]:
-        return {"learned": self.learned, "expert_returns": self.expert_returns, "returns": list(self.returns),
-                "began": self.began, "written": self.written}  # fmt: skip
+        return {
+            "learned": self.learned,
+            "expert_returns": self.expert_returns,
+            "returns": list(self.returns),
+            "began": self.began,
+            "written": self.written,
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]

@@ -18,8 +18,9 @@ class Gatherer:
 
     def add(self, step: Transition) -> int:
         """Takes one step; how many there are."""
-        self._steps.append([step.observation, step.action, step.next_observation, step.log_prob, step.terminated,
-                            step.truncated])  # fmt: skip
+        self._steps.append(
+            [step.observation, step.action, step.next_observation, step.log_prob, step.terminated, step.truncated]
+        )
         return len(self._steps)
 
     def rollout(self) -> Rollout:

@@ -122,8 +122,16 @@ def _evaluation(progress: Progress) -> list[Text]:
     if (found := progress.evaluation) is None:
         return []
     when = "final weights" if found.final else f"after {found.environment_steps:,} steps"
-    return [_row("evaluation", ("greedy ", QUIET), (f"{found.greedy.mean():.1f}", "bold"), ("   sampled ", QUIET),
-                 (f"{found.sampled.mean():.1f}", "bold"), (f"   {when}", QUIET))]  # fmt: skip
+    return [
+        _row(
+            "evaluation",
+            ("greedy ", QUIET),
+            (f"{found.greedy.mean():.1f}", "bold"),
+            ("   sampled ", QUIET),
+            (f"{found.sampled.mean():.1f}", "bold"),
+            (f"   {when}", QUIET),
+        )
+    ]
 
 
 def _discriminator(progress: Progress) -> list[Text]:
@@ -163,11 +171,14 @@ def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: fl
     calm = QUIET if ended else ""
     said_counts, heard_counts = node.last.said, node.last.heard
     shown = (said_counts, heard_counts) if finished else (node.rates("said", now), node.rates("heard", now))
-    return _line((f"{name} ", calm), (f"{state:<12} ", ODD if silent else calm),
-                 (f"{node.last.life:4}  ", ODD if node.last.life else QUIET),
-                 (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
-                 (f"{_moved(said_counts, shown[0], said - 1):{said}} ", calm),
-                 (_moved(heard_counts, shown[1], heard), calm))  # fmt: skip
+    return _line(
+        (f"{name} ", calm),
+        (f"{state:<12} ", ODD if silent else calm),
+        (f"{node.last.life:4}  ", ODD if node.last.life else QUIET),
+        (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
+        (f"{_moved(said_counts, shown[0], said - 1):{said}} ", calm),
+        (_moved(heard_counts, shown[1], heard), calm),
+    )
 
 
 def _moved(totals: dict[str, int], shown: Mapping[str, float], width: int) -> str:

@@ -24,8 +24,15 @@ class Simulator(Node):
     hears = (Action,)
     says = (Observation, Transition, Episode)
 
-    def __init__(self, env: str, environments: int = 32, rollout_steps: int = 64, seed: int = 0,
-                 env_arguments: dict[str, Any] | None = None, wrappers: list[str] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        env: str,
+        environments: int = 32,
+        rollout_steps: int = 64,
+        seed: int = 0,
+        env_arguments: dict[str, Any] | None = None,
+        wrappers: list[str] | None = None,
+    ) -> None:
         self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
         self.seed, self.rollout_steps = seed, rollout_steps
         self.spaces = self.task.spaces
@@ -54,8 +61,9 @@ class Simulator(Node):
         if episodes:
             self._reset(ended)
         yield Observation(*self._next(message), self.observation)
-        yield Transition(message.rollout, message.step, before, message.action, following, message.log_prob,
-                         terminated, truncated)  # fmt: skip
+        yield Transition(
+            message.rollout, message.step, before, message.action, following, message.log_prob, terminated, truncated
+        )
         yield from episodes
 
     def _taken(self, action: np.ndarray) -> np.ndarray:
@@ -69,8 +77,16 @@ class Simulator(Node):
 
     def _episodes(self, at: Message, ended: np.ndarray) -> Iterator[Message]:
         for i in map(int, ended):
-            yield Episode(at.rollout, at.step, "policy", i, int(self.episode[i]), self._seed(i), int(self.length[i]),
-                          float(self.episode_return[i]))  # fmt: skip
+            yield Episode(
+                at.rollout,
+                at.step,
+                "policy",
+                i,
+                int(self.episode[i]),
+                self._seed(i),
+                int(self.length[i]),
+                float(self.episode_return[i]),
+            )
 
     def _seed(self, i: int) -> int:
         return episode_seed(self.seed, i, int(self.episode[i]))

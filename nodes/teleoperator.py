@@ -25,8 +25,16 @@ class Teleoperator(Node):
 
     says = (Demonstration, Episode)
 
-    def __init__(self, env: str, demonstrations: int = 10, seed: int = 0, rate: float = 0.0, every: int = 0,
-                 env_arguments: dict[str, Any] | None = None, wrappers: list[str] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        env: str,
+        demonstrations: int = 10,
+        seed: int = 0,
+        rate: float = 0.0,
+        every: int = 0,
+        env_arguments: dict[str, Any] | None = None,
+        wrappers: list[str] | None = None,
+    ) -> None:
         self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
         self.operator = scripted(env)
         self.demonstrations, self.seed, self.rate, self.every = demonstrations, seed, rate, every
@@ -41,11 +49,12 @@ class Teleoperator(Node):
         """Drives one episode and says it."""
         seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
         observation, _ = environment.reset(seed=seed)
-        observations, actions, total, ended = [observation], [], 0.0, (False, False)
+        observations, actions, total = [observation], [], 0.0
+        terminated = truncated = False
         deadline = time.monotonic()
-        while not any(ended):
+        while not (terminated or truncated):
             action = self.operator(observation)
-            observation, reward, *ended, _ = environment.step(action)
+            observation, reward, terminated, truncated, _ = environment.step(action)
             observations.append(observation)
             actions.append(action)
             total += float(reward)
@@ -53,8 +62,15 @@ class Teleoperator(Node):
                 deadline += 1 / self.rate
                 time.sleep(max(0.0, deadline - time.monotonic()))
                 yield Promise(i * self.every, 0)
-        yield Demonstration(i * self.every, 0, np.array(observations, np.float32), self._framed(actions), *map(bool, ended),
-                            operator=type(self).__name__)  # fmt: skip
+        yield Demonstration(
+            rollout=i * self.every,
+            step=0,
+            observation=np.array(observations, np.float32),
+            action=self._framed(actions),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            operator=self.operator.__name__,
+        )
         yield Episode(i * self.every, 0, "expert", 0, i, seed, len(actions), total)
 
     def _framed(self, actions: list[Any]) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Running the command line as a person does: as a process of its own, in a folder of its own."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path

@@ -129,7 +129,9 @@ def test_conditions(condition: str, given: dict[str, str], runs: list[str]) -> N
 
 
 def test_what_is_off_is_not_looked_at() -> None:
-    assert not read("groups: [{if: false, nodes: {a: {run: $(missing)}}}]\ninclude: [{unless: true, file: none.yaml}]").problems
+    assert not read(
+        "groups: [{if: false, nodes: {a: {run: $(missing)}}}]\ninclude: [{unless: true, file: none.yaml}]"
+    ).problems
 
 
 def test_groups_hand_down_namespace_environment_and_remap() -> None:
@@ -162,14 +164,19 @@ def test_include_passes_arguments_on_with_their_types() -> None:
 
 
 def test_count_and_index() -> None:
-    entries = read("nodes: {worker: {run: 'a:B', count: 2, parameters: {number: $(index)}, remap: {score: score-$(index)}}}").entries
+    entries = read(
+        "nodes: {worker: {run: 'a:B', count: 2, parameters: {number: $(index)}, remap: {score: score-$(index)}}}"
+    ).entries
     assert [(one.name, plain(one.parameters["number"]), one.topic("score")) for one in entries] == [
         ("worker-0", 0, "score-0"), ("worker-1", 1, "score-1")]  # fmt: skip
 
 
 def test_parameters_from_a_file() -> None:
     text = "nodes: {arm: {run: 'a:B', parameters_from: robot.yaml, parameters: {rate: 100}}}"
-    assert parameters(read(text, files={"robot": "port: /dev/ttyUSB0\nrate: 50\n"})) == {"port": "/dev/ttyUSB0", "rate": 100}
+    assert parameters(read(text, files={"robot": "port: /dev/ttyUSB0\nrate: 50\n"})) == {
+        "port": "/dev/ttyUSB0",
+        "rate": 100,
+    }
 
 
 def test_files_are_looked_for_beside_the_file_and_given_ones_in_the_current_folder(folder: Path) -> None:
@@ -197,7 +204,9 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find("gail.yaml") == folder / "launch" / "gail.yaml"
     (folder / "gail.yaml").touch()
     assert find("gail.yaml") == find(str(folder / "gail.yaml")) == folder / "gail.yaml"
-    with pytest.raises(LaunchError, match=r"gial\.yaml: there is no such file in .* or .*/launch; did you mean 'gail\.yaml'\?"):
+    with pytest.raises(
+        LaunchError, match=r"gial\.yaml: there is no such file in .* or .*/launch; did you mean 'gail\.yaml'\?"
+    ):
         find("gial.yaml")
     with pytest.raises(LaunchError, match=r"/none\.yaml: there is no such file"):
         find("/none.yaml")
@@ -272,7 +281,11 @@ BAD = [
     ("time: real", "launch.yaml:1:7", "'time' must be 'lockstep' or 'realtime', but is the string 'real'"),
 ]  # fmt: skip
 
-FILES = {"other": "arguments: {seed: {default: 0}}\ntime: realtime\n", "list": "[1]", "back": "include: [{file: launch.yaml}]"}
+FILES = {
+    "other": "arguments: {seed: {default: 0}}\ntime: realtime\n",
+    "list": "[1]",
+    "back": "include: [{file: launch.yaml}]",
+}
 
 
 @pytest.mark.parametrize("text, where, sentence", BAD, ids=[row[0][:50] for row in BAD])
@@ -303,11 +316,21 @@ def test_every_bad_argument_has_its_sentence(given: dict[str, str], sentence: st
 
 def test_files_that_cannot_be_read(folder: Path) -> None:
     (folder / "binary.yaml").write_bytes(b"a: \xff\xfe")
-    for name, sentence in (("binary.yaml", "binary.yaml:1:1: this is no YAML"), ("none.yaml", "none.yaml: this file cannot be")):
+    for name, sentence in (
+        ("binary.yaml", "binary.yaml:1:1: this is no YAML"),
+        ("none.yaml", "none.yaml: this file cannot be"),
+    ):
         assert str(launchfile.read(folder / name).problems[0]).startswith(sentence)
 
 
 def test_all_problems_come_at_once() -> None:
     launch_file = read("nodes:\n  a: {run: $(x)}\n  b: {rum: 'a:B'}\ninclude: [{file: none.yaml}]\nfoo: 1", {"y": "2"})
     lines = [str(problem).split(": ")[0] for problem in launch_file.problems]
-    assert lines == ["launch.yaml:5:1", "y:=2", "launch.yaml:2:12", "launch.yaml:3:7", "launch.yaml:3:3", "launch.yaml:4:18"]
+    assert lines == [
+        "launch.yaml:5:1",
+        "y:=2",
+        "launch.yaml:2:12",
+        "launch.yaml:3:7",
+        "launch.yaml:3:3",
+        "launch.yaml:4:18",
+    ]

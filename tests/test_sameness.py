@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from run_cli import Run, finished
+
+from tests.run_cli import Run, finished
 
 STEPS = "budget:=8192"
 
@@ -66,7 +67,9 @@ def _freeze(pid: int, seconds: float) -> None:
         return
 
 
-@pytest.mark.parametrize("node", ["simulator", "policy", "discriminator", "learner", "teleoperator", "evaluator", "report"])
+@pytest.mark.parametrize(
+    "node", ["simulator", "policy", "discriminator", "learner", "teleoperator", "evaluator", "report"]
+)
 def test_a_killed_node_comes_back_where_it_was(tmp_path, undisturbed, node):
     run = Run(tmp_path, "gail.yaml", STEPS)
     wait_for(run, "metrics.jsonl", rows=2)

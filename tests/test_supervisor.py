@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from run_cli import Run
-from test_sameness import exists, wait_for
+
+from tests.run_cli import Run
+from tests.test_sameness import exists, wait_for
 
 NODES = Path(__file__).with_name("dying_nodes.py")
 

@@ -222,7 +222,10 @@ def hide_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_problems_of_reading_and_wiring_come_together() -> None:
     with pytest.raises(LaunchError) as error:
-        graph("nodes:\n  eye: {run: 'robot.py:Eye', color: red, parameters: {rat: 1}}\n  b: {run: 'robot.py:Brain'}", {"x": "1"})
+        graph(
+            "nodes:\n  eye: {run: 'robot.py:Eye', color: red, parameters: {rat: 1}}\n  b: {run: 'robot.py:Brain'}",
+            {"x": "1"},
+        )
     assert [str(problem).split(": ")[0] for problem in error.value.problems] == [
         "x:=1", "launch.yaml:2:30", "launch.yaml:2:55", "launch.yaml:3:3"]  # fmt: skip
 

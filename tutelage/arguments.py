@@ -22,8 +22,12 @@ from tutelage.yaml_marks import Item, parse, plain, scalar
 
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "any": Any}
 
-DECLARATION = {"default": Any, "help": str, "choices": list,
-               "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "any"]}  # fmt: skip
+DECLARATION = {
+    "default": Any,
+    "help": str,
+    "choices": list,
+    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "any"],
+}
 
 _TAKEN = {"env", "dirname", "index"}
 
@@ -85,8 +89,9 @@ def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[P
     return arguments
 
 
-def refuse_unknown(arguments: Mapping[str, Argument], given: Mapping[str, Given], file: str,
-                   problems: list[Problem]) -> None:  # fmt: skip
+def refuse_unknown(
+    arguments: Mapping[str, Argument], given: Mapping[str, Given], file: str, problems: list[Problem]
+) -> None:
     """A problem for each value given to an argument that there is not."""
     for name, value in given.items():
         if name not in arguments:
@@ -97,8 +102,13 @@ def refuse_unknown(arguments: Mapping[str, Argument], given: Mapping[str, Given]
 def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Argument:
     what = f"argument '{name}'"
     if name in _TAKEN - {"env"} or not name.isidentifier():
-        problems.append(Problem(item.key, f"{what} cannot have this name: use letters, digits and _, and none of "
-                                          "dirname, index", hides=True))  # fmt: skip
+        problems.append(
+            Problem(
+                item.key,
+                f"{what} cannot have this name: use letters, digits and _, and none of dirname, index",
+                hides=True,
+            )
+        )
     items = keys(item, DECLARATION, what, problems)
     parts = checked(items, DECLARATION, what, problems)
     default = plain(items["default"]) if "default" in items else None

@@ -26,7 +26,7 @@ import zmq
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
-from tutelage.inbox import Inbox
+from tutelage.inbox import Inbox, Stream
 from tutelage.message import FOREVER, Message, Promise, build, fingerprint, values
 from tutelage.outbox import Outbox
 
@@ -55,8 +55,18 @@ class Bus:
         observer: hears through the taps.
     """
 
-    def __init__(self, run: str, name: str, life: int, folder: Path, inbox: Inbox, kinds: dict[str, type[Message]],
-                 topics: dict[type[Message], str], outbox: Outbox, observer: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        run: str,
+        name: str,
+        life: int,
+        folder: Path,
+        inbox: Inbox,
+        kinds: dict[str, type[Message]],
+        topics: dict[type[Message], str],
+        outbox: Outbox,
+        observer: bool = False,
+    ) -> None:
         self.run, self.name, self.life = run, name, life
         self.inbox, self.outbox = inbox, outbox
         self.kinds, self.topics, self.observer = kinds, topics, observer
@@ -131,13 +141,13 @@ class Bus:
         """Waits for messages, at most so long, and puts what came into the inbox."""
         if time.monotonic_ns() > self._next_service:
             self.service()
-        events = dict(self._poller.poll(seconds * 1000))
+        events = dict(self._poller.poll(int(seconds * 1000)))
         if self._links in events:
             self.service()
         if self._hear in events:
             for _ in range(1000):  # then look after the rest again
                 self._take([self._hear.recv(), *self._rest()])
-                if not self._hear.get(zmq.EVENTS) & zmq.POLLIN:
+                if not int(self._hear.get(zmq.EVENTS)) & zmq.POLLIN:
                     return
 
     def _rest(self) -> list[Any]:
@@ -147,24 +157,27 @@ class Bus:
         return rest
 
     def _take(self, frames: list[Any]) -> None:
+        """One message as it came; behind a frame with our private topic it is one said again, or a greeting."""
         if frames[0].startswith(b"@"):
             frames = [bytes(frames[1]), *frames[2:]]
-            if frames[0].startswith(b"\0"):
-                return self._greeted(codec.unpack_state(frames[0][1:]))
+        if frames[0].startswith(b"\0"):
+            self._greeted(codec.unpack_state(frames[0][1:]))
+            return
         topic = frames[0][: frames[0].index(0)].decode()
         header, fields = codec.decode(frames)
         stream = self.inbox.streams.get((header.sender, topic))
-        if stream is None:
-            return
-        ahead = header.sequence - stream.received
+        if stream and self._is_next(stream, header.sequence):
+            self.heard[topic] = self.heard.get(topic, 0) + 1
+            kind = Promise if len(fields) == 2 else self.kinds[topic]
+            self.inbox.put(header.sender, topic, build(kind, fields))
+
+    def _is_next(self, stream: Stream, sequence: int) -> bool:
+        """Whether this is the message to take now. An observer takes what it gets, and counts what it missed."""
+        ahead = sequence - stream.received
         if self.observer:
-            self.lost[topic] = self.lost.get(topic, 0) + max(0, ahead if stream.received else 0)
+            self.lost[stream.topic] = self.lost.get(stream.topic, 0) + max(0, ahead if stream.received else 0)
             stream.taken += ahead
-        elif ahead != 0:
-            return
-        self.heard[topic] = self.heard.get(topic, 0) + 1
-        kind = Promise if len(fields) == 2 else self.kinds[topic]
-        self.inbox.put(header.sender, topic, build(kind, fields))
+        return self.observer or ahead == 0
 
     def service(self) -> None:
         """Looks after the connections: greets those who came, says again what they lack, hears who taps what."""
@@ -194,8 +207,10 @@ class Bus:
         for name, topic in self.inbox.streams:
             said = greeting["kinds"].get(topic)
             if name == sender and said != fingerprint(self.kinds[topic]):
-                raise TypeError(f"{sender} says another {topic} than {self.name} hears: the two run different versions "
-                                f"of {self.kinds[topic].__name__}; restart both from one installation")  # fmt: skip
+                raise TypeError(
+                    f"{sender} says another {topic} than {self.name} hears: the two run different versions "
+                    f"of {self.kinds[topic].__name__}; restart both from one installation"
+                )
         self._upstream(sender, received=True)
 
     def acknowledge(self) -> None:
@@ -205,19 +220,18 @@ class Bus:
                 self._upstream(sender, received=False)
 
     def _upstream(self, sender: str, received: bool) -> None:
-        """`received`: say again what comes after what was received; otherwise forget what comes before what was taken."""
+        """`received`: say again what comes after what we received; else: forget what comes before what we took."""
         streams = [stream for (name, _), stream in self.inbox.streams.items() if name == sender]
         positions = {stream.topic: stream.received if received else stream.taken for stream in streams}
         answer = {"to": sender, "listener": self.name, "positions": positions, "again": received}
         self._hear.send(b"H" + codec.pack_state(answer))
 
     def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
-        if to != self.name:
-            return
-        if not again:
-            return self.outbox.acknowledge(listener, positions)
-        for frames in self.outbox.since(positions):
-            self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
+        if to == self.name and again:
+            for frames in self.outbox.since(positions):
+                self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
+        elif to == self.name:
+            self.outbox.acknowledge(listener, positions)
 
     def end(self) -> None:
         """Tells all listeners that nothing more comes."""

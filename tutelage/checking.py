@@ -9,8 +9,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
 from tutelage.yaml_marks import Item, plain
 
-_WORDS = {bool: "true or false", int: "an int", float: "a float", str: "a string", NoneType: "null",
-          list: "a list", dict: "a mapping"}  # fmt: skip
+_WORDS = {
+    bool: "true or false",
+    int: "an int",
+    float: "a float",
+    str: "a string",
+    NoneType: "null",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def fits(value: Any, hint: Any) -> bool:
@@ -71,8 +78,9 @@ def text(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else "null" if value is None else str(value)
 
 
-def keys(item: Item, known: Mapping[str, Any], what: str, problems: list[Problem],
-         hides: bool = True) -> dict[str, Item]:  # fmt: skip
+def keys(
+    item: Item, known: Mapping[str, Any], what: str, problems: list[Problem], hides: bool = True
+) -> dict[str, Item]:
     """The entries of a mapping whose keys are known; a problem for each that is not, and where it is no mapping."""
     if not isinstance(item.value, dict):
         if item.value is not UNKNOWN:
@@ -85,8 +93,9 @@ def keys(item: Item, known: Mapping[str, Any], what: str, problems: list[Problem
     return {key: value for key, value in item.value.items() if key in known}
 
 
-def checked(items: Mapping[str, Item], hints: Mapping[str, Any], what: str, problems: list[Problem],
-            hides: bool = True) -> dict[str, Any]:  # fmt: skip
+def checked(
+    items: Mapping[str, Item], hints: Mapping[str, Any], what: str, problems: list[Problem], hides: bool = True
+) -> dict[str, Any]:
     """Plain values by key: those that are known, and of the right type. A problem for each of the wrong type."""
     good = {}
     for key, item in items.items():

@@ -50,8 +50,9 @@ class Child:
             return
 
 
-def fork(name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = (),
-         screen: bool = False) -> Child:  # fmt: skip
+def fork(
+    name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = (), screen: bool = False
+) -> Child:
     """A child process that runs `body` with its end of a lifeline, in a session of its own.
 
     What it prints goes to `log`; with `screen` only its errors do.
@@ -108,7 +109,9 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
 def _start_program(plan: NodePlan, log: Path) -> Child:
     """Any other program as a node: its lifeline is its standard input."""
     ours, theirs = socket.socketpair()
-    with theirs, log.open("ab") as file:
-        process = subprocess.Popen(plan.command, stdin=theirs, stdout=file, stderr=file, start_new_session=True,
-                                   env=os.environ | plan.environment)  # fmt: skip
+    environment = os.environ | plan.environment
+    with theirs, log.open("ab") as out:
+        process = subprocess.Popen(
+            plan.command, stdin=theirs.fileno(), stdout=out, stderr=out, start_new_session=True, env=environment
+        )
     return Child(plan.name, process.pid, ours)

@@ -1,7 +1,7 @@
 """Whether a node, a group or an include counts: its `if` and its `unless`.
 
-    if: $(robot)                   a value: true unless it is false, null, 0 or empty
-    if: {operator: keyboard}       arguments that all have these values
+if: $(robot)                   a value: true unless it is false, null, 0 or empty
+if: {operator: keyboard}       arguments that all have these values
 """
 
 from __future__ import annotations

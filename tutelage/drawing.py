@@ -29,8 +29,15 @@ def messages(kinds: Iterable[type[Message]]) -> str:
 def _message(kind: type[Message]) -> str:
     width = max(len(field.name) for field in kind.declared)
     fields = [f"    {f.name:{width}}  {f.expected}{f'  ({f.unit})' if f.unit else ''}" for f in kind.declared]
-    return "\n".join([f"{kind.__name__}   topic {kind.topic}, cadence {kind.cadence}", "",
-                      *(f"  {line}".rstrip() for line in inspect.cleandoc(kind.__doc__ or "").splitlines()), "", *fields])  # fmt: skip
+    return "\n".join(
+        [
+            f"{kind.__name__}   topic {kind.topic}, cadence {kind.cadence}",
+            "",
+            *(f"  {line}".rstrip() for line in inspect.cleandoc(kind.__doc__ or "").splitlines()),
+            "",
+            *fields,
+        ]
+    )
 
 
 def schemas(kinds: Iterable[type[Message]]) -> str:

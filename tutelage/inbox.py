@@ -63,8 +63,10 @@ class Stream:
         self.taken += 1
         time = message.rollout, message.step
         if time < self.next_time:
-            raise ValueError(f"{self.sender} said {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
-                             f"nothing before rollout {self.next_time[0]}, step {self.next_time[1]}")  # fmt: skip
+            raise ValueError(
+                f"{self.sender} said {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
+                f"nothing before rollout {self.next_time[0]}, step {self.next_time[1]}"
+            )
         if self.kind.cadence == "step":
             time = message.rollout, message.step + 1
         elif self.kind.cadence == "rollout":

@@ -142,14 +142,19 @@ class _Reader:
         restart = self.restart(items["restart"], what) if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
         here = replace(scope, namespace=space)
-        entry = Entry(here.absolute(own), place, here,
-                      run=_run(parts.get("run", ""), scope.folder),
-                      run_place=items["run"].place if "run" in items else None,
-                      parameters=self.parameters(items, parts, scope),
-                      environment={**scope.environment, **_texts(parts.get("environment", {}))},
-                      remap=self.topics(items, parts, here),
-                      restarts=restart.get("times", 5), restart_seconds=restart.get("seconds", 60.0),
-                      required=parts.get("required", True))  # fmt: skip
+        entry = Entry(
+            here.absolute(own),
+            place,
+            here,
+            run=_run(parts.get("run", ""), scope.folder),
+            run_place=items["run"].place if "run" in items else None,
+            parameters=self.parameters(items, parts, scope),
+            environment={**scope.environment, **_texts(parts.get("environment", {}))},
+            remap=self.topics(items, parts, here),
+            restarts=restart.get("times", 5),
+            restart_seconds=restart.get("seconds", 60.0),
+            required=parts.get("required", True),
+        )
         self.launch_file.entries.append(entry)
 
     def restart(self, item: Item, what: str) -> dict[str, Any]:

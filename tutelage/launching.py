@@ -80,12 +80,16 @@ def ending(folder: Path, outcome: Outcome, numbers: dict[str, Any]) -> str:
         log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
         lines += [f"{outcome.failed} could not be kept alive. Its last lines, from {log}:", *_last_lines(log)]
     if "return_mean" in numbers:
-        lines.append(f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
-                     f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each"
-                     + (f"; the expert's is {numbers['expert_return_mean']:.1f}" if "expert_return_mean" in numbers else ""))  # fmt: skip
+        lines.append(
+            f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
+            f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each"
+            + (f"; the expert's is {numbers['expert_return_mean']:.1f}" if "expert_return_mean" in numbers else "")
+        )
     if "environment_steps" in numbers:
-        lines.append(f"{numbers['environment_steps']} steps in {numbers['seconds_learning']:.1f} s "
-                     f"({numbers['steps_per_second']} a second), {numbers['wall_seconds']:.1f} s in all")  # fmt: skip
+        lines.append(
+            f"{numbers['environment_steps']} steps in {numbers['seconds_learning']:.1f} s "
+            f"({numbers['steps_per_second']} a second), {numbers['wall_seconds']:.1f} s in all"
+        )
     if numbers["node_restarts"]:
         lines.append("restarted: " + ", ".join(f"{name} {count}x" for name, count in numbers["node_restarts"].items()))
     if numbers["node_silences"]:

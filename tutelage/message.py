@@ -25,7 +25,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
@@ -80,7 +91,7 @@ class _Declared(type):
     """Makes each subclass of Message a frozen dataclass and reads its fields once."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> Any:
-        made = super().__new__(mcs, name, bases, space)
+        made: Any = super().__new__(mcs, name, bases, space)
         if "__slots__" in space:  # the second pass, made by dataclass(slots=True) itself
             return made
         made = dataclass(frozen=True, slots=True, eq=False)(made)
@@ -166,9 +177,14 @@ def schema(kind: type[Message]) -> dict[str, Any]:
             properties[field.name] = {"type": _JSON_TYPES.get(field.type, "object")}
         if field.unit:
             properties[field.name]["unit"] = field.unit
-    return {"title": kind.__name__, "type": "object", "cadence": kind.cadence,
-            "description": " ".join((kind.__doc__ or "").split()),
-            "properties": properties, "required": [f.name for f in kind.declared]}  # fmt: skip
+    return {
+        "title": kind.__name__,
+        "type": "object",
+        "cadence": kind.cadence,
+        "description": " ".join((kind.__doc__ or "").split()),
+        "properties": properties,
+        "required": [f.name for f in kind.declared],
+    }
 
 
 def fingerprint(kind: type[Message]) -> str:

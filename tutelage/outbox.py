@@ -29,8 +29,11 @@ class Outbox:
     def __init__(self, listeners: dict[str, list[str]]) -> None:
         self._kept: deque[Said] = deque()
         self._next: dict[str, int] = {}
-        self._acknowledged = {topic: {n: 0 for n, ts in listeners.items() if topic in ts}
-                              for topics in listeners.values() for topic in topics}  # fmt: skip
+        self._acknowledged = {
+            topic: {n: 0 for n, ts in listeners.items() if topic in ts}
+            for topics in listeners.values()
+            for topic in topics
+        }
 
     def next_sequence(self, topic: str) -> int:
         return self._next.get(topic, 0)

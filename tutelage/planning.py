@@ -27,8 +27,13 @@ class Planned(NamedTuple):
 
 def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
     """The plan of a node, all but what it hears; problems where class, parameters, remaps or command are not right."""
-    plan = NodePlan(entry.name, environment=dict(entry.environment), required=entry.required,
-                    restarts=entry.restarts, restart_seconds=entry.restart_seconds)  # fmt: skip
+    plan = NodePlan(
+        entry.name,
+        environment=dict(entry.environment),
+        required=entry.required,
+        restarts=entry.restarts,
+        restart_seconds=entry.restart_seconds,
+    )
     plan.parameters = {name: plain(item) for name, item in entry.parameters.items()}
     if isinstance(entry.run, list):
         plan.command = entry.run
@@ -81,8 +86,11 @@ def _check_parameters(entry: Entry, kind: type[Node], problems: list[Problem]) -
         problems.append(Problem(entry.run_place, what))
         return
     open_end = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in declared.values())
-    known = {name: parameter for name, parameter in declared.items() if parameter.kind not in
-             (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)}  # fmt: skip
+    known = {
+        name: parameter
+        for name, parameter in declared.items()
+        if parameter.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    }
     for name, item in entry.parameters.items():
         if name not in known:
             if not open_end:

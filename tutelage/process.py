@@ -48,8 +48,9 @@ class Place:
 def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
     """The streams that a node hears, by the graph."""
     types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
-    streams = [Stream(sender, types[plan.takes[topic]], topic) for topic, senders in plan.hears.items()
-               for sender in senders]  # fmt: skip
+    streams = [
+        Stream(sender, types[plan.takes[topic]], topic) for topic, senders in plan.hears.items() for sender in senders
+    ]
     return Inbox(streams, kind.order)
 
 
@@ -70,8 +71,9 @@ class NodeProcess:
         self.outbox = Outbox(place.listeners)
         topics = topics_of(plan, kind)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
-        self.bus = Bus(place.run, plan.name, place.life, place.socket_dir, self.inbox, kinds, topics, self.outbox,
-                       kind.observer)  # fmt: skip
+        self.bus = Bus(
+            place.run, plan.name, place.life, place.socket_dir, self.inbox, kinds, topics, self.outbox, kind.observer
+        )
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
         self.ended = False
         self.released = False
@@ -157,15 +159,30 @@ class NodeProcess:
     def _status(self) -> Status:
         streams = self.inbox.streams.values()
         said = {topic: self.outbox.next_sequence(topic) for topic in self.bus.topics.values()}
-        return Status(0, 0, self.plan.name, self.place.life, os.getpid(), time.monotonic() - self._started, said,
-                      dict(self.bus.heard), dict(self.bus.lost), sum(len(s.waiting) for s in streams))  # fmt: skip
+        return Status(
+            0,
+            0,
+            self.plan.name,
+            self.place.life,
+            os.getpid(),
+            time.monotonic() - self._started,
+            said,
+            dict(self.bus.heard),
+            dict(self.bus.lost),
+            sum(len(s.waiting) for s in streams),
+        )
 
     def _keep(self) -> None:
         if self.node.observer:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        state = {"node": self.node.state(), "inbox": self.inbox.state(), "outbox": self.outbox.state(),
-                 "done": self.node.done, "ended": self.ended}  # fmt: skip
+        state = {
+            "node": self.node.state(),
+            "inbox": self.inbox.state(),
+            "outbox": self.outbox.state(),
+            "done": self.node.done,
+            "ended": self.ended,
+        }
         checkpoint.save(self.path, state)
         self.bus.acknowledge()
         self._next_checkpoint = time.monotonic() + self.place.checkpoint_seconds

@@ -25,7 +25,7 @@ class Running(NamedTuple):
 
 
 def folder() -> Path:
-    """Where the runs of this user have their sockets. The path is short, since a socket's is limited to some 100 bytes."""
+    """Where this user's runs have their sockets: a short path, since a socket's may have some 100 bytes."""
     return Path(tempfile.gettempdir()) / f"tutelage-{os.getuid()}"
 
 

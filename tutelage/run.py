@@ -35,7 +35,9 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
     environment = str(graph.arguments.get("env", "")).replace(":", ".").replace("/", ".")
     folder = Path(run_dir or f"runs/{stamp}-{graph.name}-{environment}").resolve()
     if (folder / "run.json").exists():
-        raise FileExistsError(f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}")
+        raise FileExistsError(
+            f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}"
+        )
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
@@ -47,8 +49,15 @@ def describe(graph: Graph, folder: Path) -> str:
     """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name."""
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
     name = uuid.uuid4().hex[:12]
-    about = {"run": name, "algorithm": graph.name, "arguments": graph.arguments, "command": sys.argv, "versions": versions,
-             "python": platform.python_version(), "machine": platform.machine()}  # fmt: skip
+    about = {
+        "run": name,
+        "algorithm": graph.name,
+        "arguments": graph.arguments,
+        "command": sys.argv,
+        "versions": versions,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
     (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n")
     (folder / "graph.json").write_text(graph.to_json() + "\n")
     return name

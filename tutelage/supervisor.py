@@ -19,6 +19,7 @@ from tutelage import child, registry, sweeper
 from tutelage.child import Child
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
+from tutelage.signals import Signals
 
 STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""
@@ -63,9 +64,11 @@ class Supervisor:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
         self.socket_dir = registry.enter(self.run_name, self.run_dir)
-        self._sweeper = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir),
-                                   self.run_dir / "logs" / "sweeper.log")  # fmt: skip
-        with self._signals():
+        self._sweeper = child.fork(
+            "sweeper", lambda line: sweeper.sweep(line, self.socket_dir), self.run_dir / "logs" / "sweeper.log"
+        )
+        with Signals(self.interrupt) as signals:
+            self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
                     self._start(name)
@@ -86,10 +89,14 @@ class Supervisor:
 
     def _note(self) -> None:
         """Keeps the list of processes in the run's folder, for those who look at it from outside."""
-        registry.note(self.run_dir, self.socket_dir, {
-            name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
-            for name, node in self.children.items()
-        })  # fmt: skip
+        registry.note(
+            self.run_dir,
+            self.socket_dir,
+            {
+                name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
+                for name, node in self.children.items()
+            },
+        )
 
     def _watch(self) -> None:
         """Until all have ended, one cannot be kept alive, or time after an interrupt is up."""
@@ -98,7 +105,7 @@ class Supervisor:
                 if isinstance(key.data, Child):
                     self._hear(key.data)
                 else:
-                    os.read(self._wakeup, 512)
+                    key.data.drain()
             self._bury()
             self._note_silence()
             if self._deciding() <= self.ended:
@@ -182,9 +189,6 @@ class Supervisor:
                 if os.waitpid(node.pid, os.WNOHANG)[0]:
                     self._forget(node)
 
-    def _signals(self) -> _Signals:
-        return _Signals(self)
-
     def interrupt(self, number: int) -> None:
         """Once: end in good order. Twice: at once."""
         self.interrupts += 1
@@ -192,29 +196,3 @@ class Supervisor:
         self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
         for node in self.children.values():
             node.tell("interrupt")
-
-
-class _Signals:
-    """While it is entered, SIGINT, SIGTERM and SIGHUP are the supervisor's, and a signal wakes its select."""
-
-    NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def __init__(self, supervisor: Supervisor) -> None:
-        self.supervisor = supervisor
-
-    def __enter__(self) -> None:
-        self.supervisor._wakeup, self._write = os.pipe()
-        os.set_blocking(self._write, False)
-        self.supervisor._selector.register(self.supervisor._wakeup, selectors.EVENT_READ)
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        self.previous = {number: signal.signal(number, self._handle) for number in self.NUMBERS}
-        self.child = signal.signal(signal.SIGCHLD, lambda *_: None)
-
-    def _handle(self, number: int, _: object) -> None:
-        self.supervisor.interrupt(number)
-
-    def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(-1)
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-        signal.signal(signal.SIGCHLD, self.child)

@@ -78,8 +78,9 @@ def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
     from gymnasium.spaces import Box, Discrete
 
     if not isinstance(observation, Box) or len(observation.shape) != 1:
-        raise TypeError(f"{name} observes {observation}: a flat Box is needed; wrap it in "
-                        "gymnasium.wrappers:FlattenObservation")  # fmt: skip
+        raise TypeError(
+            f"{name} observes {observation}: a flat Box is needed; wrap it in gymnasium.wrappers:FlattenObservation"
+        )
     if isinstance(action, Discrete):
         if action.start != 0:
             raise TypeError(f"{name} counts its actions from {action.start}: they must start at 0")

@@ -61,8 +61,10 @@ def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Vo
             topic = plan.says[said.topic]
             others = voices.setdefault(topic, [])
             if others and not _same(said, others[0].kind):
-                what = (f"{plan.name} says {said.__name__} on the topic {topic}, on which {others[0].name} says "
-                        f"{others[0].kind.__name__}: remap one of them")  # fmt: skip
+                what = (
+                    f"{plan.name} says {said.__name__} on the topic {topic}, on which {others[0].name} says "
+                    f"{others[0].kind.__name__}: remap one of them"
+                )
                 problems.append(Problem(entry.place, what, hides=True))
             others.append(_Voice(plan.name, said))
     return voices
@@ -94,8 +96,11 @@ def _everywhere(entry: Entry, heard: type[Message], voices: Mapping[str, list[_V
     """The topics, from the observer's namespace down, on which this type is said; or the one it is remapped to."""
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
         return [entry.topic(heard.topic)] if entry.topic(heard.topic) in voices else []
-    return [topic for topic, saying in voices.items()
-            if topic.startswith(entry.scope.absolute("")) and _same(heard, saying[0].kind)]  # fmt: skip
+    return [
+        topic
+        for topic, saying in voices.items()
+        if topic.startswith(entry.scope.absolute("")) and _same(heard, saying[0].kind)
+    ]
 
 
 def _other_type(name: str, heard: type[Message], topic: str, voice: _Voice) -> str:
@@ -106,8 +111,10 @@ def _other_type(name: str, heard: type[Message], topic: str, voice: _Voice) -> s
 def _unsaid(name: str, heard: type[Message], topic: str, voices: Mapping[str, list[_Voice]]) -> str:
     for elsewhere, saying in voices.items():
         if elsewhere != topic and _same(heard, saying[0].kind) and saying[0].name != name:
-            return (f"{name} hears {topic}, but no node says it: {saying[0].name} says {elsewhere}; put both into one "
-                    f"namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here")  # fmt: skip
+            return (
+                f"{name} hears {topic}, but no node says it: {saying[0].name} says {elsewhere}; put both into one "
+                f"namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
+            )
     usual = " ".join((heard.__doc__ or "").partition(":")[0].split())
     hint = f" ({usual})" if "->" in usual else ""
     return f"{name} hears {topic}, but no node says it: add a node that says {heard.__name__}{hint}"

@@ -31,11 +31,13 @@ _SCALARS = {
     "bool": _Scalar(re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF", lambda text: text.lower() == "true"),
     "int": _Scalar(re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789", int),
     "float": _Scalar(
-        re.compile(r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"),
+        re.compile(
+            r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+        ),
         "-+.0123456789",
         lambda text: float(re.sub(r"\.(?=[in])", "", text.lower())),
     ),
-}  # fmt: skip
+}
 
 _HINTS = {
     "mapping values are not allowed here": "put text that has ': ' in it into quotes",
@@ -173,8 +175,13 @@ def _mapping(node: yaml.MappingNode, file: str, problems: list[Problem]) -> dict
             problems.append(Problem(place, "a key must be a word", hides=True))
         elif name in items:
             first = items[name].key
-            problems.append(Problem(place, f"the key '{name}' is here a second time: keep this one or that of line "
-                                           f"{first.line if first else '?'}"))  # fmt: skip
+            problems.append(
+                Problem(
+                    place,
+                    f"the key '{name}' is here a second time: keep this one or that of line "
+                    f"{first.line if first else '?'}",
+                )
+            )
         else:
             items[name] = _item(value, file, problems, place)
     return items

@@ -1,0 +1,44 @@
+"""Signals as something to wait for, beside sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from types import TracebackType
+
+
+class Signals:
+    """While it is entered, the numbers that ask a run to end are handed to `asked`, and every signal wakes a select.
+
+    SIGCHLD is one of them: a process's death is noticed at once.
+    """
+
+    ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self, asked: Callable[[int], None]) -> None:
+        self._asked = asked
+
+    def __enter__(self) -> Signals:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self.ASKING}
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        os.close(self._read)
+        os.close(self._write)
+
+    def fileno(self) -> int:
+        """What a select waits for."""
+        return self._read
+
+    def drain(self) -> None:
+        """After a select woke: be ready for the next."""
+        os.read(self._read, 4096)
