@@ -24,6 +24,7 @@ class Report(Node):
         self.expert_returns: list[float] = []
         self.returns: deque[float] = deque(maxlen=100)
         self.began = 0.0
+        self.latest = (b"", 0, 0.0)  # weights, environment steps, when heard
         self.written = 0  # bytes of metrics.jsonl
 
     def hear(self, message: Message) -> None:
@@ -37,8 +38,10 @@ class Report(Node):
                 self.returns.append(message.episode_return)
             case Metrics():
                 self._write(message.rollout, message.values)
-            case Weights(final=True):
-                self._keep(message)
+            case Weights():
+                self.latest = (message.tensors.tobytes(), message.environment_steps, time.monotonic())
+                if message.final:
+                    self._keep()
             case Evaluation():
                 self._evaluated(message)
 
@@ -49,15 +52,15 @@ class Report(Node):
             file.write(json.dumps({"rollout": rollout, **values}) + "\n")
             self.written = file.tell()
 
-    def _keep(self, weights: Weights) -> None:
-        seconds = time.monotonic() - self.began if self.began else 0.0
-        tensors = weights.tensors.tobytes()
+    def _keep(self) -> None:
+        tensors, steps, heard = self.latest
+        seconds = heard - self.began if self.began else 0.0
         (self.run_dir / "weights.safetensors").write_bytes(tensors)
         self.learned |= {
             "weights_digest": hashlib.sha256(tensors).hexdigest(),
-            "environment_steps": weights.environment_steps,
+            "environment_steps": steps,
             "seconds_learning": round(seconds, 3),
-            "steps_per_second": round(weights.environment_steps / seconds) if seconds else 0,
+            "steps_per_second": round(steps / seconds) if seconds else 0,
         }
 
     def _evaluated(self, found: Evaluation) -> None:
@@ -78,6 +81,8 @@ class Report(Node):
             }
 
     def finish(self) -> tuple[Message, ...]:
+        if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept
+            self._keep()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
         (self.run_dir / "learned.json").write_text(json.dumps(self.learned, indent=2))
@@ -89,6 +94,7 @@ class Report(Node):
             "expert_returns": self.expert_returns,
             "returns": list(self.returns),
             "began": self.began,
+            "latest": list(self.latest),
             "written": self.written,
         }
 
@@ -96,6 +102,7 @@ class Report(Node):
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]
         self.returns.extend(state["returns"])
         self.began, self.written = state["began"], state["written"]
+        self.latest = tuple(state["latest"])
         metrics = self.run_dir / "metrics.jsonl"
         if metrics.exists():  # what comes after the checkpoint will be heard again
             with metrics.open("r+b") as file:

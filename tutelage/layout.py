@@ -11,20 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+ASIDE = 0.1
+"""What a connection aside weighs, where others weigh 1."""
+
 SWEEPS = 12
 """How often the layers are gone through to and fro; small graphs are settled in fewer."""
 
 
 @dataclass
 class Item:
-    """What takes a place in a layer: a box, or an arrow that passes. `y` is its middle, counted from its lane's top."""
+    """What takes a place in a layer: a box, or an arrow that passes.
+
+    `y` is its middle, counted from its lane's top. `before` and `after` are what it is connected with in the layers next
+    to its own; where either end is `aside`, the connection has little to say about where the two go.
+    """
 
     name: str
     layer: int
     lane: int
     height: float
     y: float = 0.0
-    neighbours: list[Item] = field(default_factory=list)
+    before: list[Item] = field(default_factory=list)
+    after: list[Item] = field(default_factory=list)
+    aside: bool = False
 
 
 def layers(names: Sequence[str], arrows: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -61,11 +70,11 @@ def _least_back(names: Sequence[str], arrows: list[tuple[str, str]]) -> list[str
     return best
 
 
-def join(items: Iterable[tuple[Item, Item]]) -> None:
-    """Makes neighbours of what an arrow connects."""
-    for one, other in items:
-        one.neighbours.append(other)
-        other.neighbours.append(one)
+def join(arrows: Iterable[tuple[Item, Item]]) -> None:
+    """Connects items of neighbouring layers, the earlier one first."""
+    for one, other in arrows:
+        one.after.append(other)
+        other.before.append(one)
 
 
 def place(items: Sequence[Item], gap: float) -> dict[int, float]:
@@ -73,21 +82,34 @@ def place(items: Sequence[Item], gap: float) -> dict[int, float]:
     rows: dict[tuple[int, int], list[Item]] = {}
     for item in items:
         rows.setdefault((item.layer, item.lane), []).append(item)
-    for row in rows.values():
-        _settle(row, gap)
-    keys = sorted(rows)
     for sweep in range(SWEEPS):
-        for key in keys if sweep % 2 else reversed(keys):
+        for key in sorted(rows, reverse=sweep % 2 == 1):
             if sweep < SWEEPS // 2:
                 rows[key].sort(key=_wanted)
+                _uncross(rows[key])
             _settle(rows[key], gap)
     return _to_the_top(rows)
 
 
 def _wanted(item: Item) -> float:
-    """Where an item would have straight arrows: amid its neighbours of the same lane."""
-    near = [other.y for other in item.neighbours if other.lane == item.lane]
-    return sum(near) / len(near) if near else item.y
+    """Where an item would have straight arrows: amid what it is connected with in its lane."""
+    near = [(other.y, ASIDE if item.aside or other.aside else 1.0) for other in (*item.before, *item.after)
+            if other.lane == item.lane]
+    return sum(y * weight for y, weight in near) / sum(weight for _, weight in near) if near else item.y
+
+
+def _uncross(row: list[Item]) -> None:
+    """Swaps neighbours in a row as long as that makes arrows cross less often."""
+    for _ in row:
+        for i in range(len(row) - 1):
+            if _crossings(row[i], row[i + 1]) > _crossings(row[i + 1], row[i]):
+                row[i], row[i + 1] = row[i + 1], row[i]
+
+
+def _crossings(above: Item, below: Item) -> int:
+    """How often the arrows of two items of one layer cross."""
+    sides = ((above.before, below.before), (above.after, below.after))
+    return sum(a.y > b.y for one, other in sides for a in one for b in other if a.lane == b.lane)
 
 
 def _settle(row: list[Item], gap: float) -> None:

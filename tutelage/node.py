@@ -58,7 +58,7 @@ class Node:
         raise NotImplementedError
 
     def finish(self) -> Iterable[Message]:
-        """What the node says when all it hears has ended."""
+        """What the node says when all it hears has ended, or it is told to leave before that."""
         return ()
 
     def interrupt(self) -> None:

@@ -1,45 +1,37 @@
-"""A graph as an SVG picture: each node a box with what it hears on its left and what it says on its right."""
+"""Where everything is in the picture of a graph: boxes with their ports, arrows, frames of namespaces. In SVG pixels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from itertools import pairwise
+from statistics import mean
 
 from tutelage import layout
 from tutelage.graph import Graph, NodePlan
 from tutelage.layout import Item
 
-ROW, HEAD, PAD = 20, 46, 12
-"""Height of a port's row, of a box's head; room around text. All lengths are SVG pixels."""
+ROW, HEAD, PAD = 20, 48, 14
+"""Height of a port's row and of a box's head; room around text."""
 
-GUTTER, GAP, MARGIN = 96, 22, 36
+GUTTER, GAP, MARGIN = 92, 24, 32
 """Between two layers, between two boxes of one layer, around all."""
 
-CORNER, LANE_STEP = 10, 14
-"""Radius of an arrow's corner; distance of arrows that go back side by side."""
+LANE_STEP = 14
+"""Distance of arrows that go back side by side."""
 
-FRAME_TOP, FRAME_PAD = 34, 18
+FRAME_TOP, FRAME_PAD = 30, 20
 
-COLOURS = ("#3b7dd8", "#d9822b", "#2f9e77", "#8a63c9", "#c8506b", "#4a9db5", "#97892b", "#7a7f87")
+TITLE = 40
 
-STYLE = """
-text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; fill: #2a2f36 }
-.name { font-weight: 600; font-size: 15px }
-.kind, .frame { font-size: 12px; fill: #79818c }
-.title { font-weight: 600; font-size: 18px }
-.box { fill: #ffffff; stroke: #c5cbd3 }
-.rule { stroke: #e6e9ed }
-.namespace { fill: #f3f5f8; stroke: #dde2e8 }
-.wire { fill: none; stroke-width: 1.8 }
-.aside { stroke-width: 1.2; opacity: 0.45 }
-"""
+LETTER = 7.3
+"""About how wide a letter of 13 pixels is, on the safe side: no font is asked."""
 
 
 @dataclass
 class Box:
-    """A node as drawn: its ports, its size, its place (left and top)."""
+    """A node as drawn. `x` and `y` are its left and top, `width` is that of all boxes of its layer."""
 
     plan: NodePlan
     hears: list[str]
@@ -47,148 +39,205 @@ class Box:
     item: Item = field(init=False)
     x: float = 0.0
     y: float = 0.0
+    width: float = 0.0
 
     @property
     def space(self) -> str:
         return self.plan.name.rpartition("/")[0]
 
-    def label(self, topic: str) -> str:
-        """A topic as seen from this node's namespace."""
-        inside = self.space and topic.startswith(f"{self.space}/")
-        return topic[len(self.space) + 1 :] if inside else topic
+    @property
+    def name(self) -> str:
+        return self.plan.name.rpartition("/")[2]
 
     @property
     def kind(self) -> str:
-        return self.plan.run.rpartition(":")[2] or " ".join(self.plan.command)
-
-    @property
-    def width(self) -> float:
-        rows = max((_wide(self.label(t)) for t in self.hears), default=0) + max(
-            (_wide(self.label(t)) for t in self.says), default=0
-        )
-        name = self.plan.name.rpartition("/")[2]
-        return max(rows + 3 * PAD, _wide(name) * 15 / 13 + 2 * PAD, _wide(self.kind) * 12 / 13 + 2 * PAD, 112)
+        return self.plan.run.rpartition(":")[2] or " ".join(self.plan.command)[:32]
 
     @property
     def height(self) -> float:
-        return HEAD + ROW * max(len(self.hears), len(self.says)) + (PAD / 2 if self.hears or self.says else 0)
+        rows = max(len(self.hears), len(self.says))
+        return HEAD + (ROW * rows + PAD / 2 if rows else 0)
 
-    def port(self, topic: str, says: bool) -> float:
-        """The height of a port."""
-        return self.y + HEAD + ROW * ((self.says if says else self.hears).index(topic) + 0.5)
+    def label(self, topic: str) -> str:
+        """A topic as it is called in this node's namespace."""
+        inside = self.space and topic.startswith(f"{self.space}/")
+        return topic[len(self.space) + 1 :] if inside else topic
 
+    def least_width(self) -> float:
+        heard, said = (max((len(self.label(t)) for t in topics), default=0) for topics in (self.hears, self.says))
+        return max(LETTER * (heard + said) + 3 * PAD, LETTER * 1.15 * max(len(self.name), len(self.kind)) + 2 * PAD, 120)
 
-def _wide(text: str) -> float:
-    """About how wide a text of 13 pixels is, on the safe side."""
-    return 7.3 * len(text)
+    def ear(self, topic: str) -> tuple[float, float]:
+        """Where an arrow of this topic ends."""
+        return self.x, self.y + HEAD + ROW * (self.hears.index(topic) + 0.5)
+
+    def mouth(self, topic: str) -> tuple[float, float]:
+        """Where an arrow of this topic begins."""
+        return self.x + self.width, self.y + HEAD + ROW * (self.says.index(topic) + 0.5)
 
 
 @dataclass
-class Wire:
-    """All arrows of one topic of one sender. `passing` are its places in the layers between, `back` go back."""
+class Arrow:
+    """What one node says on one topic: it leads `ahead` to later layers and `back` to earlier ones.
+
+    `passing` are its places in the layers between; `colour` counts the topics of the graph.
+    """
 
     sender: Box
     topic: str
-    colour: str
+    colour: int
     ahead: list[Box] = field(default_factory=list)
     back: list[Box] = field(default_factory=list)
     passing: list[Item] = field(default_factory=list)
+    detour: float = 0.0
+    """height at which it goes back, beneath the boxes"""
 
 
-def svg(graph: Graph) -> str:
-    """The whole picture."""
-    return Picture(graph).draw()
+@dataclass
+class Frame:
+    """A namespace: left, top, width, height."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 class Picture:
-    """One graph, laid out."""
+    """A graph laid out: `boxes`, `arrows`, `frames`; `left`, `right` edges of the layers; the `top` of each lane."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        said = {topic for node in graph.nodes for topic in node.says.values()}
+        said = {topic for plan in graph.nodes for topic in plan.says.values()}
         self.boxes = {
             plan.name: Box(plan, [topic for topic in plan.hears if topic in said], list(plan.says.values()))
             for plan in graph.nodes
         }
         self.spaces = sorted({box.space for box in self.boxes.values()})
-        self.wires = self._wires()
-        self._place()
-
-    def _wires(self) -> list[Wire]:
-        heard = [(s, l.name, topic) for l in self.graph.nodes for topic, senders in l.hears.items() for s in senders]
-        layer = layout.layers(list(self.boxes), [(s, l) for s, l, topic in heard if topic in self.boxes[s].says])
-        for name, box in self.boxes.items():
-            box.item = Item(name, layer[name], self.spaces.index(box.space), box.height)
-        colours: dict[str, str] = {}
-        wires = []
-        for box in self.boxes.values():
-            for topic in box.says:
-                own = topic.rpartition("/")[2]
-                wire = Wire(box, topic, colours.setdefault(own, COLOURS[len(colours) % len(COLOURS)]))
-                for listener in (self.boxes[l] for s, l, t in heard if (s, t) == (box.plan.name, topic)):
-                    (wire.ahead if layer[listener.plan.name] > box.item.layer else wire.back).append(listener)
-                wires.append(wire)
-        return wires
-
-    def _place(self) -> None:
-        for wire in self.wires:
-            self._pass(wire)
-        items = [box.item for box in self.boxes.values()] + [item for wire in self.wires for item in wire.passing]
-        heights = layout.place(items, GAP)
+        self.arrows = [Arrow(box, topic, 0) for box in self.boxes.values() for topic in box.says]
+        self._colour()
+        self._layer()
+        heights = layout.place(list(self._items()), GAP)
+        self._sort_ports()
         self._columns()
         self._lanes(heights)
-        for box in self.boxes.values():
-            box.x = self.left[box.item.layer]
-            box.y = self.top[box.item.lane] + box.item.y - box.height / 2
+        self.frames = [self._frame(name) for name in self._namespaces()]
+
+    def _colour(self) -> None:
+        """One colour for each message type, in all namespaces."""
+        types = list(dict.fromkeys(own for plan in self.graph.nodes for own in plan.says))
+        for arrow in self.arrows:
+            own = {topic: own for own, topic in arrow.sender.plan.says.items()}[arrow.topic]
+            arrow.colour = types.index(own)
+
+    def _listeners(self, arrow: Arrow) -> list[Box]:
+        sender = arrow.sender.plan.name
+        return [box for box in self.boxes.values() if sender in box.plan.hears.get(arrow.topic, ())]
+
+    def _layer(self) -> None:
+        """Gives every box its layer, and every arrow its places in the layers that it passes."""
+        pairs = [(a.sender.plan.name, box.plan.name) for a in self.arrows for box in self._listeners(a)]
+        layer = layout.layers(list(self.boxes), pairs)
+        for name, box in self.boxes.items():
+            box.item = Item(name, layer[name], self.spaces.index(box.space), box.height, aside=not box.says)
+        for arrow in self.arrows:
+            start = arrow.sender.item
+            for box in self._listeners(arrow):
+                (arrow.ahead if box.item.layer > start.layer else arrow.back).append(box)
+            last = max((box.item.layer for box in arrow.ahead), default=0)
+            aside = not any(box.says for box in arrow.ahead)
+            arrow.passing = [Item(arrow.topic, i, start.lane, 2.0, aside=aside) for i in range(start.layer + 1, last)]
+            chain = [start, *arrow.passing]
+            layout.join(pairwise(chain))
+            layout.join((chain[box.item.layer - start.layer - 1], box.item) for box in arrow.ahead)
+
+    def _sort_ports(self) -> None:
+        """Puts ports in the order in which their arrows come and go, those that go back last."""
+        coming: dict[tuple[str, str], list[float]] = {}
+        going: dict[tuple[str, str], float] = {}
+        for arrow in self.arrows:
+            chain = [arrow.sender.item, *arrow.passing]
+            for box in arrow.ahead:
+                last = chain[box.item.layer - arrow.sender.item.layer - 1]
+                coming.setdefault((box.plan.name, arrow.topic), []).append(self._height(last))
+            ends = arrow.passing[:1] or [box.item for box in arrow.ahead]
+            going[arrow.sender.plan.name, arrow.topic] = sum(map(self._height, ends)) / len(ends) if ends else math.inf
+        for name, box in self.boxes.items():
+            box.hears.sort(key=lambda topic: mean(coming.get((name, topic), [math.inf])))
+            box.says.sort(key=lambda topic: going[name, topic])
 
     @staticmethod
-    def _pass(wire: Wire) -> None:
-        """Gives an arrow its places in the layers it passes, and makes neighbours of them and of the boxes."""
-        sender = wire.sender.item
-        last = max((box.item.layer for box in wire.ahead), default=0)
-        wire.passing = [Item(wire.topic, i, sender.lane, 2.0) for i in range(sender.layer + 1, last)]
-        chain = [sender, *wire.passing]
-        layout.join(pairwise(chain))
-        layout.join((chain[box.item.layer - sender.layer - 1], box.item) for box in wire.ahead)
+    def _height(item: Item) -> float:
+        """For comparing items of several lanes."""
+        return item.lane * 1e6 + item.y
+
+    def _items(self) -> Iterator[Item]:
+        yield from (box.item for box in self.boxes.values())
+        for arrow in self.arrows:
+            yield from arrow.passing
 
     def _columns(self) -> None:
-        """The left and right edge of each layer."""
+        """The edges of each layer, and so the left and width of its boxes."""
         self.left: dict[int, float] = {}
         self.right: dict[int, float] = {}
-        depth = max(space.count("/") + 1 if space else 0 for space in self.spaces)
-        x = MARGIN + depth * FRAME_PAD + (GUTTER / 2 if any(wire.back for wire in self.wires) else 0)
+        depth = max(_depth(space) for space in self.spaces)
+        x = MARGIN + depth * FRAME_PAD + (GUTTER / 2 if any(arrow.back for arrow in self.arrows) else 0)
         for layer in sorted({box.item.layer for box in self.boxes.values()}):
-            width = max(box.width for box in self.boxes.values() if box.item.layer == layer)
+            boxes = [box for box in self.boxes.values() if box.item.layer == layer]
+            width = max(box.least_width() for box in boxes)
+            for box in boxes:
+                box.x, box.width = x, width
             self.left[layer], self.right[layer] = x, x + width
             x += width + GUTTER
-        self.width = x - GUTTER / 2 + MARGIN + depth * FRAME_PAD
+        self.width = x - GUTTER / 2 + depth * FRAME_PAD + MARGIN / 2
 
     def _lanes(self, heights: dict[int, float]) -> None:
-        """The top of each lane; beneath its boxes there is room for its arrows that go back, around it for frames."""
+        """The top of each lane, and so of its boxes; room beneath them for arrows that go back, above them for frames."""
         self.top: dict[int, float] = {}
-        self.floor: dict[int, float] = {}
-        y = float(MARGIN + 34)
+        y = float(MARGIN + TITLE)
+        before = ""
         for lane, space in enumerate(self.spaces):
-            opened = space.count("/") + 1 if space else 0
-            self.top[lane] = y + FRAME_TOP * opened
-            self.floor[lane] = self.top[lane] + heights[lane] + GAP
-            backs = sum(bool(wire.back) for wire in self.wires if wire.sender.item.lane == lane)
-            y = self.floor[lane] + LANE_STEP * backs + FRAME_PAD * (opened + 1)
-        self.height = y - FRAME_PAD + MARGIN / 2
+            y += FRAME_TOP * (_depth(space) - _depth(_common(space, before)))
+            self.top[lane], before = y, space
+            y += heights[lane] + GAP
+            for arrow in self.arrows:
+                if arrow.back and arrow.sender.item.lane == lane:
+                    arrow.detour = y
+                    y += LANE_STEP
+            following = self.spaces[lane + 1] if lane + 1 < len(self.spaces) else ""
+            y += FRAME_PAD * (1 + _depth(space) - _depth(_common(space, following)))
+        self.height = y + MARGIN / 2
+        for box in self.boxes.values():
+            box.y = self.top[box.item.lane] + box.item.y - box.height / 2
 
-    def draw(self) -> str:
-        parts = [*self._frames(), *self._arrows(), *(part for box in self.boxes.values() for part in _box(box))]
-        title = f'<text class="title" x="{MARGIN}" y="{MARGIN + 8}">{escape(self.graph.name)}</text>'
-        size = f'width="{self.width:.0f}" height="{self.height:.0f}" viewBox="0 0 {self.width:.0f} {self.height:.0f}"'
-        return "\n".join(
-            [
-                f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-                f"<title>{escape(self.graph.name)}: who says what to whom</title>",
-                f"<style>{STYLE}</style>",
-                f"<defs>{''.join(map(_head, COLOURS))}</defs>",
-                '<rect width="100%" height="100%" fill="#fcfcfd"/>',
-                title,
-                *parts,
-                "</svg>\n",
-            ]
-        )
+    def _namespaces(self) -> list[str]:
+        """All namespaces, the outer ones first."""
+        parts = [space.split("/") for space in self.spaces if space]
+        return sorted({"/".join(words[: i + 1]) for words in parts for i in range(len(words))}, key=_depth)
+
+    def _frame(self, name: str) -> Frame:
+        """The frame around all boxes of a namespace, and of those in it."""
+        inner = [box for box in self.boxes.values() if f"{box.space}/".startswith(f"{name}/")]
+        deeper = max(_depth(box.space) for box in inner) - _depth(name)
+        pad = FRAME_PAD * (1 + deeper)
+        backs = [a.detour for a in self.arrows if a.back and a.sender in inner]
+        side = pad + (GUTTER / 3 if backs else 0)
+        left, right = min(box.x for box in inner) - side, max(box.x + box.width for box in inner) + side
+        top = min(box.y for box in inner) - FRAME_TOP * (1 + deeper) - 4
+        bottom = max([box.y + box.height for box in inner] + backs) + pad
+        return Frame(name, left, top, right - left, bottom - top)
+
+
+def _depth(space: str) -> int:
+    return space.count("/") + 1 if space else 0
+
+
+def _common(one: str, other: str) -> str:
+    """The namespace that both are in."""
+    words = []
+    for a, b in zip(one.split("/"), other.split("/"), strict=False):
+        if a != b:
+            break
+        words.append(a)
+    return "/".join(words)

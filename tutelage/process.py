@@ -91,6 +91,7 @@ class NodeProcess:
         while not self.ended:
             self._look()
             if self.released:
+                self._say(self.node.finish())
                 return
             self._turn()
         self.report("ended")

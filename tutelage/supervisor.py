@@ -83,6 +83,8 @@ class Supervisor:
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
+        if self.interrupts:
+            started.tell("interrupt")
         self._heard[name] = time.monotonic()
         self._selector.register(started.lifeline, selectors.EVENT_READ, started)
         self._note()
