@@ -1,6 +1,6 @@
 """An hour of gail.yaml with a kill every five seconds: memory flat, no file or socket leaked, nothing stuck.
 
-    python bench/endurance.py --minutes 60
+python bench/endurance.py --minutes 60
 """
 
 import argparse

@@ -36,6 +36,8 @@ class Settings:
     ending_weight: float = 10.0
     """steps that an ending counts for, beside an ordinary step"""
     observation_scale: float = 1.0
+    action_scale: float = 1.0
+    pooled: bool = False
     memory: int = 65536
     """pairs of the policy's past that are kept: without them D forgets, and the policy goes round in circles"""
     remembered: int = 256
@@ -77,6 +79,9 @@ class Discriminator:
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
+        from learning.normaliser import Normaliser
+
+        self.norm = Normaliser(spaces.observation)
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
         self.memory = np.zeros((0, spaces.observation + spaces.action + 1), np.float32)
@@ -86,7 +91,7 @@ class Discriminator:
         self, demonstrations: Sequence[Demonstration], rollout: Rollout, generator: np.random.Generator
     ) -> Metrics:
         """Some gradient steps on the demonstrations so far against one rollout."""
-        self._scale_by(demonstrations)
+        self._scale_by(demonstrations, rollout)
         expert, policy = self._expert(demonstrations), self._policy(rollout)
         steps = [
             self._step(expert.sample(self.settings.batch, generator), self._batch(policy, generator))
@@ -152,7 +157,15 @@ class Discriminator:
     def _remember(self, pairs: np.ndarray) -> None:
         self.memory = np.concatenate([self.memory, pairs])[-self.settings.memory :]
 
-    def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
+    def _scale_by(self, demonstrations, rollout) -> None:
+        if self.settings.pooled:
+            self.norm.update(rollout.observation)
+            if self.rollouts == 0:
+                self.norm.update(np.concatenate([d.observation for d in demonstrations]))
+            t = self.norm.tensors()
+            self.mean = t["observation.mean"]
+            self.scale = t["observation.scale"] * self.settings.observation_scale
+            return
         observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
         deviation = observation.std(axis=0)
         self.mean = observation.mean(axis=0)
@@ -190,5 +203,7 @@ class Discriminator:
 
     def _scaled(self, rows: np.ndarray) -> Tensor:
         rows = rows.copy()
-        rows[:, : len(self.mean)] = (rows[:, : len(self.mean)] - self.mean) * self.scale
+        n = len(self.mean)
+        rows[:, :n] = (rows[:, :n] - self.mean) * self.scale
+        rows[:, n:-1] *= self.settings.action_scale
         return torch.tensor(rows)

@@ -9,17 +9,16 @@ from tutelage.message import Message
 
 
 class Score(Message, cadence="rollout"):
-    """discriminator -> learner: what the transitions of this rollout are worth, said when all of them are known.
+    """discriminator | rewarder -> learner: what the steps of this rollout are worth, said when all of them are known.
 
     `absorbing_reward` counts where a step terminated its episode: the reward of each step that the episode would go on
-    being over (absorbing states, Kostrikov et al. 2019, arXiv 1809.02925). A discriminator at chance is recognised by
-    the two accuracies.
+    being over (absorbing states, Kostrikov et al. 2019, arXiv 1809.02925). `enough` says that there is nothing more to
+    learn from the discriminator: it is at chance.
     """
 
     reward: Annotated[NDArray[np.float32], "steps envs"]
     absorbing_reward: Annotated[NDArray[np.float32], "steps envs"]
-    accuracy_expert: float
-    accuracy_policy: float
+    enough: bool
 
 
 class Weights(Message, cadence="rollout"):
@@ -34,6 +33,12 @@ class Weights(Message, cadence="rollout"):
     environment_steps: int
     stop: bool
     final: bool
+
+
+class Enough(Message, cadence="free"):
+    """evaluator -> learner: the policy is good enough by its evaluated return; end with the rollouts under way."""
+
+    return_mean: float
 
 
 class Metrics(Message, cadence="free"):

@@ -40,6 +40,12 @@ class Transition(Message, cadence="step"):
     truncated: Annotated[NDArray[np.bool_], "envs"]
 
 
+class Reward(Message, cadence="step"):
+    """simulator | hardware -> rewarder: the environment's own reward of this step. Only PPO on it listens."""
+
+    reward: Annotated[NDArray[np.float32], "envs"]
+
+
 class Episode(Message, cadence="free"):
     """simulator | hardware | teleoperator -> those who look on: an episode ended. Nobody learns from it.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import time
 from io import TextIOWrapper
+from typing import Any
 
 from rich.console import Console as Paint
 
@@ -16,7 +16,7 @@ from nodes.screen import line, view
 from tutelage import Message, Node
 from tutelage.status import Status
 
-DRAW_SECONDS, LINE_SECONDS = 1 / 8, 2.0
+DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 
 
 class Console(Node):
@@ -27,11 +27,11 @@ class Console(Node):
 
     may_hear = (Status, Metrics, Episode, Evaluation, Demonstration)
     order = "arrival"
-    observer = True
-    screen = True
+    observer = screen = True
 
-    def __init__(self, budget: int = 0, environment: str = "", algorithm: str = "") -> None:
-        self.progress = Progress(budget, environment, algorithm)
+    def __init__(self, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = "") -> None:
+        name = environment if isinstance(environment, str) else str(environment["id"])
+        self.progress = Progress(budget, name, algorithm)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
         self.clock, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
@@ -57,14 +57,14 @@ class Console(Node):
         return ()
 
     def _show(self, now: float) -> None:
-        if self.due == math.inf:
+        if self.due == NEVER:
             return
         self.due = now + self.every
         try:
             print(self._drawing(now) if self.draws else line(self.progress, now) + "\n", end="", flush=True)
         except OSError:  # nobody reads any more (`| head`): what is still buffered goes nowhere, and nothing follows
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.due = math.inf
+            self.due = NEVER
 
     def _drawing(self, now: float) -> str:
         """The view in one piece, over the one before."""

@@ -14,33 +14,36 @@ from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Score, Transition
 from nodes.rollout import Gatherer
 from tutelage import Message, Node
-from tutelage.task import Task
+from tutelage.task import Env, Task
+
+CHANCE_ROLLOUTS = 5
 
 
 class Discriminator(Node):
-    """Learns to tell demonstrations from the policy's transitions, a rollout at a time, then scores that rollout."""
+    """Learns to tell demonstrations from the policy's transitions, a rollout at a time, then scores that rollout.
+
+    It calls it enough when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
+    """
 
     hears = (Transition, Demonstration)
     says = (Score, Metrics)
 
     def __init__(
         self,
-        env: str,
+        env: Env,
         rollout_steps: int = 64,
         seed: int = 0,
-        env_arguments: dict[str, Any] | None = None,
-        wrappers: list[str] | None = None,
         reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
+        chance: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
         self.seed, self.rollout_steps = seed, rollout_steps
         self.reward = rewards.FORMS[reward]
-        self.judge = Judge(
-            Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {}))
-        )
+        self.judge = Judge(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
         self.examples: list[Example] = []
         self.gathered = Gatherer()
+        self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
+        self.chance = chance
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
@@ -59,19 +62,26 @@ class Discriminator(Node):
             self.rollout_steps,
             self.reward(logit).numpy(),
             self.reward(absorbing_logit).numpy(),
-            metrics["discriminator/accuracy_expert"],
-            metrics["discriminator/accuracy_policy"],
+            self._at_chance(metrics),
         )
         yield Metrics(rollout, self.rollout_steps, metrics)
+
+    def _at_chance(self, metrics: dict[str, float]) -> bool:
+        self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
+        self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
+        means = [sum(side) / len(side) for side in zip(*self.accuracies, strict=True)]
+        return len(self.accuracies) == CHANCE_ROLLOUTS and all(abs(mean - 0.5) <= self.chance for mean in means)
 
     def state(self) -> dict[str, Any]:
         return {
             "judge": self.judge.state(),
             "examples": [list(example) for example in self.examples],
             "gathered": self.gathered.state(),
+            "accuracies": self.accuracies,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         self.judge.load(state["judge"])
         self.examples = [Example(*example) for example in state["examples"]]
         self.gathered.load(state["gathered"])
+        self.accuracies = state["accuracies"]

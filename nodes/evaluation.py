@@ -61,7 +61,7 @@ def task_of(folder: Path) -> Task:
     for node in graph["nodes"]:
         given = node["parameters"]
         if "env" in given:
-            return Task(given["env"], given.get("env_arguments") or {}, tuple(given.get("wrappers") or ()))
+            return Task(given["env"])
     raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
 
 

@@ -10,7 +10,7 @@ from safetensors.numpy import load
 from messages import Evaluation, Weights
 from nodes.evaluation import returns
 from tutelage import Message, Node
-from tutelage.task import Task
+from tutelage.task import Env, Task
 
 INTERRUPTED_EPISODES = 10
 
@@ -23,15 +23,13 @@ class Evaluator(Node):
 
     def __init__(
         self,
-        env: str,
+        env: Env,
         episodes: int = 100,
         every: int = 0,
         every_episodes: int = 20,
         seed: int = 0,
-        env_arguments: dict[str, Any] | None = None,
-        wrappers: list[str] | None = None,
     ) -> None:
-        self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
+        self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
         self.evaluated = 0

@@ -11,10 +11,10 @@ from safetensors.numpy import save
 from learning.draws import generator
 from learning.ppo import PPO, Settings
 from learning.rollout import Spaces
-from messages import Metrics, Score, Transition, Weights
+from messages import Enough, Metrics, Score, Transition, Weights
 from nodes.rollout import Gatherer
 from tutelage import Message, Node
-from tutelage.task import Task
+from tutelage.task import Env, Task
 
 
 class Learner(Node):
@@ -25,27 +25,24 @@ class Learner(Node):
     """
 
     hears = (Transition, Score)
+    may_hear = (Enough,)
     says = (Weights, Metrics)
 
     def __init__(
         self,
-        env: str,
+        env: Env,
         seed: int = 0,
         lag: int = 1,
         budget: int = 65536,
-        env_arguments: dict[str, Any] | None = None,
-        wrappers: list[str] | None = None,
-        stop_at_chance: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env, env_arguments or {}, tuple(wrappers or ())).spaces
         self.seed, self.lag, self.budget = seed, lag, budget
-        self.ppo = PPO(Spaces(spaces.observation, spaces.action, spaces.discrete), seed, Settings(**(settings or {})))
+        self.ppo = PPO(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
         self.gathered = Gatherer()
         self.version = 0
         self.steps = 0
         self.last: int | None = None  # the version that the run ends with, once it is known
-        self.interrupted = False
+        self.enough = False  # no further rollout is wanted
 
     def start(self) -> Iterator[Message]:
         for rollout in range(self.lag + 1):
@@ -54,6 +51,8 @@ class Learner(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):
             self.gathered.add(message)
+        elif isinstance(message, Enough):
+            self.enough = True
         elif isinstance(message, Score):
             metrics = self._learn(message)
             self._consider_the_end(message)
@@ -76,7 +75,8 @@ class Learner(Node):
 
     def _consider_the_end(self, score: Score) -> None:
         following = score.rollout + 1 + self.lag
-        if self.last is None and (self.interrupted or following * score.reward.size >= self.budget):
+        self.enough = self.enough or score.enough
+        if self.last is None and (self.enough or following * score.reward.size >= self.budget):
             self.last = following
 
     def _weights(self, rollout: int) -> Message:
@@ -84,7 +84,7 @@ class Learner(Node):
         return Weights(rollout, 0, self.version, tensors, self.steps, self.last is not None, self.version == self.last)
 
     def interrupt(self) -> None:
-        self.interrupted = True
+        self.enough = True
 
     def state(self) -> dict[str, Any]:
         return {
@@ -93,9 +93,11 @@ class Learner(Node):
             "version": self.version,
             "steps": self.steps,
             "last": self.last,
+            "enough": self.enough,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         self.ppo.load(state["ppo"])
         self.gathered.load(state["gathered"])
-        self.version, self.steps, self.last = state["version"], state["steps"], state["last"]
+        self.version, self.steps = state["version"], state["steps"]
+        self.last, self.enough = state["last"], state["enough"]

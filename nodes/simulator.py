@@ -9,9 +9,9 @@ import numpy as np
 
 from learning.acting import to_bounds
 from learning.draws import episode_seed
-from messages import Action, Episode, Observation, Transition
+from messages import Action, Episode, Observation, Reward, Transition
 from tutelage import Message, Node
-from tutelage.task import Task
+from tutelage.task import Env, Task
 
 
 class Simulator(Node):
@@ -22,18 +22,16 @@ class Simulator(Node):
     """
 
     hears = (Action,)
-    says = (Observation, Transition, Episode)
+    says = (Observation, Transition, Reward, Episode)
 
     def __init__(
         self,
-        env: str,
+        env: Env,
         environments: int = 32,
         rollout_steps: int = 64,
         seed: int = 0,
-        env_arguments: dict[str, Any] | None = None,
-        wrappers: list[str] | None = None,
     ) -> None:
-        self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
+        self.task = Task(env)
         self.seed, self.rollout_steps = seed, rollout_steps
         self.spaces = self.task.spaces
         self.vector = self.task.make_vector(environments)
@@ -64,6 +62,7 @@ class Simulator(Node):
         yield Transition(
             message.rollout, message.step, before, message.action, following, message.log_prob, terminated, truncated
         )
+        yield Reward(message.rollout, message.step, reward.astype(np.float32))
         yield from episodes
 
     def _taken(self, action: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from learning.draws import generator
 from messages import Demonstration, Episode
 from tutelage import Message, Node
 from tutelage.message import Promise
-from tutelage.task import Task
+from tutelage.task import Env, Task
 
 
 class Teleoperator(Node):
@@ -27,16 +27,14 @@ class Teleoperator(Node):
 
     def __init__(
         self,
-        env: str,
+        env: Env,
         demonstrations: int = 10,
         seed: int = 0,
         rate: float = 0.0,
         every: int = 0,
-        env_arguments: dict[str, Any] | None = None,
-        wrappers: list[str] | None = None,
     ) -> None:
-        self.task = Task(env, env_arguments or {}, tuple(wrappers or ()))
-        self.operator = scripted(env)
+        self.task = Task(env)
+        self.operator = scripted(self.task.env)
         self.demonstrations, self.seed, self.rate, self.every = demonstrations, seed, rate, every
 
     def start(self) -> Iterator[Message]:

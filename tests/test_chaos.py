@@ -1,6 +1,6 @@
 """Many kills and stops of every node at random moments: each run ends by itself in the digest of a quiet one.
 
-    pytest -m slow tests/test_chaos.py -s
+pytest -m slow tests/test_chaos.py -s
 """
 
 import random
@@ -25,7 +25,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run) -> None:
-    rng, wanted, runs = random.Random(0), Counter({name: KILLS for name in NODES}), 0
+    rng, wanted, runs = random.Random(0), Counter(dict.fromkeys(NODES, KILLS)), 0
     while any(left > 0 for left in wanted.values()):
         folder = tmp_path / str(runs)
         folder.mkdir()

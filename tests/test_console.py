@@ -181,10 +181,10 @@ def test_a_terminal_shows_the_run_while_it_goes(terminal: MakeTerminal) -> None:
 
 def test_the_final_state_stays_once(terminal: MakeTerminal) -> None:
     screen = terminal(100)
-    console = console_at(tenths(), budget=40960, algorithm="gail")
+    console = console_at(tenths(), budget=40960, algorithm="gail", environment={"id": "Hopper-v5", "arguments": {}})
     assert list(play(console, [*a_run(), evaluation(500.0, 487.25)])) == []
     text = screen.text()
-    assert text.count("gail") == 1
+    assert text.count("gail  Hopper-v5 ") == 1
     assert re.search(r"evaluation +greedy 500.0 +sampled 487.2 +final weights", text)
     assert re.search(r"simulator +ended +0 +0 +observation 1.8k \+1 +action 1.8k", text)
     assert "left" not in text
@@ -316,13 +316,13 @@ print("went on", file=sys.stderr)
 
 
 def test_nothing_is_raised_when_nobody_reads_any_more() -> None:
-    process = subprocess.Popen([sys.executable, "-c", HEARS_ON], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               cwd=Path(__file__).parents[1], bufsize=0)  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.close()
-    assert process.stderr.read() == b"went on\n"
-    assert process.wait(10) == 0
-    process.stderr.close()
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen([sys.executable, "-c", HEARS_ON], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          cwd=Path(__file__).parents[1], env=buffered) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b"went on\n"
+    assert process.returncode == 0
 
 
 def test_hearing_costs_little(terminal: MakeTerminal) -> None:

@@ -94,7 +94,7 @@ def test_a_killed_launcher_leaves_nothing_and_its_run_goes_on(tmp_path, undistur
 
 def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
     (tmp_path / "corrupted_reward.py").write_text(Path(__file__).with_name("corrupted_reward.py").read_text())
-    run = finished(tmp_path, "gail.yaml", STEPS, "wrappers:=[corrupted_reward:Corrupted]")
+    run = finished(tmp_path, "gail.yaml", STEPS, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
     assert run.report["expert_return_mean"] > 1e5  # the reward was corrupted indeed
     assert run.digest == undisturbed("lag:=1")
 

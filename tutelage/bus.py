@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,13 @@ from tutelage.codec import Frame, Header
 from tutelage.inbox import Inbox, Stream
 from tutelage.message import FOREVER, Message, Promise, build, fingerprint, values
 from tutelage.outbox import Outbox
+from tutelage.status import Status
 
 SERVICE_NS = 20_000_000
 """How often a busy process looks after its connections."""
+
+SOON_MS = 2
+"""How long a process waits for a message alone; then it waits for those, too, who want something of it."""
 
 TAP_MESSAGES = 1000
 """Messages that wait for a slow observer before they are dropped and counted."""
@@ -86,6 +91,7 @@ class Bus:
         self._tap.bind(address(folder, self.name, "tap"))
         self._hear = self._socket(zmq.XSUB, TAP_MESSAGES if self.observer else 0)
         self._hear.setsockopt(zmq.RECONNECT_IVL, 5)
+        self._hear.setsockopt(zmq.RCVTIMEO, SOON_MS)
         for topic in sorted({topic for _, topic in self.inbox.streams}):
             self._hear.send(b"\1" + topic.encode() + b"\0")
         self._hear.send(b"\1" + self._private + b"\0")
@@ -137,24 +143,27 @@ class Bus:
         else:
             socket.send_multipart(frames, copy=False)
 
-    def receive(self, seconds: float) -> None:
-        """Waits for messages, at most so long, and puts what came into the inbox."""
+    def receive(self, seconds: float) -> bool:
+        """Waits for a message, at most so long, and puts it into the inbox; whether one came."""
         if time.monotonic_ns() > self._next_service:
             self.service()
+        if seconds and self._take_next():  # mostly one comes soon, and to wait at one socket costs least
+            return True
         events = dict(self._poller.poll(int(seconds * 1000)))
         if self._links in events:
             self.service()
-        if self._hear in events:
-            for _ in range(1000):  # then look after the rest again
-                self._take([self._hear.recv(), *self._rest()])
-                if not int(self._hear.get(zmq.EVENTS)) & zmq.POLLIN:
-                    return
+        return self._hear in events and self._take_next()
 
-    def _rest(self) -> list[Any]:
-        rest = []
-        while self._hear.rcvmore:
-            rest.append(self._hear.recv(copy=False).buffer)
-        return rest
+    def _take_next(self) -> bool:
+        """Puts the next message into the inbox, unless none comes in SOON_MS."""
+        try:
+            frames = [self._hear.recv(copy=False)]
+        except zmq.Again:
+            return False
+        while frames[-1].more:
+            frames.append(self._hear.recv(copy=False))
+        self._take([frames[0].bytes, *[frame.buffer for frame in frames[1:]]])
+        return True
 
     def _take(self, frames: list[Any]) -> None:
         """One message as it came; behind a frame with our private topic it is one said again, or a greeting."""
@@ -172,12 +181,16 @@ class Bus:
             self.inbox.put(header.sender, topic, build(kind, fields))
 
     def _is_next(self, stream: Stream, sequence: int) -> bool:
-        """Whether this is the message to take now. An observer takes what it gets, and counts what it missed."""
+        """Whether this is the message to take now. An observer takes what is new, and counts what it missed.
+
+        A status counts as new even when its number is not: a process that came back may begin with any.
+        """
         ahead = sequence - stream.received
-        if self.observer:
+        if self.observer and (ahead > 0 or stream.topic == Status.topic):
             self.lost[stream.topic] = self.lost.get(stream.topic, 0) + max(0, ahead if stream.received else 0)
             stream.taken += ahead
-        return self.observer or ahead == 0
+            return True
+        return ahead == 0
 
     def service(self) -> None:
         """Looks after the connections: greets those who came, says again what they lack, hears who taps what."""
@@ -198,7 +211,7 @@ class Bus:
         return None
 
     def _note_tap(self, wish: bytes) -> None:
-        names = {topic.encode() for topic in [*self.topics.values(), "status"]}
+        names = {topic.encode() for topic in [*self.topics.values(), Status.topic]}
         chosen = {name for name in names if (name + b"\0").startswith(wish[1:])}
         self._tapped = self._tapped | chosen if wish[0] else self._tapped - chosen
 
@@ -239,3 +252,30 @@ class Bus:
 
     def close(self) -> None:
         self._context.destroy(linger=200)
+
+
+class Tap:
+    """Hears from outside of a graph what its nodes say, as frames, as it passes: some may be missed.
+
+    Args:
+        folder: where the sockets of the run are.
+        senders, topics: whom to hear, on what.
+    """
+
+    def __init__(self, folder: Path, senders: Iterable[str], topics: Iterable[str]) -> None:
+        self._context = zmq.Context()
+        self._hear = self._context.socket(zmq.SUB)
+        self._hear.setsockopt(zmq.RCVHWM, TAP_MESSAGES)
+        self._hear.setsockopt(zmq.MAXMSGSIZE, codec.MAX_FRAME)
+        self._hear.setsockopt(zmq.RECONNECT_IVL, 50)
+        for topic in topics:
+            self._hear.subscribe(topic.encode() + b"\0")
+        for sender in senders:
+            self._hear.connect(address(folder, sender, "tap"))
+
+    def receive(self, seconds: float) -> list[Frame] | None:
+        """The next message, or None when none came in so long."""
+        return self._hear.recv_multipart() if self._hear.poll(int(seconds * 1000)) else None
+
+    def close(self) -> None:
+        self._context.destroy(linger=0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgpack
@@ -44,6 +45,7 @@ _DTYPES = [
 ]
 _CODE = {np.dtype(name): code for code, name in enumerate(_DTYPES)}
 _DTYPE = [np.dtype(name) for name in _DTYPES]
+_HEAD_BYTES = [(4 + 4 * ndim + 15) // 16 * 16 for ndim in range(MAX_DIMENSIONS + 1)]
 _INLINE_ARRAY, _FRAMED_ARRAY = 1, 2
 
 Frame = bytes | memoryview
@@ -60,27 +62,41 @@ class Header(NamedTuple):
     sent: int
 
 
+_HEADER = [str, str, int, int, int, int]
+
+
 class Malformed(ValueError):
     """Bytes that are no message: too large, too deep, cut off, or not ours."""
 
 
-def _head(array: np.ndarray) -> bytes:
-    if array.ndim > MAX_DIMENSIONS:
-        raise TypeError(f"an array has at most {MAX_DIMENSIONS} dimensions, found {array.ndim}")
-    code = _CODE.get(array.dtype)
+@lru_cache(maxsize=1024)
+def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """An array's head; the same few are needed again and again."""
+    if len(shape) > MAX_DIMENSIONS:
+        raise TypeError(f"an array has at most {MAX_DIMENSIONS} dimensions, found {len(shape)}")
+    code = _CODE.get(dtype)
     if code is None:
-        raise TypeError(f"no wire type for arrays of {array.dtype}: use one of {', '.join(_DTYPES)}")
-    head = struct.pack(f"<BB2x{array.ndim}I", code, array.ndim, *array.shape)
+        raise TypeError(f"no wire type for arrays of {dtype}: use one of {', '.join(_DTYPES)}")
+    head = struct.pack(f"<BB2x{len(shape)}I", code, len(shape), *shape)
     return head + bytes(-len(head) % 16)
 
 
-def _split(data: bytes | memoryview) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+@lru_cache(maxsize=1024)
+def _parse(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """dtype and shape that a head states."""
+    code, ndim = head[0], head[1]
+    if code >= len(_DTYPE):
+        raise Malformed(f"an array's head with dtype code {code}")
+    return _DTYPE[code], struct.unpack_from(f"<{ndim}I", head, 4)
+
+
+def _split(data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """dtype, shape and length of an array's head."""
-    code, ndim = data[0], data[1]
-    if code >= len(_DTYPE) or ndim > MAX_DIMENSIONS:
-        raise Malformed(f"an array's head with dtype code {code} and {ndim} dimensions")
-    length = 4 + 4 * ndim
-    return _DTYPE[code], struct.unpack_from(f"<{ndim}I", data, 4), length + -length % 16
+    ndim = data[1]
+    if ndim > MAX_DIMENSIONS:
+        raise Malformed(f"an array's head with {ndim} dimensions")
+    length = _HEAD_BYTES[ndim]
+    return *_parse(data[:length]), length
 
 
 class _Frames:
@@ -94,9 +110,9 @@ class _Frames:
         if not isinstance(value, np.ndarray):
             raise TypeError(f"no wire type for a {type(value).__name__}")
         if value.nbytes <= self.inline:
-            return msgpack.ExtType(_INLINE_ARRAY, _head(value) + value.tobytes())
+            return msgpack.ExtType(_INLINE_ARRAY, _head(value.dtype, value.shape) + value.tobytes())
         self.raw.append(memoryview(np.ascontiguousarray(value)).cast("B"))
-        return msgpack.ExtType(_FRAMED_ARRAY, _head(value))
+        return msgpack.ExtType(_FRAMED_ARRAY, _head(value.dtype, value.shape))
 
 
 def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
@@ -109,7 +125,9 @@ def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[F
 
 
 def _array(data: Frame, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> np.ndarray:
-    array = np.frombuffer(data, dtype, offset=offset).reshape(shape)
+    array: np.ndarray = np.ndarray(shape, dtype, data, offset)
+    if offset + array.nbytes != len(data):
+        raise Malformed(f"{len(data) - offset} bytes for an array of {array.nbytes}")
     return array if array.flags.aligned else array.copy()
 
 
@@ -134,6 +152,8 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
         raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
     try:
         *header, fields = msgpack.unpackb(memoryview(first)[first.index(0) + 1 :], ext_hook=extension)
+        if list(map(type, header)) != _HEADER or type(fields) is not list:
+            raise Malformed("not a header and a list of fields")
         return Header._make(header), fields
     except (ValueError, TypeError, StopIteration, struct.error, IndexError) as error:
         raise Malformed(f"a frame of {len(first)} bytes is no message: {error}") from error

@@ -48,12 +48,16 @@ class NodePlan:
 
 @dataclass
 class Graph:
-    """All nodes of a run, the arguments its launch file was given, and the kind of time it runs by."""
+    """All nodes of a run, the arguments its launch file was given, and the kind of time it runs by.
+
+    `messages` is the JSON schema of what is said on each topic, for those who look on without the nodes' code.
+    """
 
     name: str
     nodes: list[NodePlan]
     arguments: dict[str, Any] = field(default_factory=dict)
     time: Literal["lockstep", "realtime"] = "lockstep"
+    messages: dict[str, Any] = field(default_factory=dict)
 
     def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
         """Who must hear what a node says, by name: the topics. Observers are not among them."""

@@ -22,8 +22,8 @@ SWEEPS = 12
 class Item:
     """What takes a place in a layer: a box, or an arrow that passes.
 
-    `y` is its middle, counted from its lane's top. `before` and `after` are what it is connected with in the layers next
-    to its own; where either end is `aside`, the connection has little to say about where the two go.
+    `y` is its middle, counted from its lane's top. `before` and `after` are what it is connected with in the layers
+    next to its own; where either end is `aside`, the connection has little to say about where the two go.
     """
 
     name: str
@@ -52,7 +52,7 @@ def layers(names: Sequence[str], arrows: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def _least_back(names: Sequence[str], arrows: list[tuple[str, str]]) -> list[str]:
-    """An order in which few arrows go back: each node in turn is moved to where the fewest do, until nothing improves."""
+    """An order in which few arrows go back: each node in turn moves to where the fewest do, until nothing improves."""
 
     def back(order: list[str]) -> int:
         place = {name: i for i, name in enumerate(order)}
@@ -64,7 +64,7 @@ def _least_back(names: Sequence[str], arrows: list[tuple[str, str]]) -> list[str
         improved = False
         for name in names:
             rest = [other for other in best if other != name]
-            moved = min((rest[:i] + [name] + rest[i:] for i in range(len(best))), key=back)
+            moved = min(([*rest[:i], name, *rest[i:]] for i in range(len(best))), key=back)
             if back(moved) < back(best):
                 best, improved = moved, True
     return best
@@ -93,8 +93,11 @@ def place(items: Sequence[Item], gap: float) -> dict[int, float]:
 
 def _wanted(item: Item) -> float:
     """Where an item would have straight arrows: amid what it is connected with in its lane."""
-    near = [(other.y, ASIDE if item.aside or other.aside else 1.0) for other in (*item.before, *item.after)
-            if other.lane == item.lane]
+    near = [
+        (other.y, ASIDE if item.aside or other.aside else 1.0)
+        for other in (*item.before, *item.after)
+        if other.lane == item.lane
+    ]
     return sum(y * weight for y, weight in near) / sum(weight for _, weight in near) if near else item.y
 
 
@@ -115,7 +118,7 @@ def _crossings(above: Item, below: Item) -> int:
 def _settle(row: list[Item], gap: float) -> None:
     """Puts a row's items as near as can be to where they want to be, in their order and apart from each other.
 
-    Least squares in one pass: neighbours that would overlap are joined to a block, which goes to the mean of their wishes.
+    Least squares in one pass: neighbours that would overlap become a block, which goes to the mean of their wishes.
     """
     offsets = [0.0]
     for above, below in pairwise(row):

@@ -41,5 +41,8 @@ def run(graph: Graph, run_dir: Path) -> None:
     for name, node in nodes.items():
         say(name, node.start())
     going = list(nodes)
-    while going:
+    while any(not nodes[name].observer for name in going):
         going = [name for name in going if turn(name)]
+    for name in going:  # those who look on may also wait for what has no end
+        if turn(name):
+            say(name, nodes[name].finish())

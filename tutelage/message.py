@@ -172,9 +172,12 @@ def schema(kind: type[Message]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for field in kind.declared:
         if field.dtypes:
-            properties[field.name] = {"type": "array", "dtype": [d.name for d in field.dtypes], "shape": field.shape}
+            dtypes = [dtype.name for dtype in field.dtypes]
+            properties[field.name] = {"type": "array", "dtype": dtypes, "shape": list(field.shape)}
         else:
             properties[field.name] = {"type": _JSON_TYPES.get(field.type, "object")}
+        if field.type is bytes:
+            properties[field.name]["contentEncoding"] = "binary"
         if field.unit:
             properties[field.name]["unit"] = field.unit
     return {

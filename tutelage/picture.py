@@ -1,4 +1,4 @@
-"""Where everything is in the picture of a graph: boxes with their ports, arrows, frames of namespaces. In SVG pixels."""
+"""Where all is in the picture of a graph: boxes with their ports, arrows, frames of namespaces. In SVG pixels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tutelage import layout
 from tutelage.graph import Graph, NodePlan
 from tutelage.layout import Item
 
-ROW, HEAD, PAD = 20, 48, 14
-"""Height of a port's row and of a box's head; room around text."""
+ROW, NAME, KIND, PAD = 20, 34, 16, 14
+"""Height of a port's row, of a box's name, of its class beneath it; room around text."""
 
 GUTTER, GAP, MARGIN = 92, 24, 32
 """Between two layers, between two boxes of one layer, around all."""
@@ -51,12 +51,18 @@ class Box:
 
     @property
     def kind(self) -> str:
-        return self.plan.run.rpartition(":")[2] or " ".join(self.plan.command)[:32]
+        """The node's class where its name does not tell it, or the program that is run."""
+        kind = self.plan.run.rpartition(":")[2] or " ".join(self.plan.command)[:32]
+        return "" if kind.lower() == self.name.lower() else kind
+
+    @property
+    def head(self) -> float:
+        return NAME + (KIND if self.kind else 0)
 
     @property
     def height(self) -> float:
         rows = max(len(self.hears), len(self.says))
-        return HEAD + (ROW * rows + PAD / 2 if rows else 0)
+        return self.head + (ROW * rows + PAD / 2 if rows else 0)
 
     def label(self, topic: str) -> str:
         """A topic as it is called in this node's namespace."""
@@ -65,15 +71,17 @@ class Box:
 
     def least_width(self) -> float:
         heard, said = (max((len(self.label(t)) for t in topics), default=0) for topics in (self.hears, self.says))
-        return max(LETTER * (heard + said) + 3 * PAD, LETTER * 1.15 * max(len(self.name), len(self.kind)) + 2 * PAD, 120)
+        return max(
+            LETTER * (heard + said) + 3 * PAD, LETTER * 1.15 * max(len(self.name), len(self.kind)) + 2 * PAD, 120
+        )
 
     def ear(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic ends."""
-        return self.x, self.y + HEAD + ROW * (self.hears.index(topic) + 0.5)
+        return self.x, self.y + self.head + ROW * (self.hears.index(topic) + 0.5)
 
     def mouth(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic begins."""
-        return self.x + self.width, self.y + HEAD + ROW * (self.says.index(topic) + 0.5)
+        return self.x + self.width, self.y + self.head + ROW * (self.says.index(topic) + 0.5)
 
 
 @dataclass
@@ -95,13 +103,13 @@ class Arrow:
 
 @dataclass
 class Frame:
-    """A namespace: left, top, width, height."""
+    """The rectangle of a namespace."""
 
     name: str
-    x: float
-    y: float
-    width: float
-    height: float
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class Picture:
@@ -122,7 +130,7 @@ class Picture:
         self._sort_ports()
         self._columns()
         self._lanes(heights)
-        self.frames = [self._frame(name) for name in self._namespaces()]
+        self.frames = self._frames()
 
     def _colour(self) -> None:
         """One colour for each message type, in all namespaces."""
@@ -193,7 +201,7 @@ class Picture:
         self.width = x - GUTTER / 2 + depth * FRAME_PAD + MARGIN / 2
 
     def _lanes(self, heights: dict[int, float]) -> None:
-        """The top of each lane, and so of its boxes; room beneath them for arrows that go back, above them for frames."""
+        """The top of each lane, and so of its boxes; room beneath them for arrows that go back, above for frames."""
         self.top: dict[int, float] = {}
         y = float(MARGIN + TITLE)
         before = ""
@@ -211,22 +219,25 @@ class Picture:
         for box in self.boxes.values():
             box.y = self.top[box.item.lane] + box.item.y - box.height / 2
 
-    def _namespaces(self) -> list[str]:
-        """All namespaces, the outer ones first."""
+    def _frames(self) -> list[Frame]:
+        """A frame around the boxes of each namespace and the frames inside it; the outer ones first."""
         parts = [space.split("/") for space in self.spaces if space]
-        return sorted({"/".join(words[: i + 1]) for words in parts for i in range(len(words))}, key=_depth)
+        names = {"/".join(words[: i + 1]) for words in parts for i in range(len(words))}
+        frames: dict[str, Frame] = {}
+        for name in sorted(names, key=_depth, reverse=True):
+            inside = [frame for other, frame in frames.items() if other.rpartition("/")[0] == name]
+            frames[name] = self._frame(name, inside)
+        return list(reversed(frames.values()))
 
-    def _frame(self, name: str) -> Frame:
-        """The frame around all boxes of a namespace, and of those in it."""
-        inner = [box for box in self.boxes.values() if f"{box.space}/".startswith(f"{name}/")]
-        deeper = max(_depth(box.space) for box in inner) - _depth(name)
-        pad = FRAME_PAD * (1 + deeper)
-        backs = [a.detour for a in self.arrows if a.back and a.sender in inner]
-        side = pad + (GUTTER / 3 if backs else 0)
-        left, right = min(box.x for box in inner) - side, max(box.x + box.width for box in inner) + side
-        top = min(box.y for box in inner) - FRAME_TOP * (1 + deeper) - 4
-        bottom = max([box.y + box.height for box in inner] + backs) + pad
-        return Frame(name, left, top, right - left, bottom - top)
+    def _frame(self, name: str, inside: list[Frame]) -> Frame:
+        boxes = [box for box in self.boxes.values() if box.space == name]
+        detours = [arrow.detour for arrow in self.arrows if arrow.back and arrow.sender in boxes]
+        side = FRAME_PAD + (GUTTER / 3 if detours else 0)
+        left = min([box.x - side for box in boxes] + [frame.left - FRAME_PAD for frame in inside])
+        right = max([box.x + box.width + side for box in boxes] + [frame.right + FRAME_PAD for frame in inside])
+        top = min([box.y for box in boxes] + [frame.top for frame in inside]) - FRAME_TOP
+        bottom = max([box.y + box.height for box in boxes] + [frame.bottom for frame in inside] + detours) + FRAME_PAD
+        return Frame(name, left, top, right, bottom)
 
 
 def _depth(space: str) -> int:

@@ -87,10 +87,12 @@ class NodeProcess:
         if kept:
             self._restore(kept)
         else:
-            self._start()
+            self._say_at_length(self.node.start())
         while not self.ended:
             self._look()
             if self.released:
+                if self.node.observer:
+                    self._hear_the_rest()
                 self._say(self.node.finish())
                 return
             self._turn()
@@ -100,10 +102,12 @@ class NodeProcess:
             self._look()
         self.report("left")
 
-    def _start(self) -> None:
-        for message in self.node.start():
+    def _say_at_length(self, messages: Iterable[Message]) -> None:
+        """Says what may take long, a teleoperator's start for one: looks after connections and orders in between."""
+        for message in messages:
             self.bus.say(message)
             self.bus.receive(0)
+            self._report_now_and_then()
             self._obey()
             if self.released:
                 return
@@ -118,12 +122,20 @@ class NodeProcess:
         elif message is None:
             self.bus.receive(LOOK_SECONDS)
 
+    def _hear_the_rest(self) -> None:
+        """What was said before all others left: some of it, status for one, has no end that could be waited for."""
+        while self.bus.receive(LOOK_SECONDS):
+            while (message := self.inbox.pop()) is not None:
+                self._say(self.node.hear(message) or ())
+
     def _say(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self.bus.say(message)
 
     def _end(self) -> None:
-        self._say(self.node.finish())
+        self._say_at_length(self.node.finish())
+        if self.released:
+            return
         self.bus.end()
         self.ended = True
         self._keep()
@@ -137,9 +149,13 @@ class NodeProcess:
         self._obey()
         if now >= self._next_checkpoint and not self.ended:
             self._keep()
+        self._report_now_and_then()
+
+    def _report_now_and_then(self) -> None:
+        now = time.monotonic()
         if now >= self._next_status:
             self._next_status = now + STATUS_SECONDS
-            self.bus.tell(self._status(), "status")
+            self.bus.tell(self._status(), Status.topic)
             self.report("alive")
 
     def _obey(self) -> None:

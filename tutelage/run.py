@@ -32,8 +32,8 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
         FileExistsError: another run is in it.
     """
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    environment = str(graph.arguments.get("env", "")).replace(":", ".").replace("/", ".")
-    folder = Path(run_dir or f"runs/{stamp}-{graph.name}-{environment}").resolve()
+    name = environment(graph).replace(":", ".").replace("/", ".")
+    folder = Path(run_dir or f"runs/{stamp}-{graph.name}-{name}").resolve()
     if (folder / "run.json").exists():
         raise FileExistsError(
             f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}"
@@ -43,6 +43,12 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
     if free < FREE_BYTES:
         raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
     return folder
+
+
+def environment(graph: Graph) -> str:
+    """The name of a graph's environment, by its `env` argument."""
+    env = graph.arguments.get("env", "")
+    return str(env["id"] if isinstance(env, dict) else env)
 
 
 def describe(graph: Graph, folder: Path) -> str:
@@ -91,7 +97,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
     numbers = json.loads(learned.read_text()) if learned.exists() else {}
     whole = {
         "algorithm": graph.name,
-        "environment": graph.arguments.get("env"),
+        "environment": environment(graph),
         "seed": graph.arguments.get("seed"),
         **numbers,
         "wall_seconds": round(wall_seconds, 3),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from tutelage.graph import Graph
-from tutelage.picture import GUTTER, HEAD, MARGIN, PAD, Arrow, Box, Frame, Picture
+from tutelage.picture import GUTTER, MARGIN, PAD, Arrow, Box, Frame, Picture
 
 CORNER = 10
 """Radius of the corners of an arrow that goes back."""
@@ -38,7 +38,7 @@ def svg(graph: Graph) -> str:
         f"<title>{name}: who says what to whom</title>",
         f"<style>{STYLE}</style>",
         '<rect width="100%" height="100%" fill="#fcfcfd"/>',
-        f'<text class="title" x="{MARGIN}" y="{MARGIN + 12}">{name}</text>',
+        _text("title", MARGIN, MARGIN + 12, graph.name),
         *(line for frame in picture.frames for line in _frame(frame)),
         *(line for arrow in picture.arrows for line in _arrow(picture, arrow)),
         *(line for box in picture.boxes.values() for line in _box(picture, box)),
@@ -48,31 +48,32 @@ def svg(graph: Graph) -> str:
 
 
 def _frame(frame: Frame) -> Iterator[str]:
-    yield (
-        f'<rect class="frame" x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" '
-        f'height="{frame.height:.1f}" rx="12"/>'
-    )
-    yield f'<text class="space" x="{frame.x + PAD:.1f}" y="{frame.y + 20:.1f}">{escape(frame.name)}</text>'
+    yield _rectangle("frame", frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
+    yield _text("space", frame.left + PAD, frame.top + 20, frame.name)
+
+
+def _rectangle(kind: str, x: float, y: float, width: float, height: float) -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="8"/>'
+
+
+def _text(kind: str, x: float, y: float, words: str, anchor: str = "start") -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _box(picture: Picture, box: Box) -> Iterator[str]:
     colours = {arrow.topic: COLOURS[arrow.colour % len(COLOURS)] for arrow in picture.arrows}
-    right, program = box.x + box.width, " program" if box.plan.command else ""
-    yield f"<g><title>{escape(box.plan.name)}: {escape(box.plan.run or ' '.join(box.plan.command))}</title>"
-    yield (
-        f'<rect class="box{program}" x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
-        f'height="{box.height:.1f}" rx="8"/>'
-    )
-    yield f'<text class="name" x="{box.x + PAD:.1f}" y="{box.y + 20:.1f}">{escape(box.name)}</text>'
-    yield f'<text class="kind" x="{box.x + PAD:.1f}" y="{box.y + 36:.1f}">{escape(box.kind)}</text>'
+    plan, left = box.plan, box.x + PAD
+    yield f"<g><title>{escape(plan.name)}: {escape(plan.run or ' '.join(plan.command))}</title>"
+    yield _rectangle("box program" if plan.command else "box", box.x, box.y, box.width, box.height)
+    yield _text("name", left, box.y + 22, box.name)
+    yield _text("kind", left, box.y + 39, box.kind)
     if box.hears or box.says:
-        yield f'<path class="rule" d="M{box.x + 1:.1f} {box.y + HEAD - 4:.1f}H{right - 1:.1f}"/>'
+        yield f'<path class="rule" d="M{box.x + 1:.1f} {box.y + box.head - 2:.1f}h{box.width - 2:.1f}"/>'
     for topic in box.hears:
-        x, y = box.ear(topic)
-        yield f'<text x="{x + PAD:.1f}" y="{y + 4.5:.1f}">{escape(box.label(topic))}</text>'
+        yield _text("", left, box.ear(topic)[1] + 4.5, box.label(topic))
     for topic in box.says:
         x, y = box.mouth(topic)
-        yield f'<text x="{x - PAD:.1f}" y="{y + 4.5:.1f}" text-anchor="end">{escape(box.label(topic))}</text>'
+        yield _text("", x - PAD, y + 4.5, box.label(topic), "end")
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colours[topic]}"/>'
     yield "</g>"
 

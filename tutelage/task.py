@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+Env = str | dict[str, Any]
+"""How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
 
-@dataclass(frozen=True)
+
 class Task:
-    """A named environment, its arguments, and wrappers around it (`package.module:Wrapper`, innermost first)."""
+    """A named environment, the arguments it is made with, and wrappers around it, innermost first."""
 
-    env: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-    wrappers: tuple[str, ...] = ()
+    def __init__(self, env: Env) -> None:
+        told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
+        unknown = set(told) - {"id", "arguments", "wrappers"}
+        if unknown or not isinstance(told.get("id"), str):
+            raise TypeError(f"env {env} must be a name, or a mapping of id, arguments and wrappers")
+        self.env: str = told["id"]
+        self.arguments: dict[str, Any] = told.get("arguments", {})
+        self.wrappers: list[str] = told.get("wrappers", [])
 
     def make(self, render_mode: str | None = None) -> Any:
         """One environment.
@@ -63,8 +69,7 @@ class Task:
             environment.close()
 
 
-@dataclass(frozen=True)
-class TaskSpaces:
+class TaskSpaces(NamedTuple):
     """Numbers in an observation; choices of a discrete action, or numbers of a continuous one and their bounds."""
 
     observation: int

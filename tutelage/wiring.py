@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from tutelage.graph import Graph
+from tutelage.graph import Graph, NodePlan
 from tutelage.launch_language import Entry, LaunchFile
-from tutelage.message import Message, fingerprint
+from tutelage.message import Message, fingerprint, schema
+from tutelage.node import Node
 from tutelage.planning import Planned, plan_node
 from tutelage.problems import LaunchError, Problem
+from tutelage.status import Status
 from tutelage.yaml_marks import shown
 
 
@@ -41,7 +43,9 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     if problems:
         raise LaunchError(problems)
     arguments = {argument.name: argument.value for argument in launch_file.arguments.values()}
-    return Graph(name or launch_file.path.stem, [one.plan for one in wired], arguments, launch_file.time or "lockstep")
+    messages = {topic: schema(saying[0].kind) for topic, saying in voices.items()}
+    plans, time = [one.plan for one in wired], launch_file.time or "lockstep"
+    return Graph(name or launch_file.path.stem, plans, arguments, time, messages)
 
 
 def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
@@ -57,8 +61,7 @@ def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Vo
     """Who says what on each topic; a problem where a topic would carry two message types."""
     voices: dict[str, list[_Voice]] = {}
     for entry, kind, plan in wired:
-        for said in kind.says if kind else ():
-            topic = plan.says[said.topic]
+        for said, topic in _says(kind, plan) if kind else ():
             others = voices.setdefault(topic, [])
             if others and not _same(said, others[0].kind):
                 what = (
@@ -68,6 +71,11 @@ def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Vo
                 problems.append(Problem(entry.place, what, hides=True))
             others.append(_Voice(plan.name, said))
     return voices
+
+
+def _says(kind: type[Node], plan: NodePlan) -> list[tuple[type[Message], str]]:
+    """What a node says on which topic. Its process says how it is, to observers, on one topic for all namespaces."""
+    return [*((said, plan.says[said.topic]) for said in kind.says), (Status, Status.topic)]
 
 
 def _same(one: type[Message], other: type[Message]) -> bool:
@@ -80,7 +88,9 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
     if not kind:
         return
     for heard in (*kind.hears, *kind.may_hear):
-        topics = _everywhere(entry, heard, voices) if kind.observer else [entry.topic(heard.topic)]
+        if heard is Status and not (kind.observer and kind.order == "arrival"):
+            yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
+        topics = _topics(entry, heard, kind.observer, voices)
         for topic in topics:
             senders = [voice for voice in voices.get(topic, ()) if voice.name != plan.name]
             if senders and not _same(heard, senders[0].kind):
@@ -92,8 +102,12 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
                 yield Problem(entry.place, _unsaid(plan.name, heard, topic, voices))
 
 
-def _everywhere(entry: Entry, heard: type[Message], voices: Mapping[str, list[_Voice]]) -> list[str]:
-    """The topics, from the observer's namespace down, on which this type is said; or the one it is remapped to."""
+def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:
+    """Where a type is heard: an observer hears it on all topics from its namespace down, unless it is remapped."""
+    if heard is Status:
+        return [Status.topic]
+    if not observer:
+        return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
         return [entry.topic(heard.topic)] if entry.topic(heard.topic) in voices else []
     return [

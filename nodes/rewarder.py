@@ -1,0 +1,36 @@
+"""The environment's own reward, where that is what shall be learned from: makes experts, imitates nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from messages import Reward, Score
+from tutelage import Message, Node
+
+
+class Rewarder(Node):
+    """Gathers the rewards of a rollout and says them as its score. What comes after a task's end is worth nothing."""
+
+    hears = (Reward,)
+    says = (Score,)
+
+    def __init__(self, rollout_steps: int = 64) -> None:
+        self.rollout_steps = rollout_steps
+        self.rewards: list[np.ndarray] = []
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Reward)
+        self.rewards.append(message.reward)
+        if len(self.rewards) == self.rollout_steps:
+            reward = np.stack(self.rewards)
+            self.rewards = []
+            yield Score(message.rollout, self.rollout_steps, reward, np.zeros_like(reward), enough=False)
+
+    def state(self) -> dict[str, Any]:
+        return {"rewards": self.rewards}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.rewards = list(state["rewards"])

@@ -1,0 +1,44 @@
+"""Message types from their schemas, for those who have the messages but not the code: at a run, or at a recording."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from types import new_class
+from typing import Annotated, Any
+
+import numpy as np
+
+from tutelage.message import Message
+
+_TYPES: dict[str, type] = {
+    "boolean": bool,
+    "integer": int,
+    "number": float,
+    "string": str,
+    "array": list,
+    "object": dict,
+}
+
+
+def message_type(schema: dict[str, Any]) -> type[Message]:
+    """A message type with the fields, dtypes, shapes, units and cadence of the one that `message.schema` described."""
+    own = {name: field for name, field in schema["properties"].items() if name not in Message.__annotations__}
+    body = {"__annotations__": {name: _hint(field) for name, field in own.items()}, "__doc__": schema["description"]}
+    made: type[Message] = new_class(
+        schema["title"],
+        (Message,),
+        {"cadence": schema["cadence"]},
+        lambda space: space.update(body, __module__=__name__),
+    )
+    return made
+
+
+def _hint(field: dict[str, Any]) -> Any:
+    """The annotation that a field had."""
+    unit = field.get("unit", "")
+    if "dtype" in field:
+        arrays = [np.ndarray[Any, np.dtype[np.dtype(name).type]] for name in field["dtype"]]
+        return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
+    kind = bytes if "contentEncoding" in field else _TYPES[field["type"]]
+    return Annotated[kind, unit] if unit else kind
