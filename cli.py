@@ -66,11 +66,20 @@ def launch(
 @main.command()
 @click.argument("file")
 @click.argument("arguments", nargs=-1)
-def graph(file: str, arguments: tuple[str, ...]) -> None:
+@click.option(
+    "--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw a picture here instead."
+)
+def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
     """Draw who says what to whom in a launch FILE."""
     from tutelage import drawing, launching
 
-    click.echo(drawing.text(launching.graph(file, arguments)))
+    made = launching.graph(file, arguments)
+    if svg:
+        from tutelage import svg as picture
+
+        svg.write_text(picture.svg(made))
+    else:
+        click.echo(drawing.text(made))
 
 
 @main.command()
@@ -82,6 +91,85 @@ def messages(as_json: bool) -> None:
 
     kinds = [getattr(ours, name) for name in ours.__all__]
     click.echo(drawing.schemas(kinds) if as_json else drawing.messages(kinds))
+
+
+RUN = click.option("--run", help="Name or folder of a run that is going on; the newest by default.")
+JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@main.group()
+def node() -> None:
+    """Look at the nodes that run on this machine."""
+
+
+@node.command("list")
+@JSON
+def node_list(as_json: bool) -> None:
+    """List the nodes of all runs: process, state, restarts."""
+    from tutelage import looking, output, registry
+
+    rows = looking.nodes(registry.runs())
+    click.echo(output.json_rows(rows) if as_json else output.table(looking.NodeRow._fields, rows))
+
+
+@node.command("log")
+@click.argument("name")
+@RUN
+@click.option("--follow", is_flag=True, help="Go on with what is printed, until the run has ended.")
+@click.option("--lines", type=click.IntRange(min=0), help="Only so many of the last lines.")
+@JSON
+def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_json: bool) -> None:
+    """Print what the node NAME has printed."""
+    from tutelage import logs, output
+
+    printed = logs.lines(logs.find(name, run), lines, follow)
+    output.show(output.json_lines(printed) if as_json else printed)
+
+
+@main.group()
+def topic() -> None:
+    """Look at what the nodes say while they say it, without a weight on them."""
+
+
+@topic.command("list")
+@RUN
+@click.option("--rates", is_flag=True, help="Listen for two seconds how often something is said.")
+@JSON
+def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
+    """List the topics of a run: message type, who says it, who hears it."""
+    from tutelage import looking, output
+
+    rows = looking.topics(looking.running(run), rates)
+    titles = looking.TopicRow._fields if rates else looking.TopicRow._fields[:-1]
+    click.echo(output.json_rows(rows) if as_json else output.table(titles, (row[: len(titles)] for row in rows)))
+
+
+@topic.command("echo")
+@click.argument("topics", nargs=-1, required=True)
+@RUN
+@click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option("--full", is_flag=True, help="Print arrays whole.")
+@JSON
+def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full: bool, as_json: bool) -> None:
+    """Print the messages on TOPICS as they pass."""
+    from tutelage import echo, looking, output
+
+    echoed = echo.Echo(looking.running(run), list(topics), count, as_json, full)
+    output.show(echoed.lines())
+    click.echo(echoed.summary(), err=True)
+
+
+@topic.command("hz")
+@click.argument("topic")
+@RUN
+@click.option("--window", type=click.IntRange(min=2), default=1000, show_default=True, help="Messages to measure over.")
+@click.option("--count", type=click.IntRange(min=1), help="End after so many reports.")
+@JSON
+def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
+    """Measure how often something is said on TOPIC, and report it every second."""
+    from tutelage import looking, output, rate
+
+    output.show(rate.reports(looking.running(run), topic, window, count, as_json))
 
 
 @main.command()

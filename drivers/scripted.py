@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tutelage.problems import LaunchError, Problem
+
 Operator = Callable[[np.ndarray], int | np.ndarray]
 """Observation [obs] to the action that the task takes."""
 
@@ -23,8 +25,9 @@ def scripted(env: str) -> Operator:
     """The scripted operator of an environment.
 
     Raises:
-        LookupError: there is none; the sentence says which environments have one.
+        LaunchError: there is none; the sentence says which environments have one.
     """
     if env not in OPERATORS:
-        raise LookupError(f"there is no scripted operator for {env}; there is one for {', '.join(OPERATORS)}")
+        known = ", ".join(OPERATORS)
+        raise LaunchError([Problem(env, f"has no scripted operator, only {known} have: name a file of demonstrations")])
     return OPERATORS[env]

@@ -114,7 +114,9 @@ class Cloner:
             with torch.no_grad():
                 m["bc/loss_held_out"] = float(self.loss(*self.held, train=False))
                 if self.spaces.discrete:
-                    m["acc"] = float((mlp(self.parameters.named, "policy", self.held[0]).argmax(1) == self.held[1]).float().mean())
+                    m["acc"] = float(
+                        (mlp(self.parameters.named, "policy", self.held[0]).argmax(1) == self.held[1]).float().mean()
+                    )
             if m["bc/loss_held_out"] < self.best_loss:
                 self.best_loss, self.best_epoch = m["bc/loss_held_out"], self.epochs
                 self.best.copy_(self.parameters.flat)

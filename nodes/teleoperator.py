@@ -14,11 +14,12 @@ from learning.draws import generator
 from messages import Demonstration, Episode
 from tutelage import Message, Node
 from tutelage.message import Promise
+from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
 
 class Teleoperator(Node):
-    """Shows `demonstrations` episodes in an environment of its own: all at once, or at `rate` steps a second.
+    """Shows `count` episodes in an environment of its own: all at once, or at `rate` steps a second.
 
     Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout.
     """
@@ -28,18 +29,20 @@ class Teleoperator(Node):
     def __init__(
         self,
         env: Env,
-        demonstrations: int = 10,
+        count: int = 10,
         seed: int = 0,
         rate: float = 0.0,
         every: int = 0,
     ) -> None:
         self.task = Task(env)
+        if count < 1:
+            raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
         self.operator = scripted(self.task.env)
-        self.demonstrations, self.seed, self.rate, self.every = demonstrations, seed, rate, every
+        self.count, self.seed, self.rate, self.every = count, seed, rate, every
 
     def start(self) -> Iterator[Message]:
         environment = self.task.make()
-        for i in range(self.demonstrations):
+        for i in range(self.count):
             yield from self._episode(environment, i)
         environment.close()
 

@@ -275,7 +275,7 @@ class Tap:
 
     def receive(self, seconds: float) -> list[Frame] | None:
         """The next message, or None when none came in so long."""
-        return self._hear.recv_multipart() if self._hear.poll(int(seconds * 1000)) else None
+        return [*self._hear.recv_multipart()] if self._hear.poll(int(seconds * 1000)) else None
 
     def close(self) -> None:
         self._context.destroy(linger=0)

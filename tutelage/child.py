@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tutelage.graph import NodePlan, node_class
+from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 
 
@@ -101,7 +102,12 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
 
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment)
-        NodeProcess(plan, place, lifeline).run()
+        try:
+            process = NodeProcess(plan, place, lifeline)
+        except LaunchError as error:
+            lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
+            raise
+        process.run()
 
     return fork(plan.name, body, log, others, node_class(plan.run).screen)
 

@@ -8,6 +8,7 @@ from types import new_class
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tutelage.message import Message
 
@@ -38,7 +39,7 @@ def _hint(field: dict[str, Any]) -> Any:
     """The annotation that a field had."""
     unit = field.get("unit", "")
     if "dtype" in field:
-        arrays = [np.ndarray[Any, np.dtype[np.dtype(name).type]] for name in field["dtype"]]
+        arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]
         return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
     kind = bytes if "contentEncoding" in field else _TYPES[field["type"]]
     return Annotated[kind, unit] if unit else kind

@@ -69,7 +69,10 @@ def resume(run_dir: str) -> int:
 def go(made: Graph, folder: Path, one_process: bool = False) -> int:
     """Runs a graph in its folder and says how it ended; the exit code."""
     outcome, numbers = run.run(made, folder, one_process)
-    print(ending(folder, outcome, numbers))
+    if outcome.refusal:
+        print(outcome.refusal, file=sys.stderr)
+    else:
+        print(ending(folder, outcome, numbers))
     return outcome.exit_code
 
 

@@ -6,6 +6,7 @@ and the run's `processes.json` what runs.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -47,15 +48,19 @@ def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) 
 def runs() -> list[Running]:
     """The runs of this user on this machine, the newest last."""
     found = []
-    for entry in sorted(folder().glob("*/run_dir"), key=lambda path: path.stat().st_mtime):
-        run_dir = Path(entry.read_text())
-        listed = run_dir / "processes.json"
-        if listed.exists():
-            about = json.loads(listed.read_text())
-            if about["sockets"] == str(entry.parent) and alive(about["launcher"]):
-                graph = Graph.from_json((run_dir / "graph.json").read_text())
-                found.append(Running(run_dir, entry.parent, graph, about["nodes"]))
-    return found
+    for entry in sorted(folder().glob("*/run_dir")):
+        with contextlib.suppress(FileNotFoundError):  # it has just ended, or is just about to begin
+            found += [(entry.stat().st_mtime, run) for run in [_running(entry)] if run]
+    return [run for _, run in sorted(found, key=lambda pair: pair[0])]
+
+
+def _running(entry: Path) -> Running | None:
+    """The run of a folder of sockets, if its launcher lives."""
+    run_dir = Path(entry.read_text())
+    about = json.loads((run_dir / "processes.json").read_text())
+    if about["sockets"] != str(entry.parent) or not alive(about["launcher"]):
+        return None
+    return Running(run_dir, entry.parent, Graph.from_json((run_dir / "graph.json").read_text()), about["nodes"])
 
 
 def alive(pid: int) -> bool:

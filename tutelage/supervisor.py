@@ -41,6 +41,8 @@ class Outcome:
     """longest time without a sign of life, in seconds, of nodes that were silent for longer than SILENT_SECONDS"""
     lost: dict[str, int] = field(default_factory=dict)
     """messages that observers missed"""
+    refusal: str = ""
+    """why a node cannot do what the launch file asks of it"""
     failed: str = ""
     """the node that could not be kept alive"""
 
@@ -101,8 +103,7 @@ class Supervisor:
         )
 
     def _watch(self) -> None:
-        """Until all have ended, one cannot be kept alive, or time after an interrupt is up."""
-        while self.children and not self.outcome.failed and self.interrupts < 2 and time.monotonic() < self._stop_at:
+        while not self._over():
             for key, _ in self._selector.select(timeout=0.1):
                 if isinstance(key.data, Child):
                     self._hear(key.data)
@@ -110,8 +111,11 @@ class Supervisor:
                     key.data.drain()
             self._bury()
             self._note_silence()
-            if self._deciding() <= self.ended:
-                return
+
+    def _over(self) -> bool:
+        """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
+        out_of_time = self.interrupts > 1 or time.monotonic() > self._stop_at
+        return bool(out_of_time or self.outcome.failed or self.outcome.refusal or self._deciding() <= self.ended)
 
     def _deciding(self) -> set[str]:
         """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
@@ -122,6 +126,9 @@ class Supervisor:
         for event in node.events():
             self._note_silence(node.name)
             self._heard[node.name] = time.monotonic()
+            if event["event"] == "refused":
+                self.outcome.refusal, self.outcome.exit_code = str(event["why"]), 2
+                continue
             self.outcome.lost[node.name] = int(str(event["lost"]))
             if event["event"] == "ended":
                 self.ended.add(node.name)
@@ -142,7 +149,7 @@ class Supervisor:
                 self._forget(node)
                 if self.plans[name].command and status == 0:
                     self.ended.add(name)
-                elif status or name not in self.ended:
+                elif not self.outcome.refusal and (status or name not in self.ended):
                     self._died(self.plans[name])
 
     def _forget(self, node: Child) -> None:

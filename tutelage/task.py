@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tutelage.problems import LaunchError, Problem
+
 Env = str | dict[str, Any]
 """How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
 
@@ -24,7 +26,7 @@ class Task:
         told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
         unknown = set(told) - {"id", "arguments", "wrappers"}
         if unknown or not isinstance(told.get("id"), str):
-            raise TypeError(f"env {env} must be a name, or a mapping of id, arguments and wrappers")
+            raise _refusal(str(env), "must be a name, or a mapping of id, arguments and wrappers")
         self.env: str = told["id"]
         self.arguments: dict[str, Any] = told.get("arguments", {})
         self.wrappers: list[str] = told.get("wrappers", [])
@@ -33,7 +35,7 @@ class Task:
         """One environment.
 
         Raises:
-            LookupError: there is none of that name; the sentence says what was looked for.
+            LaunchError: there is none of that name, or it cannot be made so.
         """
         import gymnasium
 
@@ -43,8 +45,8 @@ class Task:
         else:
             try:
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
-            except gymnasium.error.Error as error:
-                raise LookupError(f"there is no environment {self.env}: {error}") from error
+            except (gymnasium.error.Error, TypeError) as error:
+                raise _refusal(self.env, f"cannot be made: {error}") from error
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
         return made
@@ -60,7 +62,7 @@ class Task:
         """What it observes and accepts.
 
         Raises:
-            TypeError: spaces that no policy of ours can serve; the sentence says which would do.
+            LaunchError: spaces that no policy of ours can serve; it says which would do.
         """
         environment = self.make()
         try:
@@ -83,27 +85,31 @@ def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
     from gymnasium.spaces import Box, Discrete
 
     if not isinstance(observation, Box) or len(observation.shape) != 1:
-        raise TypeError(
-            f"{name} observes {observation}: a flat Box is needed; wrap it in gymnasium.wrappers:FlattenObservation"
+        raise _refusal(
+            name, f"observes {observation}: a flat Box is needed; gymnasium.wrappers:FlattenObservation makes one"
         )
     if isinstance(action, Discrete):
         if action.start != 0:
-            raise TypeError(f"{name} counts its actions from {action.start}: they must start at 0")
+            raise _refusal(name, f"counts its actions from {action.start}: they must start at 0")
         return TaskSpaces(observation.shape[0], int(action.n), True)
     if isinstance(action, Box) and len(action.shape) == 1 and np.isfinite([action.low, action.high]).all():
         return TaskSpaces(observation.shape[0], action.shape[0], False, action.low, action.high)
-    raise TypeError(f"{name} accepts {action}: a Discrete or a flat, bounded Box action is needed")
+    raise _refusal(name, f"accepts {action}: a Discrete or a flat, bounded Box action is needed")
 
 
 def named(place: str) -> Callable[..., Any]:
     """What `package.module:name` names.
 
     Raises:
-        LookupError: one sentence that says what is missing.
+        LaunchError: one sentence that says what is missing.
     """
     module, _, name = place.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except (ModuleNotFoundError, AttributeError) as error:
-        raise LookupError(f"'{place}' is not there: {error}") from error
+        raise _refusal(place, f"is not there: {error}") from error
     return found
+
+
+def _refusal(env: str, why: str) -> LaunchError:
+    return LaunchError([Problem(env, why)])
