@@ -39,7 +39,7 @@ class Pulse:
 
     @property
     def ended(self) -> bool:
-        return bool(getattr(self.last, "ended", False))
+        return self.last.ended
 
     @property
     def lost(self) -> int:

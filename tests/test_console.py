@@ -28,7 +28,6 @@ from tutelage import Message, play
 from tutelage.status import Status
 
 FRAME_END = b"\x1b[?25h"
-TELLS_ITS_END = "ended" in [field.name for field in Status.declared]
 
 
 Counts = dict[str, int]
@@ -241,7 +240,6 @@ def test_what_is_wrong_stands_out_and_the_rest_is_calm(terminal: MakeTerminal) -
     assert screen.colour("running") == screen.colour("policy") == "default"
 
 
-@pytest.mark.skipif(not TELLS_ITS_END, reason="Status does not say yet that a node has ended")
 def test_who_has_ended_is_not_silent(terminal: MakeTerminal) -> None:
     screen = terminal()
     feed(console_at([0.0, 9.0, 9.0]), [status("teleoperator", 1.0, ended=True), status("policy", 1.0), steps(1)])

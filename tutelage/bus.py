@@ -38,8 +38,8 @@ SERVICE_NS = 20_000_000
 SOON_MS = 2
 """How long a process waits for a message alone; then it waits for those, too, who want something of it."""
 
-TAP_MESSAGES = 1000
-"""Messages that wait for a slow observer before they are dropped and counted."""
+TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
+"""What waits for a slow observer before it is dropped and counted, whichever is less."""
 
 
 def address(folder: Path, node: str, kind: str) -> str:
@@ -79,6 +79,7 @@ class Bus:
         self.lost: dict[str, int] = {}
         self._private = f"@{name}".encode()
         self._tapped: set[bytes] = set()
+        self._largest_tapped = 0  # bytes
         self._next_service = 0
         self._context = zmq.Context()
         self._open(folder)
@@ -126,15 +127,23 @@ class Bus:
         self.outbox.add(topic, frames)
         self._send(self._links, frames)
         if name in self._tapped:
-            self._send(self._tap, frames)
+            self._send_to_tap(frames)
 
     def tell(self, message: Message, topic: str) -> None:
         """Says something to observers only; it is not kept."""
         if topic.encode() in self._tapped:
             now = time.monotonic_ns()
             header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
-            self._send(self._tap, codec.encode(topic.encode(), header, values(message)))
+            self._send_to_tap(codec.encode(topic.encode(), header, values(message)))
             self.outbox.add(topic, [])
+
+    def _send_to_tap(self, frames: list[Frame]) -> None:
+        """ZeroMQ bounds a queue by messages only: the larger they are the fewer may wait."""
+        size = sum(map(len, frames))
+        if size > self._largest_tapped:
+            self._largest_tapped = size
+            self._tap.setsockopt(zmq.SNDHWM, max(1, min(TAP_MESSAGES, TAP_BYTES // size)))
+        self._send(self._tap, frames)
 
     @staticmethod
     def _send(socket: zmq.Socket[bytes], frames: list[Frame]) -> None:

@@ -76,8 +76,15 @@ def fork(
     except BaseException:
         traceback.print_exc()
     finally:
+        _flush_and_leave(code)
+
+
+def _flush_and_leave(code: int) -> None:
+    """Ends a forked child whatever happens: it must never run on in the launcher's code."""
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
+    finally:
         os._exit(code)
 
 

@@ -10,6 +10,7 @@ its data out (extension 2) and follows as a raw frame of its own, which costs no
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -82,21 +83,26 @@ def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _parse(head: bytes) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """dtype and shape that a head states."""
-    code, ndim = head[0], head[1]
-    if code >= len(_DTYPE):
-        raise Malformed(f"an array's head with dtype code {code}")
-    return _DTYPE[code], struct.unpack_from(f"<{ndim}I", head, 4)
+def _parse(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, dtype and bytes of the array that a head states."""
+    if head[0] >= len(_DTYPE):
+        raise Malformed(f"an array's head with dtype code {head[0]}")
+    shape, dtype = struct.unpack_from(f"<{head[1]}I", head, 4), _DTYPE[head[0]]
+    return shape, dtype, math.prod(shape) * dtype.itemsize
 
 
-def _split(data: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """dtype, shape and length of an array's head."""
-    ndim = data[1]
-    if ndim > MAX_DIMENSIONS:
-        raise Malformed(f"an array's head with {ndim} dimensions")
-    length = _HEAD_BYTES[ndim]
-    return *_parse(data[:length]), length
+def _array(data: bytes, beside: Frame | None = None) -> np.ndarray:
+    """The array of an extension's data: behind its head, or beside it in a frame of its own. It copies nothing."""
+    if len(data) < 4 or data[1] > MAX_DIMENSIONS:
+        raise Malformed("an array without a head")
+    start = _HEAD_BYTES[data[1]]
+    shape, dtype, size = _parse(data[:start])
+    if beside is not None:
+        data, start = beside, 0
+    if len(data) != start + size:
+        raise Malformed(f"{len(data) - start} bytes for an array of {size}")
+    array: np.ndarray = np.ndarray(shape, dtype, data, start)
+    return array if beside is None or array.flags.aligned else array.copy()
 
 
 class _Frames:
@@ -124,13 +130,6 @@ def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[F
     return [topic + b"\0" + body, *frames.raw]
 
 
-def _array(data: Frame, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> np.ndarray:
-    array: np.ndarray = np.ndarray(shape, dtype, data, offset)
-    if offset + array.nbytes != len(data):
-        raise Malformed(f"{len(data) - offset} bytes for an array of {array.nbytes}")
-    return array if array.flags.aligned else array.copy()
-
-
 def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     """Header and fields of one message. Arrays share the frames' memory, are aligned and read-only.
 
@@ -140,18 +139,17 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     raw: Iterator[Frame] = iter(frames[1:])
 
     def extension(code: int, data: bytes) -> np.ndarray:
-        dtype, shape, length = _split(data)
         if code == _INLINE_ARRAY:
-            return _array(data, dtype, shape, length)
+            return _array(data)
         if code == _FRAMED_ARRAY:
-            return _array(next(raw), dtype, shape, 0)
+            return _array(data, next(raw))
         raise Malformed(f"unknown extension {code}")
 
     first = frames[0]
     if len(first) > MAX_BODY:
         raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
     try:
-        *header, fields = msgpack.unpackb(memoryview(first)[first.index(0) + 1 :], ext_hook=extension)
+        *header, fields = msgpack.unpackb(first[first.index(0) + 1 :], ext_hook=extension)
         if list(map(type, header)) != _HEADER or type(fields) is not list:
             raise Malformed("not a header and a list of fields")
         return Header._make(header), fields
@@ -168,8 +166,4 @@ def pack_state(state: Any) -> bytes:
 def unpack_state(data: bytes) -> Any:
     """The inverse of pack_state; arrays are aligned and read-only."""
 
-    def extension(code: int, ext: bytes) -> np.ndarray:
-        dtype, shape, length = _split(ext)
-        return _array(ext, dtype, shape, length)
-
-    return msgpack.unpackb(data, ext_hook=extension)
+    return msgpack.unpackb(data, ext_hook=lambda _, extension: _array(extension))

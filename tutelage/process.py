@@ -187,6 +187,7 @@ class NodeProcess:
             dict(self.bus.heard),
             dict(self.bus.lost),
             sum(len(s.waiting) for s in streams),
+            self.ended,
         )
 
     def _keep(self) -> None:

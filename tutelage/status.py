@@ -7,7 +7,7 @@ class Status(Message, cadence="free"):
     """any process -> those who look on, some times a second: that it is alive, where it is and what it has moved.
 
     `said` and `heard` count messages by topic, `lost` those that an observer missed, `waiting` those received but not
-    yet handed to the node.
+    yet handed to the node. A process that has `ended` is still there for those who may have to hear again what it said.
     """
 
     node: str
@@ -18,3 +18,4 @@ class Status(Message, cadence="free"):
     heard: dict[str, int]
     lost: dict[str, int]
     waiting: int
+    ended: bool

@@ -27,5 +27,5 @@ def test_a_number_of_numpy_is_the_same_key_as_one_of_python():
 
 def test_the_numbers_themselves_stay_as_they_are():
     """Another value here would change every run that was ever recorded."""
-    assert generator(0, "policy", "action", 0).integers(2**32) == 0
-    assert episode_seed(0, 1, 2) == 0
+    assert generator(0, "policy", "action", 0).integers(2**32) == 1012330571
+    assert episode_seed(0, 1, 2) == 536134470

@@ -1,0 +1,79 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from learning.draws import generator
+from learning.gail import Discriminator, Settings, discriminator_loss, gradient_penalty
+from learning.ppo import PPO
+from tests.learning.examples import CONTINUOUS, DISCRETE, demonstration, rollout
+
+
+def test_discriminator_loss():
+    # expert at log 3: D = 3/4, -log(3/4); policy at log 3 and -log 3: -(log(1/4) + log(3/4)) / 2
+    logit = torch.tensor([math.log(3), -math.log(3)])
+    expected = -math.log(3 / 4) - (math.log(1 / 4) + math.log(3 / 4)) / 2
+    torch.testing.assert_close(discriminator_loss(logit[:1], logit), torch.tensor(expected))
+
+
+def test_gradient_penalty():
+    # logit = a^2 + 3 b: slopes (2a, 3); at a = 1 and a = 2: (4 + 9 + 16 + 9) / 2 rows, halved: 9.5
+    pairs = torch.tensor([[1.0, 7.0], [2.0, 7.0]], requires_grad=True)
+    logit = pairs[:, 0] ** 2 + 3 * pairs[:, 1]
+    torch.testing.assert_close(gradient_penalty(logit, pairs), torch.tensor(9.5))
+
+
+def trained(spaces, terminated=True, rollouts=40, **settings):
+    discriminator = Discriminator(spaces, seed=0, settings=Settings(**settings))
+    tensors = PPO(spaces, seed=0).tensors()
+    for k in range(rollouts):
+        data = rollout(spaces, tensors, k)
+        metrics = discriminator.update([demonstration(spaces, terminated)], data, generator(0, "discriminator", k))
+    return discriminator, data, metrics
+
+
+def like_the_expert(data, spaces):
+    """The rollout's shape, filled with the expert's pairs."""
+    expert = demonstration(spaces)
+    action = np.broadcast_to(expert.action[0], data.action.shape)
+    return data._replace(observation=np.broadcast_to(expert.observation[3], data.observation.shape), action=action)
+
+
+@pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
+def test_the_logit_is_high_for_the_expert(spaces):
+    discriminator, data, metrics = trained(spaces)
+    policy_logit, _ = discriminator.score(data)
+    expert_logit, _ = discriminator.score(like_the_expert(data, spaces))
+    assert policy_logit.shape == data.terminated.shape
+    assert policy_logit.mean() < -0.5 < 0.5 < expert_logit.mean()
+    assert metrics["discriminator/accuracy_expert"] > 0.8 and metrics["discriminator/accuracy_policy"] > 0.8
+
+
+def test_an_end_that_the_expert_never_reaches_scores_low():
+    discriminator, data, _ = trained(DISCRETE, terminated=False)
+    _, absorbing = discriminator.score(data)
+    ends = torch.tensor(data.terminated)
+    assert absorbing[ends].max() < -0.5
+    assert (absorbing[~ends] == 0).all()
+
+
+@pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
+def test_state_and_load_in_the_middle_change_no_bit(spaces):
+    straight, _, _ = trained(spaces, rollouts=6)
+    first, data, _ = trained(spaces, rollouts=3)
+    second = Discriminator(spaces, seed=99)
+    second.load({name: array.copy() for name, array in first.state().items()})
+    tensors = PPO(spaces, seed=0).tensors()
+    for k in range(3, 6):
+        second.update([demonstration(spaces)], rollout(spaces, tensors, k), generator(0, "discriminator", k))
+    for name, array in straight.state().items():
+        np.testing.assert_array_equal(second.state()[name], array)
+    for ours, theirs in zip(second.score(data), straight.score(data), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_policys_log_prob_is_not_looked_at():
+    discriminator, data, _ = trained(DISCRETE, rollouts=2)
+    other = data._replace(log_prob=np.full_like(data.log_prob, np.nan))
+    np.testing.assert_array_equal(discriminator.score(data)[0], discriminator.score(other)[0])
