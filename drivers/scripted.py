@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tutelage.problems import LaunchError, Problem
+from tutelage.task import named
 
 Operator = Callable[[np.ndarray], int | np.ndarray]
 """Observation [obs] to the action that the task takes."""
@@ -21,6 +22,19 @@ def cart_pole(observation: np.ndarray) -> int:
 OPERATORS: dict[str, Operator] = {"CartPole-v1": cart_pole}
 
 
+def operator(name: str, env: str) -> Operator:
+    """The operator of an environment: ours if `name` is "scripted", or the function `package.module:function`.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    if ":" in name:
+        return named(name)
+    if name != "scripted":
+        raise LaunchError([Problem("operator", f"is '{name}', but must be scripted or package.module:function")])
+    return scripted(env)
+
+
 def scripted(env: str) -> Operator:
     """The scripted operator of an environment.
 
@@ -29,5 +43,6 @@ def scripted(env: str) -> Operator:
     """
     if env not in OPERATORS:
         known = ", ".join(OPERATORS)
-        raise LaunchError([Problem(env, f"has no scripted operator, only {known} have: name a file of demonstrations")])
+        what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
+        raise LaunchError([Problem(env, what)])
     return OPERATORS[env]

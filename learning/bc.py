@@ -38,6 +38,7 @@ class Settings:
     least_log_std: float = -5.0
     smooth: float = 0.0
     entropy_weight: float = 0.0
+    least: int = 32
 
 
 def likelihood_loss(log_prob: Tensor) -> Tensor:
@@ -56,7 +57,7 @@ class Cloner:
         self.normaliser = Normaliser(spaces.observation)
         sizes = (spaces.observation, settings.hidden, settings.hidden, spaces.action)
         arrays = mlp_arrays("policy", sizes, draw(seed, "cloner", "policy"), 0.01)
-        if not spaces.discrete:
+        if not spaces.discrete and settings.loss == "likelihood":
             arrays["policy.log_std"] = np.zeros(spaces.action, np.float32)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat)
@@ -100,7 +101,8 @@ class Cloner:
         obs, act = self.train
         s = self.settings
         losses = []
-        for rows in torch.tensor(generator.permutation(len(act))).split(s.minibatch):
+        order = generator.permutation(np.resize(np.arange(len(act)), max(len(act), s.least * s.minibatch)))
+        for rows in torch.tensor(order).split(s.minibatch):
             loss = self.loss(obs[rows], act[rows])
             losses.append(loss.detach())
             r = rate or s.learning_rate
@@ -129,4 +131,6 @@ class Cloner:
             with torch.no_grad():
                 p.flat.copy_(self.best)
             arrays = p.arrays()
+        if not self.spaces.discrete:
+            arrays.setdefault("policy.log_std", np.zeros(self.spaces.action, np.float32))
         return self.normaliser.tensors() | arrays

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from learning import returns
-from learning.adam import Adam
+from learning.adam import Adam, annealed
 from learning.distributions import categorical, gaussian
 from learning.draws import generator as draw
 from learning.networks import Parameters, mlp, mlp_arrays
@@ -24,10 +24,10 @@ Metrics = dict[str, float]
 class Settings:
     """What PPO can be told."""
 
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     last_learning_rate: float = 1e-3
-    anneal_rollouts: int = 40
-    """rollouts over which the learning rate goes from the first to the last, in a straight line"""
+    anneal_rollouts: int = 32
+    """rollouts over which the learning rate goes from the first to the last, in a straight line; then it stays"""
     epochs: int = 4
     minibatch: int = 512
     """steps in a minibatch"""
@@ -38,7 +38,6 @@ class Settings:
     entropy_weight: float = 0.0
     value_weight: float = 0.5
     max_norm: float = 0.5
-    advantage_floor: float = 0.0
     hidden: int = 64
     """units in each of the two layers"""
 
@@ -97,8 +96,7 @@ class PPO:
     def learning_rate(self) -> float:
         """That of the next rollout."""
         s = self.settings
-        progress = min(1.0, self.rollouts / s.anneal_rollouts)
-        return s.learning_rate + progress * (s.last_learning_rate - s.learning_rate)
+        return annealed(s.learning_rate, s.last_learning_rate, self.rollouts / s.anneal_rollouts)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What acting needs: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
@@ -132,7 +130,7 @@ class PPO:
             "train/learning_rate": self.learning_rate(),
             "train/advantage_std": float(advantage.std()),
         }
-        advantage = (advantage - advantage.mean()) / max(float(advantage.std()), s.advantage_floor, 1e-8)
+        advantage = (advantage - advantage.mean()) / max(float(advantage.std()), 1e-8)
         rows = {
             "observation": self._normalised(rollout.observation),
             "action": torch.tensor(rollout.action.reshape(-1, *rollout.action.shape[2:])),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.scripted import scripted
+from drivers.scripted import operator as named_operator
 from learning.acting import from_bounds
 from learning.draws import generator
 from messages import Demonstration, Episode
@@ -21,7 +21,8 @@ from tutelage.task import Env, Task
 class Teleoperator(Node):
     """Shows `count` episodes in an environment of its own: all at once, or at `rate` steps a second.
 
-    Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout.
+    Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout. `operator` is
+    `scripted`, or a function from observation to action, `package.module:function`.
     """
 
     says = (Demonstration, Episode)
@@ -33,11 +34,12 @@ class Teleoperator(Node):
         seed: int = 0,
         rate: float = 0.0,
         every: int = 0,
+        operator: str = "scripted",
     ) -> None:
         self.task = Task(env)
         if count < 1:
             raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
-        self.operator = scripted(self.task.env)
+        self.operator = named_operator(operator, self.task.env)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
 
     def start(self) -> Iterator[Message]:

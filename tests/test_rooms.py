@@ -28,7 +28,7 @@ WITH_TORCH = {"nodes.discriminator", "nodes.learner"}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 TOP_LEVEL = {
-    *("bench", "docs", "drivers", "launch", "learning", "messages", "nodes", "tests", "tutelage"),
+    *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tests", "tutelage"),
     *("check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
 }
 

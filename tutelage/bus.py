@@ -39,7 +39,9 @@ SOON_MS = 2
 """How long a process waits for a message alone; then it waits for those, too, who want something of it."""
 
 TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
-"""What waits for a slow observer before it is dropped and counted, whichever is less."""
+"""What waits for a slow observer before it is dropped and counted: the less of the two, but TAP_LEAST messages."""
+
+TAP_LEAST = 32
 
 
 def address(folder: Path, node: str, kind: str) -> str:
@@ -79,7 +81,7 @@ class Bus:
         self.lost: dict[str, int] = {}
         self._private = f"@{name}".encode()
         self._tapped: set[bytes] = set()
-        self._largest_tapped = 0  # bytes
+        self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
         self._next_service = 0
         self._context = zmq.Context()
         self._open(folder)
@@ -88,7 +90,7 @@ class Bus:
         self._links = self._socket(zmq.XPUB, 0)
         self._links.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._links.bind(address(folder, self.name, "links"))
-        self._tap = self._socket(zmq.XPUB, TAP_MESSAGES)
+        self._tap = self._socket(zmq.XPUB, TAP_LEAST)
         self._tap.bind(address(folder, self.name, "tap"))
         self._hear = self._socket(zmq.XSUB, TAP_MESSAGES if self.observer else 0)
         self._hear.setsockopt(zmq.RECONNECT_IVL, 5)
@@ -125,25 +127,30 @@ class Bus:
         name = topic.encode()
         frames = codec.encode(name, header, fields)
         self.outbox.add(topic, frames)
+        if topic not in self._sizes and len(fields) > 2:  # a promise tells nothing of how large a message is
+            self._measure(topic, frames)
         self._send(self._links, frames)
         if name in self._tapped:
-            self._send_to_tap(frames)
+            self._send(self._tap, frames)
 
     def tell(self, message: Message, topic: str) -> None:
         """Says something to observers only; it is not kept."""
         if topic.encode() in self._tapped:
             now = time.monotonic_ns()
             header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
-            self._send_to_tap(codec.encode(topic.encode(), header, values(message)))
+            self._send(self._tap, codec.encode(topic.encode(), header, values(message)))
             self.outbox.add(topic, [])
 
-    def _send_to_tap(self, frames: list[Frame]) -> None:
-        """ZeroMQ bounds a queue by messages only: the larger they are the fewer may wait."""
-        size = sum(map(len, frames))
-        if size > self._largest_tapped:
-            self._largest_tapped = size
-            self._tap.setsockopt(zmq.SNDHWM, max(1, min(TAP_MESSAGES, TAP_BYTES // size)))
-        self._send(self._tap, frames)
+    def _measure(self, topic: str, frames: list[Frame]) -> None:
+        """Lets more messages wait for observers as soon as something was said on all topics and none was large.
+
+        ZeroMQ bounds a queue by messages only, and the bound may only be raised: lowered on a live connection, the two
+        ends wait for each other (4.3.5: what was read is reported back at multiples of half the bound).
+        """
+        self._sizes[topic] = sum(map(len, frames))
+        if len(self._sizes) == len(self.topics):
+            allowed = TAP_BYTES // max(self._sizes.values())
+            self._tap.setsockopt(zmq.SNDHWM, max(TAP_LEAST, min(TAP_MESSAGES, allowed)))
 
     @staticmethod
     def _send(socket: zmq.Socket[bytes], frames: list[Frame]) -> None:

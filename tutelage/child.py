@@ -6,6 +6,7 @@ milliseconds instead of seconds. The launcher has no threads and no sockets of Z
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
@@ -27,6 +29,11 @@ class Child:
     def __init__(self, name: str, pid: int, lifeline: socket.socket) -> None:
         self.name, self.pid, self.lifeline = name, pid, lifeline
         self._text = ""
+
+    def exit_status(self) -> int | None:
+        """How it ended; None while it runs. To be asked until it is not None, and no more."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
 
     def events(self) -> list[dict[str, object]]:
         """What it has reported since the last call."""
@@ -49,6 +56,17 @@ class Child:
             os.kill(self.pid, number)
         except ProcessLookupError:
             return
+
+
+class Program(Child):
+    """Any other program as a node."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], lifeline: socket.socket) -> None:
+        super().__init__(name, process.pid, lifeline)
+        self._process = process
+
+    def exit_status(self) -> int | None:
+        return self._process.poll()
 
 
 def fork(
@@ -79,7 +97,7 @@ def fork(
         _flush_and_leave(code)
 
 
-def _flush_and_leave(code: int) -> None:
+def _flush_and_leave(code: int) -> NoReturn:
     """Ends a forked child whatever happens: it must never run on in the launcher's code."""
     try:
         sys.stdout.flush()
@@ -109,6 +127,7 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
 
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment)
+        gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
         try:
             process = NodeProcess(plan, place, lifeline)
         except LaunchError as error:
@@ -120,11 +139,11 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
 
 
 def _start_program(plan: NodePlan, log: Path) -> Child:
-    """Any other program as a node: its lifeline is its standard input."""
+    """A program's lifeline is its standard input."""
     ours, theirs = socket.socketpair()
     environment = os.environ | plan.environment
     with theirs, log.open("ab") as out:
         process = subprocess.Popen(
             plan.command, stdin=theirs.fileno(), stdout=out, stderr=out, start_new_session=True, env=environment
         )
-    return Child(plan.name, process.pid, ours)
+    return Program(plan.name, process, ours)

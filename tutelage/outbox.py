@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from tutelage.codec import Frame
 
 
-class Said(NamedTuple):
-    topic: str
-    sequence: int
-    frames: list[Frame]
+Said = tuple[str, int, tuple[Frame, ...]]
+"""Topic, sequence number, frames. Plain tuples of bytes: the garbage collector stops looking at them, however many."""
 
 
 class Outbox:
@@ -42,7 +40,7 @@ class Outbox:
         sequence = self.next_sequence(topic)
         self._next[topic] = sequence + 1
         if topic in self._acknowledged:
-            self._kept.append(Said(topic, sequence, frames))
+            self._kept.append((topic, sequence, tuple(frames)))
 
     def acknowledge(self, listener: str, positions: dict[str, int]) -> None:
         """A listener will never ask again for what is before these sequence numbers."""
@@ -50,14 +48,14 @@ class Outbox:
             if listener in self._acknowledged.get(topic, ()):
                 self._acknowledged[topic][listener] = position
         safe = {topic: min(by.values()) for topic, by in self._acknowledged.items()}
-        while self._kept and self._kept[0].sequence < safe[self._kept[0].topic]:
+        while self._kept and self._kept[0][1] < safe[self._kept[0][0]]:
             self._kept.popleft()
 
-    def since(self, positions: dict[str, int]) -> Iterator[list[Frame]]:
+    def since(self, positions: dict[str, int]) -> Iterator[tuple[Frame, ...]]:
         """What was said on these topics from these sequence numbers on, in order."""
-        for said in self._kept:
-            if said.sequence >= positions.get(said.topic, 2**63):
-                yield said.frames
+        for topic, sequence, frames in self._kept:
+            if sequence >= positions.get(topic, 2**63):
+                yield frames
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -69,4 +67,4 @@ class Outbox:
     def load(self, state: dict[str, Any]) -> None:
         self._next = state["next"]
         self._acknowledged = state["acknowledged"]
-        self._kept = deque(Said(topic, sequence, frames) for topic, sequence, frames in state["kept"])
+        self._kept = deque((topic, sequence, tuple(frames)) for topic, sequence, frames in state["kept"])

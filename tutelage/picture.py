@@ -100,6 +100,10 @@ class Arrow:
     detour: float = 0.0
     """height at which it goes back, beneath the boxes"""
 
+    @property
+    def listeners(self) -> list[Box]:
+        return self.ahead + self.back
+
 
 @dataclass
 class Frame:

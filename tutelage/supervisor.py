@@ -143,8 +143,8 @@ class Supervisor:
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
         for name, node in list(self.children.items()):
-            pid, status = os.waitpid(node.pid, os.WNOHANG)
-            if pid:
+            status = node.exit_status()
+            if status is not None:
                 self._hear(node)  # its last words
                 self._forget(node)
                 if self.plans[name].command and status == 0:
@@ -195,7 +195,7 @@ class Supervisor:
         for node in group:
             if node.name in self.children:
                 self._hear(node)
-                if os.waitpid(node.pid, os.WNOHANG)[0]:
+                if node.exit_status() is not None:
                     self._forget(node)
 
     def interrupt(self, number: int) -> None:

@@ -24,7 +24,8 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', s
 .rule { stroke: #e8ebef }
 .frame { fill: #5a6b80; fill-opacity: .06; stroke: #d5dbe2 }
 .arrow { fill: none; stroke-width: 1.8; stroke-linecap: round }
-.aside { stroke-width: 1.3; opacity: .4 }
+.aside { opacity: .45 }
+.aside .arrow { stroke-width: 1.4 }
 """
 
 
@@ -79,14 +80,22 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
 
 
 def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
-    """The lines of an arrow and its heads; lighter where it leads to a node that only listens."""
+    """The lines of an arrow and its heads; together lighter where they lead to nodes that only listen."""
     colour = COLOURS[arrow.colour % len(COLOURS)]
-    for box in [*arrow.ahead, *arrow.back]:
-        aside = "" if box.says else " aside"
-        path = _ahead(picture, arrow, box) if box in arrow.ahead else _back(picture, arrow, box)
-        x, y = box.ear(arrow.topic)
-        yield f'<path class="arrow{aside}" stroke="{colour}" d="{path}"/>'
-        yield f'<path class="{aside[1:]}" fill="{colour}" d="M{x:.1f} {y:.1f}l-8 -4.5v9z"/>'
+    for kind, boxes in (
+        ("", [b for b in arrow.listeners if b.says]),
+        ("aside", [b for b in arrow.listeners if not b.says]),
+    ):
+        if boxes:
+            yield f'<g class="{kind}" fill="{colour}" stroke="{colour}">'
+            yield from (_line(picture, arrow, box) for box in boxes)
+            yield "</g>"
+
+
+def _line(picture: Picture, arrow: Arrow, box: Box) -> str:
+    path = _ahead(picture, arrow, box) if box in arrow.ahead else _back(picture, arrow, box)
+    x, y = box.ear(arrow.topic)
+    return f'<path class="arrow" d="{path}"/><path stroke="none" d="M{x:.1f} {y:.1f}l-8 -4.5v9z"/>'
 
 
 def _ahead(picture: Picture, arrow: Arrow, box: Box) -> str:

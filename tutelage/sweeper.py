@@ -7,6 +7,7 @@ them a second, ends those that cannot (a stopped process, say), and removes the 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -16,17 +17,34 @@ from pathlib import Path
 from tutelage import registry
 
 GRACE_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 
 
 def sweep(lifeline: socket.socket, socket_dir: Path) -> None:
-    """Keeps the list of processes (`+pid`, `-pid`, a line each) until the launcher is gone, then sweeps."""
-    alive: set[int] = set()
-    with lifeline.makefile("r") as lines:
-        for line in lines:
-            (alive.add if line[0] == "+" else alive.discard)(int(line[1:]))
+    """Keeps the list of processes until the launcher is gone, then sweeps."""
+    alive = _listen(lifeline)
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and any(map(registry.alive, alive)):
         time.sleep(0.02)
     for pid in filter(registry.alive, alive):
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(socket_dir, ignore_errors=True)
+
+
+def _listen(lifeline: socket.socket) -> set[int]:
+    """The processes that are left when the launcher goes; it says `+pid` and `-pid`, a line each.
+
+    Its going is also seen by our having another parent: a process that was stopped just after its fork still holds the
+    launcher's ends of all lifelines.
+    """
+    launcher, text, alive = os.getppid(), "", set[int]()
+    while os.getppid() == launcher:
+        if not select.select([lifeline], [], [], LOOK_SECONDS)[0]:
+            continue
+        received = lifeline.recv(4096).decode()
+        if not received:
+            break
+        *lines, text = (text + received).split("\n")
+        for line in lines:
+            (alive.add if line[0] == "+" else alive.discard)(int(line[1:]))
+    return alive

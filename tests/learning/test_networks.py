@@ -29,14 +29,23 @@ def test_the_gradient_is_flat_in_the_order_of_the_parameters():
     torch.testing.assert_close(parameters.gradient(loss), torch.tensor([1.0, 10.0, 10.0]))
 
 
-def test_adam_is_torchs_own():
-    draw = generator(0, "test")
-    start, gradients = (torch.tensor(draw.standard_normal(shape)) for shape in (7, (20, 7)))
-    ours, theirs = start.clone(), start.clone().requires_grad_()
-    adam, reference = Adam(ours, epsilon=1e-8), torch.optim.Adam([theirs], lr=0.01, eps=1e-8)
-    for gradient in gradients:
-        adam.step(gradient, 0.01, max_norm=1.0)
-        theirs.grad = gradient.clone()
-        torch.nn.utils.clip_grad_norm_([theirs], 1.0)
-        reference.step()
-    torch.testing.assert_close(ours, theirs.detach(), rtol=1e-9, atol=1e-9)
+def test_adam():
+    # gradient 2, then -1, betas .5 and .75: means 1, 0; squares 1, 1; corrected by 1 - .5^n and 1 - .75^n:
+    # first step 2 / sqrt(4) = 1; second 0: the vector goes down by .1, then stays
+    flat = torch.tensor([3.0])
+    adam = Adam(flat, betas=(0.5, 0.75), epsilon=0.0)
+    adam.step(torch.tensor([2.0]), 0.1)
+    torch.testing.assert_close(flat, torch.tensor([2.9]))
+    adam.step(torch.tensor([-1.0]), 0.1)
+    torch.testing.assert_close(flat, torch.tensor([2.9]))
+    # gradient 4: mean 2, square .75 + 16 / 4 = 4.75; 2 / (7/8) / sqrt(4.75 / (37/64))
+    adam.step(torch.tensor([4.0]), 0.1)
+    torch.testing.assert_close(flat, torch.tensor([2.9 - 0.1 * (16 / 7) / (4.75 * 64 / 37) ** 0.5]))
+
+
+def test_adam_clips_the_norm_of_the_gradient():
+    clipped, small = torch.zeros(2), torch.zeros(2)
+    adam, reference = Adam(clipped, epsilon=1.0), Adam(small, epsilon=1.0)
+    adam.step(torch.tensor([30.0, 40.0]), 0.1, max_norm=5.0)  # of norm 50
+    reference.step(torch.tensor([3.0, 4.0]), 0.1)
+    torch.testing.assert_close(clipped, small)

@@ -68,12 +68,12 @@ def test_what_is_rewarded_becomes_likelier():
 @pytest.mark.parametrize("absorbing_reward, liked", [(5.0, 1), (-5.0, 0)])
 def test_an_end_is_sought_or_avoided_by_what_it_pays(absorbing_reward, liked):
     """Action 1 ends the task; nothing else is paid."""
-    ppo = PPO(DISCRETE, seed=0)
-    for k in range(20):
+    ppo = PPO(DISCRETE, seed=0, settings=Settings(discount=0.9))
+    for k in range(30):
         data = rollout(DISCRETE, ppo.tensors(), k, steps=32)
         data = data._replace(terminated=data.action == 1, truncated=np.zeros_like(data.truncated))
         ppo.update(data, np.zeros(data.action.shape, np.float32), absorbing_reward, generator(0, "learner", k))
-    assert (rollout(DISCRETE, ppo.tensors(), 100).action == liked).mean() > 0.9
+    assert (rollout(DISCRETE, ppo.tensors(), 100).action == liked).mean() > 0.8
 
 
 def test_the_learning_rate_goes_down_to_its_floor():
