@@ -64,7 +64,7 @@ def gradient_penalty(logit: Tensor, inputs: Tensor) -> Tensor:
 class Discriminator:
     """The judge: its network, optimiser, memory of the policy's past, and scaling of observations."""
 
-    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
@@ -96,7 +96,7 @@ class Discriminator:
 
     @torch.no_grad()
     def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """expert_logit of each step, and of the absorbing state after it (0 where it did not terminate): [T, N] each."""
+        """expert_logit of each step, and of the absorbing state after it (0 where none follows): [T, N] each."""
         ends = rollout.terminated
         steps = pairs.step_rows(self.spaces, rollout.observation, rollout.action)
         endings = pairs.ending_rows(self.spaces, rollout.next_observation[ends])
@@ -143,7 +143,8 @@ class Discriminator:
         observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
         deviation = observation.std(axis=0)
         self.mean = observation.mean(axis=0)
-        self.scale = np.float32(self.settings.observation_scale) / np.where(deviation > 1e-6, deviation, np.float32(1))
+        deviation = np.where(deviation > 1e-6, deviation, 1)
+        self.scale = (self.settings.observation_scale / deviation).astype(np.float32)
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, rest = np.split(rows, [self.spaces.observation], axis=1)

@@ -1,0 +1,127 @@
+"""Trains algorithms from few and many demonstrations, over tasks and seeds, each a run of the whole graph.
+
+    python bench/learning.py results.jsonl --experts DIR --tasks CartPole-v1 MountainCar-v0 --demonstrations 1 4 10
+    python bench/plots.py results.jsonl docs/results
+
+DIR holds a file of demonstrations for each task, <task>.npz. A score is (return - random) / (expert - random), from 50
+greedy episodes of the final weights. Runs that are in results.jsonl already are not made again.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tutelage.task import Task
+
+EPISODES = 50
+
+
+@cache
+def random_return(task: str) -> float:
+    """Mean return of uniformly random actions over EPISODES episodes."""
+    environment = Task(task).make()
+    environment.action_space.seed(0)
+    total = 0.0
+    for seed in range(EPISODES):
+        environment.reset(seed=seed)
+        ended = False
+        while not ended:
+            _, reward, terminated, truncated, _ = environment.step(environment.action_space.sample())
+            total += float(reward)
+            ended = terminated or truncated
+    return total / EPISODES
+
+
+@cache
+def expert_return(file: Path) -> float:
+    with np.load(file, allow_pickle=False) as data:
+        return float(data["episode_returns"].mean())
+
+
+def run(
+    algorithm: str, task: str, file: Path, count: int, subsample: int, seed: int, more: list[str]
+) -> dict[str, Any]:
+    """One run: what it was, its score, how long it took, and the returns on its way."""
+    arguments = {
+        "env": task,
+        "demonstrations": file,
+        "demonstrations_count": count,
+        "subsample": subsample,
+        "seed": seed,
+        "episodes": EPISODES,
+    }
+    words = [f"{name}:={value}" for name, value in arguments.items()] + more
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(ROOT / "cli.py"), "launch", f"{algorithm}.yaml", *words, "--run-dir", folder]
+        began = time.monotonic()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        wall = time.monotonic() - began
+        report = json.loads((Path(folder) / "report.json").read_text())
+        rows = [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
+    expert, chance = expert_return(file), random_return(task)
+    return {
+        "algorithm": algorithm,
+        "task": task,
+        "demonstrations": count,
+        "subsample": subsample,
+        "seed": seed,
+        "settings": more,
+        "score": (report["return_mean"] - chance) / (expert - chance),
+        "return": report["return_mean"],
+        "expert": expert,
+        "random": chance,
+        "steps": report["environment_steps"],
+        "wall_seconds": round(wall, 2),
+        "curve": [[r["time/total_timesteps"], r["rollout/ep_rew_mean"]] for r in rows if "rollout/ep_rew_mean" in r],
+    }
+
+
+def known(path: Path) -> list[dict[str, Any]]:
+    """The runs that a file of results holds."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def line(made: dict[str, Any]) -> str:
+    return (
+        f"{made['algorithm']:5} {made['task']:26} {made['demonstrations']:3} demonstrations  seed {made['seed']}  "
+        f"return {made['return']:8.1f}  score {made['score']:6.3f}  {made['steps']:7} steps  {made['wall_seconds']:6.1f} s"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--experts", type=Path, required=True)
+    parser.add_argument("--algorithms", nargs="+", default=["gail"])
+    parser.add_argument("--tasks", nargs="+", default=["CartPole-v1"])
+    parser.add_argument("--demonstrations", type=int, nargs="+", default=[10])
+    parser.add_argument("--subsample", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    options, more = parser.parse_known_args()
+    key = ("algorithm", "task", "demonstrations", "subsample", "seed", "settings")
+    have = {json.dumps([r[name] for name in key]) for r in known(options.results)}
+    for algorithm, task, count, seed in product(
+        options.algorithms, options.tasks, options.demonstrations, options.seeds
+    ):
+        if json.dumps([algorithm, task, count, options.subsample, seed, more]) in have:
+            continue
+        made = run(algorithm, task, options.experts / f"{task}.npz", count, options.subsample, seed, more)
+        with options.results.open("a") as file:
+            file.write(json.dumps(made) + "\n")
+        print(line(made), flush=True)
+
+
+if __name__ == "__main__":
+    main()
