@@ -109,7 +109,8 @@ def node_list(as_json: bool) -> None:
     from tutelage import looking, output, registry
 
     rows = looking.nodes(registry.runs())
-    click.echo(output.json_rows(rows) if as_json else output.table(looking.NodeRow._fields, rows))
+    text = output.table(looking.NodeRow._fields, rows) if rows else "no graph is running"
+    click.echo(output.json_rows(rows) if as_json else text)
 
 
 @node.command("log")

@@ -1,7 +1,7 @@
-"""Behaviour cloning (Bain and Sammut 1995): the expert's actions learned as a supervised learner learns labels.
+"""Behaviour cloning (Bain and Sammut 1995): the expert's actions are learned as labels of its observations.
 
 Discrete actions by maximum likelihood; continuous ones by the likelihood of a Gaussian, or by mean squared error.
-Some pairs are held out; what counts in the end are the weights that predict these best.
+Some pairs are held out; the weights that count are those that predict these best.
 """
 
 from dataclasses import dataclass
@@ -26,33 +26,33 @@ class Settings:
     """What behaviour cloning can be told."""
 
     loss: Literal["likelihood", "squared_error"] = "likelihood"
-    learning_rate: float = 1e-3
-    minibatch: int = 64
+    learning_rate: float = 3e-3
+    minibatch: int = 128
     """pairs in a minibatch"""
+    minibatches: int = 32
+    """in an epoch, at least: it goes over few pairs several times"""
     hidden: int = 64
     """units in each of the two layers"""
     held_out_every: int = 10
-    """every so many-th demonstration is held out; with fewer demonstrations, every so many-th pair"""
-    weight_decay: float = 0.0
-    max_norm: float = float("inf")
-    least_log_std: float = -5.0
-    smooth: float = 0.0
-    entropy_weight: float = 0.0
-    least: int = 32
+    """every so many-th demonstration is held out; of fewer demonstrations, every so many-th pair"""
 
 
-def likelihood_loss(log_prob: Tensor) -> Tensor:
-    """Minus the mean log-probability [batch] of the expert's actions, in nats."""
+def negative_log_likelihood(log_prob: Tensor) -> Tensor:
+    """Minus the mean log-probability of the expert's actions, [batch], in nats."""
     return -log_prob.mean()
 
 
 def squared_error(mean: Tensor, action: Tensor) -> Tensor:
-    """Mean over pairs of the squared distance between predicted and expert's action, [batch, A] each."""
+    """Mean squared distance of the predicted from the expert's action, [batch, A] each."""
     return (mean - action).square().sum(dim=-1).mean()
 
 
-class Cloner:
+class BC:
+    """The learner: a policy, its optimiser, the demonstrations so far and the normaliser of their observations."""
+
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
+        if spaces.discrete and settings.loss == "squared_error":
+            raise ValueError("loss is squared_error, but the actions are discrete: likelihood is for both kinds")
         self.spaces, self.settings = spaces, settings
         self.normaliser = Normaliser(spaces.observation)
         sizes = (spaces.observation, settings.hidden, settings.hidden, spaces.action)
@@ -63,74 +63,99 @@ class Cloner:
         self.adam = Adam(self.parameters.flat)
         self.demonstrations: list[Demonstration] = []
         self.epochs = 0
-        self.best, self.best_loss, self.best_epoch = self.parameters.flat.clone(), float("inf"), 0
+        self.best, self.best_loss, self.best_epoch = self.parameters.arrays(), float("inf"), 0
+
+    @property
+    def stale(self) -> int:
+        """Epochs since the held-out pairs were predicted best."""
+        return self.epochs - self.best_epoch
 
     def add(self, demonstration: Demonstration) -> None:
+        """Takes in a demonstration. What is held out changes with it, so the search for the best begins anew."""
         self.demonstrations.append(demonstration)
         self.normaliser.update(demonstration.observation[:-1])
-        obs = np.concatenate([d.observation[:-1] for d in self.demonstrations])
-        act = np.concatenate([d.action for d in self.demonstrations])
-        t = self.normaliser.tensors()
-        obs = torch.tensor((obs - t["observation.mean"]) * t["observation.scale"])
-        act = torch.tensor(act)
-        n = self.settings.held_out_every
-        if n and len(self.demonstrations) >= n:
-            which = np.concatenate([np.full(len(d.action), i % n == n - 1) for i, d in enumerate(self.demonstrations)])
-        else:
-            which = np.arange(len(act)) % max(n, 1) == n - 1
-        if not n:
-            which = np.zeros(len(act), bool)
-        which = torch.tensor(which)
-        self.train, self.held = (obs[~which], act[~which]), (obs[which], act[which])
-        self.best_loss = float("inf")
+        self.best_loss, self.best_epoch = float("inf"), self.epochs
 
-    def loss(self, obs: Tensor, act: Tensor, train=True) -> Tensor:
-        out = mlp(self.parameters.named, "policy", obs)
-        s = self.settings
-        if self.spaces.discrete:
-            if s.smooth and train:
-                lp = torch.log_softmax(out, -1)
-                return -((1 - s.smooth) * lp.gather(1, act[:, None])[:, 0] + s.smooth * lp.mean(-1)).mean()
-            lp, ent = categorical(out, act)
-            return -lp.mean() - (s.entropy_weight * ent.mean() if train else 0)
-        if s.loss == "squared_error":
-            return (out - act).square().sum(-1).mean()
-        return -gaussian(out, self.parameters.named["policy.log_std"].clamp(min=s.least_log_std), act)[0].mean()
-
-    def epoch(self, generator: np.random.Generator, rate=None) -> Metrics:
-        obs, act = self.train
-        s = self.settings
-        losses = []
-        order = generator.permutation(np.resize(np.arange(len(act)), max(len(act), s.least * s.minibatch)))
-        for rows in torch.tensor(order).split(s.minibatch):
-            loss = self.loss(obs[rows], act[rows])
-            losses.append(loss.detach())
-            r = rate or s.learning_rate
-            if s.weight_decay:
-                with torch.no_grad():
-                    self.parameters.flat.mul_(1 - r * s.weight_decay)
-            self.adam.step(self.parameters.gradient(loss), r, s.max_norm)
+    def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> Metrics:
+        """Once over all pairs, or more often; the learning rate is reduced by `progress`, from 0 to 1."""
+        observation, action = self._pairs(~self._held_out())
+        rate = self.settings.learning_rate * (1 - progress)
+        losses = [self._step(observation[rows], action[rows], rate) for rows in self._minibatches(generator, action)]
         self.epochs += 1
-        m = {"bc/loss": float(torch.stack(losses).mean())}
-        if len(self.held[1]):
-            with torch.no_grad():
-                m["bc/loss_held_out"] = float(self.loss(*self.held, train=False))
-                if self.spaces.discrete:
-                    m["acc"] = float(
-                        (mlp(self.parameters.named, "policy", self.held[0]).argmax(1) == self.held[1]).float().mean()
-                    )
-            if m["bc/loss_held_out"] < self.best_loss:
-                self.best_loss, self.best_epoch = m["bc/loss_held_out"], self.epochs
-                self.best.copy_(self.parameters.flat)
-        return m
+        metrics = self._validate()
+        if metrics["bc/loss_held_out"] < self.best_loss:
+            self.best_loss, self.best_epoch = metrics["bc/loss_held_out"], self.epochs
+            self.best = self.parameters.arrays()
+        return {"bc/epoch": float(self.epochs), "bc/loss": float(torch.stack(losses).mean())} | metrics
 
-    def tensors(self, best=True):
-        arrays = self.parameters.arrays()
-        if best and len(self.held[1]):
-            p = Parameters(arrays)
-            with torch.no_grad():
-                p.flat.copy_(self.best)
-            arrays = p.arrays()
-        if not self.spaces.discrete:
-            arrays.setdefault("policy.log_std", np.zeros(self.spaces.action, np.float32))
-        return self.normaliser.tensors() | arrays
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What acting needs, by the best weights: float32 by name (see `learning.acting`)."""
+        tensors = self.normaliser.tensors() | self.best
+        if self.settings.loss == "squared_error":  # it learns no deviation: the likeliest, by the error held out
+            variance = np.clip(self.best_loss / self.spaces.action, 1e-12, 1.0)
+            tensors["policy.log_std"] = np.full(self.spaces.action, 0.5 * np.log(variance), np.float32)
+        return tensors
+
+    def state(self) -> dict[str, Any]:
+        """Everything the next epoch depends on; `load` of it makes the continuation the same to the bit."""
+        return {
+            "adam": self.adam.state(),
+            "normaliser": self.normaliser.state(),
+            "demonstrations": [list(demonstration) for demonstration in self.demonstrations],
+            "epochs": self.epochs,
+            "best": self.best,
+            "best_loss": self.best_loss,
+            "best_epoch": self.best_epoch,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.adam.load(state["adam"])
+        self.normaliser.load(state["normaliser"])
+        self.demonstrations = [Demonstration(*parts) for parts in state["demonstrations"]]
+        self.epochs, self.best = state["epochs"], state["best"]
+        self.best_loss, self.best_epoch = state["best_loss"], state["best_epoch"]
+
+    def _held_out(self) -> np.ndarray:
+        """Which pairs are held out, bool [pairs]: whole demonstrations where there are enough, single pairs else."""
+        lengths = [len(demonstration.action) for demonstration in self.demonstrations]
+        every = self.settings.held_out_every
+        number = np.arange(sum(lengths)) if len(lengths) < 5 * every else np.repeat(np.arange(len(lengths)), lengths)
+        return number % every == every - 1
+
+    def _pairs(self, mask: np.ndarray) -> tuple[Tensor, Tensor]:
+        """The masked pairs of normalised observation [B, O] and action [B, *A]."""
+        tensors = self.normaliser.tensors()
+        observation = np.concatenate([demonstration.observation[:-1] for demonstration in self.demonstrations])[mask]
+        action = np.concatenate([demonstration.action for demonstration in self.demonstrations])[mask]
+        normalised = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
+        return torch.tensor(normalised), torch.tensor(action)
+
+    def _minibatches(self, generator: np.random.Generator, action: Tensor) -> tuple[Tensor, ...]:
+        """Rows of each minibatch: all pairs in random order, each as often as any other."""
+        s, pairs = self.settings, np.arange(len(action))
+        rows = np.resize(pairs, max(len(pairs), s.minibatches * s.minibatch))
+        return torch.tensor(generator.permutation(rows)).split(s.minibatch)
+
+    def _step(self, observation: Tensor, action: Tensor, learning_rate: float) -> Tensor:
+        """One gradient step; its loss."""
+        loss = self._loss(mlp(self.parameters.named, "policy", observation), action)
+        self.adam.step(self.parameters.gradient(loss), learning_rate)
+        return loss.detach()
+
+    def _loss(self, output: Tensor, action: Tensor) -> Tensor:
+        if self.spaces.discrete:
+            return negative_log_likelihood(categorical(output, action)[0])
+        if self.settings.loss == "squared_error":
+            return squared_error(output, action)
+        return negative_log_likelihood(gaussian(output, self.parameters.named["policy.log_std"], action)[0])
+
+    @torch.no_grad()
+    def _validate(self) -> Metrics:
+        """How well the held-out pairs are predicted; all pairs, where there are too few to hold any out."""
+        mask = self._held_out()
+        observation, action = self._pairs(mask if mask.any() else ~mask)
+        output = mlp(self.parameters.named, "policy", observation)
+        metrics = {"bc/loss_held_out": float(self._loss(output, action))}
+        if self.spaces.discrete:
+            metrics["bc/accuracy"] = float((output.argmax(dim=1) == action).float().mean())
+        return metrics

@@ -31,14 +31,14 @@ class Settings:
     last_learning_rate: float = 1e-3
     anneal_rollouts: int = 32
     """rollouts over which the learning rate goes from the first to the last, in a straight line; then it stays"""
-    steps: int = 4
+    steps: int = 8
     """gradient steps a rollout"""
-    batch: int = 512
+    batch: int = 256
     """pairs of each side in a step"""
-    penalty_weight: float = 1.0
-    observation_scale: float = 0.3
+    penalty_weight: float = 0.1
+    observation_scale: float = 1.0
     """what one standard deviation of the demonstrations' observations becomes: smaller is smoother"""
-    discount: float = 0.99
+    discount: float = 0.95
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
     memory: int = 65536
     """pairs of the policy's past that are kept. A discriminator that forgets sends the policy round in circles."""
@@ -85,8 +85,7 @@ class Discriminator:
         expert = pairs.of_demonstrations(self.spaces, demonstrations, ending_weight)
         policy = pairs.of_rollout(self.spaces, rollout, ending_weight)
         steps = [
-            self._step(expert.sample(s.batch, generator), self._policy_batch(policy, generator))
-            for _ in range(s.steps)
+            self._step(expert.sample(s.batch, generator), self._policy_batch(policy, generator)) for _ in range(s.steps)
         ]
         self.memory = np.concatenate([self.memory, policy.sample(s.remembered, generator)])[-s.memory :]
         self.rollouts += 1
@@ -98,11 +97,9 @@ class Discriminator:
     def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """expert_logit of each step, and of the absorbing state after it (0 where none follows): [T, N] each."""
         ends = rollout.terminated
-        steps = pairs.step_rows(self.spaces, rollout.observation, rollout.action)
-        endings = pairs.ending_rows(self.spaces, rollout.next_observation[ends])
-        absorbing = torch.zeros(ends.shape)
-        absorbing[torch.tensor(ends)] = self._logit(self._inputs(endings))
-        return self._logit(self._inputs(steps)).view(ends.shape), absorbing
+        steps = self._logit(self._inputs(pairs.step_rows(self.spaces, rollout.observation, rollout.action)))
+        ending = self._logit(self._inputs(pairs.ending_rows(self.spaces, 1)))
+        return steps.view(ends.shape), ending * torch.tensor(ends)
 
     def learning_rate(self) -> float:
         """That of the next rollout."""
@@ -147,8 +144,9 @@ class Discriminator:
         self.scale = (self.settings.observation_scale / deviation).astype(np.float32)
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
-        observation, rest = np.split(rows, [self.spaces.observation], axis=1)
-        return torch.tensor(np.concatenate([(observation - self.mean) * self.scale, rest], axis=1))
+        observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)
+        observation = (observation - self.mean) * self.scale * (1 - absorbing)  # an absorbing state has none
+        return torch.tensor(np.concatenate([observation, action, absorbing], axis=1))
 
     def _logit(self, inputs: Tensor) -> Tensor:
         return mlp(self.parameters.named, "discriminator", inputs)[:, 0]

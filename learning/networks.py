@@ -1,4 +1,4 @@
-"""Small networks whose parameters lie in one flat vector, so that an optimiser is a few lines and a state is one array."""
+"""Small networks whose parameters lie in one flat vector: an optimiser is a few lines, a state is one array."""
 
 from itertools import pairwise
 

@@ -1,7 +1,7 @@
 """Reward forms: what the discriminator's verdict is worth to the policy.
 
-Each is a function of `expert_logit`, which is high where a pair looks like the expert's: with D = sigmoid(expert_logit),
-D is the probability that the pair is the expert's. (The note trains D towards 1 on the policy's pairs; its reward
+Each is a function of `expert_logit`, which is high where a pair looks like the expert's: D = sigmoid(expert_logit)
+is the probability that the pair is the expert's. (The note trains D towards 1 on the policy's pairs; its reward
 -log D is therefore -log(1 - D) here, `note`.) Every form rises with expert_logit, but FAIRL's only up to a logit
 of -1: it pays for what the policy does often and the expert sometimes, so that all the expert does gets covered.
 

@@ -1,4 +1,4 @@
-"""What is learned from: rollouts of the policy and demonstrations of the expert. No reward of the environment in either.
+"""What is learned from: rollouts of the policy, demonstrations of the expert; no reward of the environment in either.
 
 Shapes: T steps, N environments, O observation numbers, A action numbers; time comes first.
 Actions: discrete ones are int64 indices [T, N]; continuous ones are float32 [T, N, A] in the frame where

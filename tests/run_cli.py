@@ -12,18 +12,22 @@ CLI = Path(__file__).parents[1] / "cli.py"
 
 
 class Run:
-    """A run that was started in a folder."""
+    """A run that was started in a folder, what it prints in a file there."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.run_dir = folder / "run"
+        self._printed = folder / "printed.txt"
         command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
+        with self._printed.open("w") as out:
+            self.process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True)
 
     def wait(self, seconds: float = 60) -> "Run":
-        self.output, _ = self.process.communicate(timeout=seconds)
+        self.process.wait(timeout=seconds)
         return self
+
+    @property
+    def output(self) -> str:
+        return self._printed.read_text()
 
     @property
     def report(self) -> dict[str, Any]:
@@ -42,7 +46,7 @@ class Run:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
 
 def finished(folder: Path, *arguments: str) -> Run:

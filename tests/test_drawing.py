@@ -9,9 +9,10 @@ import pytest
 
 from tests.run_cli import CLI
 from tutelage import launching, layout, svg
+from tutelage.boxes import Box
 from tutelage.graph import Graph, NodePlan
 from tutelage.layout import Item
-from tutelage.picture import Box, Picture
+from tutelage.picture import Picture
 
 NAMESPACES = """
 groups:

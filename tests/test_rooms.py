@@ -24,7 +24,7 @@ ROOMS = {
 OTHERS = {"zmq": "tutelage/bus.py", "msgpack": "tutelage/codec.py"}
 """Packages of others that a single file may import."""
 
-WITH_TORCH = {"nodes.discriminator", "nodes.learner"}
+WITH_TORCH = {"nodes.cloner", "nodes.discriminator", "nodes.learner"}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 TOP_LEVEL = {

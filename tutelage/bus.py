@@ -32,11 +32,8 @@ from tutelage.message import FOREVER, Message, Promise, build, fingerprint, valu
 from tutelage.outbox import Outbox
 from tutelage.status import Status
 
-SERVICE_NS = 20_000_000
+SERVICE_MS = 20
 """How often a busy process looks after its connections."""
-
-SOON_MS = 2
-"""How long a process waits for a message alone; then it waits for those, too, who want something of it."""
 
 TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
 """What waits for a slow observer before it is dropped and counted: the less of the two, but TAP_LEAST messages."""
@@ -83,6 +80,7 @@ class Bus:
         self._tapped: set[bytes] = set()
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
         self._next_service = 0
+        self._busy = False
         self._context = zmq.Context()
         self._open(folder)
 
@@ -94,7 +92,7 @@ class Bus:
         self._tap.bind(address(folder, self.name, "tap"))
         self._hear = self._socket(zmq.XSUB, TAP_MESSAGES if self.observer else 0)
         self._hear.setsockopt(zmq.RECONNECT_IVL, 5)
-        self._hear.setsockopt(zmq.RCVTIMEO, SOON_MS)
+        self._hear.setsockopt(zmq.RCVTIMEO, SERVICE_MS)
         for topic in sorted({topic for _, topic in self.inbox.streams}):
             self._hear.send(b"\1" + topic.encode() + b"\0")
         self._hear.send(b"\1" + self._private + b"\0")
@@ -160,25 +158,32 @@ class Bus:
             socket.send_multipart(frames, copy=False)
 
     def receive(self, seconds: float) -> bool:
-        """Waits for a message, at most so long, and puts it into the inbox; whether one came."""
+        """Waits for a message, at most so long, and puts it into the inbox; whether one came.
+
+        While messages come it waits for them alone, which costs least, and looks after the rest every SERVICE_MS.
+        """
         if time.monotonic_ns() > self._next_service:
             self.service()
-        if seconds and self._take_next():  # mostly one comes soon, and to wait at one socket costs least
-            return True
-        events = dict(self._poller.poll(int(seconds * 1000)))
-        if self._links in events:
-            self.service()
-        return self._hear in events and self._take_next()
+        if seconds and self._busy:
+            self._busy = self._take_next()
+        else:
+            events = dict(self._poller.poll(int(seconds * 1000)))
+            if self._links in events:
+                self.service()
+            self._busy = self._hear in events and self._take_next()
+        return self._busy
 
     def _take_next(self) -> bool:
-        """Puts the next message into the inbox, unless none comes in SOON_MS."""
+        """Puts the next message into the inbox, unless none comes in SERVICE_MS."""
         try:
-            frames = [self._hear.recv(copy=False)]
+            frame = self._hear.recv(copy=False)
         except zmq.Again:
             return False
-        while frames[-1].more:
-            frames.append(self._hear.recv(copy=False))
-        self._take([frames[0].bytes, *[frame.buffer for frame in frames[1:]]])
+        frames = [frame.bytes]
+        while frame.more:
+            frame = self._hear.recv(copy=False)
+            frames.append(frame.buffer)
+        self._take(frames)
         return True
 
     def _take(self, frames: list[Any]) -> None:
@@ -188,7 +193,7 @@ class Bus:
         if frames[0].startswith(b"\0"):
             self._greeted(codec.unpack_state(frames[0][1:]))
             return
-        topic = frames[0][: frames[0].index(0)].decode()
+        topic = frames[0].partition(b"\0")[0].decode()
         header, fields = codec.decode(frames)
         stream = self.inbox.streams.get((header.sender, topic))
         if stream and self._is_next(stream, header.sequence):
@@ -210,7 +215,7 @@ class Bus:
 
     def service(self) -> None:
         """Looks after the connections: greets those who came, says again what they lack, hears who taps what."""
-        self._next_service = time.monotonic_ns() + SERVICE_NS
+        self._next_service = time.monotonic_ns() + SERVICE_MS * 1_000_000
         while (wish := self._read(self._tap)) is not None:
             self._note_tap(wish)
         while (wish := self._read(self._links)) is not None:

@@ -63,7 +63,7 @@ class Header(NamedTuple):
     sent: int
 
 
-_HEADER = [str, str, int, int, int, int]
+_TYPES = [str, str, int, int, int, int, list]
 
 
 class Malformed(ValueError):
@@ -91,43 +91,51 @@ def _parse(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
     return shape, dtype, math.prod(shape) * dtype.itemsize
 
 
-def _array(data: bytes, beside: Frame | None = None) -> np.ndarray:
-    """The array of an extension's data: behind its head, or beside it in a frame of its own. It copies nothing."""
-    if len(data) < 4 or data[1] > MAX_DIMENSIONS:
+def _array(extension: bytes, beside: Frame | None = None) -> np.ndarray:
+    """The array of an extension: its data are behind its head, or beside it in a frame of their own."""
+    if len(extension) < 4 or extension[1] > MAX_DIMENSIONS:
         raise Malformed("an array without a head")
-    start = _HEAD_BYTES[data[1]]
-    shape, dtype, size = _parse(data[:start])
-    if beside is not None:
-        data, start = beside, 0
+    start = _HEAD_BYTES[extension[1]]
+    shape, dtype, size = _parse(extension[:start])
+    data, start = (extension, start) if beside is None else (beside, 0)
     if len(data) != start + size:
         raise Malformed(f"{len(data) - start} bytes for an array of {size}")
     array: np.ndarray = np.ndarray(shape, dtype, data, start)
     return array if beside is None or array.flags.aligned else array.copy()
 
 
-class _Frames:
-    """Packs arrays: small ones into the body, large ones beside it as `raw` frames."""
+class _Packer:
+    """Packs values with arrays: small ones into the body, large ones beside it as frames of their own."""
 
     def __init__(self, inline: int = INLINE) -> None:
         self.inline = inline
-        self.raw: list[memoryview] = []
+        self.raw: list[Frame] = []
+        self._pack = msgpack.Packer(default=self._extension).pack
 
-    def __call__(self, value: Any) -> msgpack.ExtType:
+    def __call__(self, value: Any) -> tuple[bytes, list[Frame]]:
+        """The body, and the frames beside it."""
+        self.raw = []
+        return self._pack(value), self.raw
+
+    def _extension(self, value: Any) -> msgpack.ExtType:
         if not isinstance(value, np.ndarray):
             raise TypeError(f"no wire type for a {type(value).__name__}")
         if value.nbytes <= self.inline:
             return msgpack.ExtType(_INLINE_ARRAY, _head(value.dtype, value.shape) + value.tobytes())
-        self.raw.append(memoryview(np.ascontiguousarray(value)).cast("B"))
+        self.raw.append(np.ascontiguousarray(value).data.cast("B"))
         return msgpack.ExtType(_FRAMED_ARRAY, _head(value.dtype, value.shape))
+
+
+_pack = _Packer()
+"""Made once: a packer has a buffer, which it keeps."""
 
 
 def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
     """The frames of one message: the first is what ZeroMQ filters by, the rest are large arrays, not copied."""
-    frames = _Frames()
-    body = msgpack.packb([*header, fields], default=frames)
+    body, raw = _pack([*header, fields])
     if len(body) > MAX_BODY:
         raise TypeError(f"a {topic.decode()} body of {len(body)} bytes, at most {MAX_BODY}: use array fields for bulk")
-    return [topic + b"\0" + body, *frames.raw]
+    return [topic + b"\0" + body, *raw]
 
 
 def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
@@ -149,18 +157,17 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     if len(first) > MAX_BODY:
         raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
     try:
-        *header, fields = msgpack.unpackb(first[first.index(0) + 1 :], ext_hook=extension)
-        if list(map(type, header)) != _HEADER or type(fields) is not list:
-            raise Malformed("not a header and a list of fields")
-        return Header._make(header), fields
+        found = msgpack.unpackb(first[first.index(0) + 1 :], ext_hook=extension)
+        if list(map(type, found)) != _TYPES:
+            raise Malformed("not a header's values and a list of fields")
+        return Header(*found[:-1]), found[-1]
     except (ValueError, TypeError, StopIteration, struct.error, IndexError) as error:
         raise Malformed(f"a frame of {len(first)} bytes is no message: {error}") from error
 
 
 def pack_state(state: Any) -> bytes:
     """Any nesting of dicts, lists, numbers, strings, bytes and arrays as one self-contained piece (for checkpoints)."""
-    packed: bytes = msgpack.packb(state, default=_Frames(inline=MAX_FRAME))
-    return packed
+    return _Packer(inline=MAX_FRAME)(state)[0]
 
 
 def unpack_state(data: bytes) -> Any:

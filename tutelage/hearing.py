@@ -38,7 +38,7 @@ def hear(socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Mess
         while True:
             frames = tap.receive(IDLE_SECONDS)
             if frames:
-                yield _read(frames, kinds, expected)
+                yield read(frames, kinds, expected)
             elif (socket_dir / "run_dir").exists():  # the launcher, or the sweeper after it, removes it in the end
                 yield None
             else:
@@ -47,10 +47,11 @@ def hear(socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Mess
         tap.close()
 
 
-def _read(
-    frames: list[Frame], kinds: Mapping[str, type[Message]], expected: dict[tuple[str, str], int]
-) -> Heard | None:
-    """The message in the frames, or None for a promise. A sender that came back may say again what it had said."""
+def read(frames: list[Frame], kinds: Mapping[str, type[Message]], expected: dict[tuple[str, str], int]) -> Heard | None:
+    """The message in the frames, or None for a promise; `expected` is the next number of each (sender, topic).
+
+    A sender that came back may say again what it had said: then nothing was lost.
+    """
     topic = bytes(frames[0]).partition(b"\0")[0].decode()
     header, fields = codec.decode(frames)
     stream = header.sender, topic

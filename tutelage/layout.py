@@ -86,7 +86,6 @@ def place(items: Sequence[Item], gap: float) -> dict[int, float]:
         for key in sorted(rows, reverse=sweep % 2 == 1):
             if sweep < SWEEPS // 2:
                 rows[key].sort(key=_wanted)
-                _uncross(rows[key])
             _settle(rows[key], gap)
     return _to_the_top(rows)
 
@@ -99,20 +98,6 @@ def _wanted(item: Item) -> float:
         if other.lane == item.lane
     ]
     return sum(y * weight for y, weight in near) / sum(weight for _, weight in near) if near else item.y
-
-
-def _uncross(row: list[Item]) -> None:
-    """Swaps neighbours in a row as long as that makes arrows cross less often."""
-    for _ in row:
-        for i in range(len(row) - 1):
-            if _crossings(row[i], row[i + 1]) > _crossings(row[i + 1], row[i]):
-                row[i], row[i + 1] = row[i + 1], row[i]
-
-
-def _crossings(above: Item, below: Item) -> int:
-    """How often the arrows of two items of one layer cross."""
-    sides = ((above.before, below.before), (above.after, below.after))
-    return sum(a.y > b.y for one, other in sides for a in one for b in other if a.lane == b.lane)
 
 
 def _settle(row: list[Item], gap: float) -> None:

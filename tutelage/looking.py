@@ -25,7 +25,7 @@ class NodeRow(NamedTuple):
     node: str
     process_id: int | None
     state: str
-    restarts: int
+    restarts: int | None
 
 
 class TopicRow(NamedTuple):
@@ -64,7 +64,7 @@ def nodes(runs: Iterable[Running]) -> list[NodeRow]:
 def _node(run: Running, plan: NodePlan) -> NodeRow:
     listed = run.processes.get(plan.name)
     if listed is None:
-        return NodeRow(run.run_dir.name, plan.name, None, "dead", plan.restarts)
+        return NodeRow(run.run_dir.name, plan.name, None, "dead", None)
     return NodeRow(run.run_dir.name, plan.name, listed["pid"], _state(listed), listed["restarts"])
 
 

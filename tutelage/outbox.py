@@ -12,7 +12,6 @@ from typing import Any
 
 from tutelage.codec import Frame
 
-
 Said = tuple[str, int, tuple[Frame, ...]]
 """Topic, sequence number, frames. Plain tuples of bytes: the garbage collector stops looking at them, however many."""
 
@@ -37,7 +36,7 @@ class Outbox:
         return self._next.get(topic, 0)
 
     def add(self, topic: str, frames: list[Frame]) -> None:
-        sequence = self.next_sequence(topic)
+        sequence = self._next.get(topic, 0)
         self._next[topic] = sequence + 1
         if topic in self._acknowledged:
             self._kept.append((topic, sequence, tuple(frames)))

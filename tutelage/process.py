@@ -114,14 +114,14 @@ class NodeProcess:
                 return
 
     def _turn(self) -> None:
-        """Hears one message, or waits for some."""
+        """Hears one message, if need be waits for it."""
         message = self.inbox.pop()
+        if message is None and not self.inbox.ended and self.bus.receive(LOOK_SECONDS):
+            message = self.inbox.pop()
         if message is not None:
             self._say(self.node.hear(message) or ())
         if self.node.done or (message is None and self.inbox.ended):
             self._end()
-        elif message is None:
-            self.bus.receive(LOOK_SECONDS)
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""

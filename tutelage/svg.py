@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from tutelage.boxes import PAD, Arrow, Box, Frame
 from tutelage.graph import Graph
-from tutelage.picture import GUTTER, MARGIN, PAD, Arrow, Box, Frame, Picture
+from tutelage.picture import GUTTER, MARGIN, Picture
 
 CORNER = 10
 """Radius of the corners of an arrow that goes back."""

@@ -42,7 +42,7 @@ def like_the_expert(data, spaces):
 
 @pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
 def test_the_logit_is_high_for_the_expert(spaces):
-    discriminator, data, metrics = trained(spaces)
+    discriminator, data, metrics = trained(spaces, terminated=False)
     policy_logit, _ = discriminator.score(data)
     expert_logit, _ = discriminator.score(like_the_expert(data, spaces))
     assert policy_logit.shape == data.terminated.shape

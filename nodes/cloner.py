@@ -1,0 +1,79 @@
+"""Demonstrations straight to weights: behaviour cloning, while they are being shown and to the end afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from learning.bc import BC, Settings
+from learning.draws import generator
+from learning.rollout import Demonstration as Example
+from learning.rollout import Spaces
+from messages import Demonstration, Metrics, Weights
+from tutelage import Message, Node
+from tutelage.task import Env, Task
+
+
+class Cloner(Node):
+    """Trains `epochs_each` epochs on each demonstration that comes; when all are there, up to `epochs` more.
+
+    It ends before that when the held-out pairs have not been predicted better for `patience` epochs. There are no
+    rollouts: its weights bear the number of the epoch in their place.
+    """
+
+    hears = (Demonstration,)
+    says = (Weights, Metrics)
+
+    def __init__(
+        self,
+        env: Env,
+        seed: int = 0,
+        epochs: int = 100,
+        epochs_each: int = 3,
+        patience: int = 20,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.seed, self.epochs, self.epochs_each, self.patience = seed, epochs, epochs_each, patience
+        self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
+        self.finishing = 0  # epochs since all demonstrations are there
+        self.final = False  # the final weights have been said
+        self.enough = False  # somebody asked for an early end
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Demonstration)
+        self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
+        for _ in range(self.epochs_each):
+            metrics = self._epoch()
+        if self.epochs_each:
+            yield self._weights()
+            yield Metrics(self.bc.epochs, 0, metrics)
+
+    def finish(self) -> Iterator[Message]:
+        if not self.bc.demonstrations and not self.enough:
+            raise RuntimeError("there are no demonstrations to clone: check that the teleoperator says some")
+        while self.bc.demonstrations and not self.final:
+            metrics = self._epoch(self.finishing / self.epochs)
+            self.finishing += 1
+            self.final = self.enough or self.finishing >= self.epochs or self.bc.stale >= self.patience
+            yield self._weights()
+            yield Metrics(self.bc.epochs, 0, metrics)
+
+    def _epoch(self, progress: float = 0.0) -> dict[str, float]:
+        return self.bc.epoch(generator(self.seed, "cloner", "epoch", self.bc.epochs), progress)
+
+    def _weights(self) -> Message:
+        tensors = np.frombuffer(save(self.bc.tensors()), np.uint8)
+        return Weights(self.bc.epochs, 0, self.bc.epochs, tensors, 0, self.final, self.final)
+
+    def interrupt(self) -> None:
+        self.enough = self.done = True
+
+    def state(self) -> dict[str, Any]:
+        return {"bc": self.bc.state(), "finishing": self.finishing, "final": self.final, "enough": self.enough}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.bc.load(state["bc"])
+        self.finishing, self.final, self.enough = state["finishing"], state["final"], state["enough"]
