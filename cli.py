@@ -71,11 +71,12 @@ def launch(
 )
 def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
     """Draw who says what to whom in a launch FILE."""
-    from tutelage import drawing, launching
+    from tutelage import launching
+    from tutelage.looking import drawing
 
     made = launching.graph(file, arguments)
     if svg:
-        from tutelage import svg as picture
+        from tutelage.looking import svg as picture
 
         svg.write_text(picture.svg(made))
     else:
@@ -87,7 +88,7 @@ def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
 def messages(as_json: bool) -> None:
     """Print all that nodes can say to each other."""
     import messages as ours
-    from tutelage import drawing
+    from tutelage.looking import drawing
 
     kinds = [getattr(ours, name) for name in ours.__all__]
     click.echo(drawing.schemas(kinds) if as_json else drawing.messages(kinds))
@@ -106,10 +107,11 @@ def node() -> None:
 @JSON
 def node_list(as_json: bool) -> None:
     """List the nodes of all runs: process, state, restarts."""
-    from tutelage import looking, output, registry
+    from tutelage.looking import output, runs
+    from tutelage.supervision import registry
 
-    rows = looking.nodes(registry.runs())
-    text = output.table(looking.NodeRow._fields, rows) if rows else "no graph is running"
+    rows = runs.nodes(registry.runs())
+    text = output.table(runs.NodeRow._fields, rows) if rows else "no graph is running"
     click.echo(output.json_rows(rows) if as_json else text)
 
 
@@ -121,7 +123,7 @@ def node_list(as_json: bool) -> None:
 @JSON
 def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_json: bool) -> None:
     """Print what the node NAME has printed."""
-    from tutelage import logs, output
+    from tutelage.looking import logs, output
 
     printed = logs.lines(logs.find(name, run), lines, follow)
     output.show(output.json_lines(printed) if as_json else printed)
@@ -138,10 +140,10 @@ def topic() -> None:
 @JSON
 def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
     """List the topics of a run: message type, who says it, who hears it."""
-    from tutelage import looking, output
+    from tutelage.looking import output, runs
 
-    rows = looking.topics(looking.running(run), rates)
-    titles = looking.TopicRow._fields if rates else looking.TopicRow._fields[:-1]
+    rows = runs.topics(runs.running(run), rates)
+    titles = runs.TopicRow._fields if rates else runs.TopicRow._fields[:-1]
     click.echo(output.json_rows(rows) if as_json else output.table(titles, (row[: len(titles)] for row in rows)))
 
 
@@ -153,9 +155,9 @@ def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
 @JSON
 def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full: bool, as_json: bool) -> None:
     """Print the messages on TOPICS as they pass."""
-    from tutelage import echo, looking, output
+    from tutelage.looking import echo, output, runs
 
-    echoed = echo.Echo(looking.running(run), list(topics), count, as_json, full)
+    echoed = echo.Echo(runs.running(run), list(topics), count, as_json, full)
     output.show(echoed.lines())
     click.echo(echoed.summary(), err=True)
 
@@ -168,9 +170,9 @@ def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full
 @JSON
 def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
     """Measure how often something is said on TOPIC, and report it every second."""
-    from tutelage import looking, output, rate
+    from tutelage.looking import output, rate, runs
 
-    output.show(rate.reports(looking.running(run), topic, window, count, as_json))
+    output.show(rate.reports(runs.running(run), topic, window, count, as_json))
 
 
 @main.command()

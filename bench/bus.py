@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from bench import bus_floor as floor
-from tutelage import child
 from tutelage.graph import Graph, NodePlan
-from tutelage.supervisor import Supervisor
+from tutelage.supervision import child
+from tutelage.supervision.supervisor import Supervisor
 
 Measured = dict[str, float]
 

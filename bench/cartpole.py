@@ -44,7 +44,7 @@ def line(report: dict[str, Any], budget: int) -> str:
 def default_budget() -> int:
     """The budget that gail.yaml has by itself."""
     sys.path.insert(0, str(ROOT))
-    from tutelage import launchfile
+    from tutelage.language import launchfile
 
     return int(launchfile.arguments(ROOT / "launch/gail.yaml").arguments["budget"].default)
 

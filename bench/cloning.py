@@ -102,7 +102,9 @@ def measure(env: str, options: argparse.Namespace) -> None:
         learners[f"imitation, {epochs} epochs"] = lambda seed, e=epochs: peers(task, shown[seed], seed, options.peer, e)
     for who, learner in learners.items():
         results = [learner(seed) for seed in seeds]
-        found = [returns(task, r.tensors, options.episodes, s, False).mean() for r, s in zip(results, seeds, strict=True)]
+        found = [
+            returns(task, r.tensors, options.episodes, s, False).mean() for r, s in zip(results, seeds, strict=True)
+        ]
         print(line(env, who, [(f - worst) / (best - worst) for f in found], results), flush=True)
 
 

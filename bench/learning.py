@@ -96,7 +96,8 @@ def known(path: Path) -> list[dict[str, Any]]:
 def line(made: dict[str, Any]) -> str:
     return (
         f"{made['algorithm']:5} {made['task']:26} {made['demonstrations']:3} demonstrations  seed {made['seed']}  "
-        f"return {made['return']:8.1f}  score {made['score']:6.3f}  {made['steps']:7} steps  {made['wall_seconds']:6.1f} s"
+        f"return {made['return']:8.1f}  score {made['score']:6.3f}  "
+        f"{made['steps']:7} steps  {made['wall_seconds']:6.1f} s"
     )
 
 

@@ -31,14 +31,14 @@ class Settings:
     last_learning_rate: float = 1e-3
     anneal_rollouts: int = 32
     """rollouts over which the learning rate goes from the first to the last, in a straight line; then it stays"""
-    steps: int = 8
+    steps: int = 4
     """gradient steps a rollout"""
-    batch: int = 256
+    batch: int = 512
     """pairs of each side in a step"""
-    penalty_weight: float = 0.1
-    observation_scale: float = 1.0
+    penalty_weight: float = 1.0
+    observation_scale: float = 0.3
     """what one standard deviation of the demonstrations' observations becomes: smaller is smoother"""
-    discount: float = 0.95
+    discount: float = 0.99
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
     memory: int = 65536
     """pairs of the policy's past that are kept. A discriminator that forgets sends the policy round in circles."""

@@ -31,11 +31,11 @@ class Settings:
     epochs: int = 4
     minibatch: int = 512
     """steps in a minibatch"""
-    discount: float = 0.95
+    discount: float = 0.99
     decay: float = 0.95
     """lambda of the advantage estimate"""
     clip: float = 0.2
-    entropy_weight: float = 0.01
+    entropy_weight: float = 0.0
     value_weight: float = 0.5
     max_norm: float = 0.5
     hidden: int = 64

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.run_cli import CLI
-from tutelage import launching, layout, svg
-from tutelage.boxes import Box
+from tutelage import launching
 from tutelage.graph import Graph, NodePlan
-from tutelage.layout import Item
-from tutelage.picture import Picture
+from tutelage.looking import layout, svg
+from tutelage.looking.boxes import Box
+from tutelage.looking.layout import Item
+from tutelage.looking.picture import Picture
 
 NAMESPACES = """
 groups:

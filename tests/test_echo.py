@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import messages
-from tutelage import codec, echo, hearing, rate
+from tutelage import codec
 from tutelage.codec import Header
 from tutelage.foreign import message_type
-from tutelage.hearing import Heard
+from tutelage.looking import echo, hearing, rate
+from tutelage.looking.hearing import Heard
 from tutelage.message import Message, fingerprint, schema
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tutelage import launchfile, yaml_marks
-from tutelage.arguments import from_command_line
-from tutelage.finding import find
-from tutelage.launch_language import LaunchFile
+from tutelage.language import launchfile, yaml_marks
+from tutelage.language.arguments import from_command_line
+from tutelage.language.entries import LaunchFile
+from tutelage.language.finding import find
+from tutelage.language.yaml_marks import plain
 from tutelage.problems import LaunchError, Problem
-from tutelage.yaml_marks import plain
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +198,7 @@ def test_commands_and_time() -> None:
 
 
 def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tutelage.finding.LAUNCH_FOLDER", folder / "launch")
+    monkeypatch.setattr("tutelage.language.finding.LAUNCH_FOLDER", folder / "launch")
     (folder / "launch").mkdir()
     (folder / "launch" / "gail.yaml").touch()
     assert find("gail.yaml") == folder / "launch" / "gail.yaml"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tutelage import launchfile
-from tutelage.finding import LAUNCH_FOLDER
 from tutelage.graph import Graph
+from tutelage.language import launchfile
+from tutelage.language.finding import LAUNCH_FOLDER
+from tutelage.language.resolved import resolved
+from tutelage.language.wiring import wire
 from tutelage.problems import LaunchError
-from tutelage.resolved import resolved
-from tutelage.wiring import wire
 
 ROBOT = '''
 from typing import Annotated, Literal

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tutelage import launchfile, resolved, run, wiring
-from tutelage.arguments import from_command_line
-from tutelage.finding import find
 from tutelage.graph import Graph
+from tutelage.language import launchfile, resolved, wiring
+from tutelage.language.arguments import from_command_line
+from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
-from tutelage.supervisor import Outcome
+from tutelage.supervision import run
+from tutelage.supervision.supervisor import Outcome
 
 LAST_LINES = 20
 """Lines of its log that are shown of a node that could not be kept alive."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tutelage.graph import NodePlan
-from tutelage.layout import Item
+from tutelage.looking.layout import Item
 
 ROW, NAME, KIND, PAD = 20, 34, 16, 14
 """Height of a port's row, of a box's name, of its class beneath it; room around text."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tutelage.problems import LaunchError, Problem, did_you_mean
 
-LAUNCH_FOLDER = Path(__file__).resolve().parents[1] / "launch"
+LAUNCH_FOLDER = Path(__file__).resolve().parents[2] / "launch"
 """Our own launch files: beside this package, in a clone and in a wheel alike."""
 
 

@@ -6,8 +6,8 @@ from textwrap import indent
 from typing import Any
 
 from tutelage.graph import Graph, NodePlan
-from tutelage.substitution import escaped
-from tutelage.yaml_marks import dump
+from tutelage.language.substitution import escaped
+from tutelage.language.yaml_marks import dump
 
 
 def resolved(graph: Graph) -> str:

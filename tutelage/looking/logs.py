@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from tutelage import looking, registry
 from tutelage.graph import Graph
+from tutelage.looking import runs
 from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.supervision import registry
 
 LOOK_SECONDS = 0.1
 """How often a followed log is looked at."""
@@ -22,7 +23,7 @@ def find(node: str, run: str | None) -> Path:
         LaunchError: there is no such run, or no such node in it.
     """
     ended = run is not None and (Path(run) / "graph.json").exists()
-    folder = Path(run).resolve() if run and ended else looking.running(run).run_dir
+    folder = Path(run).resolve() if run and ended else runs.running(run).run_dir
     names = [plan.name for plan in Graph.from_json((folder / "graph.json").read_text()).nodes]
     if node not in names:
         raise LaunchError([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])

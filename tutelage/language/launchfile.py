@@ -11,16 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tutelage import launch_language as language
-from tutelage import yaml_marks
-from tutelage.arguments import Argument, Given, declare, refuse_unknown
-from tutelage.checking import checked, found, keys, text
-from tutelage.conditions import holds
-from tutelage.finding import find
-from tutelage.launch_language import Entry, LaunchFile, Scope, Time
+from tutelage.language import entries as language
+from tutelage.language import yaml_marks
+from tutelage.language.arguments import Argument, Given, declare, refuse_unknown
+from tutelage.language.checking import checked, found, keys, text
+from tutelage.language.conditions import holds
+from tutelage.language.entries import Entry, LaunchFile, Scope, Time
+from tutelage.language.finding import find
+from tutelage.language.substitution import fill
+from tutelage.language.yaml_marks import Item, plain, shown
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem
-from tutelage.substitution import fill
-from tutelage.yaml_marks import Item, plain, shown
 
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tutelage.checking import found, text
-from tutelage.launch_language import CONDITION, Scope
+from tutelage.language.checking import found, text
+from tutelage.language.entries import CONDITION, Scope
+from tutelage.language.substitution import fill
+from tutelage.language.yaml_marks import Item, plain
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
-from tutelage.substitution import fill
-from tutelage.yaml_marks import Item, plain
 
 
 def holds(items: Mapping[str, Item], scope: Scope, problems: list[Problem]) -> bool:

@@ -14,7 +14,7 @@ import socket
 import time
 from pathlib import Path
 
-from tutelage import registry
+from tutelage.supervision import registry
 
 GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.1

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tutelage.arguments import Argument
+from tutelage.language.arguments import Argument
+from tutelage.language.yaml_marks import Item
 from tutelage.problems import Place, Problem
-from tutelage.yaml_marks import Item
 
 Time = Literal["lockstep", "realtime"]
 

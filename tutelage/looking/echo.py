@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from tutelage import looking
 from tutelage.foreign import message_type
-from tutelage.hearing import Heard, hear
-from tutelage.registry import Running
+from tutelage.looking import runs
+from tutelage.looking.hearing import Heard, hear
+from tutelage.supervision.registry import Running
 
 SHORT = 6
 """Numbers of an array, or bytes, that are shown unless all are asked for."""
@@ -23,7 +23,7 @@ class Echo:
     """The messages of some topics as text; afterwards it knows how many were `heard` and how many `lost`, by topic."""
 
     def __init__(self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool) -> None:
-        looking.check_topics(run, topics)
+        runs.check_topics(run, topics)
         self.run, self.topics, self.count = run, topics, count
         self.as_json, self.full = as_json, full
         self.heard: Counter[str] = Counter()
@@ -32,7 +32,7 @@ class Echo:
     def lines(self) -> Iterator[str | None]:
         """A text for each message; None now and then when there is none."""
         kinds = {topic: message_type(self.run.graph.messages[topic]) for topic in self.topics}
-        senders = {sender for topic in self.topics for sender in looking.speakers(self.run, topic)}
+        senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
         for heard in hear(self.run.socket_dir, sorted(senders), kinds):
             if heard:
                 self.heard[heard.topic] += 1

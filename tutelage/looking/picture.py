@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from statistics import mean
 
-from tutelage import layout
-from tutelage.boxes import Arrow, Box, Frame
 from tutelage.graph import Graph
-from tutelage.layout import Item
+from tutelage.looking import layout
+from tutelage.looking.boxes import Arrow, Box, Frame
+from tutelage.looking.layout import Item
 
 GUTTER, GAP, MARGIN = 92, 24, 32
 """Between two layers, between two boxes of one layer, around all."""

@@ -14,9 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage import local
 from tutelage.graph import Graph
-from tutelage.supervisor import Outcome, Supervisor
+from tutelage.supervision import local
+from tutelage.supervision.supervisor import Outcome, Supervisor
 
 FREE_BYTES = 64 * 2**20
 """Disk space below which no run is begun."""

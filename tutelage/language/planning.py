@@ -6,12 +6,12 @@ import inspect
 import shutil
 from typing import Any, NamedTuple
 
-from tutelage.checking import describe, fits, found
 from tutelage.graph import NodePlan, node_class
-from tutelage.launch_language import Entry
+from tutelage.language.checking import describe, fits, found
+from tutelage.language.entries import Entry
+from tutelage.language.yaml_marks import plain
 from tutelage.node import Node, parameters
 from tutelage.problems import Problem, did_you_mean
-from tutelage.yaml_marks import plain
 
 EXTRAS = {"torch": "torch", "matplotlib": "plot", "imageio": "video", "Box2D": "box2d", "mujoco": "mujoco"}
 """Packages of others that come with an extra of ours, and which."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tutelage.checking import checked, describe, fits, found, keys, text
-from tutelage.finding import find
+from tutelage.language.checking import checked, describe, fits, found, keys, text
+from tutelage.language.finding import find
+from tutelage.language.substitution import fill
+from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
-from tutelage.substitution import fill
-from tutelage.yaml_marks import Item, parse, plain, scalar
 
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "any": Any}
 

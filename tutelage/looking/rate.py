@@ -10,10 +10,10 @@ from itertools import islice, pairwise
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
-from tutelage import looking
 from tutelage.foreign import message_type
-from tutelage.hearing import hear
-from tutelage.registry import Running
+from tutelage.looking import runs
+from tutelage.looking.hearing import hear
+from tutelage.supervision.registry import Running
 
 REPORT_SECONDS = 1.0
 
@@ -56,7 +56,7 @@ def reports(run: Running, topic: str, window: int, count: int | None, as_json: b
     Raises:
         LaunchError: the topic is unknown.
     """
-    looking.check_topics(run, [topic])
+    runs.check_topics(run, [topic])
     return islice(_seconds(run, topic, window, as_json), count)
 
 
@@ -64,7 +64,7 @@ def _seconds(run: Running, topic: str, window: int, as_json: bool) -> Iterator[s
     kinds = {topic: message_type(run.graph.messages[topic])}
     sent: deque[tuple[int, int]] = deque(maxlen=window)
     lost, fresh, due = 0, False, time.monotonic() + REPORT_SECONDS
-    for heard in hear(run.socket_dir, looking.speakers(run, topic), kinds):
+    for heard in hear(run.socket_dir, runs.speakers(run, topic), kinds):
         if heard:
             sent.append((heard.header.sent, heard.size_bytes))
             lost, fresh = lost + heard.lost, True

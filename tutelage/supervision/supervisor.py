@@ -15,11 +15,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tutelage import child, registry, sweeper
-from tutelage.child import Child
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
-from tutelage.signals import Signals
+from tutelage.supervision import child, registry, sweeper
+from tutelage.supervision.child import Child
+from tutelage.supervision.signals import Signals
 
 STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from tutelage.boxes import PAD, Arrow, Box, Frame
 from tutelage.graph import Graph
-from tutelage.picture import GUTTER, MARGIN, Picture
+from tutelage.looking.boxes import PAD, Arrow, Box, Frame
+from tutelage.looking.picture import GUTTER, MARGIN, Picture
 
 CORNER = 10
 """Radius of the corners of an arrow that goes back."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from tutelage.language.yaml_marks import Item, plain
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
-from tutelage.yaml_marks import Item, plain
 
 _WORDS = {
     bool: "true or false",

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tutelage.checking import text
+from tutelage.language.checking import text
+from tutelage.language.yaml_marks import Item, marked
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
-from tutelage.yaml_marks import Item, marked
 
 _MARK = re.compile(r"\$\$\(|\$\(([^()]*)\)")
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tutelage.graph import Graph, NodePlan
-from tutelage.launch_language import Entry, LaunchFile
+from tutelage.language.entries import Entry, LaunchFile
+from tutelage.language.planning import Planned, plan_node
+from tutelage.language.yaml_marks import shown
 from tutelage.message import Message, fingerprint, schema
 from tutelage.node import Node
-from tutelage.planning import Planned, plan_node
 from tutelage.problems import LaunchError, Problem
 from tutelage.status import Status
-from tutelage.yaml_marks import shown
 
 
 class _Voice(NamedTuple):

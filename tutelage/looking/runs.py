@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tutelage import registry
 from tutelage.graph import NodePlan
-from tutelage.hearing import hear
+from tutelage.looking.hearing import hear
 from tutelage.problems import LaunchError, Problem, did_you_mean
-from tutelage.registry import Running
 from tutelage.status import Status
+from tutelage.supervision import registry
+from tutelage.supervision.registry import Running
 
 RATE_SECONDS = 1.6
 """How long rates are listened for: a process says its status every half second."""

@@ -1,0 +1,1 @@
+"""The launch language: a launch file and arguments become a graph."""
