@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from drivers import controllers
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import named
 
@@ -13,13 +14,13 @@ Operator = Callable[[np.ndarray], int | np.ndarray]
 """Observation [obs] to the action that the task takes."""
 
 
-def cart_pole(observation: np.ndarray) -> int:
-    """CartPole by a linear quadratic regulator, its force reduced to the two that there are: 500 steps every time."""
-    gain = np.array([1.0, 1.6, 18.0, 3.2])  # position, speed, angle, angular speed
-    return int(gain @ observation > 0)
-
-
-OPERATORS: dict[str, Operator] = {"CartPole-v1": cart_pole}
+OPERATORS: dict[str, Operator] = {
+    "Acrobot-v1": controllers.acrobot,
+    "CartPole-v1": controllers.cart_pole,
+    "MountainCar-v0": controllers.mountain_car,
+    "MountainCarContinuous-v0": controllers.mountain_car_continuous,
+    "Pendulum-v1": controllers.pendulum,
+}
 
 
 def operator(name: str, env: str) -> Operator:

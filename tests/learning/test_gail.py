@@ -25,7 +25,8 @@ def test_gradient_penalty():
 
 
 def trained(spaces, terminated=True, rollouts=40, **settings):
-    discriminator = Discriminator(spaces, seed=0, settings=Settings(**settings))
+    sharp = Settings(penalty_weight=0.1, observation_scale=1.0, **settings)
+    discriminator = Discriminator(spaces, seed=0, settings=sharp)
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(rollouts):
         data = rollout(spaces, tensors, k)
@@ -62,7 +63,7 @@ def test_an_end_that_the_expert_never_reaches_scores_low():
 def test_state_and_load_in_the_middle_change_no_bit(spaces):
     straight, _, _ = trained(spaces, rollouts=6)
     first, data, _ = trained(spaces, rollouts=3)
-    second = Discriminator(spaces, seed=99)
+    second = Discriminator(spaces, seed=99, settings=first.settings)
     second.load({name: array.copy() for name, array in first.state().items()})
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(3, 6):

@@ -1,0 +1,101 @@
+"""The commands that look at a finished run, and those that need none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as imageio
+import pytest
+import yaml
+
+from tests.run_cli import CLI, Run, finished
+
+REPORTED = (
+    *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
+    *("evaluation_episodes", "environment_steps", "steps_per_second", "wall_seconds", "seconds_learning"),
+    *("weights_digest", "demonstrations", "node_restarts", "messages_lost"),
+)
+
+
+def cli(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(CLI), *words], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return finished(tmp_path_factory.mktemp("run"), "gail.yaml", "budget:=4096", "episodes:=3", "seed:=5")
+
+
+def test_a_run_folder_holds_what_was_run_and_what_came_of_it(run: Run) -> None:
+    assert set(REPORTED) <= run.report.keys()
+    assert (run.report["seed"], run.report["demonstrations"], run.report["environment_steps"]) == (5, 10, 4096)
+    about = json.loads((run.run_dir / "run.json").read_text())
+    assert about["arguments"]["budget"] == 4096
+    assert about["versions"]["numpy"]
+    metrics = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    assert {"time/total_timesteps", "train/approx_kl"} <= set().union(*metrics)
+    assert {log.stem for log in (run.run_dir / "logs").glob("*.log")} >= {"learner", "simulator"}
+
+
+def test_the_resolved_launch_file_runs_to_the_same_digest(run: Run, tmp_path: Path) -> None:
+    again = finished(tmp_path, str(run.run_dir / "launch.yaml"))
+    assert again.digest == run.digest
+
+
+def test_evaluate_plays_the_final_policy(run: Run) -> None:
+    greedy, sampled = (cli("evaluate", str(run.run_dir), "--episodes", "3", *more) for more in ([], ["--sampled"]))
+    assert greedy.returncode == 0, greedy.stderr
+    assert f"return {run.report['return_mean']:.1f}" not in sampled.stdout
+    assert "CartPole-v1: return" in greedy.stdout
+    assert "greedy, over 3 episodes" in greedy.stdout
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
+def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
+    video = tmp_path / "video.mp4"
+    done = cli("evaluate", str(run.run_dir), "--episodes", "1", "--render", str(video))
+    assert done.returncode == 0, done.stderr
+    frames = imageio.imread(video)
+    assert frames.shape[0] > 20
+    assert frames.std() > 1  # there is something to be seen
+
+
+def test_evaluate_of_no_run_says_so(tmp_path: Path) -> None:
+    done = cli("evaluate", str(tmp_path))
+    assert done.returncode == 2
+    assert "name the folder of a run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_messages_are_printed_as_documentation_and_as_schema() -> None:
+    text, schema = cli("messages").stdout, json.loads(cli("messages", "--json").stdout)
+    assert "Transition   topic transition, cadence step" in text
+    assert schema["transition"]["properties"]["observation"]["dtype"] == ["float32"]
+
+
+def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
+    shown = cli("launch", "gail.yaml", "seed:=7", "--dry-run", cwd=tmp_path)
+    assert yaml.safe_load(shown.stdout)["nodes"]["learner"]["parameters"]["seed"] == 7
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["gial.yaml"], "did you mean 'gail.yaml'?"),
+        (["gail.yaml", "seed:=abc"], "argument 'seed' must be an int, but is the string 'abc'"),
+        (["gail.yaml", "sed:=1"], "did you mean 'seed'?"),
+        (["gail.yaml", "env:=NoSuch-v1"], "NoSuch-v1: cannot be made"),
+        (["gail.yaml", "env:=Blackjack-v1"], "a flat Box is needed"),
+        (["gail.yaml", "env:=Acrobot-v1", "demonstrations:=nothing.npz"], "there is no such file"),
+        (["gail.yaml", "demonstrations_count:=0"], "at least one demonstration must be shown"),
+        (["gail.yaml", "--run-dir", "/proc/nowhere"], "the run's folder cannot be used"),
+        (["--resume", "."], "there is no run here"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list[str], sentence: str) -> None:
+    done = cli("launch", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
