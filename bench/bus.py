@@ -93,8 +93,15 @@ def through_nodes(question: Question, folder: Path) -> Measured:
 
 def _graph(name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topic: str) -> Graph:
     def plan(node: str, other: str, run: tuple[str, dict[str, Any]]) -> NodePlan:
-        return NodePlan(node, f"bench.bus_nodes:{run[0]}", parameters=run[1], hears={topic: [other]}, takes={topic: topic},
-                        says={"small": "small", "image": "image"}, restarts=0)  # fmt: skip
+        return NodePlan(
+            node,
+            f"bench.bus_nodes:{run[0]}",
+            parameters=run[1],
+            hears={topic: [other]},
+            takes={topic: topic},
+            says={"small": "small", "image": "image"},
+            restarts=0,
+        )
 
     return Graph(name, [plan("near", "far", near), plan("far", "near", far)])
 
@@ -117,12 +124,15 @@ def _fork_both(folder: Path, near: Callable[..., None], far: Callable[..., None]
     children: list[child.Child] = []
     for name, body in (("far", far), ("near", near)):
         children.insert(0, child.fork(name, body, folder / f"{name}.log", children))
-    said = [b"".join(iter(lambda c=c: c.lifeline.recv(65536), b"")) for c in children]  # until its process is gone
+    said = []
+    for one in children:
+        with one.lifeline.makefile("r") as lines:  # until its process is gone
+            said.append(lines.read())
     for one in children:
         one.lifeline.close()
         if os.waitpid(one.pid, 0)[1]:
             raise RuntimeError(f"the floor's {one.name} failed: {(folder / f'{one.name}.log').read_text()}")
-    return [json.loads(line or b"{}") for line in said]
+    return [json.loads(line or "{}") for line in said]
 
 
 def measure(question: Question, rounds: int) -> dict[str, Any]:

@@ -46,13 +46,12 @@ class Wire:
         self.into.connect(f"ipc://{folder}/{other}")
         self.into.subscribe(b"value")
         self.into.subscribe(END)
-        if framed:
-            self.send, self.receive = self._send_framed, self._receive_framed
+        self.send, self.receive = (self._send_framed, self._receive_framed) if framed else (self._send, self._receive)
 
-    def send(self, value: Value) -> None:
+    def _send(self, value: Value) -> None:
         self.out.send_multipart([b"value", msgpack.packb(value)])
 
-    def receive(self) -> Value | None:
+    def _receive(self) -> Value | None:
         topic, body = self.into.recv_multipart()
         return None if topic == END else msgpack.unpackb(body)
 

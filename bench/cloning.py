@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from safetensors.numpy import load
 
-from learning.acting import to_bounds
 from learning.draws import generator
 from messages import Demonstration, Weights
 from nodes.cloner import Cloner
@@ -57,8 +56,8 @@ def peers(task: Task, shown: list[Demonstration], seed: int, python: str, epochs
     spaces = task.spaces
     action = np.concatenate([demonstration.action for demonstration in shown])
     told = {"choices": np.array(spaces.action)}
-    if spaces.low is not None and spaces.high is not None:
-        action, told = to_bounds(action, spaces.low, spaces.high), {"low": spaces.low, "high": spaces.high}
+    if not spaces.discrete:
+        action, told = spaces.to_task(action), {"low": spaces.low, "high": spaces.high}
     observation = np.concatenate([demonstration.observation[:-1] for demonstration in shown])
     with tempfile.TemporaryDirectory() as folder:
         pairs, weights = f"{folder}/pairs.npz", f"{folder}/weights.npz"

@@ -14,7 +14,7 @@ def cart_pole(observation: np.ndarray) -> int:
 
 
 def acrobot(observation: np.ndarray) -> int:
-    """Pumps energy: full torque along the speed of the elbow, less that of the shoulder, which it drives the other way."""
+    """Pumps energy: full torque along the elbow's speed, unless the shoulder is more than half as fast that way."""
     shoulder, elbow = observation[4:]
     return 2 if 0.5 * elbow > shoulder else 0
 
@@ -37,7 +37,7 @@ _RIGHT, _LEFT = (steps.ravel() for steps in np.meshgrid(np.arange(0, 60, 4), np.
 
 
 def mountain_car(observation: np.ndarray) -> int:
-    """Predictive control: of all plans to push so long right, so long left, then right, the first push of the fastest."""
+    """Predictive control: the first push of the fastest plan to push right for a while, then left, then right."""
     position, velocity = (np.full(_RIGHT.shape, float(number)) for number in observation)
     for step in range(200):
         force = np.where((step >= _RIGHT) & (step < _RIGHT + _LEFT), -0.001, 0.001)

@@ -14,7 +14,7 @@ from torch import Tensor
 from learning.adam import Adam
 from learning.distributions import categorical, gaussian
 from learning.draws import generator as draw
-from learning.networks import Parameters, mlp, mlp_arrays
+from learning.networks import Parameters, fast_mlp, mlp_arrays
 from learning.normaliser import Normaliser
 from learning.rollout import Demonstration, Spaces
 
@@ -147,7 +147,7 @@ class BC:
 
     def _step(self, observation: Tensor, action: Tensor, learning_rate: float) -> Tensor:
         """One gradient step; its loss."""
-        loss = self._loss(mlp(self.parameters.named, "policy", observation), action)
+        loss = self._loss(fast_mlp(self.parameters.named, "policy", observation), action)
         self.adam.step(self.parameters.gradient(loss), learning_rate)
         return loss.detach()
 
@@ -163,7 +163,7 @@ class BC:
         """How well the held-out pairs are predicted; all pairs, where there are too few to hold any out."""
         mask = self._held_out()
         observation, action = self._pairs(mask if mask.any() else ~mask)
-        output = mlp(self.parameters.named, "policy", observation)
+        output = fast_mlp(self.parameters.named, "policy", observation)
         metrics = {"bc/loss_held_out": float(self._loss(output, action))}
         if self.spaces.discrete:
             metrics["bc/accuracy"] = float((output.argmax(dim=1) == action).float().mean())

@@ -5,8 +5,20 @@ has to be carried: a node that was killed and came back draws what it would have
 """
 
 import hashlib
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+
+
+class _Key(ISeedSequence):
+    """A key for Philox: handed over in this way it takes no entropy from the system first, which takes longer."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        return np.frombuffer(self._key, dtype)[:n_words]
 
 
 def generator(seed: int, *key: str | int) -> np.random.Generator:
@@ -16,7 +28,7 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
     """
     text = "\0".join(map(str, (seed, *key)))
     digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, np.uint64)))
+    return np.random.Generator(np.random.Philox(_Key(digest)))
 
 
 def episode_seed(seed: int, environment: int, episode: int) -> int:

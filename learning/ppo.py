@@ -13,7 +13,7 @@ from learning import returns
 from learning.adam import Adam, annealed
 from learning.distributions import categorical, gaussian
 from learning.draws import generator as draw
-from learning.networks import Parameters, mlp, mlp_arrays
+from learning.networks import Parameters, fast_mlp, mlp_arrays
 from learning.normaliser import Normaliser
 from learning.rollout import Rollout, Spaces
 
@@ -143,12 +143,12 @@ class PPO:
     def _step(self, batch: dict[str, Tensor], learning_rate: float) -> Tensor:
         """One gradient step; its losses, as a vector in the order that `update` names."""
         s, named = self.settings, self.parameters.named
-        output = mlp(named, "policy", batch["observation"])
+        output = fast_mlp(named, "policy", batch["observation"])
         if self.spaces.discrete:
             log_prob, entropy = categorical(output, batch["action"])
         else:
             log_prob, entropy = gaussian(output, named["policy.log_std"], batch["action"])
-        value = mlp(named, "value", batch["observation"])[:, 0]
+        value = fast_mlp(named, "value", batch["observation"])[:, 0]
         pg_loss = policy_loss(log_prob, batch["log_prob"], batch["advantage"], s.clip)
         v_loss, entropy_loss = value_loss(value, batch["return"]), -entropy.mean()
         loss = pg_loss + s.value_weight * v_loss + s.entropy_weight * entropy_loss
@@ -169,7 +169,7 @@ class PPO:
 
     @torch.no_grad()
     def _value(self, observation: np.ndarray) -> np.ndarray:
-        value = mlp(self.parameters.named, "value", self._normalised(observation))
+        value = fast_mlp(self.parameters.named, "value", self._normalised(observation))
         return value.numpy().reshape(observation.shape[:-1])
 
 

@@ -26,24 +26,24 @@ class Action(Message, cadence="step"):
 
 
 class Transition(Message, cadence="step"):
-    """simulator | hardware -> discriminator, learner: what one step did.
+    """simulator | hardware -> discriminator, learner: what some consecutive steps did, stamped with the last of them.
 
     `next_observation` is the true last one where an episode ended, not the first of the episode after it. `terminated`
     is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
     """
 
-    observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
-    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "envs *action"]
-    next_observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
-    log_prob: Annotated[NDArray[np.float32], "envs", "nat"]
-    terminated: Annotated[NDArray[np.bool_], "envs"]
-    truncated: Annotated[NDArray[np.bool_], "envs"]
+    observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps envs *action"]
+    next_observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]
+    log_prob: Annotated[NDArray[np.float32], "steps envs", "nat"]
+    terminated: Annotated[NDArray[np.bool_], "steps envs"]
+    truncated: Annotated[NDArray[np.bool_], "steps envs"]
 
 
 class Reward(Message, cadence="step"):
-    """simulator | hardware -> rewarder: the environment's own reward of this step. Only PPO on it listens."""
+    """simulator | hardware -> rewarder: the environment's own reward of a Transition's steps, for PPO on it."""
 
-    reward: Annotated[NDArray[np.float32], "envs"]
+    reward: Annotated[NDArray[np.float32], "steps envs"]
 
 
 class Episode(Message, cadence="free"):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drivers.datasets import read, subsampled
-from learning.acting import from_bounds
 from learning.draws import generator
 from messages import Demonstration, Episode
 from tutelage import Message, Node
@@ -35,9 +34,7 @@ class Dataset(Node):
 
     def start(self) -> Iterator[Message]:
         for i, episode in enumerate(self.episodes):
-            action = episode.action
-            if self.spaces.low is not None and self.spaces.high is not None:
-                action = from_bounds(action, self.spaces.low, self.spaces.high)
+            action = self.spaces.from_task(episode.action)
             rollout = i * self.every
             yield Demonstration(
                 rollout, 0, episode.observation, action, episode.terminated, episode.truncated, operator=self.file.name

@@ -9,32 +9,29 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from learning.acting import Tensors, act, to_bounds
+from learning.acting import Tensors, act
 from learning.draws import generator
 from tutelage.problems import LaunchError, Problem
-from tutelage.task import Task
+from tutelage.task import Environments, Task
 
 RENDERED_EPISODES = 3
 
 
 def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool) -> np.ndarray:
     """Return of each of so many whole episodes, all played at once: float64 [episodes]."""
-    vector, spaces = task.make_vector(episodes), task.spaces
+    environments = Environments(task, episodes)
     draws = generator(seed, "evaluator", "action") if sample else None
     seeds = generator(seed, "evaluator", "episodes").integers(2**31, size=episodes)
-    observation, _ = vector.reset(seed=[int(s) for s in seeds])
+    observation = np.stack([environments.reset(i, int(one)) for i, one in enumerate(seeds)])
     total, running = np.zeros(episodes), np.ones(episodes, bool)
     while running.any():
-        action, _ = act(tensors, observation.astype(np.float32), draws)
-        if spaces.low is not None and spaces.high is not None:
-            action = to_bounds(action, spaces.low, spaces.high)
-        observation, reward, terminated, truncated, _ = vector.step(action)
+        action, _ = act(tensors, observation, draws)
+        observation, reward, terminated, truncated = environments.step(action)
         total += reward * running
         running &= ~(terminated | truncated)
-        if (terminated | truncated).any() and running.any():  # an environment that is over must be reset to be stepped
-            over = terminated | truncated
-            vector.reset(seed=[0 if o else None for o in over], options={"reset_mask": over})
-    vector.close()
+        for i in map(int, np.flatnonzero(terminated | truncated)):  # an environment that is over cannot be stepped
+            observation[i] = environments.reset(i, 0)
+    environments.close()
     return total
 
 
@@ -100,9 +97,7 @@ def _step(
 ) -> tuple[np.ndarray, bool]:
     draw = generator(seed, "render", "action", step) if sampled else None
     action, _ = act(tensors, observation[None].astype(np.float32), draw)
-    if task.spaces.low is not None and task.spaces.high is not None:
-        action = to_bounds(action, task.spaces.low, task.spaces.high)
-    observation, _, terminated, truncated, _ = environment.step(action[0])
+    observation, _, terminated, truncated, _ = environment.step(task.spaces.to_task(action)[0])
     return observation, terminated or truncated
 
 

@@ -24,8 +24,8 @@ class Rewarder(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Reward)
         self.rewards.append(message.reward)
-        if len(self.rewards) == self.rollout_steps:
-            reward = np.stack(self.rewards)
+        if sum(map(len, self.rewards)) == self.rollout_steps:
+            reward = np.concatenate(self.rewards)
             self.rewards = []
             yield Score(message.rollout, self.rollout_steps, reward, np.zeros_like(reward), enough=False)
 

@@ -1,4 +1,4 @@
-"""Transitions, one message a step, gathered into the rollout that the mathematics takes."""
+"""Transitions, some steps a message, gathered into the rollout that the mathematics takes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,30 @@ class Gatherer:
     """The steps of the running rollout."""
 
     def __init__(self) -> None:
-        self._steps: list[list[np.ndarray]] = []
+        self._parts: list[list[np.ndarray]] = []
 
-    def add(self, step: Transition) -> int:
-        """Takes one step; how many there are."""
-        self._steps.append(
-            [step.observation, step.action, step.next_observation, step.log_prob, step.terminated, step.truncated]
+    def add(self, some: Transition) -> int:
+        """Takes some steps; how many there are now."""
+        self._parts.append(
+            [
+                some.observation,
+                some.action,
+                some.next_observation,
+                some.log_prob,
+                some.terminated,
+                some.truncated,
+            ]
         )
-        return len(self._steps)
+        return sum(len(part[0]) for part in self._parts)
 
     def rollout(self) -> Rollout:
         """What was gathered, time first; begins anew."""
-        columns = zip(*self._steps, strict=True)
-        self._steps = []
-        return Rollout(*map(np.stack, columns))
+        columns = zip(*self._parts, strict=True)
+        self._parts = []
+        return Rollout(*(parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in columns))
 
     def state(self) -> list[Any]:
-        return self._steps
+        return self._parts
 
     def load(self, state: list[Any]) -> None:
-        self._steps = list(state)
+        self._parts = list(state)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from drivers.scripted import operator as named_operator
-from learning.acting import from_bounds
 from learning.draws import generator
 from messages import Demonstration, Episode
 from tutelage import Message, Node
@@ -69,16 +68,9 @@ class Teleoperator(Node):
             rollout=i * self.every,
             step=0,
             observation=np.array(observations, np.float32),
-            action=self._framed(actions),
+            action=self.task.spaces.from_task(np.array(actions)),
             terminated=bool(terminated),
             truncated=bool(truncated),
             operator=self.operator.__name__,
         )
         yield Episode(i * self.every, 0, "expert", 0, i, seed, len(actions), total)
-
-    def _framed(self, actions: list[Any]) -> np.ndarray:
-        """Actions as messages have them: indices, or in the frame of the bounds."""
-        spaces = self.task.spaces
-        if spaces.low is None or spaces.high is None:
-            return np.array(actions, np.int64)
-        return from_bounds(np.array(actions, np.float32), spaces.low, spaces.high)

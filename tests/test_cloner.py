@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tutelage.node import play
 FEW = ("demonstrations_count:=3", "epochs:=12", "episodes:=2")
 
 
-def demonstrations(count=3):
+def demonstrations(count: int = 3) -> Iterator[Demonstration]:
     """Of an expert that pushes CartPole where it leans."""
     draw = np.random.default_rng(0)
     for _ in range(count):
@@ -25,7 +26,7 @@ def demonstrations(count=3):
         yield Demonstration(0, 0, observation, (observation[:-1, 2] > 0).astype(np.int64), True, False, "test")
 
 
-def weights(node, shown):
+def weights(node: Cloner, shown: Iterable[Demonstration]) -> list[Weights]:
     return [message for message in play(node, shown) if isinstance(message, Weights)]
 
 

@@ -1,10 +1,12 @@
 """The scripted operators do their tasks well: mean and worst return over many seeds."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
 
-from drivers.scripted import OPERATORS
+from drivers.scripted import OPERATORS, Operator
 
 BOUNDS = {  # episodes, least mean return, least return
     "Acrobot-v1": (100, -90, -250),
@@ -29,7 +31,7 @@ def test_an_operator_does_its_task(env):
     assert returns.min() >= least
 
 
-def episode_return(environment, operator, seed):
+def episode_return(environment: Any, operator: Operator, seed: int) -> float:
     observation, _ = environment.reset(seed=seed)
     total, over = 0.0, False
     while not over:

@@ -120,9 +120,12 @@ class Bus:
             self._say(self.topics[type(message)], values(message))
 
     def _say(self, topic: str, fields: tuple[Any, ...]) -> None:
+        name = topic.encode()
+        if topic in self._sizes and not self.outbox.is_for_somebody(topic) and name not in self._tapped:
+            self.outbox.add(topic, [])
+            return
         now = time.monotonic_ns()
         header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
-        name = topic.encode()
         frames = codec.encode(name, header, fields)
         self.outbox.add(topic, frames)
         if topic not in self._sizes and len(fields) > 2:  # a promise tells nothing of how large a message is
@@ -179,7 +182,7 @@ class Bus:
             frame = self._hear.recv(copy=False)
         except zmq.Again:
             return False
-        frames = [frame.bytes]
+        frames: list[Frame] = [frame.bytes]
         while frame.more:
             frame = self._hear.recv(copy=False)
             frames.append(frame.buffer)

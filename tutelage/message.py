@@ -90,7 +90,7 @@ class _Declared(type):
     """Reads the fields of each subclass of Message once, and makes it a tuple of them: what is made fastest."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> Any:
-        made: Any = super().__new__(mcs, name, bases, {"__slots__": (), **space})
+        made: Any = super().__new__(mcs, name, bases or (tuple,), {"__slots__": (), **space})
         made.cadence = options.get("cadence", "free")
         made.topic = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         hints = get_type_hints(made, include_extras=True).items()
@@ -104,7 +104,7 @@ class _Declared(type):
         return made
 
 
-class Message(tuple[Any, ...], metaclass=_Declared):
+class Message(metaclass=_Declared):
     """Base of all messages. Its own two fields are the logical time (module docstring)."""
 
     declared: ClassVar[tuple[Field, ...]]
@@ -117,6 +117,7 @@ class Message(tuple[Any, ...], metaclass=_Declared):
     step: int
 
     __eq__ = object.__eq__  # arrays have no one truth to compare by
+    __ne__ = object.__ne__
     __hash__ = object.__hash__
 
 
@@ -130,14 +131,16 @@ def values(message: Message) -> tuple[Any, ...]:
     Raises:
         TypeError: names the message type, the field, what was expected and what was found.
     """
-    check(type(message), message)
-    return message
+    found: Any = message
+    check(type(message), found)
+    return found
 
 
 def build(kind: type[Message], found: Sequence[Any]) -> Message:
     """A message of this type from its fields in declared order, checked as in `values`."""
     check(kind, found)
-    return tuple.__new__(kind, found)
+    made: Any = kind
+    return tuple.__new__(made, found)
 
 
 def check(kind: type[Message], found: Sequence[Any]) -> None:

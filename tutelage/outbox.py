@@ -35,6 +35,10 @@ class Outbox:
     def next_sequence(self, topic: str) -> int:
         return self._next.get(topic, 0)
 
+    def is_for_somebody(self, topic: str) -> bool:
+        """Whether there is a listener that must have what is said on this topic."""
+        return topic in self._acknowledged
+
     def add(self, topic: str, frames: list[Frame]) -> None:
         sequence = self._next.get(topic, 0)
         self._next[topic] = sequence + 1

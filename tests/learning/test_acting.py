@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from learning.acting import act, forward, from_bounds, to_bounds
+from learning.acting import act, forward
 from learning.distributions import categorical, gaussian
 from learning.draws import generator
 from learning.networks import mlp
@@ -64,9 +64,3 @@ def test_without_a_generator_the_likeliest_action():
     np.testing.assert_array_equal(act(constant_policy([0.0, 2.0, 1.0]), observation)[0], [1, 1])
     tensors = constant_policy([0.5], policy_log_std=np.zeros(1, np.float32))
     np.testing.assert_array_equal(act(tensors, observation)[0], [[0.5], [0.5]])
-
-
-def test_bounds_there_and_back():
-    low, high = np.array([-2.0, 0.0]), np.array([2.0, 10.0])
-    np.testing.assert_allclose(to_bounds(np.array([[0.5, 3.0]]), low, high), [[1, 10]])  # 3 is clipped to 1
-    np.testing.assert_allclose(from_bounds(np.array([[1.0, 10.0]]), low, high), [[0.5, 1]])

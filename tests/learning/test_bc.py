@@ -1,14 +1,15 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from learning.acting import act
-from learning.bc import BC, Settings, negative_log_likelihood, squared_error
+from learning.bc import BC, Metrics, Settings, negative_log_likelihood, squared_error
 from learning.draws import generator
 from learning.rollout import Demonstration, Spaces
-from tests.learning.examples import CONTINUOUS, DISCRETE, demonstration
+from tests.learning.examples import CONTINUOUS, DISCRETE
 
 
 def test_negative_log_likelihood():
@@ -22,7 +23,7 @@ def test_squared_error():
     assert squared_error(torch.tensor([[1.0, 2.0], [5.0, 0.0]]), torch.tensor([[0.0, 0.0], [5.0, 3.0]])) == 7
 
 
-def expert(spaces, i=0, steps=60):
+def expert(spaces: Spaces, i: int = 0, steps: int = 60) -> Demonstration:
     """One whose action depends on the first number of the observation."""
     observation = generator(0, "expert", i).standard_normal((steps + 1, spaces.observation), dtype=np.float32) * 5 + 7
     low = observation[:-1, 0] < 7
@@ -30,14 +31,14 @@ def expert(spaces, i=0, steps=60):
     return Demonstration(observation, action if spaces.discrete else action.astype(np.float32), False, True)
 
 
-def trained(spaces, demonstrations=3, epochs=30, seed=0, **settings):
-    bc = BC(spaces, seed, Settings(**settings))
+def trained(spaces: Spaces, demonstrations: int = 3, epochs: int = 30, **settings: Any) -> tuple[BC, list[Metrics]]:
+    bc = BC(spaces, 0, Settings(**settings))
     for i in range(demonstrations):
         bc.add(expert(spaces, i))
     return bc, [run(bc, e / epochs) for e in range(epochs)]
 
 
-def run(bc, progress=0.0):
+def run(bc: BC, progress: float = 0.0) -> Metrics:
     return bc.epoch(generator(0, "cloner", bc.epochs), progress)
 
 
@@ -59,7 +60,7 @@ def test_the_expert_is_imitated_on_what_was_not_shown(spaces, loss):
 def test_state_and_load_in_the_middle_change_no_bit(spaces, loss):
     straight, _ = trained(spaces, epochs=3, loss=loss)
     first, _ = trained(spaces, epochs=3, loss=loss)
-    second = BC(spaces, 99, Settings(loss=loss))
+    second, _ = trained(spaces, demonstrations=1, epochs=1, loss=loss)
     second.load(first.state())
     run(first)  # must not reach into what was saved
     for bc in (straight, second):
@@ -129,14 +130,14 @@ def test_every_pair_is_used_as_often_as_any_other():
 
 def test_very_little_can_be_learned_from_too():
     bc = BC(DISCRETE, 0)
-    bc.add(demonstration(DISCRETE, steps=1))
+    bc.add(expert(DISCRETE, steps=1))
     assert math.isfinite(run(bc)["bc/loss_held_out"])
 
 
 def test_squared_error_says_how_far_off_it_is():
     """Held-out actions differ from zero by 0.2 in both numbers, and nothing can be learned of the sign."""
     bc = BC(CONTINUOUS, 0, Settings(loss="squared_error"))
-    shown = demonstration(CONTINUOUS, steps=4000)
+    shown = expert(CONTINUOUS, steps=4000)
     signs = generator(0, "signs").choice([-0.2, 0.2], (4000, 2)).astype(np.float32)
     bc.add(shown._replace(action=signs))
     run(bc, progress=0.9)

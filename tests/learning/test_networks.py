@@ -3,7 +3,7 @@ import torch
 
 from learning.adam import Adam
 from learning.draws import generator
-from learning.networks import Parameters, mlp, mlp_arrays, orthogonal
+from learning.networks import Parameters, fast_mlp, mlp, mlp_arrays, orthogonal
 
 
 def test_orthogonal_rows_or_columns_times_gain():
@@ -49,3 +49,12 @@ def test_adam_clips_the_norm_of_the_gradient():
     adam.step(torch.tensor([30.0, 40.0]), 0.1, max_norm=5.0)  # of norm 50
     reference.step(torch.tensor([3.0, 4.0]), 0.1)
     torch.testing.assert_close(clipped, small)
+
+
+def test_the_fast_network_is_the_same_function_with_the_same_gradient() -> None:
+    parameters = Parameters(mlp_arrays("net", (3, 8, 8, 2), generator(0, "test"), 1.0))
+    x = torch.tensor(generator(1, "test").standard_normal((16, 3), np.float32))
+    slow, fast = (network(parameters.named, "net", x) for network in (mlp, fast_mlp))
+    torch.testing.assert_close(fast, slow)
+    wanted, got = (parameters.gradient(output.square().sum()) for output in (slow, fast))
+    torch.testing.assert_close(got, wanted)
