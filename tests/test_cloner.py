@@ -44,6 +44,11 @@ def test_what_it_says_last_imitates():
     assert (action == (observation[:, 2] > 0)).mean() > 0.95
 
 
+def test_the_learning_rate_falls_over_the_epochs_that_there_are():
+    few, many = (weights(Cloner("CartPole-v1", epochs=epochs), demonstrations()) for epochs in (2, 4))
+    assert [np.array_equal(a.tensors, b.tensors) for a, b in zip(few, many, strict=False)] == [True] * 4 + [False]
+
+
 def test_it_measures_itself():
     measured = [m.values for m in play(Cloner("CartPole-v1", epochs=2), demonstrations()) if isinstance(m, Metrics)]
     assert measured[-1].keys() == {"bc/loss", "bc/loss_held_out", "bc/accuracy", "bc/epoch"}

@@ -62,6 +62,8 @@ def test_state_and_load_in_the_middle_change_no_bit(spaces, loss):
     first, _ = trained(spaces, epochs=3, loss=loss)
     second, _ = trained(spaces, demonstrations=1, epochs=1, loss=loss)
     second.load(first.state())
+    for name, array in first.tensors().items():
+        np.testing.assert_array_equal(second.tensors()[name], array)
     run(first)  # must not reach into what was saved
     for bc in (straight, second):
         bc.add(expert(spaces, 50))
@@ -128,8 +130,9 @@ def test_every_pair_is_used_as_often_as_any_other():
     assert few.bincount().tolist() == [3] * 20 and many.bincount().tolist() == [1] * 90
 
 
-def test_very_little_can_be_learned_from_too():
-    bc = BC(DISCRETE, 0)
+@pytest.mark.parametrize("held_out", [0.0, 0.1, 1.0])
+def test_very_little_can_be_learned_from_too(held_out):
+    bc = BC(DISCRETE, 0, Settings(held_out=held_out))
     bc.add(expert(DISCRETE, steps=1))
     assert math.isfinite(run(bc)["bc/loss_held_out"])
 
