@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")  # before numpy or torch is loaded: results must not depend on the cores
+    os.environ[_threads] = "1"  # before numpy or torch is loaded: results must not depend on the cores
 
 
 class Commands(click.Group):

@@ -28,7 +28,7 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
     """
     text = "\0".join(map(str, (seed, *key)))
     digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(_Key(digest)))
+    return np.random.Generator(np.random.Philox(_Key(digest)))  # type: ignore[arg-type]
 
 
 def episode_seed(seed: int, environment: int, episode: int) -> int:

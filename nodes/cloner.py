@@ -13,7 +13,9 @@ from learning.draws import generator
 from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Weights
+from nodes.settings import chosen
 from tutelage import Message, Node
+from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
 
@@ -37,7 +39,10 @@ class Cloner(Node):
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.seed, self.epochs, self.epochs_each, self.patience = seed, epochs, epochs_each, patience
-        self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
+        try:
+            self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
+        except ValueError as error:
+            raise LaunchError([Problem("settings", str(error))]) from error
         self.finishing = 0  # epochs since all demonstrations are there
         self.final = False  # the final weights have been said
         self.enough = False  # somebody asked for an early end

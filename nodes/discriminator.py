@@ -13,6 +13,7 @@ from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Score, Transition
 from nodes.rollout import Gatherer
+from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.task import Env, Task
 
@@ -39,7 +40,7 @@ class Discriminator(Node):
     ) -> None:
         self.seed, self.rollout_steps = seed, rollout_steps
         self.reward = rewards.FORMS[reward]
-        self.judge = Judge(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
+        self.judge = Judge(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         self.examples: list[Example] = []
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
@@ -70,7 +71,11 @@ class Discriminator(Node):
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
         self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
         means = [sum(side) / len(side) for side in zip(*self.accuracies, strict=True)]
-        return len(self.accuracies) == CHANCE_ROLLOUTS and all(abs(mean - 0.5) <= self.chance for mean in means)
+        return (
+            bool(self.chance)
+            and len(self.accuracies) == CHANCE_ROLLOUTS
+            and all(abs(mean - 0.5) <= self.chance for mean in means)
+        )
 
     def state(self) -> dict[str, Any]:
         return {

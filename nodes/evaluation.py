@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -17,11 +17,11 @@ from tutelage.task import Environments, Task
 RENDERED_EPISODES = 3
 
 
-def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool) -> np.ndarray:
-    """Return of each of so many whole episodes, all played at once: float64 [episodes]."""
+def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:
+    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for has its own seeds."""
     environments = Environments(task, episodes)
-    draws = generator(seed, "evaluator", "action") if sample else None
-    seeds = generator(seed, "evaluator", "episodes").integers(2**31, size=episodes)
+    draws = generator(seed, "evaluator", what, "action") if sample else None
+    seeds = generator(seed, "evaluator", what, "episodes").integers(2**31, size=episodes)
     observation = np.stack([environments.reset(i, int(one)) for i, one in enumerate(seeds)])
     total, running = np.zeros(episodes), np.ones(episodes, bool)
     while running.any():
@@ -55,6 +55,7 @@ def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: 
 def task_of(folder: Path) -> Task:
     """The task that a run was about."""
     graph = json.loads(_read(folder / "graph.json"))
+    sys.path += graph["paths"]
     for node in graph["nodes"]:
         given = node["parameters"]
         if "env" in given:
@@ -82,23 +83,17 @@ def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str)
     frames: list[np.ndarray] = []
     for episode in range(RENDERED_EPISODES):
         observation, _ = environment.reset(seed=int(generator(seed, "render", episode).integers(2**31)))
+        draws = generator(seed, "render", "action", episode) if sampled else None
         ended = False
         while not ended:
             if target != "window":
                 frames.append(environment.render())
-            observation, ended = _step(task, environment, tensors, observation, sampled, seed, len(frames))
+            action, _ = act(tensors, observation[None].astype(np.float32), draws)
+            observation, _, terminated, truncated, _ = environment.step(task.spaces.to_task(action)[0])
+            ended = terminated or truncated
     if frames:
         _write_video(Path(target), frames, environment.metadata.get("render_fps", 30))
     environment.close()
-
-
-def _step(
-    task: Task, environment: Any, tensors: Tensors, observation: np.ndarray, sampled: bool, seed: int, step: int
-) -> tuple[np.ndarray, bool]:
-    draw = generator(seed, "render", "action", step) if sampled else None
-    action, _ = act(tensors, observation[None].astype(np.float32), draw)
-    observation, _, terminated, truncated, _ = environment.step(task.spaces.to_task(action)[0])
-    return observation, terminated or truncated
 
 
 def _write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from safetensors.numpy import load
 
-from messages import Evaluation, Weights
+from messages import Enough, Evaluation, Weights
 from nodes.evaluation import returns
 from tutelage import Message, Node
+from tutelage.message import Promise
 from tutelage.task import Env, Task
 
-INTERRUPTED_EPISODES = 10
+INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS = 10, 3
 
 
 class Evaluator(Node):
     """Plays `episodes` episodes, greedy and sampled, with the final weights; and fewer every `every` versions."""
 
     hears = (Weights,)
-    says = (Evaluation,)
+    says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
 
     def __init__(
         self,
@@ -41,7 +42,8 @@ class Evaluator(Node):
             self.evaluated = message.policy_version
             count = self.episodes if message.final else self.every_episodes
             tensors = load(message.tensors.tobytes())
-            greedy, sampled = (returns(self.task, tensors, count, self.seed, sample) for sample in (False, True))
+            what = "final" if message.final else "course"
+            greedy, sampled = (returns(self.task, tensors, count, self.seed, sample, what) for sample in (False, True))
             yield Evaluation(
                 message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled, message.final
             )
@@ -54,3 +56,35 @@ class Evaluator(Node):
 
     def load(self, state: dict[str, Any]) -> None:
         self.evaluated = state["evaluated"]
+
+
+class StoppingEvaluator(Evaluator):
+    """Asks for the run's end when ENOUGH_EVALUATIONS on its way in a row have a mean greedy return of `enough`.
+
+    The learner waits at each rollout to hear that this node has nothing to say of it, so that a run stays the same.
+    """
+
+    says = (Evaluation, Enough)
+
+    def __init__(
+        self, env: Env, enough: float, episodes: int = 100, every: int = 4, every_episodes: int = 20, seed: int = 0
+    ) -> None:
+        super().__init__(env, episodes, every, every_episodes, seed)
+        self.enough, self.row = enough, 0
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        for evaluation in super().hear(message):
+            assert isinstance(evaluation, Evaluation)
+            yield evaluation
+            mean = float(evaluation.greedy.mean())
+            self.row = self.row + 1 if mean >= self.enough else 0
+            if self.row == ENOUGH_EVALUATIONS and not evaluation.final:
+                yield Enough(message.rollout, 0, return_mean=mean)
+        yield Promise(message.rollout + 1, 0)
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "row": self.row}
+
+    def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
+        self.row = state["row"]

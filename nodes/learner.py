@@ -13,6 +13,7 @@ from learning.ppo import PPO, Settings
 from learning.rollout import Spaces
 from messages import Enough, Metrics, Score, Transition, Weights
 from nodes.rollout import Gatherer
+from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.task import Env, Task
 
@@ -37,7 +38,7 @@ class Learner(Node):
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.seed, self.lag, self.budget = seed, lag, budget
-        self.ppo = PPO(Spaces(*Task(env).spaces[:3]), seed, Settings(**(settings or {})))
+        self.ppo = PPO(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         self.gathered = Gatherer()
         self.version = 0
         self.steps = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections import deque
 from typing import Any
@@ -24,13 +25,17 @@ class Report(Node):
         self.expert_returns: list[float] = []
         self.returns: deque[float] = deque(maxlen=100)
         self.began = 0.0
-        self.latest = (b"", 0, 0.0)  # weights, environment steps, when heard
+        self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
         self.written = 0  # bytes of metrics.jsonl
 
+    def start(self) -> tuple[Message, ...]:
+        (self.run_dir / "metrics.jsonl").unlink(missing_ok=True)  # of a life that was cut short before it kept anything
+        return ()
+
     def hear(self, message: Message) -> None:
+        self.began = self.began or time.monotonic()
         match message:
             case Demonstration():
-                self.began = self.began or time.monotonic()
                 self.learned["demonstrations"] += 1
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
@@ -39,7 +44,8 @@ class Report(Node):
             case Metrics():
                 self._write(message.rollout, message.values)
             case Weights():
-                self.latest = (message.tensors.tobytes(), message.environment_steps, time.monotonic())
+                seconds = time.monotonic() - self.began
+                self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
                 if message.final:
                     self._keep()
             case Evaluation():
@@ -52,9 +58,14 @@ class Report(Node):
             file.write(json.dumps({"rollout": rollout, **values}) + "\n")
             self.written = file.tell()
 
+    def _sync(self) -> None:
+        """What a checkpoint counts on must survive a power cut as it does."""
+        if self.written:
+            with (self.run_dir / "metrics.jsonl").open("rb") as file:
+                os.fsync(file.fileno())
+
     def _keep(self) -> None:
-        tensors, steps, heard = self.latest
-        seconds = heard - self.began if self.began else 0.0
+        tensors, steps, seconds = self.latest
         (self.run_dir / "weights.safetensors").write_bytes(tensors)
         self.learned |= {
             "weights_digest": hashlib.sha256(tensors).hexdigest(),
@@ -89,11 +100,12 @@ class Report(Node):
         return ()
 
     def state(self) -> dict[str, Any]:
+        self._sync()
         return {
             "learned": self.learned,
             "expert_returns": self.expert_returns,
             "returns": list(self.returns),
-            "began": self.began,
+            "elapsed": time.monotonic() - self.began if self.began else 0.0,
             "latest": list(self.latest),
             "written": self.written,
         }
@@ -101,8 +113,10 @@ class Report(Node):
     def load(self, state: dict[str, Any]) -> None:
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]
         self.returns.extend(state["returns"])
-        self.began, self.written = state["began"], state["written"]
-        self.latest = tuple(state["latest"])
+        self.written = state["written"]
+        self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
+        tensors, steps, seconds = state["latest"]
+        self.latest = tensors, steps, seconds
         metrics = self.run_dir / "metrics.jsonl"
         if metrics.exists():  # what comes after the checkpoint will be heard again
             with metrics.open("r+b") as file:

@@ -50,10 +50,11 @@ def test_with_any_byte_changed_its_predecessor_is_loaded(path):
             assert loaded(path) == 1
 
 
-def test_with_both_torn_there_is_none(path):
+def test_with_both_torn_the_run_cannot_go_on(path):
     for torn in (path, path.with_suffix(".previous")):
         torn.write_bytes(torn.read_bytes()[:-1])
-    assert checkpoint.load(path) is None
+    with pytest.raises(ValueError, match="both damaged"):
+        checkpoint.load(path)
 
 
 class PowerCut(Exception):

@@ -1,8 +1,10 @@
 """A run is a pure function of its launch file and seed, however its processes are scheduled, stopped or killed."""
 
+import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +15,8 @@ import pytest
 
 from tests.run_cli import Run, finished
 
-STEPS = "budget:=8192"
+PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_loop.py"
+STEPS = "budget:=24576"
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +34,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed, lag):
     run = finished(tmp_path, "gail.yaml", STEPS, f"lag:={lag}", "--one-process")
     assert run.digest == undisturbed(f"lag:={lag}")
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_the_plain_loop_ends_in_the_same_digest(undisturbed, lag):
+    command = [sys.executable, str(PLAIN_LOOP), "--lag", str(lag), "--steps", STEPS.partition(":=")[2]]
+    plain = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert plain["weights_digest"] == undisturbed(f"lag:={lag}")
 
 
 def test_seed_and_lag_matter(undisturbed):
@@ -72,7 +82,8 @@ def _freeze(pid: int, seconds: float) -> None:
 )
 def test_nodes_that_are_killed_together_come_back_where_they_were(tmp_path, undisturbed, nodes):
     run = Run(tmp_path, "gail.yaml", STEPS)
-    wait_for(run, "metrics.jsonl", rows=2)
+    wait_for(run, "metrics.jsonl", rows=4)
+    assert (run.run_dir / "checkpoints" / "learner.checkpoint").exists()  # so it is not begun anew
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
     assert run.wait().digest == undisturbed("lag:=1")

@@ -19,7 +19,7 @@ def test_copies_do_what_gymnasiums_own_vector_environment_does(env: str) -> None
     task, rng = Task(env), np.random.default_rng(0)
     ours = Environments(task, 3)
     theirs = gymnasium.make_vec(env, 3, vectorization_mode="sync")
-    observation, _ = theirs.reset(seed=[5, 6, 7])
+    observation, _ = theirs.reset(seed=[5, 6, 7])  # type: ignore[arg-type]
     np.testing.assert_array_equal([ours.reset(i, seed) for i, seed in enumerate((5, 6, 7))], observation)
     for _ in range(8):  # no episode ends so soon
         action = rng.integers(2, size=3) if task.spaces.discrete else rng.uniform(-1, 1, (3, 1)).astype(np.float32)

@@ -5,7 +5,7 @@ the others' publishers: no broker. What must arrive has no high-water mark; logi
 
 How two processes meet, at the start as after a restart of either, without a sleep or a timer:
 
-1. The listener's subscriptions arrive at the speaker whenever their connection is made; the last of them is to the
+1. The listener's subscriptions arrive at the speaker whenever their connection is made, one of them to the
    listener's own private topic.
 2. On it the speaker answers with a greeting: its message types' fingerprints.
 3. The listener sends back (upstream, through the same connection) how far it has got with each topic.
@@ -27,7 +27,7 @@ import zmq
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
-from tutelage.inbox import Inbox, Stream
+from tutelage.inbox import Inbox, Positions, Stream
 from tutelage.message import FOREVER, Message, Promise, build, fingerprint, values
 from tutelage.outbox import Outbox
 from tutelage.status import Status
@@ -39,6 +39,9 @@ TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
 """What waits for a slow observer before it is dropped and counted: the less of the two, but TAP_LEAST messages."""
 
 TAP_LEAST = 32
+
+NEVER = 2**62
+"""A sequence number that is never reached."""
 
 
 def address(folder: Path, node: str, kind: str) -> str:
@@ -79,6 +82,7 @@ class Bus:
         self._private = f"@{name}".encode()
         self._tapped: set[bytes] = set()
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
+        self._sated = False  # hears no more, and wants nothing again
         self._next_service = 0
         self._busy = False
         self._context = zmq.Context()
@@ -248,26 +252,31 @@ class Bus:
                     f"{sender} says another {topic} than {self.name} hears: the two run different versions "
                     f"of {self.kinds[topic].__name__}; restart both from one installation"
                 )
-        self._upstream(sender, received=True)
+        mine = {topic: stream.received for (name, topic), stream in self.inbox.streams.items() if name == sender}
+        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._sated else mine)
 
-    def acknowledge(self) -> None:
-        """Tells every sender what will never be asked for again: call it when a checkpoint is safe."""
-        if not self.observer:
-            for sender in {sender for sender, _ in self.inbox.streams}:
-                self._upstream(sender, received=False)
+    def acknowledge(self, positions: Positions) -> None:
+        """Tells every sender what will never be asked for again: all that comes before these positions."""
+        for sender in {sender for sender, _ in positions} if not self.observer else ():
+            self._upstream(
+                sender, again=False, positions={t: n for (name, t), n in positions.items() if name == sender}
+            )
 
-    def _upstream(self, sender: str, received: bool) -> None:
-        """`received`: say again what comes after what we received; else: forget what comes before what we took."""
-        streams = [stream for (name, _), stream in self.inbox.streams.items() if name == sender]
-        positions = {stream.topic: stream.received if received else stream.taken for stream in streams}
-        answer = {"to": sender, "listener": self.name, "positions": positions, "again": received}
+    def acknowledge_all(self) -> None:
+        """This node has ended: it will never ask for anything again."""
+        self._sated = True
+        self.acknowledge(dict.fromkeys(self.inbox.streams, NEVER))
+
+    def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:
+        """`again`: say again what comes from there on; else: forget what comes before."""
+        answer = {"to": sender, "listener": self.name, "positions": positions, "again": again}
         self._hear.send(b"H" + codec.pack_state(answer))
 
     def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
         if to == self.name and again:
             for frames in self.outbox.since(positions):
                 self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
-        elif to == self.name:
+        if to == self.name and (not again or NEVER in positions.values()):
             self.outbox.acknowledge(listener, positions)
 
     def end(self) -> None:

@@ -24,10 +24,16 @@ def save(path: Path, state: Any) -> None:
 
 
 def load(path: Path) -> Any | None:
-    """The newest whole state, or None where there is none."""
-    for candidate in (path, path.with_suffix(".previous")):
-        if candidate.exists():
-            data = candidate.read_bytes()
-            if len(data) > 4 and zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
-                return unpack_state(data[4:])
+    """The newest whole state, or None where none was ever kept.
+
+    Raises:
+        ValueError: there is a checkpoint, but neither it nor its predecessor is whole.
+    """
+    kept = [candidate for candidate in (path, path.with_suffix(".previous")) if candidate.exists()]
+    for candidate in kept:
+        data = candidate.read_bytes()
+        if len(data) > 4 and zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
+            return unpack_state(data[4:])
+    if kept:
+        raise ValueError(f"{path} and its predecessor are both damaged: this run cannot go on, start another")
     return None

@@ -172,4 +172,4 @@ def pack_state(state: Any) -> bytes:
 
 def unpack_state(data: bytes) -> Any:
     """The inverse of pack_state; arrays are aligned and read-only."""
-    return msgpack.unpackb(data, ext_hook=lambda _, extension: _array(extension))
+    return msgpack.unpackb(data, ext_hook=lambda _, extension: _array(extension), strict_map_key=False)

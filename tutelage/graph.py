@@ -58,6 +58,8 @@ class Graph:
     arguments: dict[str, Any] = field(default_factory=dict)
     time: Literal["lockstep", "realtime"] = "lockstep"
     messages: dict[str, Any] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+    """folders in which modules of the user are looked for, after all others"""
 
     def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
         """Who must hear what a node says, by name: the topics. Observers are not among them."""

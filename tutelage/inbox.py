@@ -14,6 +14,9 @@ from typing import Any, Literal
 from tutelage.message import FOREVER, Cadence, Message, Promise
 
 Order = Literal["time", "arrival"]
+Positions = dict[tuple[str, str], int]
+"""(sender, topic) -> sequence number of the next message."""
+
 Key = tuple[int, int, int, str, str]
 
 _RANK: dict[Cadence, int] = {"free": 0, "rollout": 1, "step": 2}
@@ -123,6 +126,10 @@ class Inbox:
             if stream.waiting or stream.next_time[0] < FOREVER:
                 return False
         return True
+
+    def positions(self) -> Positions:
+        """How many messages of each stream were taken."""
+        return {key: stream.taken for key, stream in self.streams.items()}
 
     def state(self) -> dict[str, Any]:
         """How far each stream was taken: what a restarted node asks its senders to go on from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +27,11 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
         LaunchError: all that is wrong with the file and the arguments.
     """
     path = find(file)
-    sys.path += [str(path.parent), str(Path.cwd())]  # last: a user's own nodes and environments never hide ours
-    return wiring.wire(launchfile.read(path, from_command_line(arguments)), path.stem)
+    paths = [str(path.parent), str(Path.cwd())]
+    sys.path += paths  # last: a user's own nodes and environments never hide ours
+    made = wiring.wire(launchfile.read(path, from_command_line(arguments)), path.stem)
+    made.paths = paths
+    return made
 
 
 def arguments_text(file: str) -> str:
@@ -64,7 +68,11 @@ def resume(run_dir: str) -> int:
     folder = Path(run_dir).resolve()
     if not (folder / "graph.json").exists():
         raise LaunchError([Problem(run_dir, "there is no run here: name the folder of one")])
-    return go(Graph.from_json((folder / "graph.json").read_text()), folder)
+    if (folder / "report.json").exists() and json.loads((folder / "report.json").read_text())["exit_code"] == 0:
+        raise LaunchError([Problem(run_dir, "this run has come to its end: there is nothing to go on with")])
+    made = Graph.from_json((folder / "graph.json").read_text())
+    sys.path += made.paths
+    return go(made, folder)
 
 
 def go(made: Graph, folder: Path, one_process: bool = False) -> int:

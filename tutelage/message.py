@@ -95,6 +95,8 @@ class _Declared(type):
         made.topic = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         hints = get_type_hints(made, include_extras=True).items()
         made.declared = tuple(_field(name, hint) for name, hint in hints if get_origin(hint) is not ClassVar)
+        if bases != () and len(made.declared) == 2 and name != "Promise":
+            raise TypeError(f"{name} declares no field of its own: a message of its time alone is a promise")
         made.types = [field.type for field in made.declared]
         made.arrays = [(index, field) for index, field in enumerate(made.declared) if field.dtypes]
         named = namedtuple(name, [field.name for field in made.declared])  # type: ignore[misc]

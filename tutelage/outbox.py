@@ -49,7 +49,7 @@ class Outbox:
         """A listener will never ask again for what is before these sequence numbers."""
         for topic, position in positions.items():
             if listener in self._acknowledged.get(topic, ()):
-                self._acknowledged[topic][listener] = position
+                self._acknowledged[topic][listener] = max(position, self._acknowledged[topic][listener])
         safe = {topic: min(by.values()) for topic, by in self._acknowledged.items()}
         while self._kept and self._kept[0][1] < safe[self._kept[0][0]]:
             self._kept.popleft()

@@ -1,15 +1,11 @@
 """One node's process: builds the node, connects it, drives it, keeps its checkpoint, ends when told.
 
-It is told through its lifeline, a socket whose other end is the launcher's: when that closes, the launcher is gone and
-so is this process.
+It is told through its lifeline (lifeline.py).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import select
 import socket
 import time
 from collections.abc import Iterable
@@ -20,7 +16,8 @@ from typing import Any
 from tutelage import checkpoint
 from tutelage.bus import Bus
 from tutelage.graph import NodePlan, node_class
-from tutelage.inbox import Inbox, Stream
+from tutelage.inbox import Inbox, Positions, Stream
+from tutelage.lifeline import Lifeline
 from tutelage.message import Message
 from tutelage.node import Node
 from tutelage.outbox import Outbox
@@ -28,6 +25,9 @@ from tutelage.status import Status
 
 LOOK_SECONDS = 0.05
 """How often a waiting process looks at its lifeline."""
+
+FIRST_CHECKPOINT_SECONDS, CHECKPOINT_SECONDS = 0.1, 1.0
+"""A process keeps its first checkpoint soon, the next after twice the time, and so on up to the second figure."""
 
 STATUS_SECONDS = 0.5
 """How often a process says how it is, to the launcher and to observers."""
@@ -42,7 +42,6 @@ class Place:
     socket_dir: Path
     life: int = 0
     listeners: dict[str, list[str]] = field(default_factory=dict)
-    checkpoint_seconds: float = 1.0
 
 
 def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
@@ -63,7 +62,7 @@ class NodeProcess:
     """Drives one node until it has ended and the launcher lets it go."""
 
     def __init__(self, plan: NodePlan, place: Place, lifeline: socket.socket) -> None:
-        self.plan, self.place, self.lifeline = plan, place, lifeline
+        self.plan, self.place, self.lifeline = plan, place, Lifeline(lifeline)
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)
         self.node.run_dir = place.run_dir
@@ -75,12 +74,12 @@ class NodeProcess:
             place.run, plan.name, place.life, place.socket_dir, self.inbox, kinds, topics, self.outbox, kind.observer
         )
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
-        self._launcher = os.getppid()
-        self.ended = False
-        self.released = False
+        self.ended = self.released = self._finishing = False
+        self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
         self._next_look = self._next_status = 0.0
-        self._next_checkpoint = self._started + place.checkpoint_seconds
+        self._interval = FIRST_CHECKPOINT_SECONDS
+        self._next_checkpoint = self._started + self._interval
 
     def run(self) -> None:
         """All of a process's life."""
@@ -89,19 +88,25 @@ class NodeProcess:
             self._restore(kept)
         else:
             self._say_at_length(self.node.start())
-        while not self.ended:
+        while not (self.ended or self.released):
             self._look()
-            if self.released:
-                if self.node.observer:
-                    self._hear_the_rest()
-                self._say(self.node.finish())
-                return
             self._turn()
-        self.report("ended")
+        if not self.ended:
+            self._leave_early()
+            return
+        self.lifeline.report("ended", self.bus.lost)
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
-        self.report("left")
+
+    def _leave_early(self) -> None:
+        """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
+        if self.node.observer:
+            self._hear_the_rest()
+        if not self._finishing:
+            for _ in self.node.finish():
+                pass
+        self.lifeline.report("left", self.bus.lost)
 
     def _say_at_length(self, messages: Iterable[Message]) -> None:
         """Says what may take long, a teleoperator's start for one: looks after connections and orders in between."""
@@ -134,12 +139,13 @@ class NodeProcess:
             self.bus.say(message)
 
     def _end(self) -> None:
+        self._finishing = True
         self._say_at_length(self.node.finish())
-        if self.released:
-            return
-        self.bus.end()
-        self.ended = True
-        self._keep()
+        if not self.released:
+            self.bus.end()
+            self.ended = True
+            self._keep()
+            self.bus.acknowledge_all()
 
     def _look(self) -> None:
         """Now and then: the lifeline, the checkpoint, the status."""
@@ -147,8 +153,7 @@ class NodeProcess:
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
-        self._obey()
-        if now >= self._next_checkpoint and not self.ended:
+        if self._obey() or (now >= self._next_checkpoint and not self.ended):
             self._keep()
         self._report_now_and_then()
 
@@ -157,25 +162,15 @@ class NodeProcess:
         if now >= self._next_status:
             self._next_status = now + STATUS_SECONDS
             self.bus.tell(self._status(), Status.topic)
-            self.report("alive")
+            self.lifeline.report("alive", self.bus.lost)
 
-    def _obey(self) -> None:
-        """Reads the launcher's orders: `interrupt` (come to an end) and `release` (go). Without a launcher: go."""
-        if os.getppid() != self._launcher:
-            self.released = True
-            return
-        if not select.select([self.lifeline], [], [], 0)[0]:
-            return
-        orders = self.lifeline.recv(4096).decode().split("\n")
+    def _obey(self) -> bool:
+        """Does what the launcher says; whether it was `interrupt`, which must not be forgotten by a restart."""
+        orders = self.lifeline.orders()
+        self.released = self.released or "release" in orders
         if "interrupt" in orders:
             self.node.interrupt()
-        self.released = "release" in orders or orders == [""]
-
-    def report(self, event: str) -> None:
-        """Tells the launcher something, as a line of JSON: `alive`, `ended` (but still there for others), `left`."""
-        event = json.dumps({"event": event, "lost": sum(self.bus.lost.values())})
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the launcher is gone: `_obey` will see it
-            self.lifeline.sendall(f"{event}\n".encode())
+        return "interrupt" in orders
 
     def _status(self) -> Status:
         streams = self.inbox.streams.values()
@@ -195,7 +190,8 @@ class NodeProcess:
         )
 
     def _keep(self) -> None:
-        if self.node.observer:
+        """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too."""
+        if self.node.observer or self.released:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         state = {
@@ -206,11 +202,16 @@ class NodeProcess:
             "ended": self.ended,
         }
         checkpoint.save(self.path, state)
-        self.bus.acknowledge()
-        self._next_checkpoint = time.monotonic() + self.place.checkpoint_seconds
+        self.bus.acknowledge(self._positions)
+        self._positions = self.inbox.positions()
+        self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
+        self._next_checkpoint = time.monotonic() + self._interval
 
     def _restore(self, kept: dict[str, Any]) -> None:
         self.node.load(kept["node"])
         self.inbox.load(kept["inbox"])
         self.outbox.load(kept["outbox"])
         self.node.done, self.ended = kept["done"], kept["ended"]
+        self._positions = self.inbox.positions()
+        if self.ended:
+            self.bus.acknowledge_all()

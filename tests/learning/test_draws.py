@@ -18,11 +18,11 @@ def test_another_seed_or_purpose_or_step_gives_other_numbers():
         (3, "poli", "cy", 7),
         (37, "policy"),
     ]
-    assert len({generator(*key).random() for key in keys}) == len(keys)
+    assert len({generator(*key).random() for key in keys}) == len(keys)  # type: ignore[arg-type]
 
 
 def test_a_number_of_numpy_is_the_same_key_as_one_of_python():
-    assert generator(3, "a", int(np.int64(5))).random() == generator(3, "a", np.int64(5)).random()
+    assert generator(3, "a", int(np.int64(5))).random() == generator(3, "a", np.int64(5)).random()  # type: ignore[arg-type]
 
 
 def test_the_numbers_themselves_stay_as_they_are():

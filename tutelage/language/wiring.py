@@ -87,8 +87,10 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
     entry, kind, plan = one
     if not kind:
         return
+    if kind.observer and kind.order != "arrival":
+        yield Problem(entry.place, f"{plan.name} is an observer, which may miss messages: it needs order = 'arrival'")
     for heard in (*kind.hears, *kind.may_hear):
-        if heard is Status and not (kind.observer and kind.order == "arrival"):
+        if heard is Status and not kind.observer:
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
         topics = _topics(entry, heard, kind.observer, voices)
         for topic in topics:

@@ -52,8 +52,9 @@ class Child:
             return
 
     def kill(self, number: signal.Signals) -> None:
+        """Signals it and all that it has started: each child leads a session of its own."""
         try:
-            os.kill(self.pid, number)
+            os.killpg(self.pid, number)
         except ProcessLookupError:
             return
 
@@ -67,6 +68,10 @@ class Program(Child):
 
     def exit_status(self) -> int | None:
         return self._process.poll()
+
+    def events(self) -> list[dict[str, object]]:
+        """None: a program reports nothing. What it writes to its standard input, or its closing, means nothing."""
+        return []
 
 
 def fork(

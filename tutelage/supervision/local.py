@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tutelage.graph import Graph, node_class
-from tutelage.message import FOREVER, Message, Promise
+from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.process import inbox_of, topics_of
 
 
@@ -21,6 +21,7 @@ def run(graph: Graph, run_dir: Path) -> None:
 
     def say(sender: str, messages: Iterable[Message]) -> None:
         for message in messages:
+            values(message)
             said = topics[sender].values() if type(message) is Promise else [topics[sender][type(message)]]
             for topic in said:
                 for inbox in inboxes.values():

@@ -32,8 +32,8 @@ def folder() -> Path:
 
 def enter(run: str, run_dir: Path) -> Path:
     """A new folder for a run's sockets, which only its user can read."""
-    sockets = folder() / run
-    sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sockets = folder() / f"{run}-{os.getpid()}"
+    sockets.mkdir(mode=0o700, parents=True)
     (sockets / "run_dir").write_text(str(run_dir))
     return sockets
 

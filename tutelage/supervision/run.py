@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -9,14 +11,19 @@ import shutil
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage.graph import Graph
+from tutelage.graph import Graph, node_class
+from tutelage.problems import LaunchError, Problem
 from tutelage.supervision import local
 from tutelage.supervision.supervisor import Outcome, Supervisor
+
+LOCK_SECONDS = 5.0
+"""How long a resumed run waits for the processes of its former life to leave."""
 
 FREE_BYTES = 64 * 2**20
 """Disk space below which no run is begun."""
@@ -81,14 +88,43 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
     """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
     began = time.monotonic()
     name = json.loads((folder / "run.json").read_text())["run"]
+    _load(graph)
+    with _locked(folder):
+        if one_process:
+            local.run(graph, folder)
+            outcome = Outcome()
+        else:
+            outcome = Supervisor(graph, folder, name).run()
+        return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+def _load(graph: Graph) -> None:
+    """Loads all that the nodes need, once for all; torch computes with one thread, so that sums are the same."""
+    for plan in graph.nodes:
+        if plan.run:
+            node_class(plan.run)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    if one_process:
-        local.run(graph, folder)
-        outcome = Outcome()
-    else:
-        outcome = Supervisor(graph, folder, name).run()
-    return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds the run's lock. Its processes inherit it, so a run is free when the last of them is gone.
+
+    Raises:
+        LaunchError: the run is still going on.
+    """
+    with (folder / "lock").open("w") as file:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LaunchError([Problem(folder, "this run is still going on: stop it first")]) from None
+                time.sleep(0.05)
+        yield
 
 
 def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
@@ -103,7 +139,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "wall_seconds": round(wall_seconds, 3),
         "node_restarts": outcome.restarts,
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
-        "messages_lost": sum(outcome.lost.values()),
+        "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
     }
     fresh = folder / "report.json.new"

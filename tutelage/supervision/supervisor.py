@@ -39,7 +39,7 @@ class Outcome:
     restarts: dict[str, int] = field(default_factory=dict)
     silences: dict[str, float] = field(default_factory=dict)
     """longest time without a sign of life, in seconds, of nodes that were silent for longer than SILENT_SECONDS"""
-    lost: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
     """messages that observers missed"""
     refusal: str = ""
     """why a node cannot do what the launch file asks of it"""
@@ -59,6 +59,7 @@ class Supervisor:
         self.outcome = Outcome()
         self.interrupts = 0
         self._heard: dict[str, float] = {}
+        self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
 
@@ -88,7 +89,8 @@ class Supervisor:
         if self.interrupts:
             started.tell("interrupt")
         self._heard[name] = time.monotonic()
-        self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+        if plan.run:
+            self._selector.register(started.lifeline, selectors.EVENT_READ, started)
         self._note()
 
     def _note(self) -> None:
@@ -129,7 +131,8 @@ class Supervisor:
             if event["event"] == "refused":
                 self.outcome.refusal, self.outcome.exit_code = str(event["why"]), 2
                 continue
-            self.outcome.lost[node.name] = int(str(event["lost"]))
+            self._lost[node.name, node.pid] = int(str(event["lost"]))
+            self.outcome.lost = sum(self._lost.values())
             if event["event"] == "ended":
                 self.ended.add(node.name)
                 self._note()
@@ -153,7 +156,10 @@ class Supervisor:
                     self._died(self.plans[name])
 
     def _forget(self, node: Child) -> None:
-        self._selector.unregister(node.lifeline)
+        if self.plans[node.name].run:
+            self._selector.unregister(node.lifeline)
+        else:
+            node.kill(signal.SIGKILL)  # what a program has left behind
         node.lifeline.close()
         self._sweeper.tell(f"-{node.pid}")
         del self.children[node.name]
@@ -165,8 +171,10 @@ class Supervisor:
             self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
             self.ended.discard(plan.name)
             self._start(plan.name, self.outcome.restarts[plan.name])
-        elif plan.required:
+        elif plan.required and not (plan.run and node_class(plan.run).observer):
             self.outcome.failed, self.outcome.exit_code = plan.name, 1
+        else:
+            self.ended.add(plan.name)
 
     def _clear(self) -> None:
         """Releases all: those that decide first, then those that look on; then SIGTERM, then SIGKILL."""

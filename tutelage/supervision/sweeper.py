@@ -6,6 +6,7 @@ them a second, ends those that cannot (a stopped process, say), and removes the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -26,8 +27,9 @@ def sweep(lifeline: socket.socket, socket_dir: Path) -> None:
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and any(map(registry.alive, alive)):
         time.sleep(0.02)
-    for pid in filter(registry.alive, alive):
-        os.kill(pid, signal.SIGKILL)
+    for pid in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # and all that it has started
     shutil.rmtree(socket_dir, ignore_errors=True)
 
 

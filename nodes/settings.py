@@ -1,0 +1,23 @@
+"""What a launch file sets of a learner's mathematics, by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from tutelage.problems import LaunchError, Problem, did_you_mean
+
+Kind = TypeVar("Kind")
+
+
+def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
+    """The settings `kind`, a dataclass, with what is given.
+
+    Raises:
+        LaunchError: there is no such setting.
+    """
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for name in given or {}:
+        if name not in known:
+            raise LaunchError([Problem("settings", f"has no '{name}'; {did_you_mean(name, known)}")])
+    return kind(**(given or {}))

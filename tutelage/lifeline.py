@@ -1,0 +1,42 @@
+"""The socket between a process and its launcher: orders come down, signs of life go up.
+
+When it closes, or the process has another parent, the launcher is gone, and that is an order too: go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+
+
+class Lifeline:
+    """A process's end of it."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._launcher = os.getppid()
+        self._text = ""
+
+    def orders(self) -> list[str]:
+        """What was ordered since the last call: `interrupt` (come to an end), `release` (go)."""
+        if os.getppid() != self._launcher:
+            return ["release"]
+        if not select.select([self._end], [], [], 0)[0]:
+            return []
+        try:
+            received = self._end.recv(4096).decode()
+        except ConnectionResetError:
+            received = ""
+        if not received:
+            return ["release"]
+        *orders, self._text = (self._text + received).split("\n")
+        return orders
+
+    def report(self, event: str, lost: dict[str, int]) -> None:
+        """Tells the launcher something: `alive`, `ended` (but still there for others), `left`."""
+        told = json.dumps({"event": event, "lost": sum(lost.values())})
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it is gone, which `orders` will see
+            self._end.sendall(f"{told}\n".encode())
