@@ -80,16 +80,16 @@ def test_topic_list_knows_who_says_and_who_hears(going):
 def test_topic_rates_are_those_of_the_processes(going):
     rows = json.loads(printed("topic", "list", "--run", going.run_dir, "--rates", "--json"))
     rates = {row["topic"]: row["rate"] for row in rows}
-    measured = json.loads(printed("topic", "hz", "transition", "--run", going.run_dir, "--count", "1", "--json"))
+    measured = json.loads(printed("topic", "hz", "observation", "--run", going.run_dir, "--count", "1", "--json"))
     assert rates["demonstration"] == 0
-    assert measured["rate_hz"] / 5 < rates["transition"] < 5 * measured["rate_hz"]
+    assert measured["rate_hz"] / 5 < rates["observation"] < 5 * measured["rate_hz"]
 
 
 def test_echo_prints_every_field_of_every_message(going):
-    lines = printed("topic", "echo", "transition", "--run", going.run_dir, "--count", "50", "--json", "--full")
+    lines = printed("topic", "echo", "observation", "--run", going.run_dir, "--count", "50", "--json", "--full")
     said = [json.loads(line) for line in lines.splitlines()]
     assert len(said) == 50
-    assert np.array(said[0]["observation"]).shape == (32, 4) and np.array(said[0]["action"]).shape == (32,)
+    assert np.array(said[0]["observation"]).shape == (32, 4)
     for before, after in pairwise(said):
         assert after["sequence"] == before["sequence"] + 1 + after["lost"]
         assert after["sent_ns"] > before["sent_ns"]
@@ -102,9 +102,9 @@ def test_echo_of_status_hears_every_process(going):
 
 
 def test_hz_tells_rate_evenness_and_weight(going):
-    text = printed("topic", "hz", "transition", "--run", going.run_dir, "--count", "2", "--window", "100")
+    text = printed("topic", "hz", "observation", "--run", going.run_dir, "--count", "2", "--window", "100")
     assert len(text.splitlines()) == 2
-    assert "transition: " in text and " a second" in text and "100 messages, 0 lost" in text
+    assert "observation: " in text and " a second" in text and "100 messages, 0 lost" in text
 
 
 def test_ctrl_c_ends_an_echo_in_good_order(going):

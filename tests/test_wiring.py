@@ -48,6 +48,7 @@ class Relay(Node):
 
 class Onlooker(Node):
     hears = (Look, Note)
+    order = "arrival"
     observer = True
 
 class Loose(Node):
