@@ -82,7 +82,7 @@ def through_nodes(question: Question, folder: Path) -> Measured:
         parameters = {"kind": question.kind, "count": question.count, "warm": question.warm, "report": str(near)}
         graph = _graph("echo", ("Asker", parameters), ("Answerer", {}), question.kind)
     outcome = Supervisor(graph, folder, "bench").run()
-    if outcome.exit_code or outcome.restarts or any(outcome.lost.values()):
+    if outcome.exit_code or outcome.restarts or outcome.lost:
         logs = "".join(log.read_text() for log in (folder / "logs").glob("*.log"))
         raise RuntimeError(f"the bench's graph failed: {outcome}\n{logs}")
     measured = json.loads(near.read_text())

@@ -2,7 +2,7 @@
 
 The node graph ends in the same digest of weights, and faster. Prints one line of JSON.
 
-    python bench/plain_loop.py --seed 0 --lag 1 --steps 65536
+    python bench/plain_loop.py --seed 0 --lag 1
 """
 
 import argparse
@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lag", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=65536, help="environment steps in all")
+    parser.add_argument("--steps", type=int, default=114688, help="environment steps in all")
     options = parser.parse_args()
     torch.set_num_threads(1)
     simulator = Simulator("CartPole-v1", ENVIRONMENTS, options.seed)

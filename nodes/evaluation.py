@@ -18,7 +18,7 @@ RENDERED_EPISODES = 3
 
 
 def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:
-    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for has its own seeds."""
+    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for decides seeds."""
     environments = Environments(task, episodes)
     draws = generator(seed, "evaluator", what, "action") if sample else None
     seeds = generator(seed, "evaluator", what, "episodes").integers(2**31, size=episodes)

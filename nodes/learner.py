@@ -59,6 +59,7 @@ class Learner(Node):
             self._consider_the_end(message)
             yield self._weights(message.rollout + 1 + self.lag)
             yield Metrics(message.rollout, message.step, metrics)
+            self.done = self.version == self.last  # an evaluator that may ask for the end waits for ours
 
     def _learn(self, score: Score) -> dict[str, float]:
         metrics = self.ppo.update(

@@ -99,3 +99,10 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path) -> None:
+    run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2")
+    assert run.report["environment_steps"] < 40_000
+    rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    assert sum("eval/mean_reward" in row for row in rows) >= 3

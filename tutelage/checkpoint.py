@@ -15,7 +15,8 @@ def save(path: Path, state: Any) -> None:
     data = pack_state(state)
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
-        file.write(zlib.crc32(data).to_bytes(4, "little") + data)
+        file.write(zlib.crc32(data).to_bytes(4, "little"))
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     if path.exists():

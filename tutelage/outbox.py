@@ -64,7 +64,7 @@ class Outbox:
         return len(self._kept)
 
     def state(self) -> dict[str, Any]:
-        kept = [[topic, sequence, [bytes(frame) for frame in frames]] for topic, sequence, frames in self._kept]
+        kept = [[topic, sequence, frames] for topic, sequence, frames in self._kept]
         return {"next": dict(self._next), "acknowledged": self._acknowledged, "kept": kept}
 
     def load(self, state: dict[str, Any]) -> None:
