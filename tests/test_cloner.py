@@ -119,6 +119,7 @@ def test_two_runs_and_one_process_end_in_the_same_digest(tmp_path, undisturbed):
     assert again.digest == together.digest == undisturbed.digest
 
 
+@pytest.mark.slow
 def test_the_seed_matters(tmp_path, undisturbed):
     assert finished(tmp_path, "bc.yaml", *FEW, "seed:=1").digest != undisturbed.digest
 

@@ -13,6 +13,7 @@ from tests.test_looking import NODES, TOPICS, started
 from tests.test_sameness import wait_for
 
 
+@pytest.mark.slow
 def test_looking_changes_nothing(tmp_path):
     """An echo of every topic, and one that stands still, make no weight differ and no node wait or start again."""
     quiet = finished(tmp_path, "gail.yaml", "budget:=65536", "episodes:=2")
