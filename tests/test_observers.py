@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.run_cli import CLI, Run, finished
 from tests.test_looking import NODES, TOPICS, started
 from tests.test_sameness import wait_for
