@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -13,9 +14,18 @@ from typing import Any, NamedTuple
 
 def show(lines: Iterable[str | None]) -> None:
     """Prints lines as they come, each at once. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
+    asked: list[int] = []  # an exception alone could be lost, where it is raised inside of a callback
+
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, ask)
     with contextlib.suppress(KeyboardInterrupt):
         try:
             for line in lines:
+                if asked:
+                    return
                 if line is not None:
                     print(line, flush=True)
                 elif _reader_is_gone():
