@@ -128,9 +128,7 @@ class Bus:
         if topic in self._sizes and not self.outbox.is_for_somebody(topic) and name not in self._tapped:
             self.outbox.add(topic, [])
             return
-        now = time.monotonic_ns()
-        header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
-        frames = codec.encode(name, header, fields)
+        frames = codec.encode(name, self._header(topic), fields)
         self.outbox.add(topic, frames)
         if topic not in self._sizes and len(fields) > 2:  # a promise tells nothing of how large a message is
             self._measure(topic, frames)
@@ -138,12 +136,14 @@ class Bus:
         if name in self._tapped:
             self._send(self._tap, frames)
 
+    def _header(self, topic: str) -> Header:
+        now = time.monotonic_ns()
+        return Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
+
     def tell(self, message: Message, topic: str) -> None:
         """Says something to observers only; it is not kept."""
         if topic.encode() in self._tapped:
-            now = time.monotonic_ns()
-            header = Header(self.run, self.name, self.life, self.outbox.next_sequence(topic), now, now)
-            self._send(self._tap, codec.encode(topic.encode(), header, values(message)))
+            self._send(self._tap, codec.encode(topic.encode(), self._header(topic), values(message)))
             self.outbox.add(topic, [])
 
     def _measure(self, topic: str, frames: list[Frame]) -> None:
@@ -282,9 +282,6 @@ class Bus:
     def end(self) -> None:
         """Tells all listeners that nothing more comes."""
         self.say(Promise(FOREVER, 0))
-
-    def close(self) -> None:
-        self._context.destroy(linger=200)
 
 
 class Tap:
