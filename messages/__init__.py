@@ -6,11 +6,12 @@ environments: `envs` is their number, one for a robot.
 """
 
 from messages.learning import Enough, Evaluation, Metrics, Score, Weights
-from messages.world import Action, Demonstration, Episode, Observation, Reward, Transition
+from messages.world import Action, Begin, Demonstration, Episode, Observation, Reward, Take, Transition, Withdrawal
 from tutelage.status import Status
 
 __all__ = [
     "Action",
+    "Begin",
     "Demonstration",
     "Enough",
     "Episode",
@@ -20,6 +21,8 @@ __all__ = [
     "Reward",
     "Score",
     "Status",
+    "Take",
     "Transition",
     "Weights",
+    "Withdrawal",
 ]

@@ -14,6 +14,15 @@ class Observation(Message, cadence="step"):
     observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
 
 
+class Begin(Message, cadence="free"):
+    """teleoperator -> simulator | hardware: leave the running episode, if there is one, and begin another.
+
+    It stands for the action of its step.
+    """
+
+    reason: str
+
+
 class Action(Message, cadence="step"):
     """policy | teleoperator -> simulator | hardware: what to do at this step, and how likely the policy found it.
 
@@ -71,3 +80,29 @@ class Demonstration(Message, cadence="free"):
     terminated: bool
     truncated: bool
     operator: str
+
+
+class Withdrawal(Message, cadence="free"):
+    """teleoperator -> discriminator | cloner: the operator takes back the last demonstrations: unlearn them."""
+
+    demonstrations: Annotated[int, "demonstrations"]
+
+
+class Take(Message, cadence="free"):
+    """teleoperator -> recorder: one episode as it was driven, kept or not, with its measured times. No learner hears it.
+
+    A later Take of the same number changes the verdict on it. `reward` is the environment's own, zeros on a robot.
+    """
+
+    take: int
+    verdict: str
+    observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
+    reward: Annotated[NDArray[np.float32], "steps"]
+    terminated: bool
+    truncated: bool
+    captured: Annotated[NDArray[np.int64], "steps+1", "ns, monotonic"]
+    applied: Annotated[NDArray[np.int64], "steps", "ns, monotonic"]
+    operator: str
+    device: str
+    seed: int

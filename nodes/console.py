@@ -37,14 +37,14 @@ class Console(Node):
         self.clock, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
         self.draws = sys.stdout.isatty() and not self.paint.is_dumb_terminal
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
-        self.due = 0.0  # when to draw next
+        self.line_due = 0.0  # when to draw next
         self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view
 
     def hear(self, message: Message) -> None:
         now = self.clock()
         self.progress.hear(message, now)
-        self.due = self.due or now + self.every
-        if now >= self.due:
+        self.line_due = self.line_due or now + self.every
+        if now >= self.line_due:
             self._show(now)
 
     def interrupt(self) -> None:
@@ -57,14 +57,14 @@ class Console(Node):
         return ()
 
     def _show(self, now: float) -> None:
-        if self.due == NEVER:
+        if self.line_due == NEVER:
             return
-        self.due = now + self.every
+        self.line_due = now + self.every
         try:
             print(self._drawing(now) if self.draws else line(self.progress, now) + "\n", end="", flush=True)
         except OSError:  # nobody reads any more (`| head`): what is still buffered goes nowhere, and nothing follows
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.due = NEVER
+            self.line_due = NEVER
 
     def _drawing(self, now: float) -> str:
         """The view in one piece, over the one before."""

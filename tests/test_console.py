@@ -327,7 +327,7 @@ def test_hearing_costs_little(terminal: MakeTerminal) -> None:
     terminal()
     console = Console(budget=65536)
     feed(console, a_run())
-    console.due = time.monotonic() + 60  # no drawing
+    console.line_due = time.monotonic() + 60  # no drawing
     heard: list[Message] = [episode(1.0), steps(50_000), status("simulator", 9.0)]
     for message in heard:
         thousand = [message] * 1000

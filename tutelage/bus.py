@@ -117,23 +117,31 @@ class Bus:
 
     def say(self, message: Message) -> None:
         """Says a message on its type's topic; a promise on every topic."""
-        if type(message) is Promise:
-            for topic in self.topics.values():
-                self._say(topic, (message.rollout, message.step))
-        else:
-            self._say(self.topics[type(message)], values(message))
+        for topic, frames in self.note(message):
+            self.send(topic, frames)
 
-    def _say(self, topic: str, fields: tuple[Any, ...]) -> None:
+    def note(self, message: Message) -> list[tuple[str, list[Frame]]]:
+        """Puts a message into the outbox; what is to be sent of it, by topic."""
+        if type(message) is Promise:
+            noted = [self._note(topic, (message.rollout, message.step)) for topic in self.topics.values()]
+        else:
+            noted = [self._note(self.topics[type(message)], values(message))]
+        return [(topic, frames) for topic, frames in noted if frames]
+
+    def _note(self, topic: str, fields: tuple[Any, ...]) -> tuple[str, list[Frame]]:
         name = topic.encode()
-        if topic in self._sizes and not self.outbox.is_for_somebody(topic) and name not in self._tapped:
-            self.outbox.add(topic, [])
-            return
-        frames = codec.encode(name, self._header(topic), fields)
+        frames: list[Frame] = []
+        if topic not in self._sizes or self.outbox.is_for_somebody(topic) or name in self._tapped:
+            frames = codec.encode(name, self._header(topic), fields)
+            if topic not in self._sizes and len(fields) > 2:  # a promise tells nothing of how large a message is
+                self._measure(topic, frames)
         self.outbox.add(topic, frames)
-        if topic not in self._sizes and len(fields) > 2:  # a promise tells nothing of how large a message is
-            self._measure(topic, frames)
+        return topic, frames
+
+    def send(self, topic: str, frames: list[Frame]) -> None:
+        """Sends what was noted."""
         self._send(self._links, frames)
-        if name in self._tapped:
+        if topic.encode() in self._tapped:
             self._send(self._tap, frames)
 
     def _header(self, topic: str) -> Header:
@@ -171,7 +179,7 @@ class Bus:
         """
         if time.monotonic_ns() > self._next_service:
             self.service()
-        if seconds and self._busy:
+        if self._busy and seconds * 1000 > SERVICE_MS:
             self._busy = self._take_next()
         else:
             events = dict(self._poller.poll(int(seconds * 1000)))

@@ -18,6 +18,7 @@ remember from one message to the next is in `state()`; then it can be killed at 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,6 +37,7 @@ class Node:
         order: "time" for all that decides a result; "arrival" for nodes that act by the clock, or only look on.
         done: the node sets it to end before its inputs have ended.
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
+        realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
         screen: it prints to the launcher's terminal, not to a log.
         run_dir: the run's folder, for nodes that write files.
     """
@@ -45,6 +47,7 @@ class Node:
     says: ClassVar[tuple[type[Message], ...]] = ()
     order: ClassVar[Order] = "time"
     observer: ClassVar[bool] = False
+    realtime: ClassVar[bool] = False
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
@@ -56,6 +59,14 @@ class Node:
     def hear(self, message: Message) -> Iterable[Message] | None:
         """What the node says to a message."""
         raise NotImplementedError
+
+    def due(self) -> float:
+        """When its `tick` is to be called next, in seconds of the monotonic clock. Nodes that go by the clock say so."""
+        return math.inf
+
+    def tick(self) -> Iterable[Message]:
+        """What the node says when its time has come."""
+        return ()
 
     def finish(self) -> Iterable[Message]:
         """What the node says when all it hears has ended, or it is told to leave before that."""

@@ -75,6 +75,8 @@ class NodeProcess:
         )
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
         self.ended = self.released = self._finishing = False
+        self._ticks = kind.due is not Node.due
+        self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
         self._next_look = self._next_status = 0.0
@@ -83,7 +85,7 @@ class NodeProcess:
 
     def run(self) -> None:
         """All of a process's life."""
-        kept = None if self.node.observer else checkpoint.load(self.path)
+        kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
         if kept:
             self._restore(kept)
         else:
@@ -119,14 +121,24 @@ class NodeProcess:
                 return
 
     def _turn(self) -> None:
-        """Hears one message, if need be waits for it."""
+        """Hears one message, if need be waits for it; looks at the clock where the node goes by it."""
         message = self.inbox.pop()
-        if message is None and not self.inbox.ended and self.bus.receive(LOOK_SECONDS):
+        if message is None and not self._all_heard() and self.bus.receive(self._patience()):
             message = self.inbox.pop()
         if message is not None:
             self._say(self.node.hear(message) or ())
-        if self.node.done or (message is None and self.inbox.ended):
+        if self._ticks and time.monotonic() >= self.node.due():
+            self._say(self.node.tick())
+        if self.node.done or (message is None and self._all_heard()):
             self._end()
+
+    def _all_heard(self) -> bool:
+        """Whether nothing more can come. To a node that goes by the clock and hears nobody, time comes."""
+        return self.inbox.ended and not (self._ticks and not self.inbox.streams)
+
+    def _patience(self) -> float:
+        """How long to wait for a message."""
+        return max(0.0, min(LOOK_SECONDS, self.node.due() - time.monotonic())) if self._ticks else LOOK_SECONDS
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""
@@ -135,8 +147,19 @@ class NodeProcess:
                 self._say(self.node.hear(message) or ())
 
     def _say(self, messages: Iterable[Message]) -> None:
+        if self._by_arrival:
+            self._say_kept(list(messages))
+            return
         for message in messages:
             self.bus.say(message)
+
+    def _say_kept(self, messages: list[Message]) -> None:
+        """What goes by arrival could say something else if it came back: what it says freely is kept before it is sent."""
+        noted = [pair for message in messages for pair in self.bus.note(message)]
+        if any(message.cadence == "free" for message in messages):
+            self._keep()
+        for topic, frames in noted:
+            self.bus.send(topic, frames)
 
     def _end(self) -> None:
         self._finishing = True
@@ -192,6 +215,10 @@ class NodeProcess:
     def _keep(self) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too."""
         if self.node.observer or self.released:
+            return
+        if self.node.realtime:
+            self.bus.acknowledge(self.inbox.positions())
+            self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         state = {

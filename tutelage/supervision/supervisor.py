@@ -167,7 +167,7 @@ class Supervisor:
     def _died(self, plan: NodePlan) -> None:
         now = time.monotonic()
         deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
-        if len(deaths) <= plan.restarts:
+        if len(deaths) <= plan.restarts and not (plan.run and node_class(plan.run).realtime):
             self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
             self.ended.discard(plan.name)
             self._start(plan.name, self.outcome.restarts[plan.name])
