@@ -89,7 +89,7 @@ class Withdrawal(Message, cadence="free"):
 
 
 class Take(Message, cadence="free"):
-    """teleoperator -> recorder: one episode as it was driven, kept or not, with its measured times. No learner hears it.
+    """teleoperator -> recorder: one episode as it was driven, kept or not. No learner hears it.
 
     A later Take of the same number changes the verdict on it. `reward` is the environment's own, zeros on a robot.
     """

@@ -61,7 +61,7 @@ class Node:
         raise NotImplementedError
 
     def due(self) -> float:
-        """When its `tick` is to be called next, in seconds of the monotonic clock. Nodes that go by the clock say so."""
+        """When its `tick` is to be called next, in seconds of the monotonic clock (nodes by the clock)."""
         return math.inf
 
     def tick(self) -> Iterable[Message]:

@@ -154,7 +154,7 @@ class NodeProcess:
             self.bus.say(message)
 
     def _say_kept(self, messages: list[Message]) -> None:
-        """What goes by arrival could say something else if it came back: what it says freely is kept before it is sent."""
+        """By arrival a node could say something else if it came back: what it says freely is kept first."""
         noted = [pair for message in messages for pair in self.bus.note(message)]
         if any(message.cadence == "free" for message in messages):
             self._keep()
