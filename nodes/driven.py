@@ -1,0 +1,93 @@
+"""The episode that an operator drives, put together from what was really done."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from messages import Observation, Reward, Take, Transition
+from tutelage.message import FOREVER
+
+Time = tuple[int, int]
+
+
+class Driven:
+    """What was observed, done and earned since the episode began: by the word of what is driven, not by what was asked.
+
+    `first` is the rollout from which on its transitions count; FOREVER until the episode has been begun.
+    """
+
+    def __init__(self) -> None:
+        self.first = FOREVER
+        self.rows: list[list[Any]] = []  # of each step: observation, action, next observation, each with one row; their times
+        self.rewards: list[float] = []
+        self.terminated = self.truncated = False
+        self.captured: dict[Time, int] = {}  # ns, by logical time, of what has no transition yet
+        self.applied: dict[Time, int] = {}
+
+    @property
+    def length(self) -> int:
+        return len(self.rows)
+
+    @property
+    def over(self) -> bool:
+        return self.terminated or self.truncated
+
+    @property
+    def episode_return(self) -> float:
+        return float(sum(self.rewards[: self.length]))
+
+    def saw(self, message: Observation) -> None:
+        """An observation came."""
+        self.captured = {(message.rollout, message.step): time.monotonic_ns()}
+
+    def acted(self, message: Observation) -> None:
+        """It was answered."""
+        self.applied = {(message.rollout, message.step): time.monotonic_ns()}
+
+    def add(self, message: Transition) -> bool:
+        """Takes in what some steps did; whether the episode ended with them."""
+        for i in range(len(message.action)):
+            if message.rollout < self.first or self.over:
+                return False
+            at, now = (message.rollout, message.step - len(message.action) + 1 + i), time.monotonic_ns()
+            times = [self.captured.get(at, now), self.applied.get(at, now), now]
+            step = [message.observation[i], message.action[i], message.next_observation[i]]
+            self.rows.append([*step, *times])
+            self.terminated, self.truncated = bool(message.terminated[i, 0]), bool(message.truncated[i, 0])
+        return self.over
+
+    def earned(self, message: Reward) -> None:
+        """Takes in the reward of some steps; it comes before their transition."""
+        if message.rollout >= self.first and not self.over:
+            self.rewards += [float(one) for one in message.reward[:, 0]]
+
+    def take(self, number: int, verdict: str, operator: str, device: str, seed: int) -> Take:
+        """All of it as a message. One that the operator cut off counts as truncated."""
+        observation, action, following, captured, applied, after = zip(*self.rows, strict=True)
+        reward = [*self.rewards, *[0.0] * self.length][: self.length]
+        return Take(
+            self.first,
+            0,
+            number,
+            verdict,
+            np.concatenate([*observation, following[-1]]),
+            np.concatenate(action),
+            np.array(reward, np.float32),
+            self.terminated,
+            self.truncated or not self.terminated,
+            np.array([*captured, after[-1]]),
+            np.array(applied),
+            operator,
+            device,
+            seed,
+        )
+
+    def state(self) -> dict[str, Any]:
+        names = ("first", "rows", "rewards", "terminated", "truncated")
+        return {name: getattr(self, name) for name in names}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
