@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
-import numpy as np
-
+from messages import Observation
 from nodes.canvas import Canvas
 from nodes.driven import Driven
 from nodes.pictures import picture_of
@@ -30,10 +30,12 @@ class Cockpit:
         self.env, self.device, self.legend = env, device, legend
         self.picture, self.canvas = picture_of(env), Canvas()
         self.draws = sys.stdout.isatty()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
         self.due = 0.0
         self.told = ""
 
-    def show(self, now: float, session: Session, driven: Driven, seen: np.ndarray | None, progress: Progress) -> None:
+    def show(self, now: float, session: Session, driven: Driven, seen: Observation | None, progress: Progress) -> None:
         """Shows how things stand, if it is time or something was done."""
         news = session.notice != self.told
         if not news and (now < self.due or not self.draws):
@@ -47,10 +49,10 @@ class Cockpit:
         print(self.canvas.over("".join(line[: width - 1] + "\n" for line in lines), width), end="", flush=True)
 
     def _lines(
-        self, session: Session, driven: Driven, seen: np.ndarray | None, progress: Progress, width: int
+        self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
     ) -> list[str]:
         head = f" {self.env}   {self.device}   episode {session.take}   {PHASES[session.phase]}"
-        picture = self.picture(seen, width) if seen is not None else []
+        picture = self.picture(seen.observation[0], width) if seen is not None else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
         learner = [line] if (line := _learner(progress, session)) else []
         return [head, "", *picture, "", doing, f" > {session.notice}", *learner, "", f" {self.legend}"]
@@ -59,7 +61,7 @@ class Cockpit:
 def _learner(progress: Progress, session: Session) -> str:
     """How a learner does that learns meanwhile."""
     if progress.began is None:
-        return f" the learner waits for the first kept episode" if session.least > session.kept else ""
+        return " the learner waits for the first kept episode" if session.least > session.kept else ""
     parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
     if (mean := progress.policy_return) is not None:
         parts.append(f"policy's return {mean:.1f}")

@@ -19,7 +19,7 @@ from typing import Any
 
 from tutelage.graph import Graph, node_class
 from tutelage.problems import LaunchError, Problem
-from tutelage.supervision import local
+from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
 
 LOCK_SECONDS = 5.0
@@ -94,7 +94,8 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
             local.run(graph, folder)
             outcome = Outcome()
         else:
-            outcome = Supervisor(graph, folder, name).run()
+            with terminal.kept():
+                outcome = Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 
 
