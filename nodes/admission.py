@@ -99,6 +99,8 @@ class AdmissionByRollout(Admission):
         yield from super().hear(message)
 
     def over(self, message: Message) -> bool:
+        if self.closed and not (self.admitted or self.waiting):
+            raise RuntimeError("the operator has finished and kept nothing: there is nothing to learn from")
         return isinstance(message, Weights) and message.stop
 
     def admit(self) -> Iterator[Message]:

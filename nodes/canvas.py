@@ -12,6 +12,10 @@ class Canvas:
     def __init__(self) -> None:
         self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view
 
+    def clear(self) -> None:
+        """Somebody else has drawn here: the next view clears the screen first."""
+        self.width = -1
+
     @staticmethod
     def size() -> tuple[int, int]:
         """Columns and lines of the terminal."""

@@ -52,7 +52,8 @@ class Cockpit:
         self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
     ) -> list[str]:
         head = f" {self.env}   {self.device}   episode {session.take}   {PHASES[session.phase]}"
-        picture = self.picture(seen.observation[0], width) if seen is not None else []
+        last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
+        picture = self.picture(last[0], width) if last is not None else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
         learner = [line] if (line := _learner(progress, session)) else []
         return [head, "", *picture, "", doing, f" > {session.notice}", *learner, "", f" {self.legend}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,19 @@ import numpy as np
 from messages import Observation, Reward, Take, Transition
 from tutelage.message import FOREVER
 
-Time = tuple[int, int]
-
-
 class Driven:
     """What was observed, done and earned since the episode began: by the word of what is driven, not by what was asked.
 
     `first` is the rollout from which on its transitions count; FOREVER until the episode has been begun.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
         self.rows: list[list[Any]] = []  # of each step: observation, action, next observation, each with one row; their times
         self.rewards: list[float] = []
         self.terminated = self.truncated = False
-        self.captured: dict[Time, int] = {}  # ns, by logical time, of what has no transition yet
-        self.applied: dict[Time, int] = {}
+        self.captured = [*captured]  # of the last observation: rollout, step, ns of its hearing
+        self.applied: list[int] = []  # of the last answer, likewise
 
     @property
     def length(self) -> int:
@@ -41,21 +39,21 @@ class Driven:
 
     def saw(self, message: Observation) -> None:
         """An observation came."""
-        self.captured = {(message.rollout, message.step): time.monotonic_ns()}
+        self.captured = [message.rollout, message.step, time.monotonic_ns()]
 
     def acted(self, message: Observation) -> None:
         """It was answered."""
-        self.applied = {(message.rollout, message.step): time.monotonic_ns()}
+        self.applied = [message.rollout, message.step, time.monotonic_ns()]
 
     def add(self, message: Transition) -> bool:
         """Takes in what some steps did; whether the episode ended with them."""
         for i in range(len(message.action)):
             if message.rollout < self.first or self.over:
                 return False
-            at, now = (message.rollout, message.step - len(message.action) + 1 + i), time.monotonic_ns()
-            times = [self.captured.get(at, now), self.applied.get(at, now), now]
+            at, now = [message.rollout, message.step - len(message.action) + 1 + i], time.monotonic_ns()
+            times = [known[2] if known[:2] == at else now for known in (self.captured, self.applied)]
             step = [message.observation[i], message.action[i], message.next_observation[i]]
-            self.rows.append([*step, *times])
+            self.rows.append([*step, *times, now])
             self.terminated, self.truncated = bool(message.terminated[i, 0]), bool(message.truncated[i, 0])
         return self.over
 
@@ -86,7 +84,7 @@ class Driven:
         )
 
     def state(self) -> dict[str, Any]:
-        names = ("first", "rows", "rewards", "terminated", "truncated")
+        names = ("first", "rows", "rewards", "terminated", "truncated", "captured", "applied")
         return {name: getattr(self, name) for name in names}
 
     def load(self, state: dict[str, Any]) -> None:

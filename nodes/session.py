@@ -62,6 +62,11 @@ class Session:
         self.phase = "over"
         self.notice = f"episode {self.take} is over after {length} steps, return {episode_return:.1f}"
 
+    def come_back(self) -> None:
+        """The machine was started again. Whoever was driving may have let go meanwhile."""
+        self.phase = "paused" if self.phase == "driving" else self.phase
+        self.notice = "the teleoperator was started again; nothing that was judged is lost"
+
     def _go(self) -> None:
         if self.phase == "over":
             self.notice = f"keep or discard episode {self.take} first"

@@ -154,7 +154,7 @@ class Teleoperator(Node):
         """The running episode as a take; another takes its place."""
         seed = 0 if self.own_clock else episode_seed(self.seed, 0, self.driven.first)
         self.last = self.driven.take(self.session.take - 1, verdict, self.person, self.device.name, seed)
-        self.driven = Driven()
+        self.driven = Driven(self.driven.captured)
         self._take_up()
         return self.last
 
@@ -201,8 +201,9 @@ class Teleoperator(Node):
         self.last = Take(*state["last"]) if state["last"] else None
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None
-        if self.session.phase == "driving" and self.device.person:
-            self.session.phase, self.session.notice = "paused", "the teleoperator was started again; nothing is lost"
+        self.cockpit.canvas.clear()
+        if self.device.person:
+            self.session.come_back()
 
 
 def _period(task: Task, rate: float, speed: float, person: bool) -> float:

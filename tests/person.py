@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import struct
 import subprocess
@@ -69,6 +70,11 @@ class Person(Run):
             assert time.monotonic() < deadline, f"not in {seconds} s: {what}. The screen:\n{self.output}"
             assert self.process.poll() is None or holds(), f"it ended before: {what}. The screen:\n{self.output}"
             time.sleep(0.02)
+
+    def lives(self, node: str) -> int:
+        """How often a node was started again."""
+        path = self.run_dir / "processes.json"
+        return int(json.loads(path.read_text())["nodes"].get(node, {"restarts": 0})["restarts"]) if path.exists() else 0
 
     def close(self) -> None:
         """Ends what still runs, and the terminal."""
