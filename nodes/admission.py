@@ -6,17 +6,17 @@ So a run in which a person teaches is exact and can be replayed, though nobody c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
 from tutelage import Message, Node
-from tutelage.message import Promise
+from tutelage.message import Promise, values
 
 
 class Admission(Node):
     """For a learner that has no rollouts: the i-th thing that the operator does to its demonstrations is rollout i."""
 
-    hears: tuple[type[Message], ...] = (Take, Closing)
+    hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
     says = (Demonstration, Withdrawal, Episode)
     order = "arrival"
 
@@ -71,7 +71,10 @@ class Admission(Node):
 
     def state(self) -> dict[str, Any]:
         names = ("rollout", "admitted", "withdrawn", "closed")
-        return {**{name: getattr(self, name) for name in names}, "waiting": [list(take) for take in self.waiting]}
+        return {
+            **{name: getattr(self, name) for name in names},
+            "waiting": [list(values(take)) for take in self.waiting],
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         for name, value in state.items():

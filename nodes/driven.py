@@ -11,6 +11,7 @@ import numpy as np
 from messages import Observation, Reward, Take, Transition
 from tutelage.message import FOREVER
 
+
 class Driven:
     """What was observed, done and earned since the episode began: by the word of what is driven, not by what was asked.
 
@@ -19,7 +20,9 @@ class Driven:
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
-        self.rows: list[list[Any]] = []  # of each step: observation, action, next observation, each with one row; their times
+        self.rows: list[
+            list[Any]
+        ] = []  # of each step: observation, action, next observation, each with one row; their times
         self.rewards: list[float] = []
         self.terminated = self.truncated = False
         self.captured = [*captured]  # of the last observation: rollout, step, ns of its hearing

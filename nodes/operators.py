@@ -15,7 +15,9 @@ from nodes.evaluation import weights_of
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
 
-OPERATORS = "keyboard, gamepad, scripted, package.module:function, a file of demonstrations (npz) or the folder of a run"
+OPERATORS = (
+    "keyboard, gamepad, scripted, package.module:function, a file of demonstrations (npz) or the folder of a run"
+)
 
 
 def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:

@@ -1,9 +1,9 @@
 """What an operator does to episodes, as a small machine: no clock, no terminal, no message.
 
-    ready --go--> driving <--go--> paused
-                     |   it ends        | keep, discard
-                     v                  v
-                    over --keep, discard--> ready         any --finish--> finished
+ready --go--> driving <--go--> paused
+                 |   it ends        | keep, discard
+                 v                  v
+                over --keep, discard--> ready         any --finish--> finished
 """
 
 from __future__ import annotations

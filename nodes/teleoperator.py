@@ -31,7 +31,7 @@ from nodes.operators import device_of
 from nodes.progress import Progress
 from nodes.session import OTHER, Session
 from tutelage import Message, Node
-from tutelage.message import FOREVER
+from tutelage.message import FOREVER, values
 from tutelage.task import Env, Task
 
 LOOK_SECONDS = 0.02
@@ -141,8 +141,8 @@ class Teleoperator(Node):
     def _obey(self, command: Command) -> Iterator[Message]:
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
         if made == "reversed" and self.last:
-            fields = [*self.last]
-            fields[VERDICT] = OTHER[str(fields[VERDICT])]
+            fields = [*values(self.last)]
+            fields[VERDICT] = OTHER[self.last.verdict]
             self.last = Take(*fields)
             yield self.last
         elif made:
@@ -191,7 +191,9 @@ class Teleoperator(Node):
             "session": self.session.state(),
             "driven": self.driven.state(),
             "closed": self.closed,
-            **{name: list(kept) if (kept := getattr(self, name)) else [] for name in ("last", "seen", "pending")},
+            "last": list(values(self.last)) if self.last else [],
+            "seen": list(values(self.seen)) if self.seen else [],
+            "pending": list(values(self.pending)) if self.pending else [],
         }
 
     def load(self, state: dict[str, Any]) -> None:

@@ -20,9 +20,7 @@ from tests.run_cli import CLI, Run
 
 LEFT, RIGHT, SPACE = "\x1b[D", "\x1b[C", " "
 
-IN_TERMINAL = (
-    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-)
+IN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 """Becomes a command whose controlling terminal is its standard input, as a shell's is."""
 
 

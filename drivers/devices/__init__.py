@@ -1,1 +1,1 @@
-"""What an operator acts with: a keyboard, a gamepad, or something that acts by itself. `device` says what each must be."""
+"""What an operator acts with: a keyboard, a gamepad, or what acts by itself. device.py says what each must be."""

@@ -79,14 +79,23 @@ class KeyMap:
         LaunchError: a key of the launch file means neither a command nor an action of the task.
     """
 
-    def __init__(self, env: str, spaces: TaskSpaces, given: Mapping[str, Any] | None = None, rest: Any = None) -> None:
+    def __init__(
+        self,
+        env: str,
+        spaces: TaskSpaces,
+        given: Mapping[str, Any] | None = None,
+        rest: Any = None,
+        controls: Mapping[str, Command] = CONTROLS,
+    ) -> None:
         self.spaces, default = spaces, keys_of(env, spaces)
         for key, meaning in (given or {}).items():
-            if meaning not in COMMANDS and not _is_action(meaning, spaces):
+            if (isinstance(meaning, list) or meaning not in COMMANDS) and not _is_action(meaning, spaces):
                 wanted = f"an action from 0 to {spaces.action - 1}" if spaces.discrete else f"{spaces.action} numbers"
-                raise LaunchError([Problem(f"key '{key}'", f"means {meaning}: give {wanted}, or {', '.join(COMMANDS)}")])
-        meanings: dict[str, Any] = CONTROLS | default.actions | dict(given or {})
-        self.commands = {key: meaning for key, meaning in meanings.items() if meaning in COMMANDS}
+                raise LaunchError(
+                    [Problem(f"key '{key}'", f"means {meaning}: give {wanted}, or {', '.join(COMMANDS)}")]
+                )
+        meanings: dict[str, Any] = {**default.actions, **controls, **(given or {})}
+        self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
         self.last: Any = self.rest

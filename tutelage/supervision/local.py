@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
+from tutelage.node import Node
 from tutelage.process import inbox_of, topics_of
 
 
@@ -16,6 +18,7 @@ def run(graph: Graph, run_dir: Path) -> None:
     inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
     topics = {plan.name: topics_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
 
+    by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
     for node in nodes.values():
         node.run_dir = run_dir
 
@@ -29,11 +32,13 @@ def run(graph: Graph, run_dir: Path) -> None:
                         inbox.put(sender, topic, message)
 
     def turn(name: str) -> bool:
-        """One message for one node; whether it goes on."""
+        """All that one node can hear, and its tick when that is due; whether it goes on."""
         node, inbox = nodes[name], inboxes[name]
         while not node.done and (message := inbox.pop()) is not None:
             say(name, node.hear(message) or ())
-        if not (node.done or inbox.ended):
+        if name in by_clock and not node.done and time.monotonic() >= node.due():
+            say(name, node.tick())
+        if not (node.done or (inbox.ended and (inbox.streams or name not in by_clock))):
             return True
         say(name, node.finish())
         say(name, [Promise(FOREVER, 0)])
@@ -43,6 +48,9 @@ def run(graph: Graph, run_dir: Path) -> None:
         say(name, node.start())
     going = list(nodes)
     while any(not nodes[name].observer for name in going):
+        waiting = [by_clock[name].due() for name in going if name in by_clock]
+        if waiting and not any(stream.waiting for inbox in inboxes.values() for stream in inbox.streams.values()):
+            time.sleep(max(0.0, min(waiting) - time.monotonic()))
         going = [name for name in going if turn(name)]
     for name in going:  # those who look on may also wait for what has no end
         if turn(name):
