@@ -84,8 +84,8 @@ class Admission(Node):
 class AdmissionByRollout(Admission):
     """For a learner that learns meanwhile: what was kept before rollout k was asked for counts from rollout k.
 
-    The learner goes on for `rollouts_each` rollouts after each demonstration, then waits for the next; when the operator
-    has finished it goes on to its end. It waits, too, while there is no demonstration.
+    The learner goes on for `rollouts_each` rollouts after each demonstration, then waits for the next; when the
+    operator has finished it goes on to its end. It waits, too, while there is no demonstration.
     """
 
     hears = (Take, Closing, Weights)

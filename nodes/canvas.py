@@ -7,7 +7,7 @@ import sys
 
 
 class Canvas:
-    """After each drawing the terminal is as it was, its cursor below the view: who draws may be killed at any moment."""
+    """After each drawing the terminal is as it was, its cursor below the view: who draws may be killed any time."""
 
     def __init__(self) -> None:
         self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Withdrawal
 from nodes.canvas import Canvas
 from nodes.progress import Progress
 from nodes.screen import line, view
@@ -21,9 +21,9 @@ DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 
 
 class Console(Node):
-    """Shows how the run is doing. It draws when it hears something, for some status always comes: it needs no thread."""
+    """Shows how the run is doing. It draws when it hears something, for some status always comes: it has no thread."""
 
-    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration)
+    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal)
     order = "arrival"
     observer = screen = True
 

@@ -201,7 +201,7 @@ def test_a_simulator_that_was_killed_comes_back_where_it_was() -> None:
     [*whole.start(), *cut.start()]
     acts: list[Message] = [Action(0, n, np.array([n % 2]), np.zeros(1, np.float32), 0) for n in range(5)]
     acts += [Begin(0, 5, "again"), Action(1, 0, np.array([1]), np.zeros(1, np.float32), 0)]
-    for n, act in enumerate(acts):
+    for act in acts:
         wanted, found = list(whole.hear(act)), list(cut.hear(act))
         assert [(type(one), one.rollout, one.step) for one in wanted] == [
             (type(one), one.rollout, one.step) for one in found

@@ -42,7 +42,7 @@ class Keyboard(Device):
         self.map, self.hold = KeyMap(task.env, task.spaces, keys, rest), hold
         self.legend = self.map.legend()
         self.terminal = Terminal()
-        self.pressed: dict[str, float] = {}  # when it was told of last, the latest at the end
+        self.told: dict[str, float] = {}  # when it was told of last, the latest at the end
         self.wishes: list[Command] = []
 
     def commands(self, now: Moment) -> Sequence[Command]:
@@ -53,12 +53,12 @@ class Keyboard(Device):
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
         self._read()
         since = time.monotonic() - self.hold
-        return self.map.action([key for key in reversed(self.pressed) if self.pressed[key] >= since])
+        return self.map.action([key for key in reversed(self.told) if self.told[key] >= since])
 
     def _read(self) -> None:
-        for key in self.terminal.keys():
-            self.pressed.pop(key, None)
-            self.pressed[key] = time.monotonic()
+        for key in self.terminal.pressed():
+            self.told.pop(key, None)
+            self.told[key] = time.monotonic()
             if key in self.map.commands:
                 self.wishes.append(self.map.commands[key])
 
@@ -87,7 +87,7 @@ class Terminal:
         self._ours = termios.tcgetattr(self._file)
         self._bytes = b""
 
-    def keys(self) -> list[str]:
+    def pressed(self) -> list[str]:
         """The names of the keys that were pressed since the last call. An escape sequence may come in pieces."""
         came = b""
         while select.select([self._file], [], [], 0)[0] and (more := os.read(self._file, 1024)):
