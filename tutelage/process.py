@@ -35,13 +35,14 @@ STATUS_SECONDS = 0.5
 
 @dataclass
 class Place:
-    """Where a process belongs: its run, its folders, and who must hear it."""
+    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any."""
 
     run: str
     run_dir: Path
     socket_dir: Path
     life: int = 0
     listeners: dict[str, list[str]] = field(default_factory=dict)
+    core: int | None = None
 
 
 def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:

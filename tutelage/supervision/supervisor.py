@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
-from tutelage.supervision import child, registry, sweeper
+from tutelage.supervision import child, cores, registry, sweeper
 from tutelage.supervision.child import Child
 from tutelage.supervision.signals import Signals
 
@@ -70,6 +70,7 @@ class Supervisor:
         self._sweeper = child.fork(
             "sweeper", lambda line: sweeper.sweep(line, self.socket_dir), self.run_dir / "logs" / "sweeper.log"
         )
+        self._shared_core = dict.fromkeys(cores.partners(self.graph), cores.own())
         with Signals(self.interrupt) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
@@ -82,7 +83,8 @@ class Supervisor:
 
     def _start(self, name: str, life: int = 0) -> None:
         plan = self.plans[name]
-        place = Place(self.run_name, self.run_dir, self.socket_dir, life, self.graph.listeners(plan))
+        listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
+        place = Place(self.run_name, self.run_dir, self.socket_dir, life, listeners, core)
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
