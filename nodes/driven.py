@@ -20,9 +20,7 @@ class Driven:
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
-        self.rows: list[
-            list[Any]
-        ] = []  # of each step: observation, action, next observation, each with one row; their times
+        self.rows: list[list[Any]] = []  # of each step: observation, action, next observation (a row each); their times
         self.rewards: list[float] = []
         self.terminated = self.truncated = False
         self.captured = [*captured]  # of the last observation: rollout, step, ns of its hearing

@@ -32,6 +32,7 @@ from nodes.progress import Progress
 from nodes.session import OTHER, Session
 from tutelage import Message, Node
 from tutelage.message import FOREVER, values
+from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
 LOOK_SECONDS = 0.02
@@ -101,15 +102,19 @@ class Teleoperator(Node):
         return min(self.deadline, self.next_look) if self._owes() else self.next_look
 
     def tick(self) -> Iterator[Message]:
+        """Shows first: what was done at the last tick has been kept by now, so that what is acknowledged is safe."""
         now = time.monotonic()
+        self._show(now)
         if now >= self.next_look:
             self.next_look = now + LOOK_SECONDS
             for command in self.device.commands(self._moment()):
                 yield from self._obey(command)
         if self._owes() and now >= self.deadline:
             yield from self._answer(now)
-        self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
         self.done = self.session.phase == "finished" and not self._learning()
+
+    def _show(self, now: float) -> None:
+        self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
 
     def _owes(self) -> bool:
         """Whether an action is due, or the beginning of an episode."""
@@ -147,8 +152,9 @@ class Teleoperator(Node):
             yield self.last
         elif made:
             yield self._judged(made)
-        if command == "finish" or made:
-            yield from self._closing()
+        if self.session.phase == "finished" and not self.closed:
+            self.closed = True
+            yield Closing(FOREVER - 1, 0, self.session.take, self.session.kept)
 
     def _judged(self, verdict: str) -> Message:
         """The running episode as a take; another takes its place."""
@@ -162,11 +168,6 @@ class Teleoperator(Node):
         """A simulator begins the next episode by itself when one has ended."""
         if self.pending and self.pending.step == 0 and self.driven.first == FOREVER and not self.own_clock:
             self.driven.first = self.pending.rollout
-
-    def _closing(self) -> Iterator[Message]:
-        if self.session.phase == "finished" and not self.closed:
-            self.closed = True
-            yield Closing(FOREVER - 1, 0, self.session.take, self.session.kept)
 
     def _moment(self) -> Moment:
         return Moment(self.session.phase, self.session.take, self.driven.length)
@@ -185,6 +186,7 @@ class Teleoperator(Node):
         if self.driven.length:
             self.session.take += 1
             yield self._judged("discarded")
+        self._show(time.monotonic())
 
     def state(self) -> dict[str, Any]:
         return {
@@ -210,6 +212,8 @@ class Teleoperator(Node):
 
 def _period(task: Task, rate: float, speed: float, person: bool) -> float:
     """Seconds between two steps; 0: as fast as it goes."""
+    if rate < 0 or speed <= 0:
+        raise LaunchError([Problem("teleoperator", f"rate is {rate}, speed {speed}: neither can be less than nothing")])
     if not rate:
         environment = task.make()
         rate = float(environment.metadata.get("render_fps", 30)) if person else 0.0

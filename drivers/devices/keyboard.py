@@ -6,6 +6,7 @@ a key counts as held for `hold` seconds after it was told of last.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
@@ -90,15 +91,19 @@ class Terminal:
     def pressed(self) -> list[str]:
         """The names of the keys that were pressed since the last call. An escape sequence may come in pieces."""
         came = b""
-        while select.select([self._file], [], [], 0)[0] and (more := os.read(self._file, 1024)):
-            came += more
+        try:
+            while select.select([self._file], [], [], 0)[0] and (more := os.read(self._file, 1024)):
+                came += more
+        except OSError:  # the terminal is gone; the launcher hears of it, and ends the run
+            return []
         found, self._bytes = split(self._bytes + came, whole=not came)
         return found
 
     def close(self) -> None:
         """The terminal as it was, unless somebody else has changed it since: a shell whose job was killed does."""
-        if termios.tcgetattr(self._file) == self._ours:
-            termios.tcsetattr(self._file, termios.TCSANOW, self._before)
+        with contextlib.suppress(termios.error):  # it is gone
+            if termios.tcgetattr(self._file) == self._ours:
+                termios.tcsetattr(self._file, termios.TCSANOW, self._before)
 
 
 def split(sent: bytes, whole: bool) -> tuple[list[str], bytes]:

@@ -89,13 +89,8 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
     began = time.monotonic()
     name = json.loads((folder / "run.json").read_text())["run"]
     _load(graph)
-    with _locked(folder):
-        with terminal.kept():
-            if one_process:
-                local.run(graph, folder)
-                outcome = Outcome()
-            else:
-                outcome = Supervisor(graph, folder, name).run()
+    with _locked(folder), terminal.kept():
+        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 
 
