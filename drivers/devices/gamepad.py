@@ -102,6 +102,7 @@ class Gamepad(Device):
 
     def _press(self, name: str) -> None:
         self.held.insert(0, name)
+        self.map.press(name)
         if name in self.map.commands:
             self.wishes.append(self.map.commands[name])
 

@@ -60,6 +60,7 @@ class Keyboard(Device):
         for key in self.terminal.pressed():
             self.told.pop(key, None)
             self.told[key] = time.monotonic()
+            self.map.press(key)
             if key in self.map.commands:
                 self.wishes.append(self.map.commands[key])
 

@@ -98,21 +98,20 @@ class KeyMap:
         self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
-        self.last: Any = self.rest
+        self.last: Any = self.rest or 0  # of discrete actions
 
     def action(self, held: Collection[str]) -> np.ndarray:
         """The action of the keys that are held, the one that was pressed last first; as the task takes it."""
         acting = [self.actions[key] for key in held if key in self.actions]
         if self.spaces.discrete:
-            return np.array(self._chosen(acting))
+            return np.array(acting[0] if acting else self.last)
         total = np.sum(acting, axis=0) if acting else np.array(self.rest)
         return self.spaces.to_task(np.asarray(total, np.float32))
 
-    def _chosen(self, acting: list[int]) -> int:
-        if acting:
-            self.last = acting[0] if self.rest is None else self.rest
-            return acting[0]
-        return self.last if self.last is not None else 0
+    def press(self, key: str) -> None:
+        """A key was pressed: where there is no rest its action stays, also before an episode begins."""
+        if self.rest is None:
+            self.last = self.actions.get(key, self.last)
 
     def legend(self) -> str:
         """What a person must know, in a line."""
