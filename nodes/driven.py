@@ -15,11 +15,13 @@ from tutelage.message import FOREVER
 class Driven:
     """What was observed, done and earned since the episode began: by the word of what is driven, not by what was asked.
 
-    `first` is the rollout from which on its transitions count; FOREVER until the episode has been begun.
+    `first` is the rollout from which on its transitions count, FOREVER while that is not known; `begun` whether it was
+    asked for.
     """
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
+        self.begun = False
         self.rows: list[list[Any]] = []  # of each step: observation, action, next observation (a row each); their times
         self.rewards: list[float] = []
         self.terminated = self.truncated = False
@@ -47,7 +49,12 @@ class Driven:
         self.applied = [message.rollout, message.step, time.monotonic_ns()]
 
     def add(self, message: Transition) -> bool:
-        """Takes in what some steps did; whether the episode ended with them."""
+        """Takes in what some steps did; whether the episode ended with them.
+
+        What has a clock of its own may have gone on in the episode before: that ends when this one begins.
+        """
+        if self.first == FOREVER and self.begun and (message.terminated[-1, 0] or message.truncated[-1, 0]):
+            self.first = message.rollout + 1
         for i in range(len(message.action)):
             if message.rollout < self.first or self.over:
                 return False
@@ -85,7 +92,7 @@ class Driven:
         )
 
     def state(self) -> dict[str, Any]:
-        names = ("first", "rows", "rewards", "terminated", "truncated", "captured", "applied")
+        names = ("first", "begun", "rows", "rewards", "terminated", "truncated", "captured", "applied")
         return {name: getattr(self, name) for name in names}
 
     def load(self, state: dict[str, Any]) -> None:

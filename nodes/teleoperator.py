@@ -31,12 +31,15 @@ from nodes.operators import device_of
 from nodes.progress import Progress
 from nodes.session import OTHER, Session
 from tutelage import Message, Node
-from tutelage.message import FOREVER, values
+from tutelage.message import values
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
 LOOK_SECONDS = 0.02
 """How often a device is asked what the operator wishes."""
+
+HUMAN = -1
+"""The version of no policy: who drives takes over from one."""
 
 VERDICT = [field.name for field in Take.declared].index("verdict")
 
@@ -75,6 +78,7 @@ class Teleoperator(Node):
         self.period = 0.0 if own_clock else _period(task, rate, speed, self.device.person)
         self.own_clock, self.seed = own_clock, seed
         self.session, self.driven, self.progress = Session(episodes, least), Driven(), Progress()
+        self.running = False  # the world is in the midst of an episode
         self.closed = False  # it has been said that no take follows
         self.last: Take | None = None  # the one that an undo is about
         self.seen: Observation | None = None
@@ -88,9 +92,11 @@ class Teleoperator(Node):
                 if self.pending and not self.own_clock:  # answered in a former life: this answer will be dropped
                     yield self._action(self.pending, self.spaces.nothing())
                 self.seen = self.pending = message
+                self.running = True
                 self.driven.saw(message)
                 self._take_up()
             case Transition():
+                self.running = not (message.terminated[-1, 0] or message.truncated[-1, 0])
                 if self.driven.add(message):
                     self.session.end(self.driven.length, self.driven.episode_return)
             case Reward():
@@ -118,19 +124,18 @@ class Teleoperator(Node):
 
     def _owes(self) -> bool:
         """Whether an action is due, or the beginning of an episode."""
-        if not self.pending or self.session.phase not in ("ready", "driving"):
-            return False
-        if self.driven.first == FOREVER:
-            return self.session.phase == "driving" or not self.own_clock
-        return self.session.phase == "driving" and self.pending.rollout >= self.driven.first
+        if not self.driven.begun:
+            driving = self.session.phase == "driving"
+            return driving if self.own_clock else bool(self.pending) and (driving or self.session.phase == "ready")
+        waits = self.pending is not None and self.pending.rollout >= self.driven.first
+        return waits and self.session.phase == "driving"
 
     def _answer(self, now: float) -> Iterator[Message]:
-        assert self.pending
         answered, self.pending = self.pending, None
-        if self.driven.first == FOREVER:
-            self.driven.first = answered.rollout + 1
-            yield Begin(answered.rollout, answered.step, self.session.notice)
+        if not self.driven.begun:
+            yield self._begin()
             return
+        assert answered
         action = self.device.action(answered.observation[0], self._moment())
         if action is None:
             self.pending = answered
@@ -140,11 +145,21 @@ class Teleoperator(Node):
         self.driven.acted(answered)
         yield self._action(answered, self.spaces.from_task(action[None]))
 
+    def _begin(self) -> Message:
+        """Asks for another episode, which bears a later rollout than what runs."""
+        at = (self.seen.rollout, self.seen.step) if self.seen else (-1, 0)
+        self.driven.begun = True
+        if not (self.own_clock and self.running):
+            self.driven.first = at[0] + 1
+        return Begin(max(0, at[0]), at[1], self.session.notice)
+
     def _action(self, to: Observation, action: np.ndarray) -> Message:
-        return Action(to.rollout, to.step, action, np.zeros(1, np.float32), 0)
+        return Action(to.rollout, to.step, action, np.zeros(1, np.float32), HUMAN)
 
     def _obey(self, command: Command) -> Iterator[Message]:
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
+        if command == "go" and self.own_clock and not self.driven.length:
+            self.driven.begun = False  # it could not begin when it was asked to: a robot that was not armed
         if made == "reversed" and self.last:
             fields = [*values(self.last)]
             fields[VERDICT] = OTHER[self.last.verdict]
@@ -154,7 +169,7 @@ class Teleoperator(Node):
             yield self._judged(made)
         if self.session.phase == "finished" and not self.closed:
             self.closed = True
-            yield Closing(FOREVER - 1, 0, self.session.take, self.session.kept)
+            yield Closing(self.last.rollout if self.last else 0, 0, self.session.take, self.session.kept)
 
     def _judged(self, verdict: str) -> Message:
         """The running episode as a take; another takes its place."""
@@ -166,8 +181,8 @@ class Teleoperator(Node):
 
     def _take_up(self) -> None:
         """A simulator begins the next episode by itself when one has ended."""
-        if self.pending and self.pending.step == 0 and self.driven.first == FOREVER and not self.own_clock:
-            self.driven.first = self.pending.rollout
+        if self.pending and self.pending.step == 0 and not self.driven.begun and not self.own_clock:
+            self.driven.begun, self.driven.first = True, self.pending.rollout
 
     def _moment(self) -> Moment:
         return Moment(self.session.phase, self.session.take, self.driven.length)
@@ -192,6 +207,7 @@ class Teleoperator(Node):
         return {
             "session": self.session.state(),
             "driven": self.driven.state(),
+            "running": self.running,
             "closed": self.closed,
             "last": list(values(self.last)) if self.last else [],
             "seen": list(values(self.seen)) if self.seen else [],
@@ -201,7 +217,7 @@ class Teleoperator(Node):
     def load(self, state: dict[str, Any]) -> None:
         self.session.load(state["session"])
         self.driven.load(state["driven"])
-        self.closed = state["closed"]
+        self.running, self.closed = state["running"], state["closed"]
         self.last = Take(*state["last"]) if state["last"] else None
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None

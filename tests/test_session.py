@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -149,51 +149,87 @@ def test_an_undone_take_is_said_again_with_the_other_verdict() -> None:
 
 
 class Clocked(Node):
-    """Something with a clock of its own: it says an observation a tick, whether it is answered or not."""
+    """Something with a clock of its own, as a robot is: once it was begun it steps, whether it is answered or not."""
 
     def __init__(self) -> None:
-        self.time = 0
-        self.answers: list[Message] = []
+        self.time, self.running = 0, False
+        self.heard: list[Message] = []
 
-    def observation(self) -> list[Message]:
+    def hear(self, message: Message) -> Iterator[Message]:
+        self.heard.append(message)
+        if isinstance(message, Begin):
+            if self.running:
+                yield self.transition(cut=True)
+            self.running = True
+            yield self.observation()
+
+    def step(self, terminated: bool = False) -> Iterator[Message]:
+        yield self.transition(terminated)
+        self.running = not terminated
+        if self.running:
+            yield self.observation()
+
+    def observation(self) -> Message:
+        return Observation(self.time, 0, np.full((1, 4), self.time, np.float32))
+
+    def transition(self, terminated: bool = False, cut: bool = False) -> Message:
+        row, one = np.full((1, 1, 4), self.time, np.float32), np.zeros((1, 1), np.float32)
         self.time += 1
-        return [Observation(self.time, 0, np.full((1, 4), self.time, np.float32))]
-
-    def done(self, ended: bool = False) -> list[Message]:  # type: ignore[override]
-        row = np.full((1, 1, 4), self.time, np.float32)
-        no, yes = np.zeros((1, 1), bool), np.full((1, 1), ended)
-        return [
-            Transition(self.time, 0, row, np.ones((1, 1), np.int64), row + 1, np.zeros((1, 1), np.float32), yes, no)
-        ]
-
-    def hear(self, message: Message) -> None:
-        self.answers.append(message)
+        return Transition(
+            self.time - 1, 0, row, np.ones((1, 1), np.int64), row + 1, one, np.array([[terminated]]), np.array([[cut]])
+        )
 
 
 def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven() -> None:
     robot = Clocked()
     met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
-    for _ in range(3):  # the device says go, which begins an episode at the observation that is there
-        met.tell(robot.observation())
+    met.tick(3)  # the device says go, which begins an episode, whose first observation is answered
+    for _ in range(2):
+        met.tell(robot.step())
         met.tick()
-        met.tell(robot.done())
-    begin, *actions = robot.answers
-    assert isinstance(begin, Begin) and begin.rollout == 1
-    assert [(type(one), one.rollout) for one in actions] == [(Action, 2), (Action, 3)]
-    assert met.teleoperator.driven.length == 2  # what it did before it was begun is no part of the episode
+    assert [(type(one), one.rollout) for one in robot.heard] == [(Begin, 0), (Action, 0), (Action, 1), (Action, 2)]
     met.say(met.teleoperator._obey("go"))
     for _ in range(5):
-        met.tell(robot.observation())
+        met.tell(robot.step())
         met.tick()
-    assert len(robot.answers) == 3  # paused: not answered
+    assert len(robot.heard) == 4  # paused: not answered
     met.say(met.teleoperator._obey("go"))
     met.tick()
-    assert robot.answers[-1].rollout == 8  # with the newest
-    met.tell(robot.done(ended=True))
+    assert robot.heard[-1].rollout == 7  # with the newest
+    met.tell(robot.step(terminated=True))
     assert met.teleoperator.session.phase == "over"
-    met.tick(3)
+    met.tick(2)
     (take,) = met.all(Take)
-    assert (len(take.action), take.terminated, take.seed, take.reward.sum()) == (3, True, 0, 0)
+    assert (len(take.action), take.terminated, take.seed, take.reward.sum()) == (8, True, 0, 0)
+
+
+def test_what_it_did_before_an_episode_was_begun_is_no_part_of_it() -> None:
+    robot = Clocked()
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
+    met.tick(2)
+    met.tell(robot.step())
+    met.say(met.teleoperator._obey("discard"))
+    on_its_way = list(robot.step())  # while the next episode is asked for
+    met.teleoperator.next_look = 0.0
+    (begin,) = met.teleoperator.tick()
+    assert isinstance(begin, Begin) and begin.rollout == 1
+    met.tell(on_its_way)
+    met.tell(robot.hear(begin))
+    assert (robot.time, met.teleoperator.driven.length) == (3, 0)
+    met.tell(robot.step())
+    assert [row[0][0, 0] for row in met.teleoperator.driven.rows] == [3]
+
+
+def test_a_robot_that_could_not_begin_is_asked_again() -> None:
+    robot = Clocked()
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
+    deaf, robot.hear = robot.hear, lambda message: iter(())  # type: ignore[method-assign, assignment]
+    met.tick(3)
+    robot.hear = deaf  # type: ignore[method-assign]
+    for _ in range(2):
+        met.say(met.teleoperator._obey("go"))
+        met.tick(2)
+    assert [type(one) for one in robot.heard] == [Begin, Action]
 
 
 def test_a_simulator_that_was_killed_comes_back_where_it_was() -> None:
