@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -59,8 +60,8 @@ class Person(Run):
             os.write(self.ours, key.encode())
 
     def sees(self, text: str, seconds: float = 20) -> None:
-        """Waits until it stands on the screen."""
-        self.until(lambda: text in self.output, text, seconds)
+        """Waits until it stands on the screen: a text, as a regular expression."""
+        self.until(lambda: re.search(text, self.output) is not None, text, seconds)
 
     def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ def test_a_teleoperator_killed_in_an_episode_goes_on_with_it(tmp_path: Path, not
     person = sit_down(people, tmp_path, noted, "speed:=0.2")
     person.sees("ready")
     person.press(SPACE)
-    person.sees("step 4")
+    person.sees("step [3-9]")
     os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
     person.sees("started again")
     assert person.output.count("CartPole-v1") == 1
@@ -205,3 +206,64 @@ def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:
     run = Run(tmp_path, "record.yaml").wait()
     assert run.process.returncode == 2
     assert "keyboard: needs a terminal" in run.output
+
+
+def test_ctrl_c_in_an_episode_ends_in_good_order(tmp_path: Path, noted: str, people: list[Person]) -> None:
+    person = sit_down(people, tmp_path, noted, "speed:=0.2")
+    person.sees("ready")
+    person.press(SPACE)
+    person.sees("step [3-9]")
+    person.press("\x03")
+    person.process.wait(20)
+    assert person.process.returncode == 130
+    assert termios.tcgetattr(person.theirs) == person.modes
+    (take,) = takes(person)
+    assert take["verdict"] == "discarded" and take["length"] >= 3
+
+
+@pytest.mark.parametrize("who", ["launcher", "teleoperator"])
+def test_the_terminal_is_as_it_was_whoever_is_killed(tmp_path: Path, people: list[Person], who: str) -> None:
+    person = sit_down(people, tmp_path, "record.yaml")
+    person.sees("ready")
+    assert termios.tcgetattr(person.theirs) != person.modes
+    if who == "launcher":
+        nodes = person.nodes().values()
+        person.kill()
+        while any(Path(f"/proc/{pid}").exists() for pid in nodes):
+            time.sleep(0.02)
+    else:
+        os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
+        person.until(lambda: person.lives("teleoperator") == 1, "it was started again")
+        person.press("q")
+        person.process.wait(20)
+    assert termios.tcgetattr(person.theirs) == person.modes
+
+
+def test_what_was_learned_can_drive(tmp_path: Path, noted: str) -> None:
+    learned = finished(tmp_path, "bc.yaml", "demonstrations_count:=2", "epochs:=5", "episodes:=2")
+    (tmp_path / "again").mkdir()
+    run = finished(tmp_path / "again", noted, f"operator:={learned.run_dir}", "episodes:=1")
+    (take,) = takes(run)
+    assert take["device"] == "run" and set(take["actions"]) == {0, 1}
+
+
+def test_one_process_goes_by_the_clock_too(tmp_path: Path, noted: str) -> None:
+    run = finished(tmp_path, noted, "operator:=scripted", "episodes:=1", "--one-process")
+    assert [(one["verdict"], one["return"]) for one in takes(run)] == [("kept", 500.0)]
+
+
+def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Path, people: list[Person]) -> None:
+    person = sit_down(
+        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=8192", "episodes:=3"
+    )
+    person.sees("ready")
+    for number in range(2):
+        drive(person, number)
+        person.press("k")
+        person.sees(f"episode {number} kept")
+        os.kill(person.nodes()["admission"], signal.SIGKILL)
+        person.until(lambda n=number: person.lives("admission") == n + 1, "it was started again")  # type: ignore[misc]
+    person.press("q")
+    person.process.wait(60)
+    assert person.process.returncode == 0, person.output
+    assert person.report["demonstrations"] == 2
