@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ from drivers.devices.device import Device
 from drivers.scripted import operator as named_law
 from learning.acting import act
 from nodes.evaluation import weights_of
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Task
+from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.task import Task, named
 
 OPERATORS = (
-    "keyboard, gamepad, scripted, package.module:function, a file of demonstrations (npz) or the folder of a run"
+    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations (npz), "
+    "or the folder of a run"
 )
 
 
@@ -26,23 +29,41 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     Raises:
         LaunchError: there is none, or it cannot be used here; one sentence.
     """
-    if operator == "keyboard":
-        from drivers.devices.keyboard import Keyboard
-
-        return Keyboard(task, **settings)
-    if operator == "gamepad":
-        from drivers.devices.gamepad import Gamepad
-
-        return Gamepad(task, **settings)
+    kind = _kind_of(operator)
+    if kind:
+        return _made(kind, task, settings)
     if settings:
-        raise LaunchError([Problem("device", f"'{operator}' has no settings: only keyboard and gamepad have")])
-    if operator == "scripted" or (":" in operator and not Path(operator).exists()):
-        return Lawful(named_law(operator, task.env), operator)
+        raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
     if Path(operator).is_dir():
         return _policy_of(Path(operator), task)
     if Path(operator).is_file():
         return Replay(Path(operator), task.spaces)
+    if operator == "scripted" or ":" in operator:
+        return Lawful(named_law(operator, task.env), operator)
     raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+
+
+def _kind_of(operator: str) -> type[Device] | None:
+    """The class of a device that is one, imported only here: a gamepad needs a package that others do not."""
+    if operator == "keyboard":
+        from drivers.devices.keyboard import Keyboard
+
+        return Keyboard
+    if operator == "gamepad":
+        from drivers.devices.gamepad import Gamepad
+
+        return Gamepad
+    found = named(operator) if ":" in operator and not Path(operator).exists() else None
+    return found if isinstance(found, type) and issubclass(found, Device) else None
+
+
+def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
+    known = list(inspect.signature(kind).parameters)[1:]
+    for name in settings:
+        if name not in known:
+            raise LaunchError([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
+    made: Callable[..., Device] = kind
+    return made(task, **settings)
 
 
 def _policy_of(run: Path, task: Task) -> Device:

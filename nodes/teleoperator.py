@@ -117,7 +117,7 @@ class Teleoperator(Node):
                 yield from self._obey(command)
         if self._owes() and now >= self.deadline:
             yield from self._answer(now)
-        self.done = self.session.phase == "finished" and not self._learning()
+        self.done = self.done or (self.session.phase == "finished" and not self._learning())
 
     def _show(self, now: float) -> None:
         self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)

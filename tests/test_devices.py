@@ -13,7 +13,7 @@ import pytest
 
 from drivers.devices import gamepad
 from drivers.devices.automatic import Lawful, Replay
-from drivers.devices.device import Moment
+from drivers.devices.device import Device, Moment
 from drivers.devices.gamepad import Gamepad, shaped
 from drivers.devices.keyboard import Keyboard, split
 from drivers.devices.keys import TASKS, KeyMap, keys_of
@@ -209,9 +209,28 @@ def test_a_file_is_replayed_action_by_action(tmp_path: Path) -> None:
     assert device.commands(Moment("ready", 2, 0)) == ["finish"]
 
 
+class Pedals(Device):
+    """A device of somebody's own."""
+
+    name, person = "pedals", True
+
+    def __init__(self, task: Task, gas: float = 1.0) -> None:
+        self.gas = gas
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+        return np.array([self.gas])
+
+
+def test_a_device_of_ones_own_is_named_by_its_module() -> None:
+    device = device_of("tests.test_devices:Pedals", Task("Pendulum-v1"), {"gas": 0.5})
+    np.testing.assert_array_equal(device.action(NOWHERE, DRIVING), [0.5])
+
+
 @pytest.mark.parametrize("operator, settings, message", [
     ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, scripted"),
     ("scripted", {"keys": {}}, "'scripted' has no settings"),
+    ("keyboard", {"hodl": 1.0}, "keyboard has no setting 'hodl'; did you mean 'hold'"),
+    ("tests.test_devices:nobody", {}, "is not there"),
 ])  # fmt: skip
 def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(LaunchError, match=message):

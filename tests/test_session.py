@@ -223,7 +223,7 @@ def test_what_it_did_before_an_episode_was_begun_is_no_part_of_it() -> None:
 def test_a_robot_that_could_not_begin_is_asked_again() -> None:
     robot = Clocked()
     met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
-    deaf, robot.hear = robot.hear, lambda message: iter(())  # type: ignore[method-assign, assignment]
+    deaf, robot.hear = robot.hear, lambda message: iter(())  # type: ignore[method-assign]
     met.tick(3)
     robot.hear = deaf  # type: ignore[method-assign]
     for _ in range(2):
