@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from messages import Observation
 from nodes.canvas import Canvas
 from nodes.driven import Driven
-from nodes.pictures import picture_of
+from nodes.pictures import LEAST_WIDTH, picture_of
 from nodes.progress import Progress
 from nodes.session import Session
 
@@ -53,7 +53,7 @@ class Cockpit:
     ) -> list[str]:
         head = f" {self.env}   {self.device}   episode {session.take}   {PHASES[session.phase]}"
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
-        picture = self.picture(last[0], width) if last is not None else []
+        picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
         learner = [line] if (line := _learner(progress, session)) else []
         return [head, "", *picture, "", doing, f" > {session.notice}", *learner, "", f" {self.legend}"]

@@ -10,6 +10,9 @@ import numpy as np
 LINES = 8
 """Numbers of an observation that are shown as bars, at most."""
 
+LEAST_WIDTH = 20
+"""Columns without which there is no picture."""
+
 Picture = Callable[[np.ndarray, int], list[str]]
 """Observation [obs] and columns to lines."""
 
@@ -68,6 +71,21 @@ def pendulum(observation: np.ndarray, width: int) -> list[str]:
     return [*("".join(row) for row in rows), f" speed {speed:+.1f}"]
 
 
+def lunar_lander(observation: np.ndarray, width: int) -> list[str]:
+    """The lander over its pad, between -1.5 and 1.5, from the ground to 1.5; how it leans, and its speeds beside it."""
+    x, y, across, upward, angle, turning, *_ = map(float, observation)
+    rows = [" " * width for _ in range(9)]
+    mark = "A" if abs(angle) < 0.2 else "\\" if angle > 0 else "/"  # a positive angle leans to the left
+    rows[min(8, max(0, round(8 - y / 1.5 * 8)))] = _dotted(width, _column(x, 1.5, width), mark)
+    left, right = (round(_column(edge, 1.5, width)) for edge in (-0.2, 0.2))
+    ground = "-" * left + "=" * (right - left + 1) + "-" * (width - right - 1)
+    return [
+        *rows,
+        ground,
+        f" across {across:+.2f}   upward {upward:+.2f}   angle {angle:+.2f}   turning {turning:+.2f}",
+    ]
+
+
 def _column(value: float, most: float, width: int) -> float:
     return (value + most) / (2 * most) * (width - 1)
 
@@ -85,6 +103,8 @@ def _depth(x: float) -> int:
 
 PICTURES: dict[str, Picture] = {
     "CartPole-v1": cart_pole,
+    "LunarLander-v3": lunar_lander,
+    "LunarLanderContinuous-v3": lunar_lander,
     "MountainCar-v0": mountain_car,
     "MountainCarContinuous-v0": mountain_car,
     "Pendulum-v1": pendulum,

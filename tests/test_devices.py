@@ -120,7 +120,7 @@ def test_other_tasks_have_keys_too() -> None:
     arm = TaskSpaces(3, 2, False, np.array([-2.0, 0.0]), np.array([2.0, 4.0]))
     np.testing.assert_array_equal(KeyMap("any", arm).action(["left", "up"]), [-2.0, 4.0])
     np.testing.assert_array_equal(KeyMap("any", arm).action([]), [0.0, 2.0])
-    assert keys_of("LunarLander-v3", LUNAR["LunarLanderContinuous-v3"]).rest == [0, 0]  # made with continuous=True
+    assert keys_of("LunarLander-v3", LUNAR["LunarLanderContinuous-v3"]).rest == [-1, 0]  # made with continuous=True
 
 
 @pytest.mark.parametrize("keys", [{"left": 2}, {"left": "jump"}, {"left": [1]}, {"left": True}])

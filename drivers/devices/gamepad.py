@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from drivers.devices.device import Command, Device, Moment
-from drivers.devices.keys import KeyMap
+from drivers.devices.keys import KeyMap, names
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task
 
@@ -46,7 +46,7 @@ class Gamepad(Device):
     ) -> None:
         self.spaces, self.dead_zone = task.spaces, dead_zone
         self.map = KeyMap(task.env, task.spaces, keys, rest, CONTROLS)
-        self.axes = [] if self.spaces.discrete else _axes(axes or TASKS.get(task.env, DEFAULT), self.spaces.action)
+        self.axes = [] if self.spaces.discrete else _axes(axes or axes_of(task.env), self.spaces.action)
         self.legend = (
             self.map.legend()
             if self.spaces.discrete
@@ -93,8 +93,8 @@ class Gamepad(Device):
             elif event.type == pygame.JOYDEVICEADDED:
                 self.gone, self.pads = False, _pads(pygame)
 
-    def _directions(self, value: float, names: tuple[str, str]) -> None:
-        for name, pushed in zip(names, (value <= -PUSHED, value >= PUSHED), strict=True):
+    def _directions(self, value: float, ways: tuple[str, str]) -> None:
+        for name, pushed in zip(ways, (value <= -PUSHED, value >= PUSHED), strict=True):
             if pushed and name not in self.held:
                 self._press(name)
             elif not pushed:
@@ -113,20 +113,25 @@ class Gamepad(Device):
         self.pygame.quit()
 
 
+def axes_of(env: str) -> list[str]:
+    """The axes of a task."""
+    return next((TASKS[name] for name in names(env) if name in TASKS), DEFAULT)
+
+
 def shaped(value: float, dead_zone: float) -> float:
     """An axis without its middle: 0 within the dead zone, from there on straight to 1 (or -1) at its end."""
     beyond = max(0.0, abs(value) - dead_zone) / (1 - dead_zone)
     return float(np.copysign(min(1.0, beyond), value))
 
 
-def _axes(names: Sequence[str], count: int) -> list[tuple[int, int]]:
+def _axes(chosen: Sequence[str], count: int) -> list[tuple[int, int]]:
     """Sign and number of each axis."""
-    for name in names:
+    for name in chosen:
         if name.removeprefix("-") not in AXES:
             raise LaunchError([Problem("gamepad", f"has no axis '{name}'; {did_you_mean(name, AXES)}")])
-    if len(names) < count:
-        raise LaunchError([Problem("gamepad", f"the action has {count} numbers, axes names {len(names)}: name more")])
-    return [(-1 if name.startswith("-") else 1, AXES[name.removeprefix("-")]) for name in names[:count]]
+    if len(chosen) < count:
+        raise LaunchError([Problem("gamepad", f"the action has {count} numbers, axes names {len(chosen)}: name more")])
+    return [(-1 if name.startswith("-") else 1, AXES[name.removeprefix("-")]) for name in chosen[:count]]
 
 
 def _pygame() -> Any:

@@ -49,8 +49,9 @@ PAIRS = (("left", "right"), ("down", "up"), ("a", "e"), ("s", "w"))
 
 def keys_of(env: str, spaces: TaskSpaces) -> Keys:
     """The keys of a task: its own, or such as fit its actions."""
-    if env in TASKS and _fits(TASKS[env], spaces):
-        return TASKS[env]
+    for name in names(env):
+        if name in TASKS and _fits(TASKS[name], spaces):
+            return TASKS[name]
     if spaces.discrete:
         numbers = {str(n): n for n in range(min(10, spaces.action))}
         return Keys(numbers | ({"left": 0, "right": spaces.action - 1} if spaces.action < 4 else {}))
@@ -61,8 +62,12 @@ def keys_of(env: str, spaces: TaskSpaces) -> Keys:
     return Keys(actions, [0] * spaces.action)
 
 
+def names(env: str) -> tuple[str, str]:
+    """What a task may be known by: its arguments may give it other actions, as LunarLander's `continuous` does."""
+    return env, env.replace("-v", "Continuous-v")
+
+
 def _fits(keys: Keys, spaces: TaskSpaces) -> bool:
-    """A task's arguments may give it other actions: LunarLander's `continuous` does."""
     return all(_is_action(action, spaces) for action in keys.actions.values())
 
 
