@@ -18,6 +18,7 @@ class Taken(Node):
             "take": message.take, "verdict": message.verdict, "length": len(message.action),
             "return": float(message.reward.sum()), "operator": message.operator, "device": message.device,
             "seed": message.seed, "actions": message.action.tolist(), "first": message.observation[0].tolist(),
+            "last": message.observation[-1].tolist(),
             "whole": len(message.observation) == len(message.captured) == len(message.applied) + 1 == len(message.action) + 1,
             "in order": bool((message.captured[:-1] <= message.applied).all() and (message.applied <= message.captured[1:]).all()),
         }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import termios
 import time
@@ -20,11 +21,15 @@ from tests.run_cli import Run, finished
 
 NOTED = f"""
 arguments:
+  env: {{default: CartPole-v1}}
   operator: {{default: keyboard}}
   episodes: {{default: 0}}
   speed: {{default: 1.0}}
+  rate: {{default: 0.0}}
 include:
-  - {{file: record.yaml, arguments: {{operator: $(operator), episodes: $(episodes), speed: $(speed), seed: 7}}}}
+  - file: record.yaml
+    arguments:
+      {{env: $(env), operator: $(operator), episodes: $(episodes), speed: $(speed), rate: $(rate), seed: 7}}
 nodes:
   taken: {{run: "{Path(__file__).parent}/taken.py:Taken"}}
 """
@@ -175,24 +180,49 @@ def test_a_kept_demonstration_outlives_the_teleoperator(tmp_path: Path, people: 
 
 
 def test_a_teleoperator_killed_in_an_episode_goes_on_with_it(tmp_path: Path, noted: str, people: list[Person]) -> None:
-    person = sit_down(people, tmp_path, noted, "speed:=0.2")
+    person = sit_down(people, tmp_path, noted, "env:=MountainCar-v0", "speed:=2")
     person.sees("ready")
     person.press(SPACE)
-    person.sees("step [3-9]")
+    person.sees("step [3-9][0-9]")
     os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
     person.sees("started again")
-    assert person.output.count("CartPole-v1") == 1
+    assert person.output.count("MountainCar-v0") == 1
     person.press(SPACE)
-    person.sees("is over")
+    person.sees("step 1[0-9][0-9]")
     person.press("k")
-    person.sees("kept")
+    person.sees("kept: ")
     person.press("q")
     person.process.wait(20)
     (take,) = takes(person)
-    environment = gymnasium.make("CartPole-v1")
+    assert take["length"] >= 100
+    replayed(take, "MountainCar-v0")
+
+
+def replayed(take: dict[str, Any], env: str) -> None:
+    """All that was done is there, in order, and nothing twice."""
+    environment = gymnasium.make(env)
     environment.reset(seed=take["seed"])
-    ends = [environment.step(action)[2] for action in take["actions"]]
-    assert ends == [False] * (len(ends) - 1) + [True]  # all that was done is there, in order, and nothing twice
+    observations = [environment.step(action)[0] for action in take["actions"]]
+    np.testing.assert_array_equal(observations[-1].astype(np.float32), np.float32(take["last"]))
+
+
+def test_scripted_takes_are_the_same_whoever_is_killed_meanwhile(tmp_path: Path, noted: str) -> None:
+    (tmp_path / "quiet").mkdir()
+    quiet = takes(finished(tmp_path / "quiet", noted, "operator:=scripted", "episodes:=2"))
+    run, draw = Run(tmp_path, noted, "operator:=scripted", "episodes:=2", "rate:=250"), random.Random(0)
+    killed = 0
+    while run.process.poll() is None and killed < 6:
+        time.sleep(draw.uniform(0.2, 0.8))
+        if pid := run.nodes().get(("simulator", "teleoperator")[killed % 2]):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert sum(run.report["node_restarts"].values()) >= 4
+    compared = ("take", "verdict", "actions", "first", "last", "seed", "return")
+    assert [{name: one[name] for name in compared} for one in takes(run)] == [
+        {name: one[name] for name in compared} for one in quiet
+    ]
 
 
 def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) -> None:
