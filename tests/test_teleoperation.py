@@ -297,3 +297,35 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
     person.process.wait(60)
     assert person.process.returncode == 0, person.output
     assert person.report["demonstrations"] == 2
+
+
+def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path, people: list[Person]) -> None:
+    person = sit_down(
+        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=8192", "episodes:=3"
+    )
+    person.sees("ready")
+    drive(person, 0)
+    person.press("q")
+    person.sees("keep or discard episode 0 first")
+    person.press("d", "q")
+    person.sees("0 kept, 1 needed: there would be nothing to learn from")
+    drive(person, 1)
+    person.press("k")
+    person.sees("evaluated .* its last")
+    drive(person, 2)
+    person.press("k")
+    person.sees("kept 2 of 3")
+    person.press("q")
+    person.process.wait(30)
+    assert person.process.returncode == 0, person.output
+    assert (person.report["environment_steps"], person.report["demonstrations"]) == (8192, 1)
+
+
+def test_ctrl_c_before_anything_was_kept_ends_a_learner_too(tmp_path: Path, people: list[Person]) -> None:
+    person = sit_down(people, tmp_path, "gail.yaml", "teleoperator:=keyboard")
+    person.sees("ready")
+    person.press("\x03")
+    person.process.wait(20)
+    assert person.process.returncode == 130
+    assert person.report["node_restarts"] == {}
+    assert termios.tcgetattr(person.theirs) == person.modes
