@@ -1,0 +1,107 @@
+"""A recording as demonstrations: the takes that a person drove, and what was later thought of them.
+
+A recording is never changed. Whoever changes their mind about a take adds a line to `verdicts.jsonl` beside it:
+`{"recording": "recording.mcap", "take": 3, "verdict": "discarded"}`; the last line about a take counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from drivers.formats.takes import takes
+from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit
+from messages import Take
+from tutelage.task import Env, Task
+
+VERDICTS = ("kept", "discarded")
+
+
+def recordings(place: Path) -> list[Path]:
+    """The recordings that a run's folder holds, or the one that is named."""
+    return sorted(place.glob("*.mcap")) if place.is_dir() else [place] if place.suffix == ".mcap" else []
+
+
+def read(place: Path, env: Env | None = None) -> Demonstrations:
+    """All takes of a run's folder or of one recording, kept or not; of each what was last said about it."""
+    files = recordings(place)
+    env = env if env is not None else _env(files[0].parent)
+    found: dict[tuple[Path, int], Trajectory] = {}
+    for file in files:
+        verdicts = _verdicts(file)
+        for when, take in takes(file):
+            verdict = verdicts.get(take.take, take.verdict)
+            found[file, take.take] = _one(take, verdict, when, env)
+    notes = ["the times at which each step was captured and applied stay in the recording"]
+    return Demonstrations(list(found.values()), env, notes)
+
+
+def judge(place: Path, number: int, verdict: str) -> None:
+    """Says something else about a take. The line is on the disk when this returns.
+
+    Raises:
+        Unfit: there is no such take, or more than one recording has it.
+    """
+    having = [file for file in recordings(place) if any(take.take == number for _, take in takes(file))]
+    if len(having) != 1:
+        what = "has no" if not having else f"has {len(having)} recordings with a"
+        raise Unfit(f"{what} take {number}: `demos list` shows what there is")
+    line = json.dumps({"recording": having[0].name, "take": number, "verdict": verdict}) + "\n"
+    file = os.open(_sidecar(having[0]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(file, line.encode())  # one call: lines of two writers do not mix
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sidecar(recording: Path) -> Path:
+    return recording.with_name("verdicts.jsonl")
+
+
+def _verdicts(recording: Path) -> dict[int, str]:
+    path = _sidecar(recording)
+    verdicts = {}
+    for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
+        try:
+            said: dict[str, Any] = json.loads(line)
+            if said["verdict"] not in VERDICTS:
+                raise ValueError(f"'{said['verdict']}' is no verdict")
+            if said["recording"] == recording.name:
+                verdicts[int(said["take"])] = said["verdict"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unfit(f"{path.name}, line {number} cannot be read ({error}): mend or delete that line") from error
+    return verdicts
+
+
+def _one(take: Take, verdict: str, when: float, env: Env | None) -> Trajectory:
+    action = take.action
+    if action.dtype.kind == "f":
+        if env is None:
+            raise Unfit(f"episode {take.take}: the bounds of its actions are not known: say which task with --env")
+        action = Task(env).spaces.to_task(action)
+    seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) > 1 else 0.0
+    return Trajectory(
+        take.observation,
+        action,
+        take.reward,
+        take.terminated,
+        take.truncated,
+        take.take,
+        verdict,
+        take.operator,
+        take.device,
+        take.seed,
+        when,
+        rate=round((len(take.captured) - 1) / seconds, 1) if seconds > 0 else None,
+    )
+
+
+def _env(folder: Path) -> Env | None:
+    """The environment of the run in this folder, where it has one."""
+    path = folder / "graph.json"
+    nodes = json.loads(path.read_text())["nodes"] if path.exists() else []
+    said: list[Env] = [node["parameters"]["env"] for node in nodes if node["parameters"].get("env")]
+    return said[0] if said else None
