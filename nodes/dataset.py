@@ -27,8 +27,8 @@ class Dataset(Node):
 
     def __init__(self, file: str, env: Env, count: int = 10, subsample: int = 1, seed: int = 0, every: int = 0) -> None:
         self.file, self.every = Path(file), every
-        self.spaces = Task(env).spaces
-        shown = read(file, env)
+        task = Task(env)
+        self.spaces, shown = task.spaces, read(file, task)
         episodes = kept(shown)
         if not 0 < count <= len(episodes):
             raise LaunchError([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])

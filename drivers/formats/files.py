@@ -9,25 +9,23 @@ from pathlib import Path
 from drivers.formats import hdf5, lerobot, minari, npz, recording
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
-
-WRITTEN = ("npz", "minari", "minari-arrow", "lerobot")
+from tutelage.task import Task
 
 
-def read(place: str | Path, env: Env | None = None, leave_out_unfinished: bool = False) -> Demonstrations:
-    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, if `env` names one.
+def read(place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False) -> Demonstrations:
+    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, where it is given.
 
     Raises:
         LaunchError: what cannot be read, or does not fit, with file, episode and step.
     """
     try:
-        shown = _read(str(place), env)
+        shown = _read(str(place), task)
         if leave_out_unfinished:
             shown = _finished(shown)
-        check(kept(shown), None if env is None else Task(env).spaces)
+        check(kept(shown), task.spaces if task else None)
     except Unfit as error:
         raise LaunchError([Problem(place, str(error))]) from error
-    return shown if env is None else shown._replace(env=env)
+    return shown._replace(env=task.given) if task else shown
 
 
 def kept(shown: Demonstrations) -> list[Trajectory]:
@@ -70,7 +68,19 @@ def write(
     return path, notes
 
 
-def _read(place: str, env: Env | None) -> Demonstrations:
+def judge(place: str, take: int, verdict: str) -> None:
+    """Says something else about a take of a recording.
+
+    Raises:
+        LaunchError: there is no such take.
+    """
+    try:
+        recording.judge(Path(place).expanduser(), take, verdict)
+    except Unfit as error:
+        raise LaunchError([Problem(place, str(error))]) from error
+
+
+def _read(place: str, task: Task | None) -> Demonstrations:
     path = Path(place).expanduser()
     if not path.exists():
         path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
@@ -81,7 +91,7 @@ def _read(place: str, env: Env | None) -> Demonstrations:
     if path.suffix in (".hdf5", ".h5"):
         return hdf5.read(path)
     if recording.recordings(path):
-        return recording.read(path, env)
+        return recording.read(path, task)
     if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
         return minari.read(path)
     raise Unfit("holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, or a Minari dataset")

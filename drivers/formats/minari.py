@@ -17,7 +17,9 @@ from gymnasium.spaces import Box, Discrete, Space
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
 from tutelage.task import Env, Task
 
-ID = re.compile(r"([-\w]+/)*[-\w]+-v\d+")
+ID = re.compile(r"([-\w][-\w/]*[-\w]/)?[-\w]+-v\d+")
+"""As Minari has it: a namespace has two characters at least."""
+
 ABOUT: dict[str, Any] = {"seed": int, "operator": str, "device": str, "when": float, "rate": float}
 """What an episode's own metadata hold."""
 
@@ -46,7 +48,9 @@ def read(path: Path) -> Demonstrations:
 def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5") -> list[str]:
     """Writes them into a folder as the dataset `name`; gives what it does not hold."""
     if not ID.fullmatch(name):
-        raise Unfit(f"'{name}' is no name of a Minari dataset: it must end in a version, {Path(name).stem}-v0 for one")
+        raise Unfit(
+            f"'{name}' is no name of a Minari dataset: it must be letters, digits, - and _, and a version: my-demos-v0"
+        )
     storage_of = extra("minari.dataset.minari_storage", "minari").MinariStorage
     episode_buffer = extra("minari.data_collector.episode_buffer", "minari").EpisodeBuffer
     spec, *spaces = _of_task(shown)

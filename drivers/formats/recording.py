@@ -14,7 +14,7 @@ from typing import Any
 from drivers.formats.takes import takes
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit
 from messages import Take
-from tutelage.task import Env, Task
+from tutelage.task import Task
 
 VERDICTS = ("kept", "discarded")
 
@@ -24,18 +24,18 @@ def recordings(place: Path) -> list[Path]:
     return sorted(place.glob("*.mcap")) if place.is_dir() else [place] if place.suffix == ".mcap" else []
 
 
-def read(place: Path, env: Env | None = None) -> Demonstrations:
+def read(place: Path, task: Task | None = None) -> Demonstrations:
     """All takes of a run's folder or of one recording, kept or not; of each what was last said about it."""
     files = recordings(place)
-    env = env if env is not None else _env(files[0].parent)
+    task = task or _task(files[0].parent)
     found: dict[tuple[Path, int], Trajectory] = {}
     for file in files:
         verdicts = _verdicts(file)
         for when, take in takes(file):
             verdict = verdicts.get(take.take, take.verdict)
-            found[file, take.take] = _one(take, verdict, when, env)
+            found[file, take.take] = _one(take, verdict, when, task)
     notes = ["the times at which each step was captured and applied stay in the recording"]
-    return Demonstrations(list(found.values()), env, notes)
+    return Demonstrations(list(found.values()), task.given if task else None, notes)
 
 
 def judge(place: Path, number: int, verdict: str) -> None:
@@ -76,12 +76,12 @@ def _verdicts(recording: Path) -> dict[int, str]:
     return verdicts
 
 
-def _one(take: Take, verdict: str, when: float, env: Env | None) -> Trajectory:
+def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory:
     action = take.action
     if action.dtype.kind == "f":
-        if env is None:
+        if task is None:
             raise Unfit(f"episode {take.take}: the bounds of its actions are not known: say which task with --env")
-        action = Task(env).spaces.to_task(action)
+        action = task.spaces.to_task(action)
     seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) > 1 else 0.0
     return Trajectory(
         take.observation,
@@ -99,9 +99,9 @@ def _one(take: Take, verdict: str, when: float, env: Env | None) -> Trajectory:
     )
 
 
-def _env(folder: Path) -> Env | None:
-    """The environment of the run in this folder, where it has one."""
+def _task(folder: Path) -> Task | None:
+    """The task of the run in this folder, where it says."""
     path = folder / "graph.json"
     nodes = json.loads(path.read_text())["nodes"] if path.exists() else []
-    said: list[Env] = [node["parameters"]["env"] for node in nodes if node["parameters"].get("env")]
-    return said[0] if said else None
+    said = [node["parameters"]["env"] for node in nodes if node["parameters"].get("env")]
+    return Task(said[0]) if said else None
