@@ -120,7 +120,8 @@ def _table(path: Path, columns: dict[str, Any], index: str = "") -> None:
     arrow = extra("pyarrow", "lerobot")
     table = arrow.table({name: _column(arrow, values) for name, values in columns.items()})
     if index:
-        said = {"index_columns": [index], "column_indexes": [], "columns": [], "pandas_version": "2.0.0"}
+        about = {"name": index, "field_name": index, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
+        said = {"index_columns": [index], "column_indexes": [], "columns": [about], "pandas_version": "2.0.0"}
         table = table.replace_schema_metadata({"pandas": json.dumps(said)})
     path.parent.mkdir(parents=True, exist_ok=True)
     extra("pyarrow.parquet", "lerobot").write_table(table, path)
