@@ -26,30 +26,32 @@ def recordings(place: Path) -> list[Path]:
 
 def read(place: Path, task: Task | None = None) -> Demonstrations:
     """All takes of a run's folder or of one recording, kept or not; of each what was last said about it."""
-    files = recordings(place)
-    task = task or _task(files[0].parent)
-    found: dict[tuple[Path, int], Trajectory] = {}
-    for file in files:
-        verdicts = _verdicts(file)
-        for when, take in takes(file):
-            verdict = verdicts.get(take.take, take.verdict)
-            found[file, take.take] = _one(take, verdict, when, task)
+    trajectories: list[Trajectory] = []
     notes = ["the times at which each step was captured and applied stay in the recording"]
-    return Demonstrations(list(found.values()), task.given if task else None, notes)
+    for file in recordings(place):
+        said, verdicts = takes(file), _verdicts(file)
+        task = task or (Task(said.env) if said.env is not None else None)
+        last = {(sender, take.take): (take, when) for sender, when, take in said.takes}
+        trajectories += [_one(take, verdicts.get(take.take, take.verdict), when, task) for take, when in last.values()]
+        notes += said.notes
+    return Demonstrations(trajectories, task.given if task else None, notes)
 
 
 def judge(place: Path, number: int, verdict: str) -> None:
     """Says something else about a take. The line is on the disk when this returns.
 
     Raises:
-        Unfit: there is no such take, or more than one recording has it.
+        Unfit: there is no such take, or more than one has its number.
     """
-    having = [file for file in recordings(place) if any(take.take == number for _, take in takes(file))]
+    having = {
+        (file, sender) for file in recordings(place) for sender, _, take in takes(file).takes if take.take == number
+    }
     if len(having) != 1:
-        what = "has no" if not having else f"has {len(having)} recordings with a"
-        raise Unfit(f"{what} take {number}: `demos list` shows what there is")
-    line = json.dumps({"recording": having[0].name, "take": number, "verdict": verdict}) + "\n"
-    file = os.open(_sidecar(having[0]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        what = f"has {len(having)} takes {number}, name one recording of them" if having else f"has no take {number}"
+        raise Unfit(f"{what}: `demos list` shows what there is")
+    recording = having.pop()[0]
+    line = json.dumps({"recording": recording.name, "take": number, "verdict": verdict}) + "\n"
+    file = os.open(_sidecar(recording), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         os.write(file, line.encode())  # one call: lines of two writers do not mix
         os.fsync(file)
@@ -82,7 +84,7 @@ def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory
         if task is None:
             raise Unfit(f"episode {take.take}: the bounds of its actions are not known: say which task with --env")
         action = task.spaces.to_task(action)
-    seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) > 1 else 0.0
+    seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) else 0.0
     return Trajectory(
         take.observation,
         action,
@@ -97,11 +99,3 @@ def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory
         when,
         rate=round((len(take.captured) - 1) / seconds, 1) if seconds > 0 else None,
     )
-
-
-def _task(folder: Path) -> Task | None:
-    """The task of the run in this folder, where it says."""
-    path = folder / "graph.json"
-    nodes = json.loads(path.read_text())["nodes"] if path.exists() else []
-    said = [node["parameters"]["env"] for node in nodes if node["parameters"].get("env")]
-    return Task(said[0]) if said else None
