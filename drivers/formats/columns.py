@@ -7,7 +7,7 @@ observation; without it an episode's last step gives nothing but its observation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -86,26 +86,28 @@ def _one(columns: Mapping[str, np.ndarray], i: int, steps: slice) -> Trajectory:
 def _about(columns: Mapping[str, np.ndarray], i: int) -> dict[str, Any]:
     said = {name: columns[f"episode_{name}s"] for name in EPISODES if f"episode_{name}s" in columns}
     known = {name: values[i].item() for name, values in said.items() if i < len(values)}
-    return {name: value for name, value in known.items() if value not in (-1, "") and value == value}
+    return {name: value for name, value in known.items() if value == value and value != EPISODES[name]}
 
 
 def _notes(columns: Mapping[str, np.ndarray], slices: list[slice]) -> list[str]:
     notes = []
-    following = columns.get("next_observations")
-    if following is None:
+    if "next_observations" not in columns:
         notes.append("has no next_observations: the last step of each episode gives its observation alone")
-    else:
-        for i, s in enumerate(slices):
-            torn = (following[s][:-1] != columns["observations"][s][1:]).reshape(s.stop - s.start - 1, -1).any(axis=1)
-            if torn.any():
-                step = int(torn.argmax())
-                what = f"episode {i}, step {step}: its next_observation is not the observation of step {step + 1}"
-                notes.append(f"{what}, which is taken; there may be more such steps")
-                break
+    elif torn := next(_torn(columns["observations"], columns["next_observations"], slices), None):
+        i, step = torn
+        what = f"episode {i}, step {step}: its next_observation is not the observation of step {step + 1}"
+        notes.append(f"{what}, which is taken; there may be more such steps")
     known = {*STEPS, *DERIVED, "next_observations", *(f"episode_{name}s" for name in EPISODES)}
     if unread := sorted(columns.keys() - known):
         notes.append(f"left out: {', '.join(unread)}")
     return notes
+
+
+def _torn(observation: np.ndarray, following: np.ndarray, slices: list[slice]) -> Iterator[tuple[int, int]]:
+    """Episode and step of what another observation follows than it says."""
+    for i, steps in enumerate(slices):
+        differs = following[steps][:-1] != observation[steps][1:]
+        yield from ((i, int(step)) for step in np.flatnonzero(differs.any(axis=tuple(range(1, differs.ndim)))))
 
 
 def _at_ends(trajectories: list[Trajectory], flags: list[bool]) -> np.ndarray:
