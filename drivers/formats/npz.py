@@ -17,7 +17,7 @@ from tutelage.task import Env
 def read(path: Path) -> Demonstrations:
     """All episodes of a file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             columns = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
         raise Unfit(f"cannot be read as npz: {error}") from error
