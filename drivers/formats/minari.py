@@ -37,11 +37,11 @@ def read(path: Path) -> Demonstrations:
     try:
         dataset = extra("minari", "minari").MinariDataset(path / "data" if (path / "data").is_dir() else path)
         about = dataset.storage.get_episode_metadata(dataset.episode_indices)
-        pairs = zip(dataset.iterate_episodes(), about, strict=True)
+        pairs = list(zip(dataset.iterate_episodes(), about, strict=True))
         trajectories = [_one(i, episode, said) for i, (episode, said) in enumerate(pairs)]
     except (OSError, ValueError, KeyError, AssertionError, gymnasium.error.Error) as error:
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
-    notes = ["left out: infos"] if any(episode.infos for episode in dataset.iterate_episodes([0])) else []
+    notes = ["left out: infos"] if any(episode.infos for episode, _ in pairs) else []
     return Demonstrations(trajectories, _env(dataset.env_spec), notes)
 
 
