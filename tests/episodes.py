@@ -12,10 +12,15 @@ from drivers.formats.trajectory import Trajectory
 from drivers.scripted import scripted
 from messages import Take
 from tutelage.codec import pack_state
+from tutelage.message import values
 from tutelage.task import Task
 
-NUMBERS = {"allow_nan": False, "allow_infinity": False, "width": 32}
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 NAMES = st.text("abc ~äß日1", max_size=5).map(str.strip)
+
+
+class Mine(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """A wrapper as people write them."""
 
 
 @st.composite
@@ -29,13 +34,12 @@ def trajectories(draw: st.DrawFn) -> list[Trajectory]:
 @st.composite
 def _trajectory(draw: st.DrawFn, number: int, dtype: Any, width: int, acts: int | None) -> Trajectory:
     steps = draw(st.integers(1, 5))
-    floats = st.floats(**NUMBERS)
     discrete = arrays(np.int64, steps, elements=st.integers(0, 3))
     ends = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
     return Trajectory(
-        draw(arrays(dtype, (steps + 1, width), elements=floats)),
-        draw(arrays(np.float32, (steps, acts), elements=floats) if acts else discrete),
-        draw(arrays(dtype, steps, elements=floats)),
+        draw(arrays(dtype, (steps + 1, width), elements=NUMBERS)),
+        draw(arrays(np.float32, (steps, acts), elements=NUMBERS) if acts else discrete),
+        draw(arrays(dtype, steps, elements=NUMBERS)),
         *ends,
         number,
         operator=draw(NAMES),
@@ -50,7 +54,9 @@ def driven(env: str, number: int, steps: int = 10_000, operator: str = "ann") ->
     """What the scripted expert does in an episode, `steps` at most; its seed is its number."""
     environment: Any = gymnasium.make(env)
     observation, _ = environment.reset(seed=number)
-    law, observations, actions, rewards = scripted(env), [observation], [], []
+    law, observations = scripted(env), [observation]
+    actions: list[Any] = []
+    rewards: list[float] = []
     terminated = truncated = False
     while not (terminated or truncated) and len(actions) < steps:
         actions.append(law(observation))
@@ -86,4 +92,4 @@ def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:
 
 def record(path: Path, takes: list[Take]) -> None:
     """A recording in which a teleoperator said these takes, in the year 2026."""
-    path.write_bytes(pack_state([["teleoperator", 1.78e9 + i, [*one]] for i, one in enumerate(takes)]))
+    path.write_bytes(pack_state([["teleoperator", 1.78e9 + i, list(values(one))] for i, one in enumerate(takes)]))

@@ -128,7 +128,9 @@ def test_files_are_merged_exported_and_imported(session: Path, tmp_path: Path) -
             np.testing.assert_array_equal(b[name], c[name])
     demos("import", session, cwd=tmp_path)
     assert (tmp_path / "session.npz").exists()
-    assert "an observation has shape [4], the task's [3]" in demos("import", tmp_path / "b.npz", "d", "--env", "Pendulum-v1", code=2)
+    assert "an observation has shape [4], the task's [3]" in demos(
+        "import", tmp_path / "b.npz", "d", "--env", "Pendulum-v1", code=2
+    )
 
 
 def test_bc_learns_from_a_minari_id_and_says_what_is_wrong_with_a_place(tmp_path: Path) -> None:

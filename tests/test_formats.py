@@ -36,7 +36,7 @@ def fresh(folder: Path, name: str) -> Path:
 
 def same(one: Trajectory, other: Trajectory) -> None:
     for name, a, b in zip(Trajectory._fields, one, other, strict=True):
-        if isinstance(a, np.ndarray):
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
             assert a.dtype == b.dtype and a.tobytes() == b.tobytes() and a.shape == b.shape, name
         else:
             assert type(a) is type(b) and a == b, name
@@ -91,8 +91,18 @@ def test_minari_reads_what_we_write_and_recovers_the_environment(to: str) -> Non
     for one, their in zip(shown, dataset, strict=True):
         assert np.array_equal(their.observations, one.observation) and np.array_equal(their.actions, one.action)
         assert their.truncations.sum() == 1 and their.truncations[-1] and not their.terminations.any()
-    assert files.read("pendulum/ours-v3").env == env
+    assert files.read("pendulum/ours-v3").env == {**env, "wrappers": []}
     environment.close()
+
+
+def test_an_environment_comes_back_with_its_wrappers_and_its_time_limit(tmp_path: Path) -> None:
+    wrappers = ["gymnasium.wrappers.transform_observation:FlattenObservation"]
+    env = {"id": CARTPOLE, "arguments": {"max_episode_steps": 70}, "wrappers": wrappers}
+    _, notes = files.write(str(tmp_path / "a-v0"), Demonstrations([driven(CARTPOLE, 0, 70)], env), "minari")
+    assert notes == [] and files.read(tmp_path / "a-v0").env == env
+    mine = {"id": CARTPOLE, "wrappers": ["tests.episodes:Mine"]}
+    _, notes = files.write(str(tmp_path / "b-v0"), Demonstrations([driven(CARTPOLE, 0, 70)], mine), "minari")
+    assert notes == ["recover_environment will not work: Mine is no RecordConstructorArgs"]
 
 
 def test_a_dataset_whose_environment_is_not_known_says_so(tmp_path: Path) -> None:
@@ -104,9 +114,13 @@ def columns(shown: list[Trajectory]) -> dict[str, np.ndarray]:
     return {name: values for name, values in joined(shown).items() if not name.startswith("episode_")}
 
 
+def save(path: Path, arrays: dict[str, Any]) -> None:
+    np.savez(path, **arrays)
+
+
 def test_an_npz_of_steps_alone_is_read(tmp_path: Path) -> None:
     shown = [driven(CARTPOLE, i, 30 + i) for i in range(3)]
-    np.savez(tmp_path / "steps.npz", **columns(shown))  # type: ignore[arg-type]
+    save(tmp_path / "steps.npz", columns(shown))
     bare = [one._replace(operator="", device="", seed=None) for one in shown]
     all_same(files.read(tmp_path / "steps.npz", Task(CARTPOLE)).trajectories, bare)
 
@@ -114,7 +128,7 @@ def test_an_npz_of_steps_alone_is_read(tmp_path: Path) -> None:
 def test_without_a_true_last_observation_the_last_step_gives_its_observation(tmp_path: Path) -> None:
     one, steps = driven(CARTPOLE, 0, 30), columns([driven(CARTPOLE, 0, 30)])
     del steps["next_observations"]
-    np.savez(tmp_path / "steps.npz", **steps, goal=np.zeros(30))  # type: ignore[arg-type]
+    save(tmp_path / "steps.npz", {**steps, "goal": np.zeros(30)})
     found = files.read(tmp_path / "steps.npz")
     assert np.array_equal(found.trajectories[0].observation, one.observation[:-1])
     assert np.array_equal(found.trajectories[0].action, one.action[:-1])
@@ -127,7 +141,7 @@ def test_without_a_true_last_observation_the_last_step_gives_its_observation(tmp
 def test_next_observations_that_are_not_the_following_are_told(tmp_path: Path) -> None:
     steps = columns([driven(CARTPOLE, 0, 30)])
     steps["next_observations"][7] += 1
-    np.savez(tmp_path / "steps.npz", **steps)  # type: ignore[arg-type]
+    save(tmp_path / "steps.npz", steps)
     (note,) = files.read(tmp_path / "steps.npz").notes
     assert note.startswith("episode 0, step 7: its next_observation is not the observation of step 8")
 
@@ -277,7 +291,7 @@ WRONG = [
 def test_what_does_not_fit_is_refused_with_file_episode_and_step(change: Any, sentence: str, tmp_path: Path) -> None:
     steps = columns([driven(CARTPOLE, i, 20) for i in range(3)])
     change(steps)
-    np.savez(tmp_path / "wrong.npz", **steps)
+    save(tmp_path / "wrong.npz", steps)
     with pytest.raises(LaunchError) as refused:
         files.read(tmp_path / "wrong.npz", Task(CARTPOLE))
     assert str(refused.value).startswith(f"{tmp_path / 'wrong.npz'}: {sentence}")
@@ -295,7 +309,7 @@ def test_continuous_actions_of_another_width_are_refused(tmp_path: Path) -> None
 def test_unfinished_episodes_are_left_out_when_asked(tmp_path: Path) -> None:
     steps = columns([driven(CARTPOLE, i, 20) for i in range(3)])
     steps["truncations"][59] = False
-    np.savez(tmp_path / "a.npz", **steps)  # type: ignore[arg-type]
+    save(tmp_path / "a.npz", steps)
     found = files.read(tmp_path / "a.npz", leave_out_unfinished=True)
     assert len(found.trajectories) == 2 and found.notes == ["left out, since unfinished: 2"]
 

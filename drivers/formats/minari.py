@@ -42,6 +42,8 @@ def read(path: Path) -> Demonstrations:
     except (OSError, ValueError, KeyError, AssertionError, gymnasium.error.Error) as error:
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
     notes = ["left out: infos"] if any(episode.infos for episode, _ in pairs) else []
+    if dataset.env_spec and any(wrapper.kwargs for wrapper in dataset.env_spec.additional_wrappers):
+        notes.append("left out: the arguments of the environment's wrappers, which take their defaults")
     return Demonstrations(trajectories, _env(dataset.env_spec), notes)
 
 
@@ -67,7 +69,8 @@ def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5
     storage.update_episode_metadata([_about(one) for one in shown.trajectories])
     if spec is None:
         return ["recover_environment will not work: no gymnasium environment is known"]
-    return []
+    lost = [wrapper.name for wrapper in spec.additional_wrappers if wrapper.kwargs is None]
+    return [f"recover_environment will not work: {', '.join(lost)} is no RecordConstructorArgs"] if lost else []
 
 
 def _one(number: int, episode: Any, said: dict[str, Any]) -> Trajectory:
@@ -104,11 +107,11 @@ def _buffer(kind: Any, one: Trajectory) -> Any:
 def _env(spec: Any) -> Env | None:
     if spec is None:
         return None
-    arguments = dict(spec.kwargs)
-    known = gymnasium.registry.get(spec.id)
+    arguments, known = dict(spec.kwargs), gymnasium.registry.get(spec.id)
     if known and known.max_episode_steps != spec.max_episode_steps:
         arguments["max_episode_steps"] = spec.max_episode_steps
-    return {"id": spec.id, "arguments": arguments} if arguments else str(spec.id)
+    env = {"id": spec.id, "arguments": arguments, "wrappers": [one.entry_point for one in spec.additional_wrappers]}
+    return env if arguments or env["wrappers"] else str(spec.id)
 
 
 def _of_task(shown: Demonstrations) -> tuple[Any, Space[Any], Space[Any]]:
