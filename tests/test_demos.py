@@ -62,7 +62,7 @@ def test_a_session_is_listed_judged_and_learned_from(session: Path, tmp_path: Pa
         *["kept", "discarded", "discarded", "kept"]
     ]
     settings = ("demonstrations_count:=2", "epochs:=30", "episodes:=5")
-    learned = finished(tmp_path, "bc.yaml", f"demonstrations:={session}", *settings)
+    learned = finished(tmp_path, "bc.yaml", f"demonstrations:={session.name}", *settings)
     assert learned.report["demonstrations"] == 2 and learned.report["expert_return_mean"] == 500
     assert learned.report["return_mean"] > 100
     assert "the times at which each step" in (learned.run_dir / "logs/teleoperator.log").read_text()

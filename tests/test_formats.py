@@ -1,6 +1,7 @@
 """Demonstrations in files of all kinds: nothing that a format holds is changed, and what does not fit is refused."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -345,3 +346,17 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None
     with pytest.raises(LaunchError, match="there is no episode to write"):
         files.write(str(tmp_path / "b.npz"), Demonstrations([]), "npz")
     assert (tmp_path / "a.npz").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "to", "name", "install"),
+    [("minari", "minari", "./a-v0", "minari"), ("pyarrow", "lerobot", "a", "lerobot")],
+)
+def test_a_missing_extra_is_named_with_its_command(
+    module: str, to: str, name: str, install: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == module]:
+        monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
+    with pytest.raises(LaunchError, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
+        files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)

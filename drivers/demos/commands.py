@@ -13,6 +13,7 @@ import click
 FORMATS = click.Choice(["npz", "minari", "minari-arrow", "lerobot"])
 ENV = click.option("--env", help="The environment, where the file does not say; what does not fit it is refused.")
 FILE = click.argument("file")
+TAKES = click.argument("takes", nargs=-1, required=True, type=int)
 UNFINISHED = click.option("--leave-out-unfinished", is_flag=True, help="Leave out episodes that do not end.")
 
 
@@ -90,20 +91,20 @@ def replay(file: str, episodes: tuple[int, ...], env: str | None, seed: int | No
     sys.exit(any(one.differs is not None for one in replayed))
 
 
-def _judging(verdict: str, text: str) -> None:
-    @demos.command({"kept": "keep", "discarded": "discard"}[verdict], help=text)
-    @FILE
-    @click.argument("takes", nargs=-1, required=True, type=int)
-    def judge(file: str, takes: tuple[int, ...]) -> None:
-        from drivers.formats import files
-
-        for take in takes:
-            files.judge(file, take, verdict)
-            click.echo(f"take {take} is {verdict}")
+@demos.command()
+@FILE
+@TAKES
+def keep(file: str, takes: tuple[int, ...]) -> None:
+    """Keep TAKES of a recording after all: they are learned from. The recording itself is never changed."""
+    _judge(file, takes, "kept")
 
 
-_judging("kept", "Keep TAKES of a recording after all: they are learned from. The recording itself is never changed.")
-_judging("discarded", "Discard TAKES of a recording. The recording itself is never changed, they can be kept again.")
+@demos.command()
+@FILE
+@TAKES
+def discard(file: str, takes: tuple[int, ...]) -> None:
+    """Discard TAKES of a recording: they are not learned from. The recording itself is never changed."""
+    _judge(file, takes, "discarded")
 
 
 @demos.command()
@@ -133,6 +134,14 @@ def import_(file: str, out: str | None, **options: Any) -> None:
 def export(file: str, out: str, to: str, **options: Any) -> None:
     """Write the kept episodes of a FILE as another kind of file."""
     _convert((file,), out, to, **options)
+
+
+def _judge(file: str, takes: tuple[int, ...], verdict: str) -> None:
+    from drivers.formats import files
+
+    for take in takes:
+        files.judge(file, take, verdict)
+        click.echo(f"take {take} is {verdict}")
 
 
 def _convert(

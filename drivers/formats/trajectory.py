@@ -73,8 +73,8 @@ def extra(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        missing = f"is not installed: pip install 'tutelage[{name}]'"
-        raise LaunchError([Problem(module.partition(".")[0], missing)]) from error
+        what = f"cannot be imported ({error}): pip install 'tutelage[{name}]'"
+        raise LaunchError([Problem(module.partition(".")[0], what)]) from error
 
 
 def _wrong(one: Trajectory) -> Iterator[str]:
