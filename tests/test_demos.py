@@ -18,6 +18,7 @@ from messages import Demonstration
 from nodes.dataset import Dataset
 from tests.episodes import driven, record, take
 from tests.run_cli import CLI, finished
+from tutelage.problems import LaunchError
 
 CARTPOLE = "CartPole-v1"
 
@@ -72,6 +73,8 @@ def test_what_is_discarded_is_not_learned_from(session: Path) -> None:
     node = Dataset(str(session), CARTPOLE, count=3)
     said = [message for message in node.start() if isinstance(message, Demonstration)]
     assert [len(message.action) for message in said] == [500, 500, 500] and {m.operator for m in said} == {"ann"}
+    with pytest.raises(LaunchError, match="holds 3 episodes: 4 cannot be taken"):
+        Dataset(str(session), CARTPOLE, count=4)
 
 
 def test_an_episode_is_shown_in_plain_text(session: Path) -> None:
