@@ -41,5 +41,9 @@ def _hint(field: dict[str, Any]) -> Any:
     if "dtype" in field:
         arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]
         return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
-    kind = bytes if "contentEncoding" in field else _TYPES[field["type"]]
+    kind: Any = bytes if "contentEncoding" in field else _TYPES[field["type"]]
+    if "items" in field:
+        kind = list[_TYPES[field["items"]["type"]]]  # type: ignore[misc]
+    if "additionalProperties" in field:
+        kind = dict[str, _TYPES[field["additionalProperties"]["type"]]]  # type: ignore[misc]
     return Annotated[kind, unit] if unit else kind
