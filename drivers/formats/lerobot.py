@@ -27,7 +27,9 @@ def write(path: Path, shown: Demonstrations, task: str, fps: float | None = None
 
     `fps` steps a second are the measured ones, where it is not given.
     """
-    fps = fps or next((one.rate for one in shown.trajectories if one.rate), None)
+    measured = [one.rate for one in shown.trajectories if one.rate]
+    if fps is None and measured:
+        fps = max(1, round(float(np.median(measured))))  # LeRobot's own are whole numbers
     if fps is None:
         raise Unfit("LeRobot needs to know how many steps there are in a second: say it with --fps")
     episodes = _episodes(shown.trajectories, fps)
