@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import h5py
 import minari
 import numpy as np
@@ -109,6 +110,22 @@ def test_an_environment_comes_back_with_its_wrappers_and_its_time_limit(tmp_path
 def test_a_dataset_whose_environment_is_not_known_says_so(tmp_path: Path) -> None:
     _, notes = files.write(str(tmp_path / "ours-v0"), Demonstrations([driven(CARTPOLE, 0, 20)]), "minari")
     assert notes == ["recover_environment will not work: no gymnasium environment is known"]
+
+
+@pytest.mark.filterwarnings("ignore:.* is set to None:UserWarning", "ignore:env_spec is None:UserWarning")
+def test_minari_datasets_that_are_no_episodes_of_flat_arrays_are_refused(datasets: Path) -> None:
+    flags, flat = np.array([False, True, True]), np.zeros((4, 2), np.float32)
+    box, choice = gymnasium.spaces.Box(-1, 1, (2,)), gymnasium.spaces.Discrete(2)
+    for name, observation, space in (("flat-v0", flat, box), ("dict-v0", {"a": flat}, gymnasium.spaces.Dict(a=box))):
+        one = EpisodeBuffer(None, None, None, observation, np.zeros(3, np.int64), np.zeros(3), flags, flags)
+        minari.create_dataset_from_buffers(name, [one], observation_space=space, action_space=choice)
+    with pytest.raises(LaunchError, match=r"^flat-v0: episode 0, step 1: it ends here, but goes on$"):
+        files.read("flat-v0")
+    with pytest.raises(LaunchError, match=r"^dict-v0: episode 0, step 0: observations or actions are not flat arrays$"):
+        files.read("dict-v0")
+    (datasets / "flat-v0/data/main_data.hdf5").write_bytes(b"cut")
+    with pytest.raises(LaunchError, match=r"^flat-v0: cannot be read as a Minari dataset"):
+        files.read("flat-v0")
 
 
 def columns(shown: list[Trajectory]) -> dict[str, np.ndarray]:

@@ -39,6 +39,8 @@ def read(path: Path) -> Demonstrations:
         about = dataset.storage.get_episode_metadata(dataset.episode_indices)
         pairs = list(zip(dataset.iterate_episodes(), about, strict=True))
         trajectories = [_one(i, episode, said) for i, (episode, said) in enumerate(pairs)]
+    except Unfit:
+        raise
     except (OSError, ValueError, KeyError, AssertionError, gymnasium.error.Error) as error:
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
     notes = ["left out: infos"] if any(episode.infos for episode, _ in pairs) else []
@@ -50,9 +52,7 @@ def read(path: Path) -> Demonstrations:
 def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5") -> list[str]:
     """Writes them into a folder as the dataset `name`; gives what it does not hold."""
     if not ID.fullmatch(name):
-        raise Unfit(
-            f"'{name}' is no name of a Minari dataset: it must be letters, digits, - and _, and a version: my-demos-v0"
-        )
+        raise Unfit(f"'{name}' is no name of a Minari dataset: letters, digits, - and _, and a version: my-demos-v0")
     storage_of = extra("minari.dataset.minari_storage", "minari").MinariStorage
     episode_buffer = extra("minari.data_collector.episode_buffer", "minari").EpisodeBuffer
     spec, *spaces = _of_task(shown)
@@ -67,6 +67,11 @@ def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5
     )
     storage.update_episodes(_buffer(episode_buffer, one) for one in shown.trajectories)
     storage.update_episode_metadata([_about(one) for one in shown.trajectories])
+    return _unrecoverable(spec)
+
+
+def _unrecoverable(spec: Any) -> list[str]:
+    """Why Minari cannot make the environment again."""
     if spec is None:
         return ["recover_environment will not work: no gymnasium environment is known"]
     lost = [wrapper.name for wrapper in spec.additional_wrappers if wrapper.kwargs is None]
