@@ -86,7 +86,7 @@ def test_an_episode_is_shown_in_plain_text(session: Path) -> None:
         "reward",
     ]
     assert lines[-2].endswith("0 to 1") and max(map(len, lines)) <= 80
-    assert "has no episode 7; it has 0, 1, 2, 3" in demos("show", session, 7, code=2)
+    assert "has no episode 7: `demos list`" in demos("show", session, 7, code=2)
 
 
 def test_a_sparkline_goes_from_the_lowest_block_to_the_highest() -> None:

@@ -264,6 +264,8 @@ def test_a_recording_is_read_with_its_last_verdicts(env: str, tmp_path: Path) ->
     assert (tmp_path / "recording.mcap").read_bytes() == before
     with pytest.raises(LaunchError, match="has no take 9"):
         files.judge(str(tmp_path), 9, "kept")
+    with pytest.raises(LaunchError, match="is no recording"):
+        files.judge(str(tmp_path / "a.npz"), 0, "kept")
     with (tmp_path / "verdicts.jsonl").open("a") as file:
         file.write('{"take": 3, "verd')
     with pytest.raises(LaunchError, match=r"verdicts.jsonl, line 3 cannot be read"):

@@ -42,8 +42,7 @@ def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:
     for one in shown.trajectories:
         if one.number == number:
             return one
-    there = ", ".join(str(one.number) for one in shown.trajectories) or "none"
-    raise LaunchError([Problem(file, f"has no episode {number}; it has {there}")])
+    raise LaunchError([Problem(file, f"has no episode {number}: `demos list` shows what there is")])
 
 
 def picture(file: str, one: Trajectory, width: int) -> str:

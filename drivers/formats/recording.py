@@ -43,6 +43,8 @@ def judge(place: Path, number: int, verdict: str) -> None:
     Raises:
         Unfit: there is no such take, or more than one has its number.
     """
+    if not recordings(place):
+        raise Unfit("is no recording: nothing else has takes to keep or discard")
     having = {
         (file, sender) for file in recordings(place) for sender, _, take in takes(file).takes if take.take == number
     }

@@ -87,8 +87,8 @@ def _wrong(one: Trajectory) -> Iterator[str]:
     for name, values in (("observation", one.observation), ("action", one.action), ("reward", one.reward)):
         if values.dtype.kind not in "fiub":
             yield f"step 0: the {name} is {values.dtype}, not numbers"
-        elif len(bad := np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))):
-            yield f"step {bad[0]}: the {name} is not finite"
+        elif not (finite := np.isfinite(values)).all():
+            yield f"step {np.argwhere(~finite)[0, 0]}: the {name} is not finite"
     if not (one.terminated or one.truncated):
         yield f"step {steps - 1}: is neither terminated nor truncated, and it is the last: the episode is unfinished"
 

@@ -14,10 +14,15 @@ def write(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
     """Writes frames [height, width, 3] of bytes.
 
     Raises:
-        LaunchError: the extra that writes video is not installed.
+        LaunchError: the extra that writes video is not installed, or the file cannot be written.
     """
     try:
         import imageio.v3 as imageio
     except ModuleNotFoundError as error:
         raise LaunchError([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
-    imageio.imwrite(path, np.stack(frames), fps=fps)
+    try:
+        imageio.imwrite(path, np.stack(frames), fps=fps)
+    except OSError as error:
+        raise LaunchError(
+            [Problem(path, f"cannot be written as video, name a file like video.mp4: {error}")]
+        ) from error
