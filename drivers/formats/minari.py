@@ -36,14 +36,14 @@ def read(path: Path) -> Demonstrations:
     """All episodes of the dataset in a folder."""
     try:
         dataset = extra("minari", "minari").MinariDataset(path / "data" if (path / "data").is_dir() else path)
-        about = dataset.storage.get_episode_metadata(dataset.episode_indices)
-        pairs = list(zip(dataset.iterate_episodes(), about, strict=True))
-        trajectories = [_one(i, episode, said) for i, (episode, said) in enumerate(pairs)]
+        about = list(dataset.storage.get_episode_metadata(dataset.episode_indices))
+        episodes = list(dataset.iterate_episodes())
+        trajectories = [_one(i, *both) for i, both in enumerate(zip(episodes, about, strict=True))]
     except Unfit:
         raise
     except (OSError, ValueError, KeyError, AssertionError, gymnasium.error.Error) as error:
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
-    notes = ["left out: infos"] if any(episode.infos for episode, _ in pairs) else []
+    notes = ["left out: infos"] if any(episode.infos for episode in episodes) else []
     if dataset.env_spec and any(wrapper.kwargs for wrapper in dataset.env_spec.additional_wrappers):
         notes.append("left out: the arguments of the environment's wrappers, which take their defaults")
     return Demonstrations(trajectories, _env(dataset.env_spec), notes)
