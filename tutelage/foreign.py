@@ -42,8 +42,8 @@ def _hint(field: dict[str, Any]) -> Any:
         arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]
         return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
     kind: Any = bytes if "contentEncoding" in field else _TYPES[field["type"]]
-    if "items" in field:
-        kind = list[_TYPES[field["items"]["type"]]]  # type: ignore[misc]
-    if "additionalProperties" in field:
-        kind = dict[str, _TYPES[field["additionalProperties"]["type"]]]  # type: ignore[misc]
+    of = field.get("items") or field.get("additionalProperties")
+    if of:
+        elements = _TYPES[of["type"]]
+        kind = list[elements] if kind is list else dict[str, elements]  # type: ignore[valid-type]
     return Annotated[kind, unit] if unit else kind

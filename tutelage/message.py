@@ -88,7 +88,7 @@ def _field(name: str, hint: Any) -> Field:
     notes += [""] * (2 - len(notes))
     arrays = get_args(kind) if get_origin(kind) in (Union, type(int | str)) else (kind,)
     if get_origin(arrays[0]) is not np.ndarray:
-        return Field(name, get_origin(kind) or kind, unit=notes[0])
+        return Field(name, get_origin(kind) or kind, unit=notes[0], elements=get_args(kind))
     dtypes = tuple(np.dtype(get_args(get_args(array)[1])[0]) for array in arrays)
     shape = tuple(notes[0].split())
     more = bool(shape) and shape[-1].startswith("*")
