@@ -3,8 +3,8 @@
     python bench/formats.py [--rounds 15] [--episodes 100] [--steps 1000]
 
 Prints steps a second of processor time, which others on the machine disturb least, and how many times Minari's time
-ours takes: medians of the rounds. Reading means: all arrays of all episodes in memory; ours also reads who and when, and
-checks. npz has no peer here and is shown for itself.
+ours takes: medians of the rounds. Reading means: all arrays of all episodes in memory; ours also reads who and when,
+and checks. npz has no peer here and is shown for itself.
 """
 
 import os
