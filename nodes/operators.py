@@ -18,7 +18,7 @@ from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task, named
 
 OPERATORS = (
-    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations (npz), "
+    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
     "or the folder of a run"
 )
 
@@ -34,10 +34,10 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
         return _made(kind, task, settings)
     if settings:
         raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
-    if Path(operator).is_dir():
+    if (Path(operator) / "weights.safetensors").exists():
         return _policy_of(Path(operator), task)
-    if Path(operator).is_file():
-        return Replay(Path(operator), task.spaces)
+    if Path(operator).exists():
+        return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
         return Lawful(named_law(operator, task.env), operator)
     raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from drivers.datasets import read
 from drivers.devices.device import Command, Device, Moment
+from drivers.formats.files import kept, read
 from drivers.scripted import Operator
-from tutelage.task import TaskSpaces
+from tutelage.task import Task
 
 
 class Lawful(Device):
@@ -24,14 +24,14 @@ class Lawful(Device):
 
 
 class Replay(Device):
-    """The actions of a file's episodes, one after another, whatever they lead to.
+    """The actions of the episodes that a file or a recording keeps, one after another, whatever they lead to.
 
     An episode that would go on when its actions are used up is kept as far as it came; the last one ends the session.
     """
 
-    def __init__(self, file: Path, spaces: TaskSpaces) -> None:
+    def __init__(self, file: Path, task: Task) -> None:
         self.name = file.name
-        self.episodes = [episode.action for episode in read(file, spaces)]
+        self.episodes = [episode.action for episode in kept(read(file, task))]
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
         actions = self.episodes[now.take]
