@@ -82,7 +82,8 @@ class Supervisor:
 
     def _start(self, name: str, life: int = 0) -> None:
         plan = self.plans[name]
-        place = Place(self.run_name, self.run_dir, self.socket_dir, life, self.graph.listeners(plan))
+        listeners, messages = self.graph.listeners(plan), self.graph.messages
+        place = Place(self.run_name, self.run_dir, self.socket_dir, life, listeners, messages)
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
