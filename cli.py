@@ -188,5 +188,19 @@ def evaluate(run: Path, episodes: int, sampled: bool, seed: int, render: str | N
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render))
 
 
+@main.command()
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@JSON
+def verify(run: Path, as_json: bool) -> None:
+    """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
+    from tutelage import replaying
+    from tutelage.looking import output
+    from tutelage.recording import verifying
+
+    verdicts = replaying.verify(run)
+    click.echo(output.json_rows(verdicts) if as_json else verifying.text(verdicts))
+    sys.exit(any(verdict.verdict == "differs" for verdict in verdicts))
+
+
 if __name__ == "__main__":
     main()

@@ -28,6 +28,9 @@ PROFILE = "tutelage"
 ENCODING = "msgpack"
 COMPRESSION = "zstd"
 
+_BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard.ZstdError)
+"""What reading a record raises that is none."""
+
 MAX_CHUNK = 2**30
 """Bytes that a chunk's records have at most. It holds more than the writer's measure only for a message that does."""
 
@@ -87,7 +90,7 @@ def read_metadata(content: bytes) -> Metadata:
     stream = ReadDataStream(BytesIO(content))
     try:
         found = Metadata.read(stream)
-    except (ValueError, struct.error, McapError) as error:
+    except _BROKEN as error:
         raise Damaged("metadata that are none") from error
     if stream.count != len(content) or found.metadata.pop("crc32", "") != _checksum(found.name, found.metadata):
         raise Damaged("metadata with a wrong checksum")
@@ -117,5 +120,5 @@ def read_chunk(content: bytes) -> list[McapRecord]:
         if zlib.crc32(found.data) != found.uncompressed_crc:  # the library takes 0 for `not known`
             raise Damaged("a chunk with a wrong checksum")
         return breakup_chunk(found)
-    except (UnicodeDecodeError, struct.error, McapError, zstandard.ZstdError) as error:
+    except _BROKEN as error:
         raise Damaged("a chunk that is none") from error
