@@ -23,7 +23,7 @@ from tutelage import codec
 from tutelage.codec import Header
 from tutelage.recording.format import BEGINNING, ENCODING, ENDING, Loss, chunk, metadata
 
-CHUNK_SECONDS = 0.05
+CHUNK_SECONDS = 0.03
 CHUNK_BYTES = 2**20
 ZSTD_LEVEL = 1
 
