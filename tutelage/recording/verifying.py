@@ -124,8 +124,8 @@ class Again:
             self._differs(f"{topic} number {number} is said, but was not when it was recorded")
         if self.difference:
             return Verdict(self.name, "differs", self.same, self.difference)
-        why = self.gap or (f"what it heard before {len(self._recorded)} others is not recorded" if self._recorded else "")
-        return Verdict(self.name, "not verified" if self.gap or (why and not self.same) else "same", self.same, why)
+        why = self.gap or ("" if self._finished else "as far as what it heard was recorded")
+        return Verdict(self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why)
 
 
 def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any]) -> str:
