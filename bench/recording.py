@@ -1,7 +1,7 @@
 """What recording costs: ten times a robot's data, and the writer and reader beside those of the `mcap` package.
 
-    python bench/recording.py robot [--seconds 60]    500 Hz of 12 joints and 100 Hz of 96x96 RGB images, recorded or not
-    python bench/recording.py rates [--rounds 5]      messages a second written and read, same data, in turns
+python bench/recording.py robot [--seconds 60]    500 Hz of 12 joints and 100 Hz of 96x96 RGB images, recorded or not
+python bench/recording.py rates [--rounds 5]      messages a second written and read, same data, in turns
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import numpy as np
 from mcap.records import Message as McapMessage
 from mcap.stream_reader import StreamReader
 from mcap.writer import Writer as McapWriter
@@ -38,7 +37,9 @@ def robot(seconds: float, recorded: bool) -> dict[str, Any]:
     """A robot and a camera as processes of their own; what they and the recorder tell of it."""
     plans = [
         NodePlan("arm", "bench.recording_nodes:Arm", parameters={"seconds": seconds}, says={"joints": "joints"}),
-        NodePlan("camera", "bench.recording_nodes:Camera", parameters={"seconds": seconds}, says={"picture": "picture"}),
+        NodePlan(
+            "camera", "bench.recording_nodes:Camera", parameters={"seconds": seconds}, says={"picture": "picture"}
+        ),
         NodePlan(
             "recorder" if recorded else "listener",
             f"bench.recording_nodes:{'MeasuredRecorder' if recorded else 'Listener'}",
@@ -134,12 +135,14 @@ def rates(rounds: int, count: int) -> None:
                 assert found == count
                 times[label].append(seconds)
         sizes = [path.stat().st_size / 1e6 for path in (ours, plain)]
-    print(f"{count} messages, {rounds} rounds, medians of processor time; files of {sizes[0]:.1f} and {sizes[1]:.1f} MB")
+    print(
+        f"{count} messages, {rounds} rounds, medians of processor time; files of {sizes[0]:.1f} and {sizes[1]:.1f} MB"
+    )
     for what in ("write", "read"):
         mine, theirs = median(times[f"{what} ours"]), median(times[f"{what} mcap"])
         ratios = [a / b for a, b in zip(times[f"{what} ours"], times[f"{what} mcap"], strict=True)]
-        print(f"{what}: {count / mine:,.0f} a second, mcap's own {count / theirs:,.0f}; time ratio {median(ratios):.2f} "
-              f"(target at most 1.3)")  # fmt: skip
+        both = f"{count / mine:,.0f} a second, mcap's own {count / theirs:,.0f}"
+        print(f"{what}: {both}; time ratio {median(ratios):.2f} (target at most 1.3)")
 
 
 def main() -> None:

@@ -32,9 +32,10 @@ class Player(Node):
         graph = finding.graph(Path(file))
         topics = next(plan.says for plan in graph.nodes if plan.name == node).values()
         self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
-        self.says = tuple(self.kinds.values())
+        self.says = tuple(self.kinds.values())  # type: ignore[misc]  # the recording decides it, not the class
         self.rate, self.begin = rate, begin or time.monotonic()
         self.messages = self._recorded(Path(file), node, skip)
+        self.next: Message | None = None
         self._take()
 
     def _recorded(self, file: Path, node: str, skip: float) -> Iterator[tuple[float, Message]]:

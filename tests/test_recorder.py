@@ -178,7 +178,7 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
         kill(recorder)
         assert f"{path} cannot be written, what comes is lost: [Errno 27] File too large" in log(place.run_dir)
     (loss,) = losses
-    lost = range(loss.first, loss.first + loss.count)
+    lost = range(loss.first, loss.first + loss.messages)
     assert (loss.topic, loss.sender, loss.why) == ("tick", "arm", "[Errno 27] File too large") and len(lost) > RATE_HZ
     assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))
 

@@ -121,7 +121,7 @@ def test_any_flipped_byte_is_noticed_or_harmless(tmp_path, bits):
             hit = sum(end <= at for end in ends) - 1  # the chunk that the byte is in
             kept = [number for number in everything if number // EACH != hit]
             assert numbers == (kept if reader.damages and 0 <= hit < CHUNKS else everything), at
-            assert reader.damages or numbers == everything and reader.closed and reader.about
+            assert reader.damages or (numbers == everything and reader.closed and reader.about)
 
 
 def test_what_is_written_is_there_before_the_file_is_closed(tmp_path):

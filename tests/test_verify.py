@@ -21,7 +21,7 @@ AGAIN = "if the change is meant, make the recordings again: python -m tests.reco
 
 def verified(path: Path) -> tuple[int, str]:
     """Exit code of `cli.py verify`, and what it prints."""
-    command = [sys.executable, CLI, "verify", path]
+    command = [sys.executable, str(CLI), "verify", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, done.stdout
@@ -53,7 +53,7 @@ def test_a_changed_node_is_named_and_no_other(tmp_path):
     source = (CLI.parent / "nodes" / "policy.py").read_text()
     (tmp_path / "my_policy.py").write_text(source)
     arguments = ["gail.yaml", "budget:=64", "environments:=2", "rollout_steps:=8", "episodes:=1", "record:=true"]
-    command = [sys.executable, CLI, "launch", *arguments, "--dry-run"]
+    command = [sys.executable, str(CLI), "launch", *arguments, "--dry-run"]
     launch = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert "nodes.policy:Policy" in launch
     (tmp_path / "mine.yaml").write_text(launch.replace("nodes.policy:Policy", "my_policy.py:Policy"))
@@ -67,7 +67,9 @@ def test_a_changed_node_is_named_and_no_other(tmp_path):
     code, text = verified(run.run_dir)
     assert code == 1
     differing = [line for line in text.splitlines() if ": differs" in line]
-    assert len(differing) == 1 and re.match(r"policy: differs \(action of rollout 0, step \d+: log_prob is ", differing[0])
+    assert len(differing) == 1 and re.match(
+        r"policy: differs \(action of rollout 0, step \d+: log_prob is ", differing[0]
+    )
 
 
 def test_what_was_not_recorded_is_not_called_the_same(tmp_path):

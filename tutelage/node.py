@@ -46,7 +46,7 @@ class Node:
 
     hears: ClassVar[tuple[type[Message], ...]] = ()
     may_hear: ClassVar[tuple[type[Message], ...]] = ()
-    says: tuple[type[Message], ...] = ()
+    says: ClassVar[tuple[type[Message], ...]] = ()
     order: ClassVar[Order] = "time"
     observer: ClassVar[bool] = False
     realtime: ClassVar[bool] = False

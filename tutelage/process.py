@@ -15,8 +15,8 @@ from typing import Any
 
 from tutelage import checkpoint
 from tutelage.bus import Bus
-from tutelage.graph import NodePlan, node_class
 from tutelage.foreign import message_type
+from tutelage.graph import NodePlan, node_class
 from tutelage.inbox import Inbox, Positions, Stream
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message

@@ -1,4 +1,4 @@
-"""Recordings: MCAP files that survive. Written so that nothing but the last moment can be lost, and read as far as whole.
+"""Recordings: MCAP files that survive. Nothing but the last moment can be lost, and all that is whole is read.
 
 `format` is what is in a file, `writer` and `reader` write and read it; the rest is what the commands do with it.
 """

@@ -57,7 +57,7 @@ def _json_mcap(reader: Reader, target: Path) -> None:
         data = json.dumps(fields, allow_nan=False).encode()
         number = recorded.open()[0].sequence & 0xFFFFFFFF
         writer.add_message(channels[stream], recorded.received + offset, data, recorded.captured + offset, number)
-    writer.finish()
+    writer.finish()  # type: ignore[no-untyped-call]
 
 
 def _json_schema(recorded: Recorded) -> bytes:

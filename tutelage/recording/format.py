@@ -36,13 +36,16 @@ MAX_CHUNK = 2**30
 
 
 class Loss(NamedTuple):
-    """Messages that a recording should have and has not: `count` of them from number `first` on."""
+    """Messages that a recording should have and has not: so many, from number `first` on."""
 
     topic: str
     sender: str
     first: int
-    count: int
+    messages: int
     why: str
+
+    def __str__(self) -> str:
+        return f"{self.messages} of {self.topic} by {self.sender}, from number {self.first}: {self.why}"
 
 
 class Damage(NamedTuple):
@@ -64,8 +67,8 @@ def packed(*records: McapRecord) -> bytes:
     """Records as bytes."""
     builder = RecordBuilder()
     for record in records:
-        record.write(builder)  # type: ignore[attr-defined]  # each kind of record has it, their base has not
-    return builder.end()
+        record.write(builder)
+    return bytes(builder.end())  # type: ignore[no-untyped-call]
 
 
 BEGINNING = MAGIC + packed(Header(PROFILE, PROFILE))
@@ -97,10 +100,10 @@ def read_metadata(content: bytes) -> Metadata:
     return found
 
 
-def chunk(records: bytes, start_time: int, end_time: int, compressor: zstandard.ZstdCompressor) -> bytes:
-    """A chunk record of records; the times are its first and last message's, in nanoseconds."""
+def chunk(records: bytes, times: tuple[int, int], compressor: zstandard.ZstdCompressor) -> bytes:
+    """A chunk record of records; `times` are the least and greatest of its messages [ns]."""
     data = compressor.compress(records)
-    return packed(Chunk(COMPRESSION, data, end_time, start_time, zlib.crc32(records), len(records)))
+    return packed(Chunk(COMPRESSION, data, times[1], times[0], zlib.crc32(records), len(records)))
 
 
 def read_chunk(content: bytes) -> list[McapRecord]:

@@ -1,4 +1,4 @@
-"""Reading a recording as far as it is whole: every whole chunk of a file that was cut or altered anywhere, nothing else."""
+"""Reading a recording as far as it is whole: each whole chunk of a file that was cut or altered, and nothing else."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _kind(schema_text: bytes) -> type[message.Message]:
 
 
 class Reader:
-    """The messages of a recording in the order they were received. What else is known of it is known when they are read.
+    """The messages of a recording in the order they were received. All else is known when they have been read.
 
     Attributes:
         about: what its metadata say, newest last; there is one for each time that the recorder was started.
@@ -140,8 +140,8 @@ class Reader:
         found = read_metadata(content)
         values = found.metadata
         if found.name == "loss":
-            first, count = int(values["first"]), int(values["count"])
-            self.losses.append(Loss(values["topic"], values["sender"], first, count, values["why"]))
+            first, messages = int(values["first"]), int(values["messages"])
+            self.losses.append(Loss(values["topic"], values["sender"], first, messages, values["why"]))
         else:
             self.about.append(values)
 

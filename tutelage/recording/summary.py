@@ -92,7 +92,6 @@ class Summary:
         ending = "closed" if reader.closed else "not closed: its recorder was killed, or still writes"
         lines = [f"{reader.path}: {self.size / 1e6:.2f} MB, from {self.began} for {self.seconds:.1f} s, {ending}"]
         lines += [table(TopicRow._fields, self.rows)] if self.rows else []
-        for loss in reader.losses:
-            lines.append(f"lost: {loss.count} of {loss.topic} by {loss.sender}, from number {loss.first}: {loss.why}")
+        lines += [f"lost: {loss}" for loss in reader.losses]
         lines += [f"damage: {damage}" for damage in reader.damages]
         return "\n".join(lines)

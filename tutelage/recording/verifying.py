@@ -125,7 +125,9 @@ class Again:
         if self.difference:
             return Verdict(self.name, "differs", self.same, self.difference)
         why = self.gap or ("" if self._finished else "as far as what it heard was recorded")
-        return Verdict(self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why)
+        return Verdict(
+            self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why
+        )
 
 
 def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any]) -> str:
@@ -152,7 +154,9 @@ def _short(value: Any, other: Any) -> str:
 
 def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Verdict]:
     """A verdict on each node of a graph by a recording of its run."""
-    verdicts = [Verdict(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))]
+    verdicts = [
+        Verdict(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))
+    ]
     settled = {verdict.node for verdict in verdicts}
     with tempfile.TemporaryDirectory() as folder:
         again = {plan.name: Again(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}

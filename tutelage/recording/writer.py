@@ -1,4 +1,4 @@
-"""Writing a recording so that a kill at any moment costs nothing but the last CHUNK_SECONDS, and a full disk what it must.
+"""Writing a recording so that a kill costs nothing but the last CHUNK_SECONDS, and a full disk what it must.
 
 Messages gather in a chunk, which is written in one piece when it is old or large enough. What was written is never
 touched again. A chunk that cannot be written is lost: it is counted, and stated in front of the next one that can be.
@@ -71,7 +71,7 @@ class Writer:
         self._records = RecordBuilder()
         self._counts: dict[Stream, list[int]] = {}  # first number and count of what is in this chunk
         self._schemas_here: set[int] = set()
-        self._times = [2**63, 0]
+        self._times = 2**63, 0
         self.due = math.inf
         """when the chunk is to be written, in seconds of the monotonic clock"""
 
@@ -88,7 +88,7 @@ class Writer:
         body = codec.pack_message(header, fields)
         channel = self._channels[stream][1].id
         Message(channel, received, body, header.captured, number & 0xFFFFFFFF).write(self._records)
-        self._times = [min(self._times[0], received), max(self._times[1], received)]
+        self._times = min(self._times[0], received), max(self._times[1], received)
         if self._records.count >= CHUNK_BYTES:
             self.flush()
 
@@ -118,16 +118,17 @@ class Writer:
         """Hands all that was added to the operating system, which keeps it whatever happens to this process."""
         if not self._counts:
             return
-        record = chunk(self._records.end(), *self._times, self._compressor)
+        records = self._records.end()  # type: ignore[no-untyped-call]
+        record = chunk(records, self._times, self._compressor)
         if not self._write(record):
             for (sender, topic), (first, count) in self._counts.items():
                 self._lose(Loss(topic, sender, first, count, self.error))
         self._begin()
 
     def _lose(self, loss: Loss) -> None:
-        self.lost[loss.topic] += loss.count
-        before = self.unstated.get((loss.sender, loss.topic), loss._replace(count=0))
-        self.unstated[loss.sender, loss.topic] = before._replace(count=before.count + loss.count)
+        self.lost[loss.topic] += loss.messages
+        before = self.unstated.get((loss.sender, loss.topic), loss._replace(messages=0))
+        self.unstated[loss.sender, loss.topic] = before._replace(messages=before.messages + loss.messages)
 
     def _write(self, record: bytes) -> bool:
         """Appends what is owed and a record, all or nothing; whether it could be done."""
