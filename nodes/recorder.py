@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from tutelage import Message, Node
 from tutelage.codec import Header
 from tutelage.message import schema
+from tutelage.problems import complain
 from tutelage.recording.format import Loss
 from tutelage.recording.resuming import go_on
 from tutelage.recording.writer import Stream, Writer
@@ -65,9 +65,9 @@ class Recorder(Node):
         writer = self._open()
         writer.flush()
         if writer.error and not self.error:
-            print(f"{writer.path} cannot be written, what comes is lost: {writer.error}", file=sys.stderr, flush=True)
+            complain(f"{writer.path} cannot be written, what comes is lost: {writer.error}")
         elif self.error and not writer.error:
-            print(f"{writer.path} can be written again", file=sys.stderr, flush=True)
+            complain(f"{writer.path} can be written again")
         self.error = writer.error
 
     def lost(self) -> dict[str, int]:

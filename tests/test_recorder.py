@@ -163,7 +163,7 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
         resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE, (path.stat().st_size, unlimited[1]))
         began = time.monotonic()
         assert next(lost for lost in status_losses(place) if lost)
-        print(f"\nalarm after {time.monotonic() - began:.2f} s")
+        alarm = time.monotonic() - began
         full, safe = path.read_bytes(), said.acknowledged()
         while said.acknowledged() < safe + RATE_HZ:
             time.sleep(0.01)
@@ -177,6 +177,7 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
             time.sleep(0.01)
         kill(recorder)
         assert f"{path} cannot be written, what comes is lost: [Errno 27] File too large" in log(place.run_dir)
+    print(f"\nalarm after {alarm:.2f} s")
     (loss,) = losses
     lost = range(loss.first, loss.first + loss.messages)
     assert (loss.topic, loss.sender, loss.why) == ("tick", "arm", "[Errno 27] File too large") and len(lost) > RATE_HZ
@@ -215,3 +216,47 @@ def test_a_recorder_that_is_killed_within_a_run_misses_nothing(tmp_path):
         following[stream] = number + 1
     assert reader.closed and not reader.losses and not reader.damages
     assert len(reader.about) == 1 + run.report["node_restarts"]["recorder"] > 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB."""
+    if (
+        not shutil.which("mount")
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], capture_output=True).returncode
+    ):
+        pytest.skip("a small disk can be mounted only by root")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_recorder_on_a_full_disk_goes_on_even_if_it_is_killed_there(small_disk):
+    """Its checkpoint cannot be kept either. What lies between is stated, and nothing else is missing."""
+    with arm() as (said, place):
+        place.run_dir, path, filler = small_disk, small_disk / "recording.mcap", small_disk / "filler"
+        recorder = started(place)
+        caught_up(recorder, Growing(path), said)
+        with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        assert next(lost for lost in status_losses(place) if lost)
+        safe = said.acknowledged()
+        while said.acknowledged() < safe + 2 * RATE_HZ:
+            time.sleep(0.01)
+        kill(recorder)
+        place.life = 1
+        recorder = started(place)
+        assert next(lost for lost in status_losses(place) if lost)
+        filler.unlink()
+        losses: list[Loss] = []
+        numbers: list[int] = []
+        while not losses or numbers[-1] < len(said.said()) - RATE_HZ:
+            assert recorder.exit_status() is None, log(small_disk)
+            reader = Reader(path)
+            numbers = [recorded.open()[0].sequence for recorded in reader]
+            losses = reader.losses
+            time.sleep(0.01)
+        kill(recorder)
+    lost = [number for loss in losses for number in range(loss.first, loss.first + loss.messages)]
+    assert len(lost) > 2 * RATE_HZ and not reader.damages
+    assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))

@@ -7,7 +7,7 @@ How two processes meet, at the start as after a restart of either, without a sle
 
 1. The listener's subscriptions arrive at the speaker whenever their connection is made, one of them to the
    listener's own private topic.
-2. On it the speaker answers with a greeting: its message types' fingerprints.
+2. On it the speaker answers with a greeting: its message types' fingerprints, and what this listener acknowledged.
 3. The listener sends back (upstream, through the same connection) how far it has got with each topic.
 4. The speaker says again, on the private topic, all that comes after. Whatever is not the next number is dropped.
 
@@ -243,10 +243,13 @@ class Bus:
             self._note_tap(wish)
         while (wish := self._read(self._links)) is not None:
             if wish.startswith(b"\1@"):
-                greeting = {"sender": self.name, "kinds": {t: fingerprint(k) for k, t in self.topics.items()}}
-                self._links.send_multipart([wish[1:], b"\0" + codec.pack_state(greeting)])
+                self._links.send_multipart([wish[1:], b"\0" + codec.pack_state(self._greeting(wish[2:-1].decode()))])
             elif wish.startswith(b"H"):
                 self._answer(**codec.unpack_state(wish[1:]))
+
+    def _greeting(self, listener: str) -> dict[str, Any]:
+        kinds = {topic: fingerprint(kind) for kind, topic in self.topics.items()}
+        return {"sender": self.name, "kinds": kinds, "acknowledged": self.outbox.acknowledged(listener)}
 
     @staticmethod
     def _read(socket: zmq.Socket[bytes]) -> bytes | None:
@@ -268,6 +271,10 @@ class Bus:
                     f"{sender} says another {topic} than {self.name} hears: the two run different versions "
                     f"of {self.kinds[topic].__name__}; restart both from one installation"
                 )
+        for topic, position in greeting["acknowledged"].items():
+            stream = self.inbox.streams.get((sender, topic))
+            if stream and stream.received < position < NEVER:  # we have lost our checkpoint: the rest is all there is
+                stream.taken += position - stream.received
         mine = {topic: stream.received for (name, topic), stream in self.inbox.streams.items() if name == sender}
         self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._sated else mine)
 

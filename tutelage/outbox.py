@@ -54,6 +54,10 @@ class Outbox:
         while self._kept and self._kept[0][1] < safe[self._kept[0][0]]:
             self._kept.popleft()
 
+    def acknowledged(self, listener: str) -> dict[str, int]:
+        """What a listener has acknowledged: where it can go on at the earliest, by topic."""
+        return {topic: by[listener] for topic, by in self._acknowledged.items() if listener in by}
+
     def since(self, positions: dict[str, int]) -> Iterator[tuple[Frame, ...]]:
         """What was said on these topics from these sequence numbers on, in order."""
         for topic, sequence, frames in self._kept:

@@ -22,6 +22,7 @@ from tutelage.lifeline import Lifeline
 from tutelage.message import Message
 from tutelage.node import Node
 from tutelage.outbox import Outbox
+from tutelage.problems import complain
 from tutelage.status import Status
 
 LOOK_SECONDS = 0.05
@@ -75,7 +76,7 @@ class NodeProcess:
         witness = self.node.witness if kind.witness is not Node.witness else None
         self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
-        self.ended = self.released = self._finishing = False
+        self.ended = self.released = self._finishing = self._full = False
         self._ticks = kind.due is not Node.due
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._positions: Positions = {}  # of the last checkpoint
@@ -232,11 +233,23 @@ class NodeProcess:
             "done": self.node.done,
             "ended": self.ended,
         }
-        checkpoint.save(self.path, state)
-        self.bus.acknowledge(self._positions)
-        self._positions = self.inbox.positions()
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
+        if self._is_saved(state) or self.bus.witness:  # what a recorder could not keep it has counted as lost
+            self.bus.acknowledge(self._positions)
+            self._positions = self.inbox.positions()
+
+    def _is_saved(self, state: dict[str, Any]) -> bool:
+        """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
+        try:
+            checkpoint.save(self.path, state)
+        except OSError as error:
+            if not self._full:
+                complain(f"no checkpoint can be kept at the moment: {error}")
+            self._full = True
+            return False
+        self._full = False
+        return True
 
     def _restore(self, kept: dict[str, Any]) -> None:
         self.node.load(kept["node"])
