@@ -34,16 +34,23 @@ FIRST_CHECKPOINT_SECONDS, CHECKPOINT_SECONDS = 0.1, 1.0
 STATUS_SECONDS = 0.5
 """How often a process says how it is, to the launcher and to observers."""
 
+REALTIME_BYTES = 4 * 2**20
+"""What a node that acts on the world keeps of what it has said, for a listener that comes back."""
+
 
 @dataclass
 class Place:
-    """Where a process belongs: its run, its folders, who must hear it, and the schema of what is said on each topic."""
+    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
+
+    `messages` is the schema of what is said on each topic.
+    """
 
     run: str
     run_dir: Path
     socket_dir: Path
     life: int = 0
     listeners: dict[str, list[str]] = field(default_factory=dict)
+    core: int | None = None
     messages: dict[str, Any] = field(default_factory=dict)
 
 
@@ -69,7 +76,7 @@ class NodeProcess:
         self.node = kind(**plan.parameters)
         self.node.run_dir = place.run_dir
         self.inbox = inbox_of(plan, kind, place.messages)
-        self.outbox = Outbox(place.listeners)
+        self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         who = (place.run, plan.name, place.life, place.socket_dir)
@@ -215,7 +222,8 @@ class NodeProcess:
         )
 
     def _lost(self) -> dict[str, int]:
-        return {**self.bus.lost, **self.node.lost()}
+        """What was missed; a recorder knows better than its connections, for its file may have it."""
+        return self.node.lost() if self.bus.witness else dict(self.bus.lost)
 
     def _keep(self) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too."""
