@@ -1,5 +1,6 @@
 """Episodes of an expert for tests: made up, or really driven; as trajectories, and as takes in a recording."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from hypothesis.extra.numpy import arrays
 from drivers.formats.trajectory import Trajectory
 from drivers.scripted import scripted
 from messages import Take
-from tutelage.codec import pack_state
-from tutelage.message import values
+from tutelage.codec import Header
+from tutelage.message import schema, values
+from tutelage.recording import Writer
 from tutelage.task import Task
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -91,5 +93,9 @@ def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:
 
 
 def record(path: Path, takes: list[Take]) -> None:
-    """A recording in which a teleoperator said these takes, in the year 2026."""
-    path.write_bytes(pack_state([["teleoperator", 1.78e9 + i, list(values(one))] for i, one in enumerate(takes)]))
+    """A recording in which a teleoperator said these takes."""
+    writer = Writer(path, {})
+    for i, one in enumerate(takes):
+        now = time.monotonic_ns()
+        writer.add(Take.topic, schema(Take), Header("run", "teleoperator", 0, i, now, now), values(one), now)
+    writer.close()
