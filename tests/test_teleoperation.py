@@ -182,7 +182,7 @@ def test_a_kept_demonstration_outlives_the_teleoperator(tmp_path: Path, people: 
         "gail.yaml",
         "teleoperator:=keyboard",
         "speed:=1",
-        "budget:=8192",
+        "budget:=16384",
         "episodes:=3",
         "rollouts_each:=2",
     )
