@@ -11,6 +11,9 @@ from drivers.driver import DriverError
 
 T = TypeVar("T")
 
+STOP_SECONDS = 0.25
+"""for so long a stop is insisted on; then the device's own watchdog has stopped it"""
+
 
 def opened(port: str, baudrate: int, extra: str) -> Any:
     """A pyserial port that nobody else has open; `extra` is what to install where pyserial is missing.

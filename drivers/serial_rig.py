@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from drivers.driver import Channel, Driver, DriverError, Reading
 from drivers.frames import Decoder, Frame, encode
-from drivers.port import failing, insist, opened
+from drivers.port import STOP_SECONDS, failing, insist, opened
 
 ANSWER = 0x80
 ERROR = ord("e") | ANSWER
@@ -48,11 +48,12 @@ class SerialRig(Driver):
     def connect(self) -> None:
         self._serial = opened(self._port_name, self._baudrate, "serial")
         self._decoder = Decoder()
-        described = [("o", channel) for channel in self.observes] + [("a", channel) for channel in self.accepts]
-        for index, (way, channel) in enumerate(described):
-            self._check(index, f"{way} {channel.name} {channel.unit}")
-        self._check(len(described), "")
-        self.stop()
+        try:
+            self._check_all()
+            self.stop()
+        except DriverError:
+            self._disconnect()
+            raise
 
     def read(self) -> Reading:
         before = time.monotonic_ns()
@@ -68,18 +69,27 @@ class SerialRig(Driver):
 
     def stop(self) -> None:
         if self._serial:
-            self._ask("s")
+            self._ask("s", seconds=STOP_SECONDS)
 
     def close(self) -> None:
         try:
             self.stop()
         finally:
-            if self._serial:
-                self._serial.close()
-            self._serial = None
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._serial:
+            self._serial.close()
+        self._serial = None
+
+    def _check_all(self) -> None:
+        """That the device is the one that the robot's file describes."""
+        described = [("o", channel) for channel in self.observes] + [("a", channel) for channel in self.accepts]
+        for index, (way, channel) in enumerate(described):
+            self._check(index, f"{way} {channel.name} {channel.unit}")
+        self._check(len(described), "")
 
     def _check(self, index: int, wanted: str) -> None:
-        """That the device's channel of this index is the one that the robot's file says."""
         body = self._ask("d", bytes([index]))
         way, text = body[:1].decode("ascii", "replace"), body[9:].decode("ascii", "replace")
         found = f"{way} {text}".replace("\0", " ").strip()
@@ -92,7 +102,7 @@ class SerialRig(Driver):
             raise DriverError(f"{self._port_name}: the device sent {len(body)} bytes, not {count} numbers of 4")
         return np.frombuffer(body, "<f4").astype(np.float64)
 
-    def _ask(self, kind: str, body: bytes = b"") -> bytes:
+    def _ask(self, kind: str, body: bytes = b"", seconds: float | None = None) -> bytes:
         """The body of the device's answer.
 
         Raises:
@@ -101,7 +111,7 @@ class SerialRig(Driver):
         if self._serial is None:
             raise DriverError(f"{self._port_name}: is not connected")
         failure = f"{self._port_name}: the device gave no answer to '{kind}'"
-        answer = insist(lambda: self._asked(kind, body), self._deadline_seconds, failure)
+        answer = insist(lambda: self._asked(kind, body), seconds or self._deadline_seconds, failure)
         if answer.kind == ERROR:
             raise DriverError(
                 f"{self._port_name}: the device refused '{kind}': {answer.body.decode('ascii', 'replace')}"

@@ -100,6 +100,7 @@ class Control:
             "commanded": _or_none(machine.commanded),
             "moved": _or_none(machine.moved),
             "watchdog_tripped": machine.watchdog_tripped,
+            "longest_leap": machine.longest_leap,
         }
 
     def close(self) -> None:

@@ -67,6 +67,7 @@ class Machine:
         commanded: when the motor was last told something; infinite if never.
         moved: when the motor last gave a force; infinite if never.
         watchdog_tripped: when the watchdog stopped the motor, or None if it has a command since.
+        longest_leap: the longest time between two calls of `advance` since it was placed (its computer was busy).
         held: a hand holds the plant where it was placed, until the motor is first told to move.
     """
 
@@ -77,6 +78,7 @@ class Machine:
         self.force = 0.0
         self.commanded = self.moved = math.inf
         self.watchdog_tripped: float | None = None
+        self.longest_leap = 0.0
         self.held = False
         self.stuck: dict[int, int] = {}
         self._command = REST
@@ -103,7 +105,7 @@ class Machine:
         """An operator's hand puts the plant where an episode begins."""
         self.off()
         self.plant.place(np.random.default_rng(seed))
-        self.held = True
+        self.held, self.longest_leap = True, 0.0
         self._past.clear()
         self._past.append(self._counts())
 
@@ -116,6 +118,7 @@ class Machine:
 
     def advance(self, now: float) -> None:
         """Lets the time go on."""
+        self.longest_leap = max(self.longest_leap, now - self.time)
         while self.time + STEP_SECONDS <= now:
             self.time += STEP_SECONDS
             self._obey()
