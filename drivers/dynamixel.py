@@ -88,6 +88,11 @@ class Dynamixel(Driver):
             raise DriverError(f"{self._line[0]}: is not connected")
         return self._bus
 
+    @property
+    def questions(self) -> int:
+        """How often readings were asked for, the repeated questions included: more than readings on a bad line."""
+        return self.bus.questions
+
     def connect(self) -> None:
         self._bus = Bus(*self._line)
         try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from drivers.driver import DriverError
 from drivers.port import failing, insist, opened
+
+T = TypeVar("T")
 
 
 class Register(NamedTuple):
@@ -68,6 +70,9 @@ class Port:
 class Bus:
     """The servos at the end of one port, already opened when it is made.
 
+    Attributes:
+        questions: how often it has asked for readings, the repeated questions included.
+
     Raises:
         DriverError: as do all that talk to a servo.
     """
@@ -80,20 +85,34 @@ class Bus:
         self.name, self.deadline_seconds = port, deadline_seconds
         self._packets = PacketHandler(2.0)
         self._port = Port(opened(port, baudrate, "dynamixel"), reply_seconds)
-        self._asked = 0
+        self.questions = 0
 
     def close(self) -> None:
         self._port.serial.close()
 
     def ping(self, servo: int) -> None:
         """Makes sure that there is such a servo."""
-        self._insist(servo, "a ping", lambda: self._packets.ping(self._port, servo), self.deadline_seconds)
+
+        def ask() -> int | None:
+            _, result, error = self._packets.ping(self._port, servo)
+            return error if result == 0 else None
+
+        self._insist(f"servo {servo} did not answer a ping", ask)
 
     def write(self, servo: int, register: Register, value: int, seconds: float | None = None) -> None:
         """Sets a register, and makes sure that the servo has done so, within the deadline or another time."""
-        place, data = (servo, register.address, register.size), list(register.bytes(value))
+
+        def ask() -> int | None:
+            data = list(register.bytes(value))
+            self._packets.writeTxOnly(self._port, servo, register.address, register.size, data)
+            self._port.setPacketTimeout(11)
+            packet = self._received(servo, 0)
+            return packet[8] if packet else None
+
         what = f"setting register {register.address} to {value}"
-        self._insist(servo, what, lambda: self._packets.writeTxRx(self._port, *place, data), seconds)
+        error = self._insist(f"servo {servo} did not answer {what}", ask, seconds) & 0x7F
+        if error:
+            raise DriverError(f"{self.name}: servo {servo} refused {what}, with error {error}")
 
     def write_together(self, register: Register, values: dict[int, int]) -> None:
         """Sync write: the same register of some servos. All obey at once, none answers."""
@@ -103,32 +122,31 @@ class Bus:
 
     def read_together(self, servos: list[int]) -> dict[int, Measured]:
         """Sync read: what these servos measure."""
-        failure = f"{self.name}: servos {', '.join(map(str, servos))} gave no reading"
-        return insist(lambda: self._read_once(servos), self.deadline_seconds, failure)
+        return self._insist(f"servos {servos} gave no reading", lambda: self._read_once(servos))
 
     def _read_once(self, servos: list[int]) -> dict[int, Measured] | None:
         """An answer bears no number: a late one could be taken for that to the next question. So each question asks for
         another number of bytes than the one before."""
-        self._asked = (self._asked + 1) % 8
-        first, size = BUS_WATCHDOG.address, PRESENT_POSITION.address + 4 - BUS_WATCHDOG.address + self._asked
+        self.questions += 1
+        first, size = BUS_WATCHDOG.address, PRESENT_POSITION.address + 4 - BUS_WATCHDOG.address + self.questions % 8
+        self._packets.syncReadTx(self._port, first, size, servos, len(servos), False)
         measured = {}
-        with failing(self.name):
-            self._packets.syncReadTx(self._port, first, size, servos, len(servos), False)
-            for servo in servos:
-                data, result, _ = self._packets.readRx(self._port, servo, size)
-                if result != 0 or len(data) != size:
-                    return None
-                measured[servo] = Measured(bytes(data))
+        for servo in servos:
+            packet = self._received(servo, size)
+            if packet is None:
+                return None
+            measured[servo] = Measured(bytes(packet[9:-2]))
         return measured
 
-    def _insist(self, servo: int, what: str, ask: Callable[[], tuple[int, ...]], seconds: float | None) -> None:
-        """`ask` gives what the SDK does, which ends with its own result, 0 if all is well, and the servo's error."""
+    def _received(self, servo: int, size: int) -> list[int] | None:
+        """The next status packet of this servo with so many bytes of data, if it comes in time."""
+        while True:
+            packet, result = self._packets.rxPacket(self._port, False)
+            if result != 0:
+                return None
+            if packet[4] == servo and packet[5] + 256 * packet[6] == size + 4:
+                return list(packet[: size + 11])
 
-        def answered() -> bool | None:
-            with failing(self.name):
-                *_, result, error = ask()
-            if result == 0 and error & 0x7F:
-                raise DriverError(f"{self.name}: servo {servo} refused {what}, with error {error & 0x7F}")
-            return True if result == 0 else None
-
-        insist(answered, seconds or self.deadline_seconds, f"{self.name}: servo {servo} did not answer {what}")
+    def _insist(self, failure: str, ask: Callable[[], T | None], seconds: float | None = None) -> T:
+        with failing(self.name):
+            return insist(ask, seconds or self.deadline_seconds, f"{self.name}: {failure}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def failing(port: str) -> Iterator[None]:
     """What a port can throw, as a DriverError."""
     try:
         yield
-    except (OSError, ValueError) as error:  # serial.SerialException is an OSError
+    except (OSError, ValueError, termios.error) as error:  # serial.SerialException is an OSError
         raise DriverError(f"{port}: the serial port failed ({error}): check cable, power and rights") from error
 
 

@@ -43,7 +43,8 @@ class SerialRig(Driver):
         self._port_name, self._baudrate = port, baudrate
         self._reply_seconds, self._deadline_seconds = reply_seconds, deadline_seconds
         self._serial: Any = None
-        self._sequence = 0
+        self.questions = 0
+        """asked so far, the repeated ones included: more than answers on a bad line"""
 
     def connect(self) -> None:
         self._serial = opened(self._port_name, self._baudrate, "serial")
@@ -120,14 +121,15 @@ class SerialRig(Driver):
 
     def _asked(self, kind: str, body: bytes) -> Frame | None:
         """One question; its answer, if it comes in time. Answers to earlier questions have other numbers."""
-        self._sequence = (self._sequence + 1) % 256
+        self.questions += 1
+        sequence = self.questions % 256
         until = time.monotonic() + self._reply_seconds
         with failing(self._port_name):
             self._serial.reset_input_buffer()
-            self._serial.write(encode(Frame(ord(kind), self._sequence, body)))
+            self._serial.write(encode(Frame(ord(kind), sequence, body)))
             while (left := until - time.monotonic()) > 0:
                 self._serial.timeout = left
                 for frame in self._decoder.feed(self._serial.read(max(1, self._serial.in_waiting))):
-                    if frame.sequence == self._sequence and frame.kind in (ord(kind) | ANSWER, ERROR):
+                    if frame.sequence == sequence and frame.kind in (ord(kind) | ANSWER, ERROR):
                         return frame
         return None

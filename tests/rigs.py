@@ -18,8 +18,14 @@ ROOT = Path(__file__).parents[1]
 PROTOCOLS = ("dynamixel", "serial")
 
 
+def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
+    """A driver as the robot's file says, but for some parameters."""
+    told = yaml.safe_load((ROOT / "launch" / "robots" / f"{machine}_{protocol}.yaml").read_text())
+    return named(told["driver"])(**{**told["parameters"], "port": str(link), **parameters})
+
+
 class RunningRig:
-    """A rig, and the drivers that were made for it, which are closed with it."""
+    """A rig."""
 
     def __init__(self, machine: str, protocol: str, link: Path, *options: str) -> None:
         command = [sys.executable, "-m", "drivers.rig", machine, "--protocol", protocol, "--link", str(link), *options]
@@ -29,8 +35,7 @@ class RunningRig:
 
     def driver(self, **parameters: Any) -> Any:
         """A driver for it, not connected."""
-        told = yaml.safe_load((ROOT / "launch" / "robots" / f"{self.machine}_{self.protocol}.yaml").read_text())
-        return named(told["driver"])(**{**told["parameters"], "port": str(self.link), **parameters})
+        return driver(self.machine, self.protocol, self.link, **parameters)
 
     def tell(self, words: str) -> dict[str, Any]:
         answer = tell(self.link, words)

@@ -75,6 +75,8 @@ class Control:
                 self.line.dropped = float(value)
             case "garble":
                 self.line.garbled = float(value)
+            case "noise":
+                self.line.noise = int(value)
             case "garbage":
                 self.line.write(self.line.garbage(int(value)))
             case "slow":

@@ -16,12 +16,14 @@ class Line:
     Attributes:
         dropped: fraction of the answers that never arrive.
         slow_seconds: by which answers are late.
-        garbled: fraction of the answers that have random bytes before and in them.
+        garbled: fraction of the answers that have random bytes in them.
+        noise: so many random bytes come before each answer.
     """
 
     def __init__(self, link: Path) -> None:
         self.link = link
         self.dropped = self.slow_seconds = self.garbled = 0.0
+        self.noise = 0
         self._random = np.random.default_rng()
         self._leaving: deque[tuple[float, bytes]] = deque()
         self._ends: tuple[int, ...] = ()
@@ -63,8 +65,8 @@ class Line:
         if self._random.random() < self.dropped:
             return
         if self._random.random() < self.garbled:
-            data = self.garbage(7) + data[:5] + self.garbage(3) + data[5:]
-        self._leaving.append((now + self.slow_seconds, data))
+            data = data[:5] + self.garbage(3) + data[5:]
+        self._leaving.append((now + self.slow_seconds, self.garbage(self.noise) + data))
 
     def flush(self, now: float) -> float:
         """Sends what is due; in how many seconds there is more to send."""

@@ -120,21 +120,21 @@ class Machine:
         """Lets the time go on."""
         self.longest_leap = max(self.longest_leap, now - self.time)
         while self.time + STEP_SECONDS <= now:
-            self.time += STEP_SECONDS
             self._obey()
             if not self.held:
                 self.plant.step(self.force * self.plant.full_force, STEP_SECONDS)
+            self.time += STEP_SECONDS
             self._past.append(self._counts())
+            if self.force:
+                self.moved = self.time
 
     def _obey(self) -> None:
-        if self.watchdog_tripped is None and self.time - self.commanded > self.imperfections.watchdog_seconds:
+        if self.watchdog_tripped is None and self.time - self.commanded >= self.imperfections.watchdog_seconds:
             self.watchdog_tripped = self.time
             self.off()
         while self._coming and self._coming[0][0] <= self.time:
             self._command = self._coming.popleft()[1]
         self.force = self._quantised(self._wanted())
-        if self.force:
-            self.moved = self.time
 
     def _wanted(self) -> float:
         """The force that reaches for the goal, by the proportional laws that are in every servo."""
