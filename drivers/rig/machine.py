@@ -129,7 +129,10 @@ class Machine:
                 self.moved = self.time
 
     def _obey(self) -> None:
-        if self.watchdog_tripped is None and self.time - self.commanded >= self.imperfections.watchdog_seconds:
+        if (
+            self.watchdog_tripped is None
+            and self.time + STEP_SECONDS - self.commanded > self.imperfections.watchdog_seconds
+        ):
             self.watchdog_tripped = self.time
             self.off()
         while self._coming and self._coming[0][0] <= self.time:
