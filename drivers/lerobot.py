@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.channels import channels
 from drivers.driver import Channel, Driver, DriverError, Reading
 
 
@@ -41,8 +42,8 @@ class LeRobotDevice(Driver):
         rest: dict[str, float] | None = None,
     ) -> None:
         self.name, self._config, self._arguments = robot, config, arguments or {}
-        self.observes = tuple(Channel(**channel) for channel in observes)
-        self.accepts = tuple(Channel(**channel) for channel in accepts or [])
+        self.observes = tuple(channels("observes", observes, Channel))
+        self.accepts = tuple(channels("accepts", accepts or [], Channel))
         self._rest = rest or {}
         self._device: Any = None
 

@@ -35,7 +35,7 @@ def rig(tmp_path: Path) -> Iterator[RunningRig]:
 
 @pytest.fixture
 def bus(rig: RunningRig) -> Iterator[Bus]:
-    bus = Bus(str(rig.link), 1_000_000, 0.5, 5.0)
+    bus = Bus(str(rig.link), 115_200, 0.5, 5.0)
     yield bus
     bus.close()
 
@@ -83,6 +83,9 @@ def test_what_was_told_is_what_the_servo_can_take(rig: RunningRig) -> None:
     driver = rig.driver(**PATIENT)
     driver.connect()
     assert driver.write(np.array([1.23456])) == pytest.approx(1.23)
+    assert driver.write(np.array([1e9])) == pytest.approx(10)
+    with pytest.raises(DriverError, match="no servo can be told"):
+        driver.write(np.array([np.nan]))
     driver.close()
 
 
