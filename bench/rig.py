@@ -48,7 +48,7 @@ def balanced(driver: Driver, tensors: Tensors, seconds: float) -> tuple[float, n
 
 def start(rig: RunningRig, tensors: Tensors, seconds: float, seed: int) -> tuple[float, np.ndarray, np.ndarray] | None:
     """One start, as `balanced` has it; None if this computer stood still."""
-    driver = rig.driver(deadline_seconds=0.25)  # else a busy computer looks like a broken line
+    driver = rig.driver(reply_seconds=0.015, deadline_seconds=0.25)  # else a busy computer looks like a broken line
     driver.connect()
     result = None
     try:
