@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from drivers.demos.commands import demos
+
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_threads] = "1"  # before numpy or torch is loaded: results must not depend on the cores
 
@@ -29,6 +31,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Imitation learning as a robot's node graph."""
+
+
+main.add_command(demos)
 
 
 @main.command()

@@ -25,6 +25,12 @@ def find(name: str, beside: Path | None = None) -> Path:
     raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
 
 
+def place(name: str, beside: Path | None = None) -> Path | str:
+    """A file or folder, looked for as in `find`; where there is none, the name: it may be an id of some library."""
+    folders = [folder for folder in (beside, Path.cwd()) if folder]
+    return next((path.resolve() for path in (folder / name for folder in folders) if path.exists()), name)
+
+
 def _not_found(name: str, folders: list[Path]) -> str:
     if Path(name).is_absolute():
         return "there is no such file"
