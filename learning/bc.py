@@ -79,6 +79,14 @@ class BC:
         self.normaliser.update(demonstration.observation[:-1])
         self.best_loss, self.best_epoch = float("inf"), self.epochs
 
+    def remove(self, some: slice) -> None:
+        """Forgets demonstrations. The network goes on from what it is now; the normaliser begins anew."""
+        del self.demonstrations[some]
+        self.normaliser = Normaliser(self.spaces.observation)
+        for demonstration in self.demonstrations:
+            self.normaliser.update(demonstration.observation[:-1])
+        self.best_loss, self.best_epoch = float("inf"), self.epochs
+
     def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> Metrics:
         """Once over all pairs, or more often; the learning rate is reduced by `progress`, from 0 to 1."""
         observation, action = self._pairs(~self._held_out())

@@ -6,12 +6,24 @@ environments: `envs` is their number, one for a robot.
 """
 
 from messages.learning import Enough, Evaluation, Metrics, Score, Weights
-from messages.world import Action, Begin, Demonstration, Episode, Observation, Reward, Take, Transition, Withdrawal
+from messages.world import (
+    Action,
+    Begin,
+    Closing,
+    Demonstration,
+    Episode,
+    Observation,
+    Reward,
+    Take,
+    Transition,
+    Withdrawal,
+)
 from tutelage.status import Status
 
 __all__ = [
     "Action",
     "Begin",
+    "Closing",
     "Demonstration",
     "Enough",
     "Episode",

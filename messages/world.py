@@ -17,7 +17,7 @@ class Observation(Message, cadence="step"):
 class Begin(Message, cadence="free"):
     """teleoperator -> simulator | hardware: leave the running episode, if there is one, and begin another.
 
-    It stands for the action of its step.
+    It stands for the action of its step. The episode that it begins bears a later rollout.
     """
 
     reason: str
@@ -56,7 +56,7 @@ class Reward(Message, cadence="step"):
 
 
 class Episode(Message, cadence="free"):
-    """simulator | hardware | teleoperator -> those who look on: an episode ended. Nobody learns from it.
+    """simulator | hardware | demonstrator | admission -> those who look on: an episode ended. Nobody learns from it.
 
     `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy` or `expert`.
     """
@@ -70,7 +70,7 @@ class Episode(Message, cadence="free"):
 
 
 class Demonstration(Message, cadence="free"):
-    """teleoperator -> discriminator | learner, recorder: one episode of the expert.
+    """demonstrator | dataset | admission -> discriminator | cloner, recorder: one episode of the expert.
 
     It counts from the rollout that it bears. `observation` has one row more than `action`: the last one.
     """
@@ -83,15 +83,19 @@ class Demonstration(Message, cadence="free"):
 
 
 class Withdrawal(Message, cadence="free"):
-    """teleoperator -> discriminator | cloner: the operator takes back the last demonstrations: unlearn them."""
+    """admission -> discriminator | cloner: the operator takes back demonstrations: unlearn them.
+
+    They are the last of those that bear an earlier rollout than this.
+    """
 
     demonstrations: Annotated[int, "demonstrations"]
 
 
 class Take(Message, cadence="free"):
-    """teleoperator -> recorder: one episode as it was driven, kept or not. No learner hears it.
+    """teleoperator -> admission, recorder: one episode as it was driven. No learner hears it.
 
-    A later Take of the same number changes the verdict on it. `reward` is the environment's own, zeros on a robot.
+    `verdict` is `kept` or `discarded`; a later Take of the same number changes it. `reward` is the environment's own,
+    zeros on a robot. An episode that the operator cut off counts as truncated.
     """
 
     take: int
@@ -106,3 +110,10 @@ class Take(Message, cadence="free"):
     operator: str
     device: str
     seed: int
+
+
+class Closing(Message, cadence="free"):
+    """teleoperator -> admission, recorder: the session is over, no take follows."""
+
+    takes: int
+    kept: int

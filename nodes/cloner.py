@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from learning.bc import BC, Settings
 from learning.draws import generator
 from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
-from messages import Demonstration, Metrics, Weights
+from messages import Demonstration, Metrics, Weights, Withdrawal
 from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.problems import LaunchError, Problem
@@ -27,6 +28,7 @@ class Cloner(Node):
     """
 
     hears = (Demonstration,)
+    may_hear = (Withdrawal,)
     says = (Weights, Metrics)
 
     def __init__(
@@ -43,16 +45,22 @@ class Cloner(Node):
             self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         except ValueError as error:
             raise LaunchError([Problem("settings", str(error))]) from error
+        self.since: list[int] = []  # the rollout from which each demonstration counts
         self.finishing = 0  # epochs since all demonstrations are there
         self.final = False  # the final weights have been said
         self.enough = False  # somebody asked for an early end
 
     def hear(self, message: Message) -> Iterator[Message]:
-        assert isinstance(message, Demonstration)
-        self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
-        for _ in range(self.epochs_each):
-            metrics = self._epoch()
-        if self.epochs_each:
+        if isinstance(message, Withdrawal):
+            end = bisect_left(self.since, message.rollout)
+            self.bc.remove(slice(end - message.demonstrations, end))
+            del self.since[end - message.demonstrations : end]
+        elif isinstance(message, Demonstration):
+            self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
+            self.since.append(message.rollout)
+        if self.epochs_each and self.bc.demonstrations:
+            for _ in range(self.epochs_each):
+                metrics = self._epoch()
             yield self._weights()
             yield Metrics(self.bc.epochs, 0, metrics)
 
@@ -77,8 +85,10 @@ class Cloner(Node):
         self.enough = self.done = True
 
     def state(self) -> dict[str, Any]:
-        return {"bc": self.bc.state(), "finishing": self.finishing, "final": self.final, "enough": self.enough}
+        kept = {"bc": self.bc.state(), "since": self.since}
+        return kept | {"finishing": self.finishing, "final": self.final, "enough": self.enough}
 
     def load(self, state: dict[str, Any]) -> None:
         self.bc.load(state["bc"])
+        self.since = state["since"]
         self.finishing, self.final, self.enough = state["finishing"], state["final"], state["enough"]

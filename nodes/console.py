@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Withdrawal
+from nodes.canvas import Canvas
 from nodes.progress import Progress
 from nodes.screen import line, view
 from tutelage import Message, Node
@@ -20,12 +21,9 @@ DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 
 
 class Console(Node):
-    """Shows how the run is doing. It draws when it hears something, for some status always comes: it needs no thread.
+    """Shows how the run is doing. It draws when it hears something, for some status always comes: it has no thread."""
 
-    After each drawing the terminal is as it was, its cursor below the view: the console may be killed at any moment.
-    """
-
-    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration)
+    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal)
     order = "arrival"
     observer = screen = True
 
@@ -38,7 +36,7 @@ class Console(Node):
         self.draws = sys.stdout.isatty() and not self.paint.is_dumb_terminal
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
         self.line_due = 0.0  # when to draw next
-        self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view
+        self.canvas = Canvas()
 
     def hear(self, message: Message) -> None:
         now = self.clock()
@@ -68,13 +66,8 @@ class Console(Node):
 
     def _drawing(self, now: float) -> str:
         """The view in one piece, over the one before."""
-        width, height = (size or 80 for size in os.get_terminal_size(sys.stdout.fileno()))
+        width, height = self.canvas.size()
         self.paint.size = width, height
-        start = f"\x1b[{self.height}A" if self.height else ""
-        if self.width not in (0, width):
-            start = "\x1b[H\x1b[2J"  # the terminal has folded the lines of the one before
         with self.paint.capture() as drawn:
             self.paint.print(view(self.progress, width - 1, height - 1, now))
-        text = drawn.get().replace("\n", "\x1b[K\n")
-        self.width, self.height = width, text.count("\n")
-        return f"\x1b[?25l\r{start}{text}\x1b[J\x1b[?25h"
+        return self.canvas.over(drawn.get(), width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from learning.gail import Discriminator as Judge
 from learning.gail import Settings
 from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
-from messages import Demonstration, Metrics, Score, Transition
+from messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from nodes.rollout import Gatherer
 from nodes.settings import chosen
 from tutelage import Message, Node
@@ -27,6 +28,7 @@ class Discriminator(Node):
     """
 
     hears = (Transition, Demonstration)
+    may_hear = (Withdrawal,)
     says = (Score, Metrics)
 
     def __init__(
@@ -42,6 +44,7 @@ class Discriminator(Node):
         self.reward = rewards.FORMS[reward]
         self.judge = Judge(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         self.examples: list[Example] = []
+        self.since: list[int] = []  # the rollout from which each of them counts
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
         self.chance = chance
@@ -49,8 +52,17 @@ class Discriminator(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
             self.examples.append(Example(message.observation, message.action, message.terminated, message.truncated))
+            self.since.append(message.rollout)
+        elif isinstance(message, Withdrawal):
+            self._unlearn(message)
         elif isinstance(message, Transition) and self.gathered.add(message) == self.rollout_steps:
             yield from self._judge(message.rollout)
+
+    def _unlearn(self, message: Withdrawal) -> None:
+        """Forgets the last demonstrations before this rollout; the judge goes on from what it is now."""
+        end = bisect_left(self.since, message.rollout)
+        for kept in (self.examples, self.since):
+            del kept[end - message.demonstrations : end]
 
     def _judge(self, rollout: int) -> Iterator[Message]:
         if not self.examples:
@@ -81,6 +93,7 @@ class Discriminator(Node):
         return {
             "judge": self.judge.state(),
             "examples": [list(example) for example in self.examples],
+            "since": self.since,
             "gathered": self.gathered.state(),
             "accuracies": self.accuracies,
         }
@@ -88,5 +101,6 @@ class Discriminator(Node):
     def load(self, state: dict[str, Any]) -> None:
         self.judge.load(state["judge"])
         self.examples = [Example(*example) for example in state["examples"]]
+        self.since = state["since"]
         self.gathered.load(state["gathered"])
         self.accuracies = state["accuracies"]

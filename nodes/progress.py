@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Withdrawal
 from tutelage import Message
 from tutelage.status import Status
 
@@ -123,6 +123,9 @@ class Progress:
                 self.evaluation = message
             case Demonstration():
                 self.demonstrations += 1
+            case Withdrawal():
+                self.demonstrations -= message.demonstrations
+                del self.expert_returns[-message.demonstrations :]
 
     def _measured(self, values: dict[str, float], now: float) -> None:
         for side in ("expert", "policy"):

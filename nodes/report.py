@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Any
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Weights
+from messages import Demonstration, Episode, Evaluation, Metrics, Weights, Withdrawal
 from tutelage import Message, Node
 
 
@@ -17,7 +17,7 @@ class Report(Node):
     """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher makes `report.json` of."""
 
     hears = (Metrics, Weights)
-    may_hear = (Evaluation, Episode, Demonstration)
+    may_hear = (Evaluation, Episode, Demonstration, Withdrawal)
     order = "arrival"
 
     def __init__(self) -> None:
@@ -37,6 +37,9 @@ class Report(Node):
         match message:
             case Demonstration():
                 self.learned["demonstrations"] += 1
+            case Withdrawal():
+                self.learned["demonstrations"] -= message.demonstrations
+                del self.expert_returns[-message.demonstrations :]
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
             case Episode():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,8 +20,8 @@ class Simulator(Node):
     again, so that any environment can come back.
     """
 
-    hears = (Action,)
-    says = (Observation, Transition, Reward, Episode)
+    hears: ClassVar[tuple[type[Message], ...]] = (Action,)
+    says: ClassVar[tuple[type[Message], ...]] = (Observation, Transition, Reward, Episode)
 
     def __init__(self, env: Env, environments: int = 32, rollout_steps: int = 64, seed: int = 0) -> None:
         self.environments = Environments(Task(env), environments)

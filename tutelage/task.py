@@ -89,6 +89,10 @@ class TaskSpaces(NamedTuple):
             return np.asarray(action, np.int64)
         return ((np.asarray(action) - self.low) / (self.high - self.low) * 2 - 1).astype(np.float32)
 
+    def nothing(self) -> np.ndarray:
+        """An action as messages have it, one row: the first choice, or the middle of the bounds."""
+        return np.zeros(1, np.int64) if self.discrete else np.zeros((1, self.action), np.float32)
+
 
 class Environments:
     """Copies of a task that are stepped together and reset one by one, each with a seed.

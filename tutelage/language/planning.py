@@ -13,7 +13,14 @@ from tutelage.language.yaml_marks import plain
 from tutelage.node import Node, parameters
 from tutelage.problems import Problem, did_you_mean
 
-EXTRAS = {"torch": "torch", "matplotlib": "plot", "imageio": "video", "Box2D": "box2d", "mujoco": "mujoco"}
+EXTRAS = {
+    "torch": "torch",
+    "matplotlib": "plot",
+    "imageio": "video",
+    "Box2D": "box2d",
+    "pygame": "gamepad",
+    "mujoco": "mujoco",
+}
 """Packages of others that come with an extra of ours, and which."""
 
 

@@ -13,12 +13,15 @@ from tutelage.graph import Graph, NodePlan, node_class
 
 
 def partners(graph: Graph) -> set[str]:
-    """The nodes that say something at every step to one that answers at every step; none where time is real."""
+    """The nodes that say something at every step to one that answers at every step; none where time is real.
+
+    Those that hear by arrival wait for a person, or only look on.
+    """
     classes = {plan.name: node_class(plan.run) for plan in graph.nodes if plan.run}
     if graph.time == "realtime" or any(kind.realtime for kind in classes.values()):
         return set()
     heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
-    return {one for one, other in heard if (other, one) in heard and not classes[one].observer}
+    return {one for one, other in heard if (other, one) in heard and classes[one].order == "time"}
 
 
 def _senders_each_step(plan: NodePlan) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
+from tutelage.node import Node
 from tutelage.problems import LaunchError, Problem
 from tutelage.process import inbox_of, topics_of
 from tutelage.supervision.signals import Signals
@@ -32,6 +33,7 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
     numbers: Counter[tuple[str, str]] = Counter()
 
+    by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
     for node in nodes.values():
         node.run_dir = run_dir
 
@@ -49,15 +51,23 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
                         inbox.put(sender, topic, message)
 
     def turn(name: str) -> bool:
-        """One message for one node; whether it goes on."""
+        """All that one node can hear, and its tick when that is due; whether it goes on."""
         node, inbox = nodes[name], inboxes[name]
         while not node.done and (message := inbox.pop()) is not None:
             say(name, node.hear(message) or ())
-        if not (node.done or inbox.ended):
+        if name in by_clock and not node.done and time.monotonic() >= node.due():
+            say(name, node.tick())
+        if not (node.done or (inbox.ended and (inbox.streams or name not in by_clock))):
             return True
         say(name, node.finish())
         say(name, [Promise(FOREVER, 0)])
         return False
+
+    def wait(going: list[str]) -> None:
+        """Waits for the first tick, where nobody has anything to hear before it."""
+        due = [by_clock[name].due() for name in going if name in by_clock]
+        if due and not any(stream.waiting for inbox in inboxes.values() for stream in inbox.streams.values()):
+            time.sleep(max(0.0, min(due) - time.monotonic()))
 
     asked: list[int] = []
 
@@ -73,6 +83,7 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
             say(name, node.start())
         going = list(nodes)
         while any(not nodes[name].observer for name in going):
+            wait(going)
             going = [name for name in going if turn(name)]
         for name in going:  # those who look on may also wait for what has no end
             if turn(name):

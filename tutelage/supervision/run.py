@@ -19,7 +19,7 @@ from typing import Any
 
 from tutelage.graph import Graph, node_class
 from tutelage.problems import LaunchError, Problem
-from tutelage.supervision import local
+from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
 
 LOCK_SECONDS = 5.0
@@ -89,7 +89,7 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
     began = time.monotonic()
     name = json.loads((folder / "run.json").read_text())["run"]
     load(graph)
-    with _locked(folder):
+    with _locked(folder), terminal.kept():
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 

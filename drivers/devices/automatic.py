@@ -1,0 +1,41 @@
+"""Devices without a person: a control law, and a file that is played again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from drivers.devices.device import Command, Device, Moment
+from drivers.formats.files import kept, read
+from drivers.scripted import Operator
+from tutelage.task import Task
+
+
+class Lawful(Device):
+    """A function from observation to action: a scripted expert, or one of a user."""
+
+    def __init__(self, law: Operator, name: str) -> None:
+        self.law, self.name = law, name
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+        return np.asarray(self.law(observation))
+
+
+class Replay(Device):
+    """The actions of the episodes that a file or a recording keeps, one after another, whatever they lead to.
+
+    An episode that would go on when its actions are used up is kept as far as it came; the last one ends the session.
+    """
+
+    def __init__(self, file: Path, task: Task) -> None:
+        self.name = file.name
+        self.episodes = [episode.action for episode in kept(read(file, task))]
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
+        actions = self.episodes[now.take]
+        return np.asarray(actions[now.step]) if now.step < len(actions) else None
+
+    def commands(self, now: Moment) -> Sequence[Command]:
+        return ["finish"] if now.take >= len(self.episodes) else super().commands(now)

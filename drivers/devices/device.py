@@ -1,0 +1,64 @@
+"""What an operator's device looks like to the teleoperator: commands, and actions for what is observed.
+
+    class Coin(Device):
+        name = "coin"
+
+        def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+            return np.array(random.randrange(2))
+
+A device is told where the session is, so that one without a human can give its commands by itself. It never
+waits: it is asked again soon. A page in a browser fits: what it has sent since it was asked last is the answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Phase = Literal["ready", "driving", "paused", "over", "finished"]
+"""An episode waits to be started, is driven, stands still, has ended and waits for its verdict; all is done."""
+
+Command = Literal["go", "keep", "discard", "undo", "finish"]
+"""`go` starts, pauses and goes on; `undo` reverses the last verdict."""
+
+COMMANDS: tuple[Command, ...] = ("go", "keep", "discard", "undo", "finish")
+
+
+class Moment(NamedTuple):
+    """Where a session is."""
+
+    phase: Phase
+    take: int
+    """number of the running episode, from 0"""
+    step: int
+    """in that episode, from 0"""
+
+
+class Device(ABC):
+    """A device.
+
+    Attributes:
+        name: what recordings call it.
+        person: whether a person acts with it, at a person's pace.
+        legend: what a person must know to use it, in a line.
+    """
+
+    name: str
+    person: bool = False
+    legend: str = ""
+
+    @abstractmethod
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
+        """What to do, as the task takes it (its units, its bounds). None: nothing more, the episode is to be kept."""
+
+    def commands(self, now: Moment) -> Sequence[Command]:
+        """What the operator has wished since the last call. One that acts by itself starts and keeps every episode."""
+        wishes: dict[Phase, Command] = {"ready": "go", "over": "keep"}
+        return [wishes[now.phase]] if now.phase in wishes else []
+
+    def close(self) -> None:
+        """Lets go of the device, and leaves it as it was."""
+        return

@@ -1,0 +1,124 @@
+"""When a learner takes in what an operator keeps: takes become demonstrations that count from a stated rollout.
+
+So a run in which a person teaches is exact and can be replayed, though nobody could have foretold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
+from tutelage import Message, Node
+from tutelage.message import Promise, values
+
+
+class Admission(Node):
+    """For a learner that has no rollouts: the i-th thing that the operator does to its demonstrations is rollout i."""
+
+    hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
+    says = (Demonstration, Withdrawal, Episode)
+    order = "arrival"
+
+    def __init__(self) -> None:
+        self.rollout = 0  # the first that nothing was promised for
+        self.waiting: list[Take] = []  # kept, not admitted yet
+        self.admitted: list[int] = []  # numbers of takes
+        self.withdrawn = 0  # of those that were admitted, to be taken back
+        self.closed = False
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if isinstance(message, Take):
+            self._judge(message)
+        elif isinstance(message, Closing):
+            self.closed = True
+        yield from self.admit()
+        self.done = self.done or self.over(message)
+
+    def over(self, message: Message) -> bool:
+        """Whether nothing is admitted after this."""
+        return self.closed
+
+    def _judge(self, take: Take) -> None:
+        """A take was kept, or one that was is so no more."""
+        if take.verdict == "kept":
+            self.waiting.append(take)
+        elif take.take in self.admitted:
+            self.admitted.remove(take.take)
+            self.withdrawn += 1
+        else:
+            self.waiting = [one for one in self.waiting if one.take != take.take]
+
+    def admit(self) -> Iterator[Message]:
+        """Admits at once."""
+        if self.waiting or self.withdrawn:
+            yield from self.batch()
+            self.rollout += 1
+            yield Promise(self.rollout, 0)
+
+    def batch(self) -> Iterator[Message]:
+        """All that waits, for the rollout that is next. What is withdrawn bears an earlier one."""
+        if self.withdrawn:
+            yield Withdrawal(self.rollout, 0, self.withdrawn)
+        for take in self.waiting:
+            yield Demonstration(
+                self.rollout, 0, take.observation, take.action, take.terminated, take.truncated, take.operator
+            )
+            number, total = len(self.admitted), float(take.reward.sum())
+            yield Episode(self.rollout, 0, "expert", 0, number, take.seed, len(take.action), total)
+            self.admitted.append(take.take)
+        self.waiting, self.withdrawn = [], 0
+
+    def state(self) -> dict[str, Any]:
+        names = ("rollout", "admitted", "withdrawn", "closed")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "waiting": [list(values(take)) for take in self.waiting],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, [Take(*fields) for fields in value] if name == "waiting" else value)
+
+
+class AdmissionByRollout(Admission):
+    """For a learner that learns meanwhile: what was kept before rollout k was asked for counts from rollout k.
+
+    The learner goes on for `rollouts_each` rollouts after each demonstration, then waits for the next; when the
+    operator has finished it goes on to its end. It waits, too, while there is no demonstration.
+    """
+
+    hears = (Take, Closing, Weights)
+
+    def __init__(self, rollouts_each: int = 8) -> None:
+        super().__init__()
+        self.rollouts_each = rollouts_each
+        self.asked = -1  # the last rollout that the learner has said weights for
+        self.limit = 0  # the rollout that must wait for another demonstration
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if isinstance(message, Weights):
+            self.asked = message.rollout
+        yield from super().hear(message)
+
+    def over(self, message: Message) -> bool:
+        if self.closed and not (self.admitted or self.waiting):
+            raise RuntimeError("the operator has finished and kept nothing: there is nothing to learn from")
+        return isinstance(message, Weights) and message.stop
+
+    def admit(self) -> Iterator[Message]:
+        if self.asked < self.rollout or not (self.admitted or self.waiting):
+            return
+        if self.waiting or self.withdrawn:
+            self.limit = self.rollout + self.rollouts_each
+            yield from self.batch()
+        following = self.asked + 1 if self.closed else min(self.asked + 1, self.limit)
+        if following > self.rollout:
+            self.rollout = following
+            yield Promise(following, 0)
+
+    def interrupt(self) -> None:
+        self.done = bool(self.admitted)
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "asked": self.asked, "limit": self.limit}

@@ -1,0 +1,73 @@
+"""What an operator sees while driving: the task, where the session is, how the learner does; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+from messages import Observation
+from nodes.canvas import Canvas
+from nodes.driven import Driven
+from nodes.pictures import LEAST_WIDTH, picture_of
+from nodes.progress import Progress
+from nodes.session import Session
+
+DRAW_SECONDS = 1 / 15
+
+PHASES = {
+    "ready": "ready",
+    "driving": "DRIVING",
+    "paused": "paused",
+    "over": "over: keep or discard?",
+    "finished": "finished",
+}
+
+
+class Cockpit:
+    """Draws on a terminal now and then; where there is none, prints each new notice."""
+
+    def __init__(self, env: str, device: str, legend: str) -> None:
+        self.env, self.device, self.legend = env, device, legend
+        self.picture, self.canvas = picture_of(env), Canvas()
+        self.draws = sys.stdout.isatty()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
+        self.due = 0.0
+        self.told = ""
+
+    def show(self, now: float, session: Session, driven: Driven, seen: Observation | None, progress: Progress) -> None:
+        """Shows how things stand, if it is time or something was done."""
+        news = session.notice != self.told
+        if not news and (now < self.due or not self.draws):
+            return
+        self.due, self.told = now + DRAW_SECONDS, session.notice
+        if not self.draws:
+            print(session.notice, flush=True)
+            return
+        width, height = self.canvas.size()
+        lines = self._lines(session, driven, seen, progress, width - 1)[: height - 1]
+        print(self.canvas.over("".join(line[: width - 1] + "\n" for line in lines), width), end="", flush=True)
+
+    def _lines(
+        self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
+    ) -> list[str]:
+        head = f" {self.env}   {self.device}   episode {session.take}   {PHASES[session.phase]}"
+        last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
+        picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
+        doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
+        learner = [line] if (line := _learner(progress, session)) else []
+        return [head, "", *picture, "", doing, f" > {session.notice}", *learner, "", f" {self.legend}"]
+
+
+def _learner(progress: Progress, session: Session) -> str:
+    """How a learner does that learns meanwhile."""
+    if progress.began is None:
+        return " the learner waits for the first kept episode" if session.least > session.kept else ""
+    parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
+    if (mean := progress.policy_return) is not None:
+        parts.append(f"policy's return {mean:.1f}")
+    if (found := progress.evaluation) is not None:
+        parts.append(f"evaluated {found.greedy.mean():.1f}" + (", its last" if found.final else ""))
+    if (expert := progress.expert_return) is not None:
+        parts.append(f"yours {expert:.1f}")
+    return " learner: " + "   ".join(parts)

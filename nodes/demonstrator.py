@@ -1,0 +1,76 @@
+"""An expert who needs no human pace: whole episodes, driven in an environment of its own, said as demonstrations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from drivers.scripted import operator as named_operator
+from learning.draws import generator
+from messages import Demonstration, Episode
+from tutelage import Message, Node
+from tutelage.message import Promise
+from tutelage.problems import LaunchError, Problem
+from tutelage.task import Env, Task
+
+
+class Demonstrator(Node):
+    """Shows `count` episodes in an environment of its own: all at once, or at `rate` steps a second.
+
+    Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout. `operator` is
+    `scripted`, or a function from observation to action, `package.module:function`.
+    """
+
+    says = (Demonstration, Episode)
+
+    def __init__(
+        self,
+        env: Env,
+        count: int = 10,
+        seed: int = 0,
+        rate: float = 0.0,
+        every: int = 0,
+        operator: str = "scripted",
+    ) -> None:
+        self.task = Task(env)
+        if count < 1:
+            raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
+        self.operator = named_operator(operator, self.task.env)
+        self.count, self.seed, self.rate, self.every = count, seed, rate, every
+
+    def start(self) -> Iterator[Message]:
+        environment = self.task.make()
+        for i in range(self.count):
+            yield from self._episode(environment, i)
+        environment.close()
+
+    def _episode(self, environment: Any, i: int) -> Iterator[Message]:
+        """Drives one episode and says it."""
+        seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
+        observation, _ = environment.reset(seed=seed)
+        observations, actions, total = [observation], [], 0.0
+        terminated = truncated = False
+        deadline = time.monotonic()
+        while not (terminated or truncated):
+            action = self.operator(observation)
+            observation, reward, terminated, truncated, _ = environment.step(action)
+            observations.append(observation)
+            actions.append(action)
+            total += float(reward)
+            if self.rate:
+                deadline += 1 / self.rate
+                time.sleep(max(0.0, deadline - time.monotonic()))
+                yield Promise(i * self.every, 0)
+        yield Demonstration(
+            rollout=i * self.every,
+            step=0,
+            observation=np.array(observations, np.float32),
+            action=self.task.spaces.from_task(np.array(actions)),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            operator=self.operator.__name__,
+        )
+        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(actions), total)

@@ -1,0 +1,79 @@
+"""Who drives, by the word of a launch file: a person's device, a control law, a file, or the policy of a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drivers.devices.automatic import Lawful, Replay
+from drivers.devices.device import Device
+from drivers.scripted import operator as named_law
+from learning.acting import act
+from nodes.evaluation import weights_of
+from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.task import Task, named
+
+OPERATORS = (
+    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
+    "or the folder of a run"
+)
+
+
+def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
+    """The device that `operator` names (see OPERATORS), with its settings.
+
+    Raises:
+        LaunchError: there is none, or it cannot be used here; one sentence.
+    """
+    kind = _kind_of(operator)
+    if kind:
+        return _made(kind, task, settings)
+    if settings:
+        raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
+    if (Path(operator) / "weights.safetensors").exists():
+        return _policy_of(Path(operator), task)
+    if Path(operator).exists():
+        return Replay(Path(operator), task)
+    if operator == "scripted" or ":" in operator:
+        return Lawful(named_law(operator, task.env), operator)
+    raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+
+
+def _kind_of(operator: str) -> type[Device] | None:
+    """The class of a device that is one, imported only here: a gamepad needs a package that others do not."""
+    if operator == "keyboard":
+        from drivers.devices.keyboard import Keyboard
+
+        return Keyboard
+    if operator == "gamepad":
+        from drivers.devices.gamepad import Gamepad
+
+        return Gamepad
+    found = named(operator) if ":" in operator and not Path(operator).exists() else None
+    return found if isinstance(found, type) and issubclass(found, Device) else None
+
+
+def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
+    known = list(inspect.signature(kind).parameters)[1:]
+    for name in settings:
+        if name not in known:
+            raise LaunchError([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
+    made: Callable[..., Device] = kind
+    return made(task, **settings)
+
+
+def _policy_of(run: Path, task: Task) -> Device:
+    """What a run has learned, its likeliest action each time."""
+    tensors, spaces = weights_of(run), task.spaces
+    numbers = (tensors["policy.0.weight"].shape[1], tensors["policy.2.weight"].shape[0])
+    if numbers != (spaces.observation, spaces.action) or spaces.discrete == ("policy.log_std" in tensors):
+        raise LaunchError([Problem(run, f"has learned another task than {task.env}: it cannot drive it")])
+
+    def law(observation: np.ndarray) -> np.ndarray:
+        return spaces.to_task(act(tensors, observation[None])[0])[0]
+
+    return Lawful(law, run.name)

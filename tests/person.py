@@ -1,0 +1,83 @@
+"""A person at a terminal: a real pseudo-terminal, the command line in it, keys that are pressed, a screen that is read."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+
+from tests.run_cli import CLI, Run
+
+LEFT, RIGHT, SPACE = "\x1b[D", "\x1b[C", " "
+
+IN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+"""Becomes a command whose controlling terminal is its standard input, as a shell's is."""
+
+
+class Person(Run):
+    """A run that somebody has started in a terminal."""
+
+    def __init__(self, folder: Path, *arguments: str, columns: int = 100, lines: int = 30) -> None:
+        self.run_dir = folder / "run"
+        self.ours, self.theirs = os.openpty()
+        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.modes = termios.tcgetattr(self.theirs)
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
+        environment = os.environ | {"TERM": "xterm-256color"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", IN_TERMINAL, *command], cwd=folder, env=environment,
+            stdin=self.theirs, stdout=self.theirs, stderr=self.theirs,
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        try:
+            while data := os.read(self.ours, 65536):
+                self._stream.feed(data)
+        except OSError:  # closed on both sides
+            return
+
+    @property
+    def output(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            os.write(self.ours, key.encode())
+
+    def sees(self, text: str, seconds: float = 20) -> None:
+        """Waits until it stands on the screen: a text, as a regular expression."""
+        self.until(lambda: re.search(text, self.output) is not None, text, seconds)
+
+    def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not in {seconds} s: {what}. The screen:\n{self.output}"
+            assert self.process.poll() is None or holds(), f"it ended before: {what}. The screen:\n{self.output}"
+            time.sleep(0.02)
+
+    def lives(self, node: str) -> int:
+        """How often a node was started again."""
+        path = self.run_dir / "processes.json"
+        return int(json.loads(path.read_text())["nodes"].get(node, {"restarts": 0})["restarts"]) if path.exists() else 0
+
+    def close(self) -> None:
+        """Ends what still runs, and the terminal."""
+        if self.process.poll() is None:
+            self.kill()
+        os.close(self.theirs)
+        os.close(self.ours)

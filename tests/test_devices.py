@@ -1,0 +1,237 @@
+"""What devices make of what people do: keys through a real terminal, events through SDL's real queue."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drivers.devices import gamepad
+from drivers.devices.automatic import Lawful, Replay
+from drivers.devices.device import Device, Moment
+from drivers.devices.gamepad import Gamepad, shaped
+from drivers.devices.keyboard import Keyboard, split
+from drivers.devices.keys import TASKS, KeyMap, keys_of
+from nodes.operators import device_of
+from tutelage.problems import LaunchError
+from tutelage.task import Task, TaskSpaces
+
+DRIVING, READY, OVER = (Moment(phase, 0, 0) for phase in ("driving", "ready", "over"))
+NOWHERE = np.zeros(4, np.float32)
+
+LUNAR = {
+    "LunarLander-v3": TaskSpaces(8, 4, True),
+    "LunarLanderContinuous-v3": TaskSpaces(8, 2, False, -np.ones(2), np.ones(2)),
+}
+
+
+def spaces(env: str) -> TaskSpaces:
+    return LUNAR.get(env) or Task(env).spaces
+
+
+@pytest.mark.parametrize("sent, names", [
+    (b"\x1b[D\x1b[C\x1b[A\x1b[B", ["left", "right", "up", "down"]),
+    (b"\x1bOD\x1bOC", ["left", "right"]),
+    (b"k \r\n\x7f\x08\tK", ["k", "space", "enter", "enter", "backspace", "backspace", "tab", "k"]),
+    (b"\x1bq", ["escape", "q"]),
+    ("ä\u20ac".encode(), ["ä", "\u20ac"]),
+])  # fmt: skip
+def test_what_a_terminal_sends_is_named(sent: bytes, names: list[str]) -> None:
+    assert split(sent, whole=False) == (names, b"")
+
+
+def test_a_sequence_may_come_in_pieces() -> None:
+    for cut in (1, 2):
+        names, left = split(b"\x1b[D"[:cut], whole=False)
+        assert names == [] and split(left + b"\x1b[D"[cut:], whole=False) == (["left"], b"")
+    assert split(b"\x1b", whole=True) == (["escape"], b"")
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A terminal as the standard input; what is written here is typed there."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as file:
+        monkeypatch.setattr(sys, "__stdin__", file)
+        yield ours
+    os.close(ours)
+
+
+def test_a_held_key_acts_until_it_was_not_told_of_for_a_while(typed: int) -> None:
+    keyboard = Keyboard(Task("MountainCar-v0"), hold=60.0)
+    os.write(typed, b"\x1b[D")
+    assert [int(keyboard.action(NOWHERE, DRIVING)) for _ in range(3)] == [0, 0, 0]
+    os.write(typed, b"\x1b[C")
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 2  # the later one of two
+    keyboard.hold = 0.0
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 1  # let go: the task's rest
+    keyboard.close()
+
+
+def test_without_a_rest_the_last_key_stays(typed: int) -> None:
+    keyboard = Keyboard(Task("CartPole-v1"), hold=0.0)
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 0
+    keyboard.hold = 60.0
+    os.write(typed, b"\x1b[C")
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 1
+    keyboard.hold = 0.0
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 1
+    keyboard.close()
+
+
+def test_command_keys_are_told_once(typed: int) -> None:
+    keyboard = Keyboard(Task("CartPole-v1"), keys={"z": "undo", "j": 0})
+    os.write(typed, b" kdzq")
+    assert keyboard.commands(DRIVING) == ["go", "keep", "discard", "undo", "finish"]
+    assert keyboard.commands(DRIVING) == []
+    assert "space start, pause" in keyboard.legend and "j" in keyboard.legend
+    keyboard.close()
+
+
+@pytest.mark.parametrize("env, held, action", [
+    ("CartPole-v1", ["right"], 1),
+    ("MountainCar-v0", [], 1),
+    ("Acrobot-v1", ["left"], 0),
+    ("LunarLander-v3", ["up"], 2),
+    ("LunarLander-v3", [], 0),
+    ("MountainCarContinuous-v0", ["left"], [-1.0]),
+    ("Pendulum-v1", ["left"], [2.0]),  # in the task's unit, N m
+    ("Pendulum-v1", ["left", "right"], [0.0]),
+    ("LunarLanderContinuous-v3", ["up", "right"], [1.0, 1.0]),
+    ("LunarLanderContinuous-v3", [], [-1.0, 0.0]),
+])  # fmt: skip
+def test_the_keys_of_each_task(env: str, held: list[str], action: Any) -> None:
+    np.testing.assert_array_equal(KeyMap(env, spaces(env)).action(held), action)
+
+
+@pytest.mark.parametrize("env", TASKS)
+def test_the_keys_fit_their_task(env: str) -> None:
+    assert keys_of(env, spaces(env)) is TASKS[env]
+
+
+def test_other_tasks_have_keys_too() -> None:
+    assert keys_of("any", TaskSpaces(3, 2, True)).actions == {"0": 0, "1": 1, "left": 0, "right": 1}
+    assert keys_of("any", TaskSpaces(3, 18, True)).actions["9"] == 9
+    arm = TaskSpaces(3, 2, False, np.array([-2.0, 0.0]), np.array([2.0, 4.0]))
+    np.testing.assert_array_equal(KeyMap("any", arm).action(["left", "up"]), [-2.0, 4.0])
+    np.testing.assert_array_equal(KeyMap("any", arm).action([]), [0.0, 2.0])
+    assert keys_of("LunarLander-v3", LUNAR["LunarLanderContinuous-v3"]).rest == [-1, 0]  # made with continuous=True
+
+
+@pytest.mark.parametrize("keys", [{"left": 2}, {"left": "jump"}, {"left": [1]}, {"left": True}])
+def test_a_key_without_a_meaning_is_refused(keys: dict[str, Any]) -> None:
+    with pytest.raises(LaunchError, match="key 'left': means"):
+        KeyMap("CartPole-v1", spaces("CartPole-v1"), keys)
+
+
+@pytest.fixture
+def pad(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """SDL without a screen, and one gamepad that is always in its place; what happens to it is posted to SDL's queue."""
+    monkeypatch.setattr(gamepad, "_pads", lambda pygame: [])
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    import pygame
+
+    yield lambda kind, **what: pygame.event.post(pygame.event.Event(getattr(pygame, kind), what))
+    pygame.quit()
+
+
+def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Any) -> None:
+    device = Gamepad(Task("MountainCar-v0"))
+    assert int(device.action(NOWHERE, DRIVING)) == 1
+    pad("JOYAXISMOTION", axis=0, value=-0.9)
+    assert int(device.action(NOWHERE, DRIVING)) == 0
+    pad("JOYAXISMOTION", axis=0, value=0.1)
+    assert int(device.action(NOWHERE, DRIVING)) == 1
+    pad("JOYHATMOTION", hat=0, value=(1, 0))
+    assert int(device.action(NOWHERE, DRIVING)) == 2
+    for button in (7, 0, 1, 2, 6):
+        pad("JOYBUTTONDOWN", button=button)
+        pad("JOYBUTTONUP", button=button)
+    assert device.commands(DRIVING) == ["go", "keep", "discard", "undo", "finish"]
+    pad("JOYDEVICEREMOVED", instance_id=0)
+    assert device.commands(DRIVING) == ["go"]  # pauses
+    assert int(device.action(NOWHERE, DRIVING)) == 1
+
+
+def test_axes_become_the_numbers_of_an_action(pad: Any) -> None:
+    device = Gamepad(Task("Pendulum-v1"), dead_zone=0.2)
+    pad("JOYAXISMOTION", axis=0, value=-1.0)
+    np.testing.assert_allclose(device.action(NOWHERE, DRIVING), [2.0])
+    pad("JOYAXISMOTION", axis=0, value=0.19)
+    np.testing.assert_array_equal(device.action(NOWHERE, DRIVING), [0.0])
+    turned = Gamepad(Task("Pendulum-v1"), axes=["axis2"])
+    pad("JOYAXISMOTION", axis=2, value=1.0)
+    np.testing.assert_allclose(turned.action(NOWHERE, DRIVING), [2.0])
+    with pytest.raises(LaunchError, match="no axis 'left_z'; did you mean 'left_y'"):
+        Gamepad(Task("Pendulum-v1"), axes=["left_z"])
+
+
+def test_a_dead_zone_leaves_no_step() -> None:
+    assert [shaped(value, 0.2) for value in (0.0, 0.2, -0.2, 0.6, -0.6, 1.0, -1.0)] == pytest.approx(
+        [0.0, 0.0, 0.0, 0.5, -0.5, 1.0, -1.0]
+    )
+
+
+def test_without_a_gamepad_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_JOYSTICK_DEVICE", "")
+    with pytest.raises(LaunchError, match="gamepad: there is none: plug one in"):
+        device_of("gamepad", Task("CartPole-v1"), {})
+
+
+def test_a_device_without_a_person_starts_and_keeps_each_episode() -> None:
+    device = device_of("scripted", Task("CartPole-v1"), {})
+    assert isinstance(device, Lawful) and not device.person
+    assert (device.commands(READY), device.commands(DRIVING), device.commands(OVER)) == (["go"], [], ["keep"])
+    assert int(np.asarray(device.action(np.array([0, 0, 1.0, 0]), DRIVING))) == 1
+
+
+def dataset(path: Path) -> Path:
+    """Two episodes of CartPole, of two and of three steps."""
+    ends = np.array([0, 1, 0, 0, 1], bool)
+    np.savez(
+        path, observations=np.zeros((5, 4), np.float32), next_observations=np.ones((5, 4), np.float32),
+        actions=np.array([0, 1, 1, 1, 0]), rewards=np.ones(5), terminals=ends, truncations=np.zeros(5, bool),
+    )  # fmt: skip
+    return path
+
+
+def test_a_file_is_replayed_action_by_action(tmp_path: Path) -> None:
+    device = device_of(str(dataset(tmp_path / "two.npz")), Task("CartPole-v1"), {})
+    assert isinstance(device, Replay) and device.name == "two.npz"
+    second = [device.action(NOWHERE, Moment("driving", 1, step)) for step in range(4)]
+    assert [None if action is None else int(action) for action in second] == [1, 1, 0, None]
+    assert device.commands(Moment("ready", 1, 0)) == ["go"]
+    assert device.commands(Moment("ready", 2, 0)) == ["finish"]
+
+
+class Pedals(Device):
+    """A device of somebody's own."""
+
+    name, person = "pedals", True
+
+    def __init__(self, task: Task, gas: float = 1.0) -> None:
+        self.gas = gas
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+        return np.array([self.gas])
+
+
+def test_a_device_of_ones_own_is_named_by_its_module() -> None:
+    device = device_of("tests.test_devices:Pedals", Task("Pendulum-v1"), {"gas": 0.5})
+    np.testing.assert_array_equal(device.action(NOWHERE, DRIVING), [0.5])
+
+
+@pytest.mark.parametrize("operator, settings, message", [
+    ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, scripted"),
+    ("scripted", {"keys": {}}, "'scripted' has no settings"),
+    ("keyboard", {"hodl": 1.0}, "keyboard has no setting 'hodl'; did you mean 'hold'"),
+    ("tests.test_devices:nobody", {}, "is not there"),
+])  # fmt: skip
+def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(LaunchError, match=message):
+        device_of(operator, Task("CartPole-v1"), settings)
