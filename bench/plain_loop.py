@@ -68,7 +68,7 @@ def collect(simulator: Simulator, tensors: dict[str, np.ndarray], seed: int, k: 
 
 
 def demonstrations(env: str, count: int, seed: int) -> list[Demonstration]:
-    """Episodes of the scripted expert, as the teleoperator node shows them."""
+    """Episodes of the scripted expert, as the demonstrator node shows them."""
     environment, operator = gym.make(env, disable_env_checker=True), scripted(env)
     shown = []
     for i in range(count):

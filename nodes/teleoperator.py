@@ -78,6 +78,7 @@ class Teleoperator(Node):
         self.period = 0.0 if own_clock else _period(task, rate, speed, self.device.person)
         self.own_clock, self.seed = own_clock, seed
         self.session, self.driven, self.progress = Session(episodes, least), Driven(), Progress()
+        self.applied = self.spaces.nothing()  # by the last transition
         self.running = False  # the world is in the midst of an episode
         self.closed = False  # it has been said that no take follows
         self.last: Take | None = None  # the one that an undo is about
@@ -89,13 +90,14 @@ class Teleoperator(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
             case Observation():
-                if self.pending and not self.own_clock:  # answered in a former life: this answer will be dropped
-                    yield self._action(self.pending, self.spaces.nothing())
+                if self.pending and not self.own_clock:  # answered in a former life: said again, as it was
+                    yield self._action(self.pending, self.applied)
                 self.seen = self.pending = message
                 self.running = True
                 self.driven.saw(message)
                 self._take_up()
             case Transition():
+                self.applied = message.action[-1]
                 self.running = not (message.terminated[-1, 0] or message.truncated[-1, 0])
                 if self.driven.add(message):
                     self.session.end(self.driven.length, self.driven.episode_return)

@@ -6,6 +6,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 
 from tests.person import LEFT, RIGHT, SPACE, Person
-from tests.run_cli import Run, finished
+from tests.run_cli import CLI, Run, finished
 
 NOTED = f"""
 arguments:
@@ -61,6 +63,13 @@ def takes(run: Run) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run.run_dir / "takes.jsonl").read_text().splitlines()]
 
 
+def listed(run: Run) -> list[dict[str, Any]]:
+    """What `demos list` says of a run."""
+    command = [sys.executable, str(CLI), "demos", "list", str(run.run_dir), "--json"]
+    rows: list[dict[str, Any]] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return rows
+
+
 def drive(person: Person, number: int) -> None:
     """One episode to its end. Whoever only leans to one side falls soon."""
     person.press(RIGHT if number % 2 else LEFT, SPACE)
@@ -102,6 +111,17 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     environment = gymnasium.make("CartPole-v1")
     for one in found:  # each take bears the seed with which its episode begins
         np.testing.assert_array_equal(environment.reset(seed=one["seed"])[0], np.float32(one["first"]))
+    assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
+    (tmp_path / "bc").mkdir()
+    cloned = finished(
+        tmp_path / "bc",
+        "bc.yaml",
+        f"demonstrations:={person.run_dir}",
+        "demonstrations_count:=3",
+        "epochs:=2",
+        "episodes:=2",
+    )
+    assert cloned.report["demonstrations"] == 3
 
 
 def test_the_last_verdict_can_be_undone_and_what_runs_be_paused(
@@ -145,6 +165,7 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
     finish(person)
     assert person.report["demonstrations"] == 3
     assert person.report["environment_steps"] == 16384
+    assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
 
 
 def test_bc_learns_from_a_person_too(tmp_path: Path, people: list[Person]) -> None:
@@ -230,6 +251,7 @@ def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) ->
     found = takes(run)
     assert [(one["verdict"], one["return"], one["device"]) for one in found] == [("kept", 500.0, "scripted")] * 5
     assert "episode 4 kept: 500 steps, return 500.0" in run.output
+    assert [one["episode_return"] for one in listed(run)] == [500.0] * 5
 
 
 def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:
@@ -284,7 +306,7 @@ def test_one_process_goes_by_the_clock_too(tmp_path: Path, noted: str) -> None:
 
 def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Path, people: list[Person]) -> None:
     person = sit_down(
-        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=8192", "episodes:=3"
+        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "rollouts_each:=2", "episodes:=3"
     )
     person.sees("ready")
     for number in range(2):
