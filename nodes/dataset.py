@@ -17,7 +17,7 @@ from tutelage.task import Env, Task
 
 
 class Dataset(Node):
-    """Says `count` of a file's episodes, drawn by the seed, with every `subsample`-th pair of each.
+    """Says `count` of a file's episodes (or all), drawn by the seed, with every `subsample`-th pair of each.
 
     The file is of any format that docs/demonstrations.md lists. Demonstration i counts from rollout i * `every`; 0
     gives all of them before the first rollout.
@@ -25,11 +25,14 @@ class Dataset(Node):
 
     says = (Demonstration, Episode)
 
-    def __init__(self, file: str, env: Env, count: int = 10, subsample: int = 1, seed: int = 0, every: int = 0) -> None:
+    def __init__(
+        self, file: str, env: Env, count: int | None = None, subsample: int = 1, seed: int = 0, every: int = 0
+    ) -> None:
         self.file, self.every = Path(file), every
         task = Task(env)
         self.spaces, shown = task.spaces, read(file, task)
         episodes = kept(shown)
+        count = len(episodes) if count is None else count
         if not 0 < count <= len(episodes):
             raise LaunchError([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
         draw = generator(seed, "dataset")

@@ -18,7 +18,7 @@ from tutelage.task import Env, Task
 
 
 class Demonstrator(Node):
-    """Shows `count` episodes in an environment of its own: all at once, or at `rate` steps a second.
+    """Shows `count` episodes (or ten) in an environment of its own: all at once, or at `rate` steps a second.
 
     Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout. `operator` is
     `scripted`, or a function from observation to action, `package.module:function`.
@@ -29,13 +29,14 @@ class Demonstrator(Node):
     def __init__(
         self,
         env: Env,
-        count: int = 10,
+        count: int | None = None,
         seed: int = 0,
         rate: float = 0.0,
         every: int = 0,
         operator: str = "scripted",
     ) -> None:
         self.task = Task(env)
+        count = 10 if count is None else count
         if count < 1:
             raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
         self.operator = named_operator(operator, self.task.env)

@@ -22,6 +22,7 @@ from tests.run_cli import CLI, Run, finished
 from tests.test_recording import by_mcap
 from tests.test_sameness import wait_for
 from tests.ticking import Tick
+from tutelage import launching
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.looking.hearing import hear
 from tutelage.message import FOREVER, schema
@@ -266,3 +267,15 @@ def test_a_recorder_on_a_full_disk_goes_on_even_if_it_is_killed_there(small_disk
     lost = [number for loss in losses for number in range(loss.first, loss.first + loss.messages)]
     assert len(lost) > 2 * RATE_HZ and not reader.damages
     assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))
+
+
+def test_a_recorder_hears_all_of_its_namespace_and_nothing_else(tmp_path):
+    (tmp_path / "two.yaml").write_text(
+        "include:\n"
+        "  - {file: gail.yaml, namespace: left, arguments: {record: true}}\n"
+        "  - {file: gail.yaml, namespace: right}\n"
+    )
+    plans = {plan.name: plan for plan in launching.graph(str(tmp_path / "two.yaml"), ()).nodes}
+    said = {topic for name, plan in plans.items() if name.startswith("left/") for topic in plan.says.values()}
+    assert plans["left/recorder"].hears.keys() == said
+    assert "right/recorder" not in plans

@@ -28,7 +28,7 @@ class NodePlan:
         run: `package.module:Class` or `path/to/file.py:Class`; or `command` for any other program.
         hears: topic -> names of the nodes that say it.
         says: message type's own topic name -> topic it is said on (namespace and remaps applied).
-        takes: topic -> message type's own topic name, for what it hears.
+        takes: topic -> message type's own topic name, for what it hears; but not what it hears as any Message.
         restarts, restart_seconds: how often it may be started again, in how long a time.
         required: the run ends in failure when this node cannot be kept alive.
     """

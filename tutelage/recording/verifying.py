@@ -142,7 +142,9 @@ def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any])
 
 
 def _short(value: Any, other: Any) -> str:
-    """A value, or where an array of the same shape first differs from another."""
+    """A value; or what of it differs from another, where both are maps, or arrays of one shape."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return str({k: v for k, v in value.items() if k not in other or pack_state(other[k]) != pack_state(v)})[:200]
     if not isinstance(value, np.ndarray):
         return repr(value)[:60]
     if not isinstance(other, np.ndarray) or (value.shape, value.dtype) != (other.shape, other.dtype):
