@@ -6,22 +6,27 @@ environments: `envs` is their number, one for a robot.
 """
 
 from messages.learning import Enough, Evaluation, Metrics, Score, Weights
+from messages.robot import Command, Order, Safety, Timing
 from messages.world import Action, Begin, Demonstration, Episode, Observation, Reward, Take, Transition, Withdrawal
 from tutelage.status import Status
 
 __all__ = [
     "Action",
     "Begin",
+    "Command",
     "Demonstration",
     "Enough",
     "Episode",
     "Evaluation",
     "Metrics",
     "Observation",
+    "Order",
     "Reward",
+    "Safety",
     "Score",
     "Status",
     "Take",
+    "Timing",
     "Transition",
     "Weights",
     "Withdrawal",

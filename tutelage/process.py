@@ -6,7 +6,9 @@ It is told through its lifeline (lifeline.py).
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -84,7 +86,14 @@ class NodeProcess:
         self._next_checkpoint = self._started + self._interval
 
     def run(self) -> None:
-        """All of a process's life."""
+        """All of a process's life. What the node holds it lets go, whatever happens; SIGTERM is no exception."""
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+        try:
+            self._live()
+        finally:
+            self.node.close()
+
+    def _live(self) -> None:
         kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
         if kept:
             self._restore(kept)

@@ -43,7 +43,7 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
     kind = _class(entry, problems) if entry.run else None
     if kind:
         plan.says = {said.topic: entry.topic(said.topic) for said in kind.says}
-        _check_parameters(entry, kind, problems)
+        check_parameters(entry, kind, problems)
         _check_remap(entry, kind, problems)
     return Planned(entry, kind, plan)
 
@@ -78,7 +78,8 @@ def _check_command(entry: Entry, problems: list[Problem]) -> None:
             problems.append(Problem(item.key, f"a command takes no {what}: they are for node classes"))
 
 
-def _check_parameters(entry: Entry, kind: type[Node], problems: list[Problem]) -> None:
+def check_parameters(entry: Entry, kind: type, problems: list[Problem]) -> None:
+    """A problem for each parameter that the class's constructor does not take, or not so, or cannot do without."""
     try:
         declared = parameters(kind)
     except (NameError, TypeError, ValueError) as error:
