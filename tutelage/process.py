@@ -86,8 +86,9 @@ class NodeProcess:
         self._next_checkpoint = self._started + self._interval
 
     def run(self) -> None:
-        """All of a process's life. What the node holds it lets go, whatever happens; SIGTERM is no exception."""
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+        """All of a process's life. What the node holds it lets go whatever happens, a machine on SIGTERM too."""
+        if self.node.realtime:
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             self._live()
         finally:

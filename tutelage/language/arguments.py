@@ -20,13 +20,13 @@ from tutelage.language.substitution import fill
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
-TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "any": Any}
+TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "folder": str, "any": Any}
 
 DECLARATION = {
     "default": Any,
     "help": str,
     "choices": list,
-    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "any"],
+    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "any"],
 }
 
 _TAKEN = {"env", "dirname", "index"}
@@ -147,13 +147,13 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
 
 
 def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> Any:
-    """A float from an int, a file's whole path from its name."""
-    if value is UNKNOWN or kind not in ("float", "file"):
+    """A float from an int, the whole path of a file or folder from its name."""
+    if value is UNKNOWN or kind not in ("float", "file", "folder"):
         return value
     if kind == "float":
         return float(value)
     try:
-        return str(find(value, given.beside))
+        return str(find(value, given.beside, kind))
     except LaunchError as error:
         problems.append(Problem(given.where, str(error), hides=True))
         return UNKNOWN
@@ -163,7 +163,7 @@ def _from_text(word: str, kind: str) -> Any:
     """What a word of the command line is for an argument of this type."""
     if kind == "str":
         return word
-    if kind == "file":
+    if kind in ("file", "folder"):
         return scalar(word) if scalar(word) is None else word
     if word[:1] in ("[", "{"):
         unread: list[Problem] = []
