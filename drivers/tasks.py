@@ -44,7 +44,7 @@ class RobotTask(ABC):
 
     @abstractmethod
     def action(self, command: Vector) -> np.ndarray:
-        """The action that commands this, or what comes nearest: what was done, not what was asked for."""
+        """The action that commands this or what comes nearest, an index [] or numbers [action]: what was really done."""
 
     def terminated(self, observation: NDArray[np.float32]) -> bool:
         """Whether the task has come to its end here."""
@@ -79,7 +79,7 @@ class CartPole(RobotTask):
         return self.forces[action] if action.shape == (1,) and action[0] in (0, 1) else np.full(1, np.nan)
 
     def action(self, command: Vector) -> np.ndarray:
-        return np.abs(self.forces - command).argmin(keepdims=True).astype(np.int64)
+        return np.asarray(np.abs(self.forces - command).argmin())
 
     def terminated(self, observation: NDArray[np.float32]) -> bool:
         return bool((np.abs(observation[[0, 2]]) > self.bounds).any())

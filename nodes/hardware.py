@@ -177,7 +177,7 @@ class Hardware(Node):
             self.answered = 0
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
         else:
-            yield Safety(*self.trail.time, self.guard.state, f"cannot begin ({reason}): {self.guard.reason}")
+            yield Safety(*self.trail.time, self.guard.state.value, f"cannot begin ({reason}): {self.guard.reason}")
 
     def _obey(self, message: Order) -> Iterator[Message]:
         """An order that is not known is taken for a stop."""
@@ -195,7 +195,7 @@ class Hardware(Node):
     def _tell(self, always: bool = False) -> Iterator[Message]:
         """Says how the guard is when that has changed, and now and then how time was kept."""
         now = time.monotonic_ns()
-        how = (str(self.guard.state), self.guard.reason)
+        how = (self.guard.state.value, self.guard.reason)
         if how != self.said:
             self.said = how
             print(": ".join(filter(None, how)), file=sys.stderr, flush=True)

@@ -72,6 +72,10 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def by_the_clock(self) -> list[str]:
+        """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""
+        return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
 
