@@ -1,8 +1,9 @@
 """How fast the bus is, as a node uses it, beside pyzmq and msgpack alone. Two processes, in turns, medians of rounds.
 
-    python bench/bus.py [--rounds 5] [--only small image flood flood_long] [--json]
+    python bench/bus.py [--rounds 5] [--only small image image_kept flood flood_long] [--json]
 
-small, image    a message there and back: node, codec, inbox, bus, and again (us)
+small, image    a message there and back: node, codec, inbox, bus, and again (us); images between nodes of a robot
+image_kept      images between nodes of a simulation, which keep all of them until they are safe on disk
 flood           one way, all of them counted (received and handled a second)
 """
 
@@ -47,6 +48,7 @@ class Question:
 QUESTIONS = [
     Question("small", "small", 3000, 300, worst=1.3),
     Question("image", "image", 300, 40, worst=1.2),
+    Question("image_kept", "image", 300, 40),
     Question("flood", "flood", 20_000, least=80_000),
     Question("flood_long", "flood", 200_000, least=80_000),
 ]
@@ -76,11 +78,12 @@ def through_nodes(question: Question, folder: Path) -> Measured:
             "flood",
             ("Flooder", {"count": question.count, "report": str(near)}),
             ("Counter", {"report": str(far)}),
-            "small",
+            ("ready", "small"),
         )
     else:
         parameters = {"kind": question.kind, "count": question.count, "warm": question.warm, "report": str(near)}
-        graph = _graph("echo", ("Asker", parameters), ("Answerer", {}), question.kind)
+        way = "Realtime" if question.name == "image" else ""
+        graph = _graph("echo", (f"{way}Asker", parameters), (f"{way}Answerer", {}), (question.kind, question.kind))
     outcome = Supervisor(graph, folder, "bench").run()
     if outcome.exit_code or outcome.restarts or outcome.lost:
         logs = "".join(log.read_text() for log in (folder / "logs").glob("*.log"))
@@ -91,19 +94,21 @@ def through_nodes(question: Question, folder: Path) -> Measured:
     return round_trips(measured["times"])
 
 
-def _graph(name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topic: str) -> Graph:
-    def plan(node: str, other: str, run: tuple[str, dict[str, Any]]) -> NodePlan:
+def _graph(
+    name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topics: tuple[str, str]
+) -> Graph:
+    def plan(node: str, other: str, run: tuple[str, dict[str, Any]], topic: str) -> NodePlan:
         return NodePlan(
             node,
             f"bench.bus_nodes:{run[0]}",
             parameters=run[1],
             hears={topic: [other]},
             takes={topic: topic},
-            says={"small": "small", "image": "image"},
+            says={"small": "small", "image": "image", "ready": "ready"},
             restarts=0,
         )
 
-    return Graph(name, [plan("near", "far", near), plan("far", "near", far)])
+    return Graph(name, [plan("near", "far", near, topics[0]), plan("far", "near", far, topics[1])])
 
 
 def through_floor(question: Question, folder: Path) -> Measured:

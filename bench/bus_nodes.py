@@ -41,6 +41,12 @@ class Image(Message, cadence="step"):
     pixels: Annotated[NDArray[np.uint8], "height width colour"]
 
 
+class Ready(Message, cadence="free"):
+    """counter -> flooder: that message has come."""
+
+    seq: int
+
+
 def small(i: int) -> Small:
     return Small(0, i, 1.25 + i, i, STATE, 0.37, 1.0, False)
 
@@ -92,42 +98,56 @@ class Answerer(Node):
         yield message
 
 
-class Flooder(Node):
-    """Answers the first messages, then says `count` at once, as one answer."""
+class RealtimeAsker(Asker):
+    """The same as a robot's node, which keeps only its newest messages."""
 
-    hears = says = (Small,)
+    realtime = True
+
+
+class RealtimeAnswerer(Answerer):
+    """The same as a robot's node."""
+
+    realtime = True
+
+
+class Flooder(Node):
+    """Says a message to each answer at first, then `count` at once."""
+
+    hears = (Ready,)
+    says = (Small,)
 
     def __init__(self, count: int, report: str) -> None:
         self.count, self.report = count, report
 
+    def start(self) -> Iterator[Message]:
+        yield small(0)
+
     def hear(self, message: Message) -> Iterator[Message]:
-        assert isinstance(message, Small)
+        assert isinstance(message, Ready)
         if message.seq < GREETINGS:
-            yield message
+            yield small(message.seq + 1)
             return
         begin = time.monotonic_ns()
-        yield from map(small, range(GREETINGS, GREETINGS + self.count))
+        yield from map(small, range(GREETINGS + 1, GREETINGS + 1 + self.count))
         write(self.report, begin=begin, end=time.monotonic_ns())
         self.done = True
 
 
 class Counter(Node):
-    """Greets the flooder, then counts what it hears, and when; every message must be the next one."""
+    """Counts what it hears, and when; every message must be the next one. Answers the first."""
 
-    hears = says = (Small,)
+    hears = (Small,)
+    says = (Ready,)
 
     def __init__(self, report: str) -> None:
         self.report, self.heard, self.end = report, 0, 0
-
-    def start(self) -> Iterator[Message]:
-        yield small(0)
 
     def hear(self, message: Message) -> Iterable[Message]:
         assert isinstance(message, Small) and message.seq == self.heard
         self.heard += 1
         self.end = time.monotonic_ns()
-        return (small(self.heard),) if self.heard <= GREETINGS else ()
+        return (Ready(0, message.seq, message.seq),) if message.seq <= GREETINGS else ()
 
     def finish(self) -> Iterable[Message]:
-        write(self.report, received=self.heard - GREETINGS, end=self.end)
+        write(self.report, received=self.heard - GREETINGS - 1, end=self.end)
         return ()

@@ -36,6 +36,8 @@ def kill_some(run: Run, rng: random.Random, wanted: Counter[str], count: int, le
         pid = run.nodes().get(name)
         if pid and _signal(pid, signal.SIGKILL):
             done[name] += 1
+            while run.nodes().get(name) == pid and run.process.poll() is None:  # a dead process can be killed again
+                time.sleep(0.005)
     return done
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,54 @@ class Deaf(Node):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:
             time.sleep(1)
+
+
+class Clock(Node):
+    """Says a number every 2 ms by the clock until `count`, whoever listens; each fills so many bytes."""
+
+    says = (Number,)
+    realtime = True
+
+    def __init__(self, count: int = 500, fill: int = 8) -> None:
+        self.count, self.fill, self.said = count, fill, 0
+        self.begin = time.monotonic()
+
+    def due(self) -> float:
+        return self.begin + 0.002 * self.said
+
+    def tick(self) -> Iterator[Message]:
+        yield Number(0, self.said, np.full(self.fill // 8, self.said))
+        self.said += 1
+        self.done = self.said == self.count
+
+
+class Follower(Node):
+    """Hears numbers, dies once at `dies_at`, and takes `away_seconds` to come back."""
+
+    hears = (Number,)
+
+    def __init__(self, dies_at: int = -1, marker: str = "", away_seconds: float = 0.0) -> None:
+        self.dies_at, self.marker = dies_at, marker
+        self.numbers: list[int] = []
+        if os.path.exists(marker):
+            time.sleep(away_seconds)
+
+    def hear(self, message: Message) -> None:
+        assert isinstance(message, Number)
+        self.numbers.append(int(message.value[0]))
+        if self.numbers[-1] == self.dies_at and not os.path.exists(self.marker):
+            open(self.marker, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def finish(self) -> tuple[Message, ...]:
+        (self.run_dir / "numbers").write_text(" ".join(map(str, self.numbers)))
+        return ()
+
+    def state(self) -> dict[str, Any]:
+        return {"numbers": self.numbers}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.numbers = state["numbers"]
 
 
 class Counter(Node):

@@ -96,3 +96,11 @@ def test_what_is_kept_is_no_work_for_the_garbage_collector():
     gc.collect()  # stops looking at the frames,
     gc.collect()  # and then at what holds them
     assert not any(gc.is_tracked(said) for said in outbox._kept)
+
+
+def test_with_a_limit_the_newest_are_kept_and_it_knows_from_where_on():
+    outbox = Outbox(LISTENERS, limit=20)
+    for number in range(5):
+        outbox.add("score", [f"score {number}".encode()])
+    assert again(outbox, score=0) == ["score 3", "score 4"]
+    assert outbox.begins(["score", "step"]) == {"score": 3, "step": 0}

@@ -46,6 +46,47 @@ def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
     assert run.report["node_restarts"] == {"counter": 1}
 
 
+def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
+    run = Run(tmp_path, "gail.yaml", "budget:=100000000", "--one-process")
+    wait_for(run, "metrics.jsonl", rows=2)
+    run.process.send_signal(signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert (run.run_dir / "weights.safetensors").exists() and run.report["return_mean"] > 0
+
+
+def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
+    run = launch(tmp_path, idle="Idle", deaf="Deaf")
+    nodes = until_running(run, 2)
+    children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
+    (sweeper,) = {int(pid) for pid in children.read_text().split()} - set(nodes.values())
+    os.kill(sweeper, signal.SIGKILL)
+    while len(fresh := {int(pid) for pid in children.read_text().split()} - set(nodes.values()) - {sweeper}) != 1:
+        time.sleep(0.01)
+    run.kill()
+    while any(exists(pid) for pid in [*nodes.values(), *fresh]):
+        time.sleep(0.01)
+
+
+def followed(folder: Path, fill: int, away: float) -> tuple[list[int], int]:
+    """What a node hears of one that goes by the clock when it dies meanwhile, and how much was lost by the report."""
+    follower = f"Follower {{dies_at: 200, marker: {folder / 'died'}, away_seconds: {away}}}"
+    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"follower": 1}
+    return [int(word) for word in (run.run_dir / "numbers").read_text().split()], run.report["messages_lost"]
+
+
+def test_who_acts_by_the_clock_keeps_what_was_said_last_for_a_listener_that_comes_back(tmp_path):
+    assert followed(tmp_path, fill=8, away=0.0) == (list(range(1000)), 0)
+
+
+def test_what_was_too_much_to_keep_is_counted_as_lost(tmp_path):
+    numbers, lost = followed(tmp_path, fill=100_000, away=1.0)
+    assert lost > 0 and len(numbers) + lost == 1000
+    assert numbers == sorted(numbers) and numbers[-1] == 999
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_one_interrupt_ends_in_good_order(tmp_path, number, code):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000")

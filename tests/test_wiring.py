@@ -151,6 +151,8 @@ EYE = "nodes: {eye: {run: 'robot.py:Eye', parameters: {%s}}, " + BRAIN + "}"
 
 BAD = [
     # text, where, sentence
+    ("nodes: {eye: {run: 'robot.py:Eye', required: false}, " + BRAIN + "}", "launch.yaml:1:9",
+     "the run cannot go on without eye, since brain waits for what it says: drop required"),
     ("{}", "launch.yaml", "this launch file starts no node: add one under nodes"),
     ("nodes: {eye: {run: 'robot.py:Eye'}}", "launch.yaml:1:9", "eye hears move, but no node says it: add a node that says Move (brain -> body, eye)"),
     ("nodes: {relay: {run: 'robot.py:Relay'}}", "launch.yaml:1:9", "relay hears look, but no node says it: add a node that says Look (eye -> brain)"),

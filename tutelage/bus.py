@@ -9,7 +9,8 @@ How two processes meet, at the start as after a restart of either, without a sle
    listener's own private topic.
 2. On it the speaker answers with a greeting: its message types' fingerprints.
 3. The listener sends back (upstream, through the same connection) how far it has got with each topic.
-4. The speaker says again, on the private topic, all that comes after. Whatever is not the next number is dropped.
+4. The speaker says again, on the private topic, all that comes after, and before it where that begins: what acts on
+   the world keeps its newest messages only. Whatever is not the next number is dropped.
 
 Observers connect to a second publisher, `tap`, whose queue is bounded: what they miss is counted, and a topic that
 none of them asked for costs nothing.
@@ -206,7 +207,8 @@ class Bus:
         if frames[0].startswith(b"@"):
             frames = [bytes(frames[1]), *frames[2:]]
         if frames[0].startswith(b"\0"):
-            self._greeted(codec.unpack_state(frames[0][1:]))
+            told = codec.unpack_state(frames[0][1:])
+            self._greeted(**told) if "kinds" in told else self._skip(**told)
             return
         topic = frames[0].partition(b"\0")[0].decode()
         header, fields = codec.decode(frames)
@@ -251,10 +253,27 @@ class Bus:
         chosen = {name for name in names if (name + b"\0").startswith(wish[1:])}
         self._tapped = self._tapped | chosen if wish[0] else self._tapped - chosen
 
-    def _greeted(self, greeting: dict[str, Any]) -> None:
-        sender = greeting["sender"]
+    def _skip(self, sender: str, begins: dict[str, int], realtime: bool) -> None:
+        """Goes on where the sender can: what it has forgotten is lost.
+
+        Raises:
+            RuntimeError: it is a sender that forgets nothing before it is told to.
+        """
+        for topic, begin in begins.items():
+            stream = self.inbox.streams[sender, topic]
+            missed = begin - stream.received
+            if missed > 0 and not realtime:
+                raise RuntimeError(
+                    f"{sender} has forgotten {missed} messages of {topic} that {self.name} still needs: its checkpoint "
+                    f"is older than it told; start the run anew"
+                )
+            if missed > 0:
+                self.lost[topic] = self.lost.get(topic, 0) + missed
+                stream.taken += missed
+
+    def _greeted(self, sender: str, kinds: dict[str, str]) -> None:
         for name, topic in self.inbox.streams:
-            said = greeting["kinds"].get(topic)
+            said = kinds.get(topic)
             if name == sender and said != fingerprint(self.kinds[topic]):
                 raise TypeError(
                     f"{sender} says another {topic} than {self.name} hears: the two run different versions "
@@ -282,6 +301,9 @@ class Bus:
 
     def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
         if to == self.name and again:
+            realtime = self.outbox.limit is not None
+            skip = {"sender": self.name, "begins": self.outbox.begins(positions), "realtime": realtime}
+            self._links.send_multipart([f"@{listener}\0".encode(), b"\0" + codec.pack_state(skip)])
             for frames in self.outbox.since(positions):
                 self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
         if to == self.name and (not again or NEVER in positions.values()):

@@ -2,12 +2,15 @@
 
 A message stays until every listener that must have it has acknowledged it, which it does when its own checkpoint is
 safe on disk. So a listener that is killed gets again all that it had not kept, and one that comes late gets all.
+
+What acts on the world does not wait for its listeners: with a `limit` the newest messages are kept, and the outbox
+knows from where on.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tutelage.codec import Frame
@@ -21,10 +24,14 @@ class Outbox:
 
     Args:
         listeners: the topics that each listener must have, by its name.
+        limit: bytes of the newest messages that are kept; all of them without it.
     """
 
-    def __init__(self, listeners: dict[str, list[str]]) -> None:
+    def __init__(self, listeners: dict[str, list[str]], limit: int | None = None) -> None:
+        self.limit = limit
         self._kept: deque[Said] = deque()
+        self._bytes = 0
+        self._begins: dict[str, int] = {}
         self._next: dict[str, int] = {}
         self._acknowledged = {
             topic: {n: 0 for n, ts in listeners.items() if topic in ts}
@@ -44,6 +51,20 @@ class Outbox:
         self._next[topic] = sequence + 1
         if topic in self._acknowledged:
             self._kept.append((topic, sequence, tuple(frames)))
+            if self.limit is not None:
+                self._bytes += sum(map(len, frames))
+                while self._bytes > self.limit and len(self._kept) > 1:
+                    self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of the oldest message."""
+        topic, sequence, frames = self._kept.popleft()
+        self._bytes -= sum(map(len, frames))
+        self._begins[topic] = sequence + 1
+
+    def begins(self, topics: Iterable[str]) -> dict[str, int]:
+        """The first sequence number on each topic that can be said again."""
+        return {topic: self._begins.get(topic, 0) for topic in topics}
 
     def acknowledge(self, listener: str, positions: dict[str, int]) -> None:
         """A listener will never ask again for what is before these sequence numbers."""
@@ -52,7 +73,7 @@ class Outbox:
                 self._acknowledged[topic][listener] = max(position, self._acknowledged[topic][listener])
         safe = {topic: min(by.values()) for topic, by in self._acknowledged.items()}
         while self._kept and self._kept[0][1] < safe[self._kept[0][0]]:
-            self._kept.popleft()
+            self._forget()
 
     def since(self, positions: dict[str, int]) -> Iterator[tuple[Frame, ...]]:
         """What was said on these topics from these sequence numbers on, in order."""

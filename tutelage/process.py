@@ -34,16 +34,20 @@ FIRST_CHECKPOINT_SECONDS, CHECKPOINT_SECONDS = 0.1, 1.0
 STATUS_SECONDS = 0.5
 """How often a process says how it is, to the launcher and to observers."""
 
+REALTIME_BYTES = 4 * 2**20
+"""What a node that acts on the world keeps of what it has said, for a listener that comes back."""
+
 
 @dataclass
 class Place:
-    """Where a process belongs: its run, its folders, and who must hear it."""
+    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any."""
 
     run: str
     run_dir: Path
     socket_dir: Path
     life: int = 0
     listeners: dict[str, list[str]] = field(default_factory=dict)
+    core: int | None = None
 
 
 def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
@@ -69,7 +73,7 @@ class NodeProcess:
         self.node = kind(**plan.parameters)
         self.node.run_dir = place.run_dir
         self.inbox = inbox_of(plan, kind)
-        self.outbox = Outbox(place.listeners)
+        self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
         topics = topics_of(plan, kind)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         self.bus = Bus(

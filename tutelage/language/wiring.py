@@ -38,6 +38,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     _refuse_twins(launch_file.entries, problems)
     voices = _voices(wired, problems)
     deaf = [problem for one in wired for problem in _listen(one, voices)]
+    deaf += _refuse_dispensable(wired)
     if not any(problem.hides for problem in problems):
         problems.extend(deaf)
     if problems:
@@ -102,6 +103,16 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
                 plan.takes[topic] = heard.topic
             elif heard in kind.hears:
                 yield Problem(entry.place, _unsaid(plan.name, heard, topic, voices))
+
+
+def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
+    """A problem for each node that the run is to go on without, though others wait for what it says."""
+    for entry, kind, plan in wired:
+        waiting = [one.plan.name for one in wired if one.kind and one.kind.order == "time"
+                   for senders in one.plan.hears.values() if plan.name in senders]  # fmt: skip
+        if not plan.required and kind and waiting:
+            what = f"the run cannot go on without {plan.name}, since {waiting[0]} waits for what it says: drop required"
+            yield Problem(entry.place, what)
 
 
 def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:

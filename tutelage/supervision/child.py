@@ -21,6 +21,7 @@ from typing import NoReturn
 from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
+from tutelage.supervision import cores
 
 
 class Child:
@@ -133,6 +134,8 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment)
         gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
+        if place.core is not None:
+            cores.settle_on(place.core)
         try:
             process = NodeProcess(plan, place, lifeline)
         except LaunchError as error:

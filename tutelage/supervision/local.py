@@ -7,11 +7,23 @@ from pathlib import Path
 
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
+from tutelage.problems import LaunchError, Problem
 from tutelage.process import inbox_of, topics_of
+from tutelage.supervision.signals import Signals
+from tutelage.supervision.supervisor import Outcome
 
 
-def run(graph: Graph, run_dir: Path) -> None:
-    """Runs the graph to its end; each node in turn hears what it can."""
+def run(graph: Graph, run_dir: Path) -> Outcome:
+    """Runs the graph to its end; each node in turn hears what it can.
+
+    Raises:
+        LaunchError: a node is a program of its own.
+    """
+    programs = [
+        Problem(plan.name, "is a program: it cannot run in one process") for plan in graph.nodes if plan.command
+    ]
+    if programs:
+        raise LaunchError(programs)
     nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
     inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
     topics = {plan.name: topics_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
@@ -39,11 +51,22 @@ def run(graph: Graph, run_dir: Path) -> None:
         say(name, [Promise(FOREVER, 0)])
         return False
 
-    for name, node in nodes.items():
-        say(name, node.start())
-    going = list(nodes)
-    while any(not nodes[name].observer for name in going):
-        going = [name for name in going if turn(name)]
-    for name in going:  # those who look on may also wait for what has no end
-        if turn(name):
-            say(name, nodes[name].finish())
+    asked: list[int] = []
+
+    def interrupt(number: int) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(128 + number)
+        for node in nodes.values():
+            node.interrupt()
+
+    with Signals(interrupt):
+        for name, node in nodes.items():
+            say(name, node.start())
+        going = list(nodes)
+        while any(not nodes[name].observer for name in going):
+            going = [name for name in going if turn(name)]
+        for name in going:  # those who look on may also wait for what has no end
+            if turn(name):
+                say(name, nodes[name].finish())
+    return Outcome(exit_code=asked[0] if asked else 0)

@@ -72,3 +72,10 @@ def alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def restarts(run_dir: Path) -> dict[str, int]:
+    """How often each node of a run was started again in its lives so far."""
+    path = run_dir / "processes.json"
+    nodes = json.loads(path.read_text())["nodes"] if path.exists() else {}
+    return {name: node["restarts"] for name, node in nodes.items() if node["restarts"]}

@@ -90,11 +90,7 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
     name = json.loads((folder / "run.json").read_text())["run"]
     _load(graph)
     with _locked(folder):
-        if one_process:
-            local.run(graph, folder)
-            outcome = Outcome()
-        else:
-            outcome = Supervisor(graph, folder, name).run()
+        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 
 

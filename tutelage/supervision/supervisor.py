@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.process import Place
-from tutelage.supervision import child, registry, sweeper
+from tutelage.supervision import child, cores, registry, sweeper
 from tutelage.supervision.child import Child
 from tutelage.supervision.signals import Signals
 
@@ -67,22 +67,32 @@ class Supervisor:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
         self.socket_dir = registry.enter(self.run_name, self.run_dir)
-        self._sweeper = child.fork(
-            "sweeper", lambda line: sweeper.sweep(line, self.socket_dir), self.run_dir / "logs" / "sweeper.log"
-        )
+        self.outcome.restarts = registry.restarts(self.run_dir)
+        self._sweeper = self._start_sweeper()
+        self._shared_core = dict.fromkeys(cores.partners(self.graph), cores.own())
         with Signals(self.interrupt) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
-                    self._start(name)
+                    self._start(name, self.outcome.restarts.get(name, 0))
                 self._watch()
             finally:
                 self._clear()
         return self.outcome
 
-    def _start(self, name: str, life: int = 0) -> None:
+    def _start_sweeper(self) -> Child:
+        """It is told of all processes, those that run already too."""
+        log = self.run_dir / "logs" / "sweeper.log"
+        others = self.children.values()
+        started = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir), log, others)
+        for node in others:
+            started.tell(f"+{node.pid}")
+        return started
+
+    def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
-        place = Place(self.run_name, self.run_dir, self.socket_dir, life, self.graph.listeners(plan))
+        listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
+        place = Place(self.run_name, self.run_dir, self.socket_dir, life, listeners, core)
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
@@ -145,6 +155,9 @@ class Supervisor:
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
+        if self._sweeper.exit_status() is not None:
+            self._sweeper.lifeline.close()
+            self._sweeper = self._start_sweeper()
         for name, node in list(self.children.items()):
             status = node.exit_status()
             if status is not None:

@@ -1,0 +1,42 @@
+"""Nodes that wait for each other at every step share a processor core.
+
+They never work at the same time, and waking a process on another core costs more than a small policy's answer
+(bench/beside_plain.py: with it the graph learns a fifth faster on two cores).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tutelage.graph import Graph, NodePlan, node_class
+
+
+def partners(graph: Graph) -> set[str]:
+    """The nodes that say something at every step to one that answers at every step; none where time is real."""
+    classes = {plan.name: node_class(plan.run) for plan in graph.nodes if plan.run}
+    if graph.time == "realtime" or any(kind.realtime for kind in classes.values()):
+        return set()
+    heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
+    return {one for one, other in heard if (other, one) in heard and not classes[one].observer}
+
+
+def _senders_each_step(plan: NodePlan) -> list[str]:
+    """Whom a node hears at every step."""
+    if not plan.run:
+        return []
+    kind = node_class(plan.run)
+    each_step = {message.topic for message in (*kind.hears, *kind.may_hear) if message.cadence == "step"}
+    return [sender for topic, senders in plan.hears.items() if plan.takes[topic] in each_step for sender in senders]
+
+
+def own() -> int | None:
+    """The core that this process runs on, which was free enough for it; None where the system does not say (macOS)."""
+    stat = Path("/proc/self/stat")
+    return int(stat.read_text().rpartition(")")[2].split()[36]) if stat.exists() else None
+
+
+def settle_on(core: int) -> None:
+    """Keeps this process, and the threads it will have, on one core."""
+    if hasattr(os, "sched_setaffinity"):  # Linux
+        os.sched_setaffinity(0, {core})
