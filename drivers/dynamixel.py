@@ -1,0 +1,170 @@
+"""Dynamixel servos of the X series (Protocol 2.0), through the maker's own SDK.
+
+    observes:
+      - {name: cart, unit: m, low: -2.4, high: 2.4, id: 1, kind: position, counts_per_unit: 8192}
+      - {name: cart velocity, unit: m/s, low: -10, high: 10, id: 1, kind: velocity, counts_per_unit: 524.017}
+    accepts:
+      - {name: force, unit: N, low: -10, high: 10, id: 1, kind: current, counts_per_unit: 100}
+
+Counts are the servo's: position 1/4096 turn, velocity 0.229 turns a minute, current about 2.7 mA. A servo's factory
+setting of 57600 baud is too slow for 50 Hz: set it to 1 Mbaud.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers import dynamixel_bus as bus
+from drivers.driver import Channel, Driver, DriverError, Reading
+from drivers.dynamixel_bus import Bus, Measured, Register
+from drivers.port import STOP_SECONDS
+
+PRESENT = {"current": bus.PRESENT_CURRENT, "velocity": bus.PRESENT_VELOCITY, "position": bus.PRESENT_POSITION}
+GOALS = {
+    "current": (0, bus.GOAL_CURRENT),
+    "velocity": (1, bus.GOAL_VELOCITY),
+    "position": (3, bus.GOAL_POSITION),
+    "extended position": (4, bus.GOAL_POSITION),
+}
+"""by kind of command: the operating mode, and the register"""
+
+
+class ServoChannel(NamedTuple):
+    """A channel, and what it is on its servo: counts = zero + direction * counts_per_unit * value."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    id: int
+    kind: str
+    counts_per_unit: float
+    zero: int = 0
+    direction: int = 1
+
+    def value(self, counts: int) -> float:
+        return (counts - self.zero) / (self.direction * self.counts_per_unit)
+
+    def counts(self, value: float) -> int:
+        return self.zero + round(self.direction * self.counts_per_unit * value)
+
+
+class Dynamixel(Driver):
+    """Servos on one bus. They are without torque until the first command, and after a stop.
+
+    A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over. The servos'
+    own bus watchdog stops them when the bus has been silent for `watchdog_seconds`. `place` names a register, as
+    `{id: 1, address: 512}`, to which a robot's own routine for the start of an episode listens, where it has one.
+    """
+
+    def __init__(
+        self,
+        port: str,
+        observes: list[dict[str, Any]],
+        accepts: list[dict[str, Any]],
+        baudrate: int = 1_000_000,
+        reply_seconds: float = 0.015,
+        deadline_seconds: float = 0.06,
+        watchdog_seconds: float = 0.24,
+        place: dict[str, int] | None = None,
+    ) -> None:
+        self._observes = [ServoChannel(**channel) for channel in observes]
+        self._accepts = [ServoChannel(**channel) for channel in accepts]
+        self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
+        self.accepts = tuple(Channel(*channel[:4]) for channel in self._accepts)
+        self._ids = sorted({channel.id for channel in self._observes + self._accepts})
+        self._line = (port, baudrate, reply_seconds, deadline_seconds)
+        self._watchdog, self._place = min(127, max(1, round(watchdog_seconds / 0.02))), place
+        self._bus: Bus | None = None
+        self._energised = False
+
+    @property
+    def bus(self) -> Bus:
+        if self._bus is None:
+            raise DriverError(f"{self._line[0]}: is not connected")
+        return self._bus
+
+    @property
+    def questions(self) -> int:
+        """How often readings were asked for, the repeated questions included: more than readings on a bad line."""
+        return self.bus.questions
+
+    def connect(self) -> None:
+        self._bus = Bus(*self._line)
+        try:
+            for servo in self._ids:
+                self.bus.ping(servo)
+            for channel in self._accepts:
+                self.bus.write(channel.id, bus.TORQUE_ENABLE, 0)
+                self.bus.write(channel.id, bus.OPERATING_MODE, GOALS[channel.kind][0])
+                self._arm(channel.id)
+        except DriverError:
+            self._disconnect()
+            raise
+
+    def read(self) -> Reading:
+        before = time.monotonic_ns()
+        measured = self.bus.read_together(self._ids)
+        captured = (before + time.monotonic_ns()) // 2
+        for channel in self._accepts:
+            if self._energised and measured[channel.id][bus.BUS_WATCHDOG] == bus.TRIPPED:
+                raise DriverError(f"{self.bus.name}: servo {channel.id} stopped itself after silence: stop, then go on")
+        values = [channel.value(measured[channel.id][PRESENT[channel.kind]]) for channel in self._observes]
+        return Reading(np.array(values), captured)
+
+    def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not self._energised:
+            self._energise()
+        counts = [channel.counts(value) for channel, value in zip(self._accepts, command, strict=True)]
+        told: dict[Register, dict[int, int]] = {}
+        for channel, count in zip(self._accepts, counts, strict=True):
+            told.setdefault(GOALS[channel.kind][1], {})[channel.id] = count
+        for register, goals in told.items():
+            self.bus.write_together(register, goals)
+        return np.array([channel.value(count) for channel, count in zip(self._accepts, counts, strict=True)])
+
+    def place(self, seed: int) -> None:
+        """Has the robot's own routine put it where an episode begins.
+
+        Raises:
+            DriverError: it has none.
+        """
+        if self._place is None:
+            raise DriverError(f"{self.bus.name}: has no register 'place': put the robot where it begins by hand")
+        self.stop()
+        self.bus.write(self._place["id"], Register(self._place["address"], 2), seed % 2**16)
+
+    def stop(self) -> None:
+        if self._bus:
+            self._energised = False
+            for channel in self._accepts:
+                self._bus.write(channel.id, bus.TORQUE_ENABLE, 0, STOP_SECONDS)
+
+    def close(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._bus:
+            self._bus.close()
+        self._bus = None
+
+    def _arm(self, servo: int) -> None:
+        self.bus.write(servo, bus.BUS_WATCHDOG, 0)  # one that has tripped must be cleared first
+        self.bus.write(servo, bus.BUS_WATCHDOG, self._watchdog)
+
+    def _energise(self) -> None:
+        """Torque on, at rest: no current, no speed, or where it is."""
+        measured: dict[int, Measured] = self.bus.read_together(self._ids)
+        for channel in self._accepts:
+            mode, goal = GOALS[channel.kind]
+            self._arm(channel.id)
+            self.bus.write(channel.id, goal, measured[channel.id][bus.PRESENT_POSITION] if mode >= 3 else 0)
+            self.bus.write(channel.id, bus.TORQUE_ENABLE, 1)
+        self._energised = True

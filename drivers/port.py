@@ -1,0 +1,55 @@
+"""A serial port, with its failures as sentences, and the time that an answer may take."""
+
+from __future__ import annotations
+
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from drivers.driver import DriverError
+
+T = TypeVar("T")
+
+STOP_SECONDS = 0.25
+"""for so long a stop is insisted on; then the device's own watchdog has stopped it"""
+
+
+def opened(port: str, baudrate: int, extra: str) -> Any:
+    """A pyserial port that nobody else has open; `extra` is what to install where pyserial is missing.
+
+    Raises:
+        DriverError: it cannot be opened.
+    """
+    try:
+        import serial
+    except ModuleNotFoundError as error:
+        raise DriverError(f"{port}: pyserial is not installed: pip install 'tutelage[{extra}]'") from error
+    with failing(port):
+        made = serial.Serial(port, baudrate, timeout=0, write_timeout=0.1, exclusive=True)
+        if port.startswith("/dev/ttyUSB"):
+            made.set_low_latency_mode(True)  # else an FTDI chip keeps what it has for up to 16 ms
+        return made
+
+
+@contextmanager
+def failing(port: str) -> Iterator[None]:
+    """What a port can throw, as a DriverError."""
+    try:
+        yield
+    except (OSError, ValueError, termios.error) as error:  # serial.SerialException is an OSError
+        raise DriverError(f"{port}: the serial port failed ({error}): check cable, power and rights") from error
+
+
+def insist(ask: Callable[[], T | None], seconds: float, failure: str) -> T:
+    """Asks until there is an answer, again and again until the time is over.
+
+    Raises:
+        DriverError: there was none in time; `failure` says what that means.
+    """
+    until = time.monotonic() + seconds
+    while (answer := ask()) is None:
+        if time.monotonic() >= until:
+            raise DriverError(f"{failure} within {1000 * seconds:.0f} ms: check power and cable")
+    return answer

@@ -1,0 +1,161 @@
+"""A robot in ROS 2: it publishes sensor_msgs/JointState, and takes std_msgs/Float64MultiArray on a topic.
+
+    observes:
+      - {name: cart, unit: m, low: -2.5, high: 2.5, joint: cart, field: position}
+      - {name: cart velocity, unit: m/s, low: -20, high: 20, joint: cart, field: velocity}
+    accepts:
+      - {name: force, unit: N, low: -10, high: 10}
+
+`rclpy` is the robot's own where its set-up is sourced (docs/ros2.md). ROS 2 does not stop a robot whose commands have
+ceased: its controller must have a time-out of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.driver import Channel, Driver, DriverError, Reading
+
+
+class JointChannel(NamedTuple):
+    """A channel, and where it is in a joint state: `field` is position, velocity or effort."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    joint: str
+    field: str
+
+
+class Ros2(Driver):
+    """A robot behind two topics.
+
+    A state older than `silent_seconds` is an error. A stop sends the `rest` command, zeros if it is not given. If the
+    robot has a routine for the start of an episode, it listens to `place` (std_msgs/UInt32, a seed).
+    """
+
+    def __init__(
+        self,
+        observes: list[dict[str, Any]],
+        accepts: list[dict[str, Any]],
+        states: str = "joint_states",
+        commands: str = "commands",
+        place: str | None = None,
+        rest: list[float] | None = None,
+        silent_seconds: float = 0.1,
+        connect_seconds: float = 5.0,
+    ) -> None:
+        self._observes = [JointChannel(**channel) for channel in observes]
+        self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
+        self.accepts = tuple(Channel(**channel) for channel in accepts)
+        self._states, self._commands, self._places = states, commands, place
+        self._rest = np.zeros(len(self.accepts)) if rest is None else np.array(rest)
+        self._silent_seconds, self._connect_seconds = silent_seconds, connect_seconds
+        self._context: Any = None
+        self._newest: tuple[Any, int] | None = None
+
+    def connect(self) -> None:
+        try:
+            import rclpy
+            from rclpy.executors import SingleThreadedExecutor
+            from rclpy.qos import QoSProfile, ReliabilityPolicy
+            from sensor_msgs.msg import JointState
+            from std_msgs.msg import Float64MultiArray, UInt32
+        except ModuleNotFoundError as error:
+            what = "source the set-up of your ROS 2, or see docs/ros2.md for an environment with its wheels"
+            raise DriverError(f"{self._states}: there is no {error.name}: {what}") from error
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context)
+        self._node = rclpy.create_node("tutelage", context=self._context)
+        newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # fits reliable publishers, too
+        self._node.create_subscription(JointState, self._states, self._heard, newest)
+        self._publisher = self._node.create_publisher(Float64MultiArray, self._commands, 1)
+        self._placer = self._node.create_publisher(UInt32, self._places, 1) if self._places else None
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._command, self._seed = Float64MultiArray, UInt32
+        try:
+            self._meet()
+        except DriverError:
+            self._disconnect()
+            raise
+
+    def read(self) -> Reading:
+        self._connected()
+        self._take_in(0.0)
+        if self._newest is None or time.monotonic_ns() - self._newest[1] > 1e9 * self._silent_seconds:
+            raise DriverError(f"{self._states}: no joint state for {1000 * self._silent_seconds:.0f} ms: does it run?")
+        state, captured = self._newest
+        return Reading(np.array([_value(state, channel, self._states) for channel in self._observes]), captured)
+
+    def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        self._connected()
+        self._publisher.publish(self._command(data=[float(number) for number in command]))
+        return np.asarray(command, np.float64)
+
+    def place(self, seed: int) -> None:
+        """Has the robot's own routine put it where an episode begins.
+
+        Raises:
+            DriverError: it has none.
+        """
+        self.stop()
+        if self._placer is None:
+            raise DriverError(f"{self._states}: has no topic 'place': put the robot where it begins by hand")
+        self._placer.publish(self._seed(data=seed % 2**32))
+
+    def stop(self) -> None:
+        if self._context:
+            self.write(self._rest)
+
+    def close(self) -> None:
+        self.stop()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._context:
+            self._executor.shutdown()
+            self._node.destroy_node()
+            self._context.shutdown()
+        self._context = self._newest = None
+
+    def _connected(self) -> None:
+        if self._context is None:
+            raise DriverError(f"{self._states}: is not connected")
+
+    def _meet(self) -> None:
+        """Waits until the robot speaks and listens."""
+        until = time.monotonic() + self._connect_seconds
+        while self._newest is None or not self._publisher.get_subscription_count():
+            if time.monotonic() > until:
+                missing = (
+                    f"nobody publishes {self._states}" if self._newest is None else f"nobody hears {self._commands}"
+                )
+                raise DriverError(f"{missing}: start the robot, and compare its ROS_DOMAIN_ID with this one's")
+            self._take_in(0.05)
+
+    def _take_in(self, seconds: float) -> None:
+        """Hears what has come; its queue holds one state, so that is the newest."""
+        before = None
+        while before is not self._newest or seconds:
+            before = self._newest
+            self._executor.spin_once(timeout_sec=seconds)
+            seconds = 0.0
+
+    def _heard(self, state: Any, about: dict[str, Any]) -> None:
+        """Keeps a state, with when it arrived on the monotonic clock; ROS 2 says that on the wall clock."""
+        age = time.time_ns() - about["received_timestamp"]
+        self._newest = state, time.monotonic_ns() - (age if 0 <= age < 1e9 else 0)  # else the wall clock was moved
+
+
+def _value(state: Any, channel: JointChannel, topic: str) -> float:
+    values = getattr(state, channel.field)
+    place = list(state.name).index(channel.joint) if channel.joint in state.name else len(values)
+    if place >= len(values):
+        raise DriverError(f"{topic}: has no {channel.field} of a joint '{channel.joint}', only of {list(state.name)}")
+    return float(values[place])

@@ -1,0 +1,55 @@
+"""A real rig in a process of its own, and a real driver at the other end of its line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from drivers.rig.tell import tell
+from tutelage.task import named
+
+ROOT = Path(__file__).parents[1]
+PROTOCOLS = ("dynamixel", "serial")
+
+
+def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
+    """A driver as the robot's file says, but for some parameters."""
+    told = yaml.safe_load((ROOT / "launch" / "robots" / f"{machine}_{protocol}.yaml").read_text())
+    return named(told["driver"])(**{**told["parameters"], "port": str(link), **parameters})
+
+
+class RunningRig:
+    """A rig."""
+
+    def __init__(self, machine: str, protocol: str, link: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "drivers.rig", machine, "--protocol", protocol, "--link", str(link), *options]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
+        self.machine, self.protocol, self.link = machine, protocol, link
+
+    def driver(self, **parameters: Any) -> Any:
+        """A driver for it, not connected."""
+        return driver(self.machine, self.protocol, self.link, **parameters)
+
+    def tell(self, words: str) -> dict[str, Any]:
+        answer = tell(self.link, words)
+        assert "error" not in answer, answer["error"]
+        return answer
+
+
+@contextmanager
+def running(machine: str, protocol: str, folder: Path, *options: str) -> Iterator[RunningRig]:
+    rig = RunningRig(machine, protocol, folder / "robot", *options)
+    try:
+        yield rig
+    finally:
+        rig.process.terminate()
+        rig.process.wait(10)
+        assert rig.process.stdout
+        rig.process.stdout.close()
