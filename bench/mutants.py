@@ -139,9 +139,10 @@ if __name__ == "__main__":
     source = Path(file).read_text()
     importlib.import_module(module)
     assert not killed(module, source, test), "the tests fail on the file as it is"
-    survived = count = 0
-    for count, (what, mutant) in enumerate(mutants(source), 1):
+    all_of_them, survived = list(mutants(source)), 0
+    for what, mutant in all_of_them:
         if not killed(module, mutant, test):
             survived += 1
             print("survived:", what, flush=True)
+    count = len(all_of_them)
     print(f"{count - survived} of {count} mutants killed, {100 * (1 - survived / count):.1f} %")

@@ -11,7 +11,7 @@ from drivers.driver import Channel, Driver, Reading
 
 
 class Calibrated(Driver):
-    """A driver in whose place stands a calibrated one: value = direction * (raw - zero), for what it gives and takes."""
+    """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives and takes."""
 
     def __init__(self, driver: Driver, zero: Mapping[str, float], direction: Mapping[str, int]) -> None:
         self._driver = driver
@@ -35,6 +35,9 @@ class Calibrated(Driver):
 
     def stop(self) -> None:
         self._driver.stop()
+
+    def place(self, seed: int) -> None:
+        self._driver.place(seed)
 
     def close(self) -> None:
         self._driver.close()

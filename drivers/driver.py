@@ -65,6 +65,10 @@ class Driver(ABC):
     def stop(self) -> None:
         """Brings the device into its safe state, and leaves it there. At any moment, more than once."""
 
+    def place(self, seed: int) -> None:
+        """Has the robot's own routine, where it has one, put it where an episode begins; `seed` says where exactly."""
+        return
+
     @abstractmethod
     def close(self) -> None:
         """Lets go of the device, stopped."""

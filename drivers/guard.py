@@ -4,8 +4,9 @@ A command is taken in this order. Refused where it is not right: shape, finite, 
 position limits, by the step limit against what is measured, by the rate. What is refused counts as if it had not come.
 
 A command answers an observation, and is as old as that. Up to the first age it is applied; up to the second the last
-one is held; then comes a controlled stop, which latches until somebody arms again. A reading that cannot be trusted is a
-fault, one outside its limits a protective stop. None of this is an emergency stop, which is a switch that cuts the power.
+one is held; then comes a controlled stop, which latches until somebody arms again. A reading that cannot be trusted is
+a fault, one outside its limits a protective stop. None of this is an emergency stop: that is a switch which cuts the
+power.
 
 No clock, no thread: the time is passed in, in nanoseconds of the monotonic clock.
 """
@@ -82,7 +83,7 @@ class Guard:
 
     Attributes:
         state, reason: where it is, and why.
-        stops: how often it has stopped or failed.
+        stops: how often it has stopped or failed when it might have moved.
         reading: the last one that can be trusted.
         applied: what the device was told last, as the driver says.
     """
@@ -108,9 +109,9 @@ class Guard:
         except DriverError as error:
             self.fault(str(error))
             return
-        self.state, self.reason = State.ARMED, ""
-        self.read(now)
-        self._settle()
+        if self.read(now):
+            self.state, self.reason = State.ARMED, ""
+            self._settle()
 
     def read(self, now: int) -> Reading | None:
         """The newest reading; None where the device cannot be read, or not be trusted, which is a fault."""
@@ -119,9 +120,11 @@ class Guard:
         try:
             reading = self._driver.read()
         except DriverError as error:
-            return self.fault(str(error))
+            self.fault(str(error))
+            return None
         if why := self._unfit(reading, now) or self._stuck(reading, now):
-            return self.fault(why)
+            self.fault(why)
+            return None
         self.reading = reading
         self._outside = self._beyond(reading.values)
         if self._outside and self.state is State.MOVING:
@@ -156,16 +159,26 @@ class Guard:
             self.state = State.ARMED
             self._settle()
 
+    def place(self, seed: int) -> None:
+        """Has the robot's own routine put it where an episode begins; only an armed device, at rest."""
+        if self.state is not State.ARMED:
+            return
+        try:
+            self._driver.place(seed)
+        except DriverError as error:
+            self.fault(str(error))
+
     def disarm(self, reason: str) -> None:
         """Into the safe state, until it is armed."""
         if self._halt():
             self.state, self.reason = State.DISARMED, reason
 
     def stop(self, reason: str) -> None:
-        """Into the safe state, latched. A fault stays one."""
+        """Into the safe state, latched. A fault stays one, and the first reason counts."""
+        may_move = self.state in MAY_MOVE
         if self._halt() and self.state is not State.STOPPED:
             self.state, self.reason = State.STOPPED, reason
-            self.stops += 1
+            self.stops += may_move
 
     def fault(self, reason: str) -> None:
         """Stops what can be stopped, and lets go of the device: arming connects it anew."""
@@ -173,7 +186,7 @@ class Guard:
             self._driver.stop()
         with contextlib.suppress(DriverError):
             self._driver.close()
-        self.stops += self.state is not State.FAULT
+        self.stops += self.state in MAY_MOVE
         self.state, self.reason, self._connected = State.FAULT, reason, False
 
     def close(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from messages import Timing
+
 
 class Pace:
-    """A deadline every period. One that is missed, because its tick came a period late or more, is counted and left out.
+    """A deadline every period. One whose tick comes a period late or more is missed: it is counted, and left out.
 
     Attributes:
         deadline: the next one.
@@ -40,11 +42,19 @@ class Pace:
         self._answers += 1
         self._latency += latency
 
-    def figures(self) -> tuple[float, float, float, float, float, int]:
-        """Seconds up, mean rate in Hz; longest interval, its standard deviation, mean latency in seconds; missed."""
-        latency = self._latency / max(1, self._answers)
-        times = (self.interval_max / 1e9, self.interval_std / 1e9, latency / 1e9)
-        return (self.elapsed / 1e9, self.rate_mean, *times, self.missed)
+    def timing(self, at: tuple[int, int], refused: int, stops: int) -> Timing:
+        """All of it, said at a logical time."""
+        return Timing(
+            *at,
+            seconds_up=self.elapsed / 1e9,
+            rate_mean=self.rate_mean,
+            interval_max=self.interval_max / 1e9,
+            interval_std=self.interval_std / 1e9,
+            latency_mean=self._latency / max(1, self._answers) / 1e9,
+            deadlines_missed=self.missed,
+            commands_refused=refused,
+            stops=stops,
+        )
 
     @property
     def rate_mean(self) -> float:

@@ -6,17 +6,16 @@
     rate: 50                               # Hz
     start: operator                        # who arms it and begins each episode, see below
     limits:
-      cart_force: {position: [-10, 10], rate: 2000, safe: 0}
+      force: {position: [-10, 10], rate: 2000, safe: 0}
       arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position}
-      cart_position: {position: [-2.6, 2.6]}           # of a reading: outside is a protective stop
+      cart: {position: [-2.6, 2.6]}                    # of a reading: outside is a protective stop
     ages: {apply: 2, hold: 5}              # periods
     stuck: 0.5                             # seconds for which readings may stay the same while commanded; 0: for ever
     calibration:
-      pole_angle: {zero: 0.02, direction: -1}
+      pole: {zero: 0.02, direction: -1}
 
-`start` is `operator`: a person arms and begins; or `automatic`: it arms itself once, and begins whenever the task is
-ready to; or a program, [word, word]: the same, and the program brings the device to where an episode begins. It is
-given the episode's number as its last word. Whatever it is, after a stop only a person arms again.
+`start` is `operator`: a person arms it and begins each episode; or `automatic`: it arms itself once, has the robot's
+own routine put it where an episode begins, and begins when the task is ready to. After a stop only a person arms again.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ FILE = {
     "parameters": dict,
     "task": str,
     "rate": float,
-    "start": Literal["operator", "automatic"] | list[str],
+    "start": Literal["operator", "automatic"],
     "limits": dict,
     "ages": dict,
     "stuck": float,
@@ -71,7 +70,7 @@ class Robot:
     task: RobotTask
     limits: Limits
     rate: float
-    start: str | list[str]
+    start: str
 
     def __post_init__(self) -> None:
         observed = [channel.name for channel in self.driver.observes]
@@ -151,7 +150,8 @@ class _Reader:
         try:
             return class_of(str(beside) if named.partition(":")[0].endswith(".py") else named, base)
         except (LookupError, TypeError, ImportError) as error:
-            return self._say(self.items[key].place, str(error))
+            self._say(self.items[key].place, str(error))
+            return None
 
     def _driver(self) -> Driver | None:
         kind = self._class("driver", Driver)
@@ -181,7 +181,8 @@ class _Reader:
             kind = self._class("task", RobotTask)
             return kind() if kind else None
         what = f"there is no task {self.told['task']}; {did_you_mean(self.told['task'], TASKS)}, or file.py:Class"
-        return self._say(self.items["task"].place, what)
+        self._say(self.items["task"].place, what)
+        return None
 
     def _check_channels(self, driver: Driver, task: RobotTask) -> None:
         for verb, needed, channels in (
@@ -215,19 +216,24 @@ class _Reader:
         def by_channel(channels: tuple[Channel, ...], key: str, default: float) -> Vector:
             return np.array([told.get(one.name, {}).get(key, default) for one in channels], float)
 
-        def bound(channels: tuple[Channel, ...], side: int) -> Vector:
-            return np.array([told.get(c.name, {}).get("position", (c.low, c.high))[side] for c in channels], float)
+        def bound(side: int) -> Vector:
+            bounds = [told.get(one.name, {}).get("position", one[2:]) for one in driver.accepts]
+            return np.array([both[side] for both in bounds], float)
+
+        def observed_bound(side: int) -> Vector:
+            bounds = [told.get(one.name, {}).get("position", (-np.inf, np.inf)) for one in driver.observes]
+            return np.array([both[side] for both in bounds], float)
 
         measured = [told.get(channel.name, {}).get("measured") for channel in driver.accepts]
         return Limits(
-            low=bound(driver.accepts, 0),
-            high=bound(driver.accepts, 1),
+            low=bound(0),
+            high=bound(1),
             step=by_channel(driver.accepts, "step", np.inf),
             rate=by_channel(driver.accepts, "rate", np.inf),
             safe=by_channel(driver.accepts, "safe", 0.0),
             measured=np.array([observed.index(name) if name else -1 for name in measured]),
-            observed_low=bound(driver.observes, 0),
-            observed_high=bound(driver.observes, 1),
+            observed_low=observed_bound(0),
+            observed_high=observed_bound(1),
             period=round(1e9 / self.told["rate"]),
             apply=round(apply * 1e9),
             hold=round(hold * 1e9),
@@ -236,7 +242,9 @@ class _Reader:
 
     def _check_limit(self, name: str, item: Item, told: dict[str, Any], driver: Driver) -> None:
         channel = next(one for one in (*driver.accepts, *driver.observes) if one.name == name)
-        low, high = told.get("position", (channel.low, channel.high)) if len(told.get("position", "ab")) == 2 else (1, 0)
+        low, high = (
+            told.get("position", (channel.low, channel.high)) if len(told.get("position", "ab")) == 2 else (1, 0)
+        )
         if not channel.low <= low < high <= channel.high:
             can = f"{channel.low:g} to {channel.high:g} {channel.unit}"
             self._say(item.place, f"{name}: 'position' must be [low, high] within what the device can, {can}")
@@ -245,9 +253,14 @@ class _Reader:
                 self._say(item.value[key].key, f"{name} is only observed: it has no '{key}'")
         observed = [one.name for one in driver.observes]
         if "measured" in told and told["measured"] not in observed:
-            self._say(item.value["measured"].place, f"'{told['measured']}' is not observed; {did_you_mean(told['measured'], observed)}")
+            self._say(
+                item.value["measured"].place,
+                f"'{told['measured']}' is not observed; {did_you_mean(told['measured'], observed)}",
+            )
         if "step" in told and "measured" not in told:
-            self._say(item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME")
+            self._say(
+                item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME"
+            )
 
     def _ages(self) -> tuple[float, float]:
         """How old an action may be to be applied, and to be held, in seconds."""

@@ -44,7 +44,7 @@ class RobotTask(ABC):
 
     @abstractmethod
     def action(self, command: Vector) -> np.ndarray:
-        """The action that commands this or what comes nearest, an index [] or numbers [action]: what was really done."""
+        """The action that commands this or comes nearest, an index [] or numbers [action]: what was really done."""
 
     def terminated(self, observation: NDArray[np.float32]) -> bool:
         """Whether the task has come to its end here."""
@@ -63,8 +63,8 @@ class CartPole(RobotTask):
     """CartPole-v1: a pole on a cart is kept upright by pushes of one strength to either side."""
 
     env = "CartPole-v1"
-    observes = ("cart_position", "cart_velocity", "pole_angle", "pole_velocity")
-    accepts = ("cart_force",)
+    observes = ("cart", "cart velocity", "pole", "pole velocity")
+    accepts = ("force",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Pendulum(RobotTask):
     """Pendulum-v1: a pendulum is swung up and held there; angle 0 is upright."""
 
     env = "Pendulum-v1"
-    observes = ("angle", "velocity")
+    observes = ("joint", "joint velocity")
     accepts = ("torque",)
 
     def observe(self, readings: Vector) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ CONNECT_SECONDS = 10.0
 """How long a device that starts by itself may take to appear."""
 
 READY_SECONDS = 2.0
-"""How long after the start program an episode must be able to begin, or the program is run again."""
+"""How long after the robot was placed an episode must be able to begin, or it is placed again."""
 
 TIMING_SECONDS = 1.0
 
@@ -61,10 +60,11 @@ class Hardware(Node):
         self.seconds, self.patience = seconds, patience
         self.actor = "policy"  # who acts: policy or human
         self.armed = False  # it was, once
+        self.places = 0  # how often it was placed
         self.refused = 0  # commands that were not applied as they were asked for
         self.said = ("", "")  # the guard's state and reason as they were said last
         self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
-        self.well = self.prepared = self.timed = 0  # ns: when nothing was amiss, it was prepared, timing was said
+        self.well = self.placed = self.timed = 0  # ns: when nothing was amiss, it was placed, timing was said
 
     def start(self) -> tuple[Message, ...]:
         self.begun = self.well = self.timed = time.monotonic_ns()
@@ -92,7 +92,7 @@ class Hardware(Node):
             yield from self._idle(now)
         yield from self._tell()
         self._insist()
-        self.done = self.done or bool(self.seconds) and now - self.begun > self.seconds * 1e9
+        self.done = self.done or (bool(self.seconds) and now - self.begun > self.seconds * 1e9)
 
     def _act(self, message: Action) -> Iterator[Message]:
         """Writes an action, if the guard lets it. Once a person has acted, the policy's wait for `give back`."""
@@ -126,7 +126,7 @@ class Hardware(Node):
             yield self.trail.observe(after, reading.captured)
         else:
             self.guard.rest()
-            self.prepared = 0
+            self.placed = 0
             yield self.trail.end(self.actor)
 
     def _grow_old(self, now: int) -> Iterator[Message]:
@@ -143,8 +143,8 @@ class Hardware(Node):
             return
         if not self.armed:
             self._appear(now)
-        elif self.guard.state is State.ARMED and now - self.prepared > READY_SECONDS * 1e9:
-            self._prepare()
+        elif self.guard.state is State.ARMED and now - self.placed > READY_SECONDS * 1e9:
+            self._place()
         elif reading and self.robot.task.ready(self.robot.observe(reading.values)):
             yield from self._begin("ready")
 
@@ -159,13 +159,12 @@ class Hardware(Node):
         self.armed = self.armed or self.guard.state is State.ARMED
         self.pace.begin(time.monotonic_ns())  # to connect may take long
 
-    def _prepare(self) -> None:
-        """Lets the start program, where there is one, bring the device to where an episode begins."""
-        if isinstance(self.robot.start, list):
-            words = [*self.robot.start, str(self.trail.episode)]
-            subprocess.run(words, check=True, timeout=60, stdout=subprocess.DEVNULL)
-        self.prepared = time.monotonic_ns()
-        self.pace.begin(self.prepared)
+    def _place(self) -> None:
+        """Has the robot's own routine, where it has one, bring it to where an episode begins, each time another."""
+        self.guard.place(self.places)
+        self.places += 1
+        self.placed = time.monotonic_ns()
+        self.pace.begin(self.placed)
 
     def _begin(self, reason: str) -> Iterator[Message]:
         """Begins an episode; one that runs is cut off."""
@@ -202,7 +201,7 @@ class Hardware(Node):
             yield Safety(*self.trail.time, *how)
         if always or now - self.timed > TIMING_SECONDS * 1e9:
             self.timed = now
-            yield Timing(*self.trail.time, *self.pace.figures(), self.refused, self.guard.stops)
+            yield self.pace.timing(self.trail.time, self.refused, self.guard.stops)
 
     def _insist(self) -> None:
         """A run in which nothing moves any more, and nobody helps, must not go on for ever."""

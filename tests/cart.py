@@ -21,12 +21,12 @@ class Cart(Driver):
     """
 
     observes = (
-        Channel("cart_position", "m", -3.0, 3.0),
-        Channel("cart_velocity", "m/s", -50.0, 50.0),
-        Channel("pole_angle", "rad", -100.0, 100.0),
-        Channel("pole_velocity", "rad/s", -100.0, 100.0),
+        Channel("cart", "m", -3.0, 3.0),
+        Channel("cart velocity", "m/s", -50.0, 50.0),
+        Channel("pole", "rad", -100.0, 100.0),
+        Channel("pole velocity", "rad/s", -100.0, 100.0),
     )
-    accepts = (Channel("cart_force", "N", -10.0, 10.0),)
+    accepts = (Channel("force", "N", -10.0, 10.0),)
 
     def __init__(self, log: str = "", fault: str = "") -> None:
         self.log, self.fault = log, fault

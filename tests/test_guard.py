@@ -1,6 +1,7 @@
 """The guard, to every branch: bench/mutants.py counts which changes of it these tests do not notice."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ class Arm(Driver):
     accepts = (Channel("goal", "rad", -3, 3), Channel("force", "N", -10, 10))
 
     def __init__(self) -> None:
-        self.told: list = []
+        self.told: list[Any] = []
         self.values, self.captured = np.array([0.5, 0.0]), ACT
         self.broken: set[str] = set()
 
@@ -44,6 +45,10 @@ class Arm(Driver):
 
     def stop(self) -> None:
         self._do("stop")
+
+    def place(self, seed: int) -> None:
+        self._do("place")
+        self.told[-1] = seed
 
     def close(self) -> None:
         self._do("close")
@@ -70,7 +75,7 @@ def arm() -> Arm:
     return Arm()
 
 
-def guarded(arm: Arm, moving: bool = True, **limits: object) -> Guard:
+def guarded(arm: Arm, moving: bool = True, **limits: Any) -> Any:
     """An armed guard, by default with a device that moves; what it was told so far is forgotten."""
     guard = Guard(arm, replace(LIMITS, **limits))
     guard.arm(ACT)
@@ -93,20 +98,17 @@ def test_the_states_are_said_in_these_words():
 
 
 def test_it_begins_disarmed_unconnected_and_lets_nothing_through(arm):
-    guard = Guard(arm, LIMITS)
+    guard: Any = Guard(arm, LIMITS)
     assert (guard.state, guard.reason, guard.stops) == (State.DISARMED, "it was not armed yet", 0)
     assert guard.read(ACT) is None
-    assert guard.command(told(0, 0), ACT, ACT) == (
-        pytest.approx([0, 0]),
-        None,
-        "armed: the device is disarmed, for it was not armed yet",
-    )
+    verdict = guard.command(told(0, 0), ACT, ACT)
+    assert (verdict.applied, verdict.reason) == (None, "armed: the device is disarmed, for it was not armed yet")
     assert guard.applied.tolist() == [9.0, 0.0]
     assert arm.told == []
 
 
 def test_arming_connects_once_stops_and_reads(arm):
-    guard = Guard(arm, LIMITS)
+    guard: Any = Guard(arm, LIMITS)
     guard.arm(ACT)
     assert (guard.state, guard.reason) == (State.ARMED, "")
     assert guard.applied.tolist() == [0.5, 0.0]  # where it is, and the safe force
@@ -127,14 +129,14 @@ def test_arming_what_is_armed_does_nothing(arm, moving):
 @pytest.mark.parametrize("verb", ["connect", "stop", "read"])
 def test_what_cannot_be_armed_is_a_fault_and_is_connected_anew(arm, verb):
     arm.broken = {verb}
-    guard = Guard(arm, LIMITS)
+    guard: Any = Guard(arm, LIMITS)
     guard.arm(ACT)
-    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, f"cannot {verb}", 1)
+    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, f"cannot {verb}", 0)
     assert guard.applied.tolist() == [9.0, 0.0]
     assert arm.told[-2:] == ["stop", "close"]
     arm.broken = set()
     guard.arm(ACT)
-    assert (guard.state, guard.reason, guard.stops) == (State.ARMED, "", 1)
+    assert (guard.state, guard.reason, guard.stops) == (State.ARMED, "", 0)
     assert arm.told[-2:] == ["connect", "stop"]
 
 
@@ -204,7 +206,12 @@ def test_step_limit_is_counted_from_what_is_measured(arm, goal, written):
 
 @pytest.mark.parametrize(
     ("after", "most"),
-    [(0, 1.0), (5 * MS, 1.5), (PERIOD, 3.0), (PERIOD + 5 * MS, 3.0)],  # by the time since the last write, a period at most
+    [
+        (0, 1.0),
+        (5 * MS, 1.5),
+        (PERIOD, 3.0),
+        (PERIOD + 5 * MS, 3.0),
+    ],  # by the time since the last write, a period at most
 )
 def test_rate_limit(arm, after, most):
     guard = guarded(arm, rate=np.array([INF, 100.0]))
@@ -306,7 +313,7 @@ def test_a_reading_that_cannot_be_trusted_is_a_fault(arm, values, captured, reas
     assert guard.reading.values.tolist() == [0.5, 0.0]  # the last good one
     assert guard.read(ACT) is None  # nobody asks a device that was let go of
     guard.arm(ACT)
-    assert (guard.state, guard.stops) == (State.FAULT, 1 + 1)  # it was armed for a moment, and failed again
+    assert (guard.state, guard.stops) == (State.FAULT, 1)
 
 
 def test_a_reading_as_old_as_an_action_may_be_held_is_good(arm):
@@ -401,6 +408,18 @@ def test_an_episode_that_ends_leaves_it_armed_at_rest(arm):
     assert arm.told[-1] == [0.5, 2.0]
 
 
+def test_only_what_is_armed_and_at_rest_is_placed(arm):
+    guard = guarded(arm)
+    guard.place(7)
+    assert arm.told == []
+    guard.rest()
+    guard.place(7)
+    assert arm.told == ["stop", 7]
+    arm.broken = {"place"}
+    guard.place(8)
+    assert (guard.state, guard.reason) == (State.FAULT, "cannot place")
+
+
 def test_disarmed_by_hand_it_is_no_stop(arm):
     guard = guarded(arm)
     guard.disarm("lunch")
@@ -416,6 +435,13 @@ def test_a_stop_counts_once_and_keeps_its_first_reason(arm):
 
 
 @pytest.mark.parametrize("act", [Guard.stop, Guard.disarm])
+def test_what_could_not_move_anyway_may_be_told_to_stop_and_that_counts_for_nothing(arm):
+    guard = guarded(arm)
+    guard.disarm("lunch")
+    guard.stop("ordered")
+    assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, "ordered", 0)
+
+
 def test_a_fault_stays_one_until_it_is_armed(arm, act):
     guard = guarded(arm)
     guard.fault("broken")

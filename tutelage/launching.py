@@ -76,7 +76,9 @@ def resume(run_dir: str) -> int:
     made = Graph.from_json((folder / "graph.json").read_text())
     sys.path += made.paths
     if names := made.by_the_clock():
-        what = f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
+        what = (
+            f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
+        )
         raise LaunchError([Problem(run_dir, what)])
     return go(made, folder)
 

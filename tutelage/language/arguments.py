@@ -20,7 +20,17 @@ from tutelage.language.substitution import fill
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
-TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict, "file": str, "folder": str, "any": Any}
+TYPES = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "list": list,
+    "dict": dict,
+    "file": str,
+    "folder": str,
+    "any": Any,
+}
 
 DECLARATION = {
     "default": Any,

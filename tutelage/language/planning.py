@@ -71,7 +71,7 @@ def _check_command(entry: Entry, problems: list[Problem]) -> None:
     program = entry.run[0] if entry.run else ""
     if not program:
         problems.append(Problem(entry.run_place, "this command has no words: write run: [program, argument, ...]"))
-    elif not shutil.which(program, path=entry.environment.get("PATH")):
+    elif program != "python" and not shutil.which(program, path=entry.environment.get("PATH")):
         problems.append(Problem(entry.run_place, f"there is no program '{program}' that can be run"))
     for items, what in ((entry.parameters, "parameters"), (entry.remap, "remap")):
         for item in list(items.values())[:1]:
