@@ -169,8 +169,8 @@ class Guard:
             self.fault(str(error))
 
     def disarm(self, reason: str) -> None:
-        """Into the safe state, until it is armed."""
-        if self._halt():
+        """Into the safe state, until it is armed. The first reason counts."""
+        if self._halt() and self.state is not State.DISARMED:
             self.state, self.reason = State.DISARMED, reason
 
     def stop(self, reason: str) -> None:

@@ -424,6 +424,8 @@ def test_disarmed_by_hand_it_is_no_stop(arm):
     guard = guarded(arm)
     guard.disarm("lunch")
     assert (guard.state, guard.reason, guard.stops, arm.told) == (State.DISARMED, "lunch", 0, ["stop"])
+    guard.disarm("supper")
+    assert (guard.reason, arm.told) == ("lunch", ["stop", "stop"])
 
 
 def test_a_stop_counts_once_and_keeps_its_first_reason(arm):
@@ -434,7 +436,6 @@ def test_a_stop_counts_once_and_keeps_its_first_reason(arm):
     assert arm.told == ["stop", "stop"]
 
 
-@pytest.mark.parametrize("act", [Guard.stop, Guard.disarm])
 def test_what_could_not_move_anyway_may_be_told_to_stop_and_that_counts_for_nothing(arm):
     guard = guarded(arm)
     guard.disarm("lunch")
@@ -442,6 +443,7 @@ def test_what_could_not_move_anyway_may_be_told_to_stop_and_that_counts_for_noth
     assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, "ordered", 0)
 
 
+@pytest.mark.parametrize("act", [Guard.stop, Guard.disarm])
 def test_a_fault_stays_one_until_it_is_armed(arm, act):
     guard = guarded(arm)
     guard.fault("broken")
