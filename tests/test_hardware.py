@@ -265,10 +265,8 @@ def test_what_is_missing_in_a_robots_file(tmp_path, text, problem):
 
 
 def test_a_robot_of_another_task_is_refused(tmp_path):
-    with pytest.raises(
-        LaunchError, match="this robot's task is CartPole-v1, but env is Acrobot-v1: say env:=CartPole-v1"
-    ):
-        (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n")
+    (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n")
+    with pytest.raises(LaunchError, match="task is CartPole-v1, but env is Acrobot-v1: say env:=CartPole-v1"):
         load(tmp_path / "cart.yaml", "Acrobot-v1")
 
 

@@ -40,7 +40,10 @@ REALTIME_BYTES = 4 * 2**20
 
 @dataclass
 class Place:
-    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any."""
+    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
+
+    `hurried`: it must answer in time, before a machine or as one: it goes before others, and waits for no disk.
+    """
 
     run: str
     run_dir: Path
@@ -48,6 +51,7 @@ class Place:
     life: int = 0
     listeners: dict[str, list[str]] = field(default_factory=dict)
     core: int | None = None
+    hurried: bool = False
 
 
 def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
@@ -242,7 +246,7 @@ class NodeProcess:
             "done": self.node.done,
             "ended": self.ended,
         }
-        checkpoint.save(self.path, state)
+        checkpoint.save(self.path, state, durable=not self.place.hurried)
         self.bus.acknowledge(self._positions)
         self._positions = self.inbox.positions()
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)

@@ -139,6 +139,8 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
         gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
         if place.core is not None:
             cores.settle_on(place.core)
+        if place.hurried:
+            cores.hurry()
         try:
             process = NodeProcess(plan, place, lifeline)
         except LaunchError as error:
