@@ -14,33 +14,34 @@ class Calibrated(Driver):
     """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives and takes."""
 
     def __init__(self, driver: Driver, zero: Mapping[str, float], direction: Mapping[str, int]) -> None:
-        self._driver = driver
+        self.raw = driver
         self.observes, self.accepts = driver.observes, driver.accepts
+        self.watchdog_seconds = driver.watchdog_seconds
         self._seen, self._told = (
             (_by_channel(channels, zero, 0), _by_channel(channels, direction, 1))
             for channels in (driver.observes, driver.accepts)
         )
 
     def connect(self) -> None:
-        self._driver.connect()
+        self.raw.connect()
 
     def read(self) -> Reading:
-        raw, captured = self._driver.read()
+        raw, captured = self.raw.read()
         zero, direction = self._seen
         return Reading(direction * (raw - zero), captured)
 
     def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
         zero, direction = self._told
-        return direction * (self._driver.write(direction * command + zero) - zero)
+        return direction * (self.raw.write(direction * command + zero) - zero)
 
     def stop(self) -> None:
-        self._driver.stop()
+        self.raw.stop()
 
     def place(self, seed: int) -> None:
-        self._driver.place(seed)
+        self.raw.place(seed)
 
     def close(self) -> None:
-        self._driver.close()
+        self.raw.close()
 
 
 def _by_channel(channels: tuple[Channel, ...], values: Mapping[str, float], default: float) -> NDArray[np.float64]:

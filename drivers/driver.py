@@ -44,6 +44,8 @@ class Driver(ABC):
 
     observes: tuple[Channel, ...]
     accepts: tuple[Channel, ...]
+    watchdog_seconds: float | None = None
+    """after how long without a command the device stops by itself; None: not that one knows"""
 
     @abstractmethod
     def connect(self) -> None:

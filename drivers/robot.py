@@ -71,6 +71,7 @@ class Robot:
     limits: Limits
     rate: float
     start: str
+    parameters: dict[str, Any]
 
     def __post_init__(self) -> None:
         observed = [channel.name for channel in self.driver.observes]
@@ -137,7 +138,9 @@ class _Reader:
         limits = self._limits(driver)
         if self.problems:
             return None
-        return Robot(driver, task, limits, self.told["rate"], self.told.get("start", "operator"))
+        return Robot(
+            driver, task, limits, self.told["rate"], self.told.get("start", "operator"), self.told.get("parameters", {})
+        )
 
     def _say(self, place: Place | None, what: str) -> None:
         self.problems.append(Problem(place or self.place, what))

@@ -277,7 +277,7 @@ def test_a_calibrated_channel_counts_from_its_zero_in_its_direction(tmp_path):
     driver.connect()
     assert driver.read().values.tolist() == [0.0, 0.0, 0.5, 0.0]
     assert driver.write(np.array([3.0])).tolist() == [3.0]
-    assert driver._driver.force == -3.0
+    assert driver.raw.force == -3.0
 
 
 # The tasks say what gymnasium's environments do.

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = {
-    "cli": {"tutelage", "nodes", "messages"},
+    "cli": {"tutelage", "nodes", "drivers", "messages"},
     "nodes": {"messages", "learning", "drivers", "tutelage"},
     "drivers": {"messages", "tutelage"},
     "messages": {"tutelage"},

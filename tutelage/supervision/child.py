@@ -23,7 +23,6 @@ from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 from tutelage.supervision import cores
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

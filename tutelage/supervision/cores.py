@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
 
-
 PRIORITY = 10
 """Of 1 to 99: before all ordinary processes, behind what the system itself holds to be urgent."""
 
