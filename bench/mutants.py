@@ -16,6 +16,7 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what they need to load is most of the time
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -125,7 +126,7 @@ def killed(module: str, source: str, test: str) -> bool:
         try:
             sys.modules[module] = types.ModuleType(module)
             exec(compile(source, f"<mutant of {module}>", "exec"), sys.modules[module].__dict__)
-            code = int(PYTEST.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", test]))
+            code = int(PYTEST.main(["-x", "-q", "-c", os.devnull, "-p", "no:cacheprovider", test]))
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0

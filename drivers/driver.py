@@ -52,7 +52,7 @@ class Driver(ABC):
         """Opens the device and arms its own watchdog, where it has one. It must not move.
 
         Raises:
-            DriverError: as do all verbs.
+            DriverError: as do all verbs. Where this one does it leaves nothing open: no other is called then.
         """
 
     @abstractmethod

@@ -182,10 +182,9 @@ class Guard:
 
     def fault(self, reason: str) -> None:
         """Stops what can be stopped, and lets go of the device: arming connects it anew."""
-        with contextlib.suppress(DriverError):
-            self._driver.stop()
-        with contextlib.suppress(DriverError):
-            self._driver.close()
+        for verb in (self._driver.stop, self._driver.close) if self._connected else ():
+            with contextlib.suppress(DriverError):
+                verb()
         self.stops += self.state in MAY_MOVE
         self.state, self.reason, self._connected = State.FAULT, reason, False
 

@@ -295,7 +295,7 @@ def test_cart_pole_is_the_simulators():
         if terminated:
             observation, _ = environment.reset()
             assert task.ready(observation)
-    assert (task.command(np.array([1])), task.episode_steps) == (10.0, 500)
+    assert (task.command(np.array([1])).tolist(), task.episode_steps) == ([10.0], 500)
 
 
 def test_pendulum_is_the_simulators():

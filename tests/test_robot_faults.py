@@ -64,6 +64,9 @@ class CartRun(Run):
         self.until(lambda: self.verbs.count("write") > 25)
         return self
 
+    def until_told(self, count: int) -> None:
+        self.until(lambda: len(self.told) > count or "stopped" in self.safety)
+
     @property
     def safety(self) -> str:
         """What the hardware node printed: its safety states, a line each."""
@@ -78,7 +81,8 @@ def rested(run: CartRun, since: int) -> bool:
 
 
 def test_a_run_ends_by_itself_and_its_report_says_how_time_was_kept(tmp_path):
-    run = CartRun(tmp_path, "seconds:=2").wait()
+    run = CartRun(tmp_path, "seconds:=2")
+    run.wait()
     assert run.process.returncode == 0, run.output
     wanted = {"seconds_up", "rate_mean", "interval_max", "deadlines_missed", "commands_refused", "stops"}
     assert wanted <= run.report.keys()
@@ -108,8 +112,7 @@ def test_a_killed_policy_moves_nothing_twice_and_nothing_late(tmp_path):
     run = CartRun(tmp_path, "seconds:=4").until_moving()
     for _ in range(3):
         os.kill(run.nodes()["policy"], signal.SIGKILL)
-        count = len(run.told)
-        run.until(lambda count=count: len(run.told) > count + 10 or "stopped" in run.safety)
+        run.until_told(len(run.told) + 10)
     run.wait()
     assert run.process.returncode == 0, run.output
     if "stopped" in run.safety:

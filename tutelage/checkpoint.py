@@ -11,7 +11,7 @@ from tutelage.codec import pack_state, unpack_state
 
 
 def save(path: Path, state: Any, durable: bool = True) -> None:
-    """Writes a state so that after a crash either it or its predecessor is there, whole; `durable`: after a power cut."""
+    """Writes a state so that after a crash, if `durable` a power cut too, it or its predecessor is there, whole."""
     data = pack_state(state)
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
