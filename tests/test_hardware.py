@@ -34,11 +34,17 @@ class Loop:
     """A node, its clock, and somebody who answers."""
 
     def __init__(
-        self, folder: Path, answer: Answer = balance, lines: str = "start: automatic", **parameters: Any
+        self,
+        folder: Path,
+        answer: Answer = balance,
+        lines: str = "start: automatic",
+        file: Path | None = None,
+        env: str = "CartPole-v1",
+        **parameters: Any,
     ) -> None:
         robot = folder / "cart.yaml"
         robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{lines}\n")
-        self.node, self.answer = Hardware(str(robot), "CartPole-v1", **parameters), answer
+        self.node, self.answer = Hardware(str(file or robot), env, **parameters), answer
         self.said: list[Message] = list(self.node.start())
 
     def hear(self, message: Message) -> None:
