@@ -14,6 +14,7 @@ No clock, no thread: the time is passed in, in nanoseconds of the monotonic cloc
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -152,6 +153,11 @@ class Guard:
         last = self.applied
         self.stop(why)
         return Verdict(last, None, why)
+
+    @property
+    def expires(self) -> float:
+        """When the last command becomes too old even to be held: the time of a `tick` that must not be late."""
+        return self._captured + self.limits.hold + 1 if self.state is State.MOVING else math.inf
 
     def rest(self) -> None:
         """Ends a motion in good order: into the safe state, still armed."""

@@ -72,7 +72,7 @@ class Hardware(Node):
         return ()
 
     def due(self) -> float:
-        return self.pace.deadline / 1e9
+        return min(self.pace.deadline, self.guard.expires) / 1e9
 
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
@@ -85,6 +85,10 @@ class Hardware(Node):
 
     def tick(self) -> Iterator[Message]:
         now = time.monotonic_ns()
+        if now < self.pace.deadline:  # only the guard's time has come
+            yield from self._grow_old(now)
+            yield from self._tell()
+            return
         self.pace.keep(now)
         if self.trail.running:
             yield from self._step(now)
@@ -145,7 +149,7 @@ class Hardware(Node):
             self._appear(now)
         elif self.guard.state is State.ARMED and now - self.placed > READY_SECONDS * 1e9:
             self._place()
-        elif reading and self.robot.task.ready(self.robot.observe(reading.values)):
+        elif reading and self.guard.state is State.ARMED and self.robot.task.ready(self.robot.observe(reading.values)):
             yield from self._begin("ready")
 
     def _appear(self, now: int) -> None:

@@ -245,6 +245,25 @@ def test_a_write_that_fails_is_a_fault(arm):
     assert (guard.state, guard.reason, arm.told) == (State.FAULT, "cannot write", ["write", "stop", "close"])
 
 
+def test_time_may_begin_at_zero(arm):
+    guard: Any = Guard(arm, LIMITS)
+    arm.captured = 0
+    guard.arm(0)
+    assert guard.command(told(0.5, 1), 0, 0).reason == ""
+
+
+def test_limits_are_not_to_be_changed():
+    with pytest.raises(AttributeError):
+        LIMITS.hold = 10 * HOLD  # type: ignore[misc]
+
+
+def test_a_driver_that_says_less_than_it_reads_is_found_out(arm):
+    guard = guarded(arm)
+    arm.values = np.array([NAN, NAN, NAN])
+    guard.read(ACT)
+    assert guard.reason == "the driver read [3] numbers instead of 2"
+
+
 # Ages.
 
 
@@ -259,6 +278,16 @@ def test_the_ladder_of_ages(arm):
     assert (last.applied, last.requested.tolist()) == (None, [0.5, 1.0])
     assert last.reason == guard.reason == "controlled stop: no action since 101 ms ago"
     assert (guard.state, guard.stops, arm.told[2:]) == (State.STOPPED, 1, ["stop"])
+
+
+def test_it_says_when_it_must_be_asked_to_stop(arm):
+    guard = guarded(arm, moving=False)
+    assert guard.expires == INF
+    guard.command(told(0.5, 1), ACT, ACT)
+    assert guard.expires == ACT + HOLD + 1
+    assert guard.tick(int(guard.expires) - 1).applied is not None
+    assert guard.tick(int(guard.expires)).applied is None
+    assert guard.expires == INF
 
 
 def test_a_stop_is_latched_until_it_is_armed(arm):

@@ -71,7 +71,7 @@ def test_it_is_driven(robot, tmp_path):
 
     def answer(seen: Observation):
         torque = controllers.pendulum(seen.observation[0])
-        yield Action(seen.rollout, seen.step, (torque / 2)[None], np.zeros(1, np.float32), 0)
+        yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
     loop = Loop(tmp_path, answer, file=path, env="Pendulum-v1", rollout_steps=4)
     loop.run(lambda: len(loop.of(Transition)) == 2)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import time
 from collections.abc import Callable
@@ -35,7 +36,7 @@ def balancing(folder: Path) -> Path:
 class CartRun(Run):
     """A policy that balances the cart of cart.py, and what the cart was told."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, file: str = "hardware.yaml") -> None:
         self.log, self.fault = folder / "told.jsonl", folder / "fault"
         robot = folder / "cart.yaml"
         robot.write_text(
@@ -43,7 +44,7 @@ class CartRun(Run):
             "task: CartPole-v1\nrate: 50\nstart: automatic\nlimits:\n  cart: {position: [-2.6, 2.6]}\n"
         )
         policy = balancing(folder / "policy")
-        super().__init__(folder, "hardware.yaml", f"policy:={policy}", f"robot:={robot}", "rig:=null", *arguments)
+        super().__init__(folder, file, f"policy:={policy}", f"robot:={robot}", "rig:=null", *arguments)
 
     @property
     def told(self) -> list[tuple[int, str, float]]:
@@ -63,6 +64,12 @@ class CartRun(Run):
     def until_moving(self) -> "CartRun":
         self.until(lambda: self.verbs.count("write") > 25)
         return self
+
+    def until_stopped(self, times: int) -> None:
+        self.until(lambda: self.safety.count("stopped: controlled stop") == times)
+
+    def until_written(self, count: int) -> None:
+        self.until(lambda: self.verbs.count("write") > count)
 
     def until_told(self, count: int) -> None:
         self.until(lambda: len(self.told) > count or "stopped" in self.safety)
@@ -204,3 +211,32 @@ def test_a_machine_needs_a_process_of_its_own(tmp_path):
     run = CartRun(tmp_path, "--one-process").wait()
     assert run.process.returncode == 2
     assert "hardware goes by the clock" in run.output
+
+
+@pytest.mark.slow
+def test_fifty_stops_of_the_policy_at_random_times(tmp_path):
+    """Each is held, then stopped; nothing moves until it is armed again, which a nurse does after a while."""
+    (tmp_path / "nursed.yaml").write_text(
+        "arguments: {policy: {type: folder}, robot: {type: file}, rig: {default: null, type: any}}\n"
+        "include:\n  - file: hardware.yaml\n"
+        "    arguments: {policy: $(policy), robot: $(robot), rig: $(rig)}\n"
+        f"nodes:\n  nurse: {{run: '{Path(__file__).with_name('nurse.py')}:Nurse'}}\n"
+    )
+    run = CartRun(tmp_path, file="nursed.yaml").until_moving()
+    draws, policy = random.Random(0), run.nodes()["policy"]
+    for i in range(1, 51):
+        time.sleep(draws.uniform(0.0, 0.3))
+        os.kill(policy, signal.SIGSTOP)
+        run.until_stopped(i)
+        os.kill(policy, signal.SIGCONT)
+        run.until_written(run.verbs.count("write") + 5)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.report["stops"] == 50
+    told = run.told
+    resting = [  # from a stop to its arming
+        armed - stopped
+        for (stopped, *first), (armed, *second), (_, *third) in zip(told, told[1:], told[2:], strict=False)
+        if (first[0], second[0], third[0]) == ("stop", "stop", "write")
+    ]
+    assert len(resting) == 50 and min(resting) > 0.29e9
