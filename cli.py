@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from drivers.demos.commands import demos
+
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_threads] = "1"  # before numpy or torch is loaded: results must not depend on the cores
 
@@ -29,6 +31,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Imitation learning as a robot's node graph."""
+
+
+main.add_command(demos)
 
 
 @main.command()
@@ -212,6 +217,83 @@ def calibrate(robot: Path) -> None:
 
     found = calibrating.calibrate(robot, lambda text: click.prompt(text, default="", show_default=False))
     click.echo(f"written into {robot}: {', '.join(found)}")
+
+
+@main.group()
+def bag() -> None:
+    """Record what nodes say, look at it, play it again. A FILE is a recording, or the folder of a recorded run."""
+
+
+FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
+
+
+@bag.command("record")
+@click.argument("topics", nargs=-1)
+@RUN
+@click.option("--output", type=click.Path(path_type=Path), default=Path("recording.mcap"), show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else with the run, or by Ctrl-C.")
+def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: float | None) -> None:
+    """Record TOPICS of a running graph from outside; all of them without names."""
+    from tutelage.looking import runs
+    from tutelage.problems import LaunchError, Problem
+    from tutelage.recording.capture import Capture
+
+    if output.exists():
+        raise LaunchError([Problem(output, "there is such a file already: name another by --output")])
+    capture = Capture(runs.running(run), topics, output)
+    capture.record(seconds)
+    click.echo(capture.summary(), err=True)
+
+
+@bag.command("info")
+@FILE
+@JSON
+def bag_info(file: Path, as_json: bool) -> None:
+    """Tell what is in a recording: topics, counts, rates, losses, damage. Exit code 1: some of it is damaged."""
+    from tutelage.recording import finding
+    from tutelage.recording.summary import Summary
+
+    summary = Summary(finding.find(file))
+    click.echo(summary.as_json() if as_json else summary.text())
+    sys.exit(bool(summary.reader.damages))
+
+
+@bag.command("play")
+@FILE
+@click.option("--node", "nodes", multiple=True, help="Only in place of this node, the others live. May be repeated.")
+@click.option("--rate", type=click.FloatRange(min=0), default=1.0, show_default=True, help="0: as fast as it can be.")
+@click.option("--skip", type=click.FloatRange(min=0), default=0.0, help="Seconds to leave out at the beginning.")
+@click.option("--run-dir", help="Folder of the run that this is.")
+def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None) -> None:
+    """Say again what was recorded, as a graph: all of it, or in place of some nodes."""
+    from tutelage import replaying
+
+    sys.exit(replaying.play(file, nodes, rate, skip, run_dir))
+
+
+@bag.command("export")
+@FILE
+@click.argument("target", type=click.Path(path_type=Path))
+def bag_export(file: Path, target: Path) -> None:
+    """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
+    from tutelage.recording import export, finding
+
+    for damage in export.export(finding.find(file), target).damages:
+        click.echo(str(damage), err=True)
+
+
+@main.command()
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@JSON
+def verify(run: Path, as_json: bool) -> None:
+    """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
+    from tutelage import replaying
+    from tutelage.looking import output
+    from tutelage.recording import verifying
+
+    verdicts = replaying.verify(run)
+    click.echo(output.json_rows(verdicts) if as_json else verifying.text(verdicts))
+    sys.exit(any(verdict.verdict == "differs" for verdict in verdicts))
 
 
 if __name__ == "__main__":

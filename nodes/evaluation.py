@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from learning.acting import Tensors, act
 from learning.draws import generator
+from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Environments, Task
 
@@ -92,13 +93,5 @@ def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str)
             observation, _, terminated, truncated, _ = environment.step(task.spaces.to_task(action)[0])
             ended = terminated or truncated
     if frames:
-        _write_video(Path(target), frames, environment.metadata.get("render_fps", 30))
+        video.write(Path(target), frames, environment.metadata.get("render_fps", 30))
     environment.close()
-
-
-def _write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
-    try:
-        import imageio.v3 as imageio
-    except ModuleNotFoundError as error:
-        raise LaunchError([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
-    imageio.imwrite(path, np.stack(frames), fps=fps)

@@ -71,7 +71,7 @@ class Learner(Node):
         self.version += 1
         self.steps += score.reward.size
         return metrics | {
-            "time/total_timesteps": self.steps,
+            "time/total_timesteps": float(self.steps),
             "rollout/imitation_reward_mean": float(score.reward.mean()),
         }
 

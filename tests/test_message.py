@@ -64,8 +64,11 @@ WRONG = [
     ("load", 1, "Reading.load: expected float, found int 1"),
     ("load", np.float64(1), "Reading.load: expected float, found float64"),
     ("raw", "x", "Reading.raw: expected bytes, found str 'x'"),
-    ("words", ("a",), "Reading.words: expected list, found tuple"),
-    ("table", [], r"Reading.table: expected dict, found list \[\]"),
+    ("words", ("a",), r"Reading.words: expected list\[str\], found tuple"),
+    ("words", ["a", 1], r"Reading.words: expected list\[str\], found list \['a', 1\]"),
+    ("table", [], r"Reading.table: expected dict\[str, float\], found list \[\]"),
+    ("table", {"a": 1}, r"Reading.table: expected dict\[str, float\], found dict"),
+    ("table", {1: 1.0}, r"Reading.table: expected dict\[str, float\], found dict"),
     ("rollout", None, "Reading.rollout: expected int, found NoneType None"),
     ("joints", [[1.0]], r"Reading.joints: expected float32 \[envs, joints\], found list"),
     ("joints", np.ones((2, 6)), r"Reading.joints: expected float32 \[envs, joints\], found float64 \[2, 6\]"),
@@ -93,7 +96,8 @@ def test_another_number_of_fields_is_refused(found):
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 3), max_size=4), st.sampled_from([np.int64, np.float32]))
 def test_a_star_stands_for_any_number_of_dimensions(shape, dtype):
-    values(Reading(**GOOD | {"action": np.ones((2, *shape), dtype)}))
+    action = np.ones((2, *shape), dtype)
+    assert values(Reading(**GOOD | {"action": action}))[list(GOOD).index("action")] is action
 
 
 def reading(

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = {
-    "cli": {"tutelage", "nodes", "drivers", "messages"},
+    "cli": {"tutelage", "nodes", "messages", "drivers"},
     "nodes": {"messages", "learning", "drivers", "tutelage"},
     "drivers": {"messages", "tutelage"},
     "messages": {"tutelage"},

@@ -165,6 +165,26 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
         raise Malformed(f"a frame of {len(first)} bytes is no message: {error}") from error
 
 
+def pack_message(header: Sequence[Any], fields: Sequence[Any]) -> bytes:
+    """One message as one self-contained piece, its arrays inside whatever their size (for recordings)."""
+    return pack_state([*header, fields])
+
+
+def unpack_message(body: bytes) -> tuple[Header, list[Any]]:
+    """The inverse of pack_message.
+
+    Raises:
+        Malformed: these bytes are no message.
+    """
+    try:
+        found = unpack_state(body)
+        if list(map(type, found)) != _TYPES:
+            raise Malformed("not a header's values and a list of fields")
+    except (ValueError, TypeError, struct.error, IndexError) as error:
+        raise Malformed(f"a body of {len(body)} bytes is no message: {error}") from error
+    return Header(*found[:-1]), found[-1]
+
+
 def pack_state(state: Any) -> bytes:
     """Any nesting of dicts, lists, numbers, strings, bytes and arrays as one self-contained piece (for checkpoints)."""
     return _Packer(inline=MAX_FRAME)(state)[0]

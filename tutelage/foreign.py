@@ -41,5 +41,9 @@ def _hint(field: dict[str, Any]) -> Any:
     if "dtype" in field:
         arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]
         return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
-    kind = bytes if "contentEncoding" in field else _TYPES[field["type"]]
+    kind: Any = bytes if "contentEncoding" in field else _TYPES[field["type"]]
+    of = field.get("items") or field.get("additionalProperties")
+    if of:
+        elements = _TYPES[of["type"]]
+        kind = list[elements] if kind is list else dict[str, elements]  # type: ignore[valid-type]
     return Annotated[kind, unit] if unit else kind

@@ -55,30 +55,40 @@ class Field(NamedTuple):
     unit: str = ""
     dimensions: int = 0
     more: bool = False
+    elements: tuple[Any, ...] = ()
+    """of a list, its elements' type; of a dict, those of its keys and values"""
 
     @property
     def expected(self) -> str:
         if not self.dtypes:
-            return self.type.__name__
+            return self.type.__name__ + (
+                f"[{', '.join(kind.__name__ for kind in self.elements)}]" if self.elements else ""
+            )
         return f"{' or '.join(d.name for d in self.dtypes)} [{', '.join(self.shape)}]"
 
     def fits(self, value: Any) -> bool:
         """Whether a value has this field's type, dtype and number of dimensions."""
         if not self.dtypes:
-            return type(value) is self.type
+            return type(value) is self.type and self._elements_fit(value)
         if type(value) is not np.ndarray or value.dtype not in self.dtypes:
             return False
         return value.ndim == self.dimensions or (self.more and value.ndim > self.dimensions)
 
+    def _elements_fit(self, value: Any) -> bool:
+        if not self.elements:
+            return True
+        columns = (value.keys(), value.values()) if self.type is dict else (value,)
+        return all(type(one) is kind for kind, column in zip(self.elements, columns, strict=True) for one in column)
+
 
 def _field(name: str, hint: Any) -> Field:
     if get_origin(hint) is not Annotated:
-        return Field(name, get_origin(hint) or hint)
+        return Field(name, get_origin(hint) or hint, elements=get_args(hint))
     kind, *notes = get_args(hint)
     notes += [""] * (2 - len(notes))
     arrays = get_args(kind) if get_origin(kind) in (Union, type(int | str)) else (kind,)
     if get_origin(arrays[0]) is not np.ndarray:
-        return Field(name, get_origin(kind) or kind, unit=notes[0])
+        return Field(name, get_origin(kind) or kind, unit=notes[0], elements=get_args(kind))
     dtypes = tuple(np.dtype(get_args(get_args(array)[1])[0]) for array in arrays)
     shape = tuple(notes[0].split())
     more = bool(shape) and shape[-1].startswith("*")
@@ -98,7 +108,7 @@ class _Declared(type):
         if bases != () and len(made.declared) == 2 and name != "Promise":
             raise TypeError(f"{name} declares no field of its own: a message of its time alone is a promise")
         made.types = [field.type for field in made.declared]
-        made.arrays = [(index, field) for index, field in enumerate(made.declared) if field.dtypes]
+        made.nested = [(index, field) for index, field in enumerate(made.declared) if field.dtypes or field.elements]
         named = namedtuple(name, [field.name for field in made.declared])  # type: ignore[misc]
         made.__new__, made.__repr__ = staticmethod(named.__new__), named.__repr__
         for field in made.declared:
@@ -113,7 +123,7 @@ class Message(metaclass=_Declared):
     cadence: ClassVar[Cadence]
     topic: ClassVar[str]
     types: ClassVar[list[type]]
-    arrays: ClassVar[list[tuple[int, Field]]]
+    nested: ClassVar[list[tuple[int, Field]]]
 
     rollout: int
     step: int
@@ -149,7 +159,7 @@ def check(kind: type[Message], found: Sequence[Any]) -> None:
     """Refuses values that are not what the message type declares."""
     if list(map(type, found)) != kind.types:
         _refuse(kind, found)
-    for index, field in kind.arrays:
+    for index, field in kind.nested:
         if not field.fits(found[index]):
             _refuse(kind, found)
 
@@ -180,6 +190,9 @@ def schema(kind: type[Message]) -> dict[str, Any]:
             properties[field.name] = {"type": "array", "dtype": dtypes, "shape": list(field.shape)}
         else:
             properties[field.name] = {"type": _JSON_TYPES.get(field.type, "object")}
+        if field.elements:  # a dict's keys are strings
+            of = "items" if field.type is list else "additionalProperties"
+            properties[field.name][of] = {"type": _JSON_TYPES[field.elements[-1]]}
         if field.type is bytes:
             properties[field.name]["contentEncoding"] = "binary"
         if field.unit:

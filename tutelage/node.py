@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tutelage.codec import Header
 from tutelage.inbox import Inbox, Order, Stream
 from tutelage.message import FOREVER, Message, Promise
 
@@ -32,7 +33,8 @@ class Node:
 
     Attributes:
         hears: message types this node takes in.
-        may_hear: further types it takes in where some node of the launch file says them.
+        may_hear: further types it takes in where some node of the launch file says them; `Message` stands for all that
+            is said in its namespace and in those below.
         says: message types it gives out.
         order: "time" for all that decides a result; "arrival" for nodes that act by the clock, or only look on.
         done: the node sets it to end before its inputs have ended.
@@ -59,6 +61,13 @@ class Node:
     def hear(self, message: Message) -> Iterable[Message] | None:
         """What the node says to a message."""
         raise NotImplementedError
+
+    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
+        """Every message as it comes, promises too, before its turn to be heard (for recorders)."""
+
+    def lost(self) -> dict[str, int]:
+        """How many messages the node could not deal with as it should, by topic; people are told (recorders)."""
+        return {}
 
     def due(self) -> float:
         """When its `tick` is to be called next, in seconds of the monotonic clock (nodes by the clock)."""

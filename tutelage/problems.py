@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -48,6 +50,12 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
+
+
+def complain(sentence: str) -> None:
+    """Says what is wrong on standard error. That may be a file on the very disk that is full: then it says nothing."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{sentence}\n".encode())
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

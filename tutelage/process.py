@@ -10,19 +10,21 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tutelage import checkpoint
 from tutelage.bus import Bus
+from tutelage.foreign import message_type
 from tutelage.graph import NodePlan, node_class
 from tutelage.inbox import Inbox, Positions, Stream
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message
 from tutelage.node import Node
 from tutelage.outbox import Outbox
+from tutelage.problems import complain
 from tutelage.status import Status
 
 LOOK_SECONDS = 0.05
@@ -43,6 +45,7 @@ class Place:
     """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
 
     `hurried`: it must answer in time, before a machine or as one: it goes before others, and waits for no disk.
+    `messages` is the schema of what is said on each topic.
     """
 
     run: str
@@ -52,20 +55,20 @@ class Place:
     listeners: dict[str, list[str]] = field(default_factory=dict)
     core: int | None = None
     hurried: bool = False
+    messages: dict[str, Any] = field(default_factory=dict)
 
 
-def inbox_of(plan: NodePlan, kind: type[Node]) -> Inbox:
-    """The streams that a node hears, by the graph."""
+def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
+    """The streams that a node hears, by the graph; `messages` has the schemas for one that hears all there is."""
     types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
-    streams = [
-        Stream(sender, types[plan.takes[topic]], topic) for topic, senders in plan.hears.items() for sender in senders
-    ]
+    kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
+    streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
     return Inbox(streams, kind.order)
 
 
-def topics_of(plan: NodePlan, kind: type[Node]) -> dict[type[Message], str]:
+def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
     """The topics that a node's message types are said on, by the graph."""
-    return {said: plan.says[said.topic] for said in kind.says}
+    return {said: plan.says[said.topic] for said in node.says}
 
 
 class NodeProcess:
@@ -76,15 +79,15 @@ class NodeProcess:
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)
         self.node.run_dir = place.run_dir
-        self.inbox = inbox_of(plan, kind)
+        self.inbox = inbox_of(plan, kind, place.messages)
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
-        topics = topics_of(plan, kind)
+        topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
-        self.bus = Bus(
-            place.run, plan.name, place.life, place.socket_dir, self.inbox, kinds, topics, self.outbox, kind.observer
-        )
+        who = (place.run, plan.name, place.life, place.socket_dir)
+        witness = self.node.witness if kind.witness is not Node.witness else None
+        self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
-        self.ended = self.released = self._finishing = False
+        self.ended = self.released = self._finishing = self._full = False
         self._ticks = kind.due is not Node.due
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._positions: Positions = {}  # of the last checkpoint
@@ -114,7 +117,7 @@ class NodeProcess:
         if not self.ended:
             self._leave_early()
             return
-        self.lifeline.report("ended", self.bus.lost)
+        self.lifeline.report("ended", self._lost())
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
@@ -126,7 +129,7 @@ class NodeProcess:
         if not self._finishing:
             for _ in self.node.finish():
                 pass
-        self.lifeline.report("left", self.bus.lost)
+        self.lifeline.report("left", self._lost())
 
     def _say_at_length(self, messages: Iterable[Message]) -> None:
         """Says what may take long, a teleoperator's start for one: looks after connections and orders in between."""
@@ -203,7 +206,7 @@ class NodeProcess:
         if now >= self._next_status:
             self._next_status = now + STATUS_SECONDS
             self.bus.tell(self._status(), Status.topic)
-            self.lifeline.report("alive", self.bus.lost)
+            self.lifeline.report("alive", self._lost())
 
     def _obey(self) -> bool:
         """Does what the launcher says; whether it was `interrupt`, which must not be forgotten by a restart."""
@@ -225,10 +228,14 @@ class NodeProcess:
             time.monotonic() - self._started,
             said,
             dict(self.bus.heard),
-            dict(self.bus.lost),
+            self._lost(),
             sum(len(s.waiting) for s in streams),
             self.ended,
         )
+
+    def _lost(self) -> dict[str, int]:
+        """What was missed; a recorder knows better than its connections, for its file may have it."""
+        return self.node.lost() if self.bus.witness else dict(self.bus.lost)
 
     def _keep(self) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too."""
@@ -246,11 +253,23 @@ class NodeProcess:
             "done": self.node.done,
             "ended": self.ended,
         }
-        checkpoint.save(self.path, state, durable=not self.place.hurried)
-        self.bus.acknowledge(self._positions)
-        self._positions = self.inbox.positions()
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
+        if self._is_saved(state) or self.bus.witness:  # what a recorder could not keep it has counted as lost
+            self.bus.acknowledge(self._positions)
+            self._positions = self.inbox.positions()
+
+    def _is_saved(self, state: dict[str, Any]) -> bool:
+        """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
+        try:
+            checkpoint.save(self.path, state, durable=not self.place.hurried)
+        except OSError as error:
+            if not self._full:
+                complain(f"no checkpoint can be kept at the moment: {error}")
+            self._full = True
+            return False
+        self._full = False
+        return True
 
     def _restore(self, kept: dict[str, Any]) -> None:
         self.node.load(kept["node"])

@@ -28,6 +28,7 @@ class Task:
         unknown = set(told) - {"id", "arguments", "wrappers"}
         if unknown or not isinstance(told.get("id"), str):
             raise _refusal(str(env), "must be a name, or a mapping of id, arguments and wrappers")
+        self.given = env
         self.env: str = told["id"]
         self.arguments: dict[str, Any] = told.get("arguments", {})
         self.wrappers: list[str] = told.get("wrappers", [])

@@ -15,28 +15,21 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tutelage.language.checking import checked, describe, fits, found, keys, text
-from tutelage.language.finding import find
+from tutelage.language.finding import find, place
 from tutelage.language.substitution import fill
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
 TYPES = {
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "str": str,
-    "list": list,
-    "dict": dict,
-    "file": str,
-    "folder": str,
-    "any": Any,
+    **{"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict},
+    **{"file": str, "place": str, "any": Any},
 }
 
 DECLARATION = {
     "default": Any,
     "help": str,
     "choices": list,
-    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "any"],
+    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "place", "any"],
 }
 
 _TAKEN = {"env", "dirname", "index"}
@@ -157,13 +150,15 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
 
 
 def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> Any:
-    """A float from an int, the whole path of a file or folder from its name."""
-    if value is UNKNOWN or kind not in ("float", "file", "folder"):
+    """A float from an int, a file's whole path from its name, and a place's if something is there."""
+    if value is UNKNOWN or kind not in ("float", "file", "place"):
         return value
     if kind == "float":
         return float(value)
+    if kind == "place":
+        return str(place(value, given.beside))
     try:
-        return str(find(value, given.beside, kind))
+        return str(find(value, given.beside))
     except LaunchError as error:
         problems.append(Problem(given.where, str(error), hides=True))
         return UNKNOWN
@@ -173,7 +168,7 @@ def _from_text(word: str, kind: str) -> Any:
     """What a word of the command line is for an argument of this type."""
     if kind == "str":
         return word
-    if kind in ("file", "folder"):
+    if kind in ("file", "place"):
         return scalar(word) if scalar(word) is None else word
     if word[:1] in ("[", "{"):
         unread: list[Problem] = []

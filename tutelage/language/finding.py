@@ -10,8 +10,8 @@ LAUNCH_FOLDER = Path(__file__).resolve().parents[2] / "launch"
 """Our own launch files: beside this package, in a clone and in a wheel alike."""
 
 
-def find(name: str, beside: Path | None = None, kind: str = "file") -> Path:
-    """A file, or a `folder`, by the name that a person or a launch file gives.
+def find(name: str, beside: Path | None = None) -> Path:
+    """A file by the name that a person or a launch file gives.
 
     It is looked for beside the file that names it, in the current folder, then in our own launch folder.
 
@@ -20,14 +20,20 @@ def find(name: str, beside: Path | None = None, kind: str = "file") -> Path:
     """
     folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER]))
     for folder in folders:
-        if (folder / name).is_dir() if kind == "folder" else (folder / name).is_file():
+        if (folder / name).is_file():
             return (folder / name).resolve()
-    raise LaunchError([Problem(name, _not_found(name, folders, kind), hides=True)])
+    raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
 
 
-def _not_found(name: str, folders: list[Path], kind: str) -> str:
+def place(name: str, beside: Path | None = None) -> Path | str:
+    """A file or folder, looked for as in `find`; where there is none, the name: it may be an id of some library."""
+    folders = [folder for folder in (beside, Path.cwd()) if folder]
+    return next((path.resolve() for path in (folder / name for folder in folders) if path.exists()), name)
+
+
+def _not_found(name: str, folders: list[Path]) -> str:
     if Path(name).is_absolute():
-        return f"there is no such {kind}"
+        return "there is no such file"
     places = [(folder / name).parent for folder in folders]
     names = {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")}
-    return f"there is no such {kind} in {' or '.join(map(str, places))}; {did_you_mean(Path(name).name, names)}"
+    return f"there is no such file in {' or '.join(map(str, places))}; {did_you_mean(Path(name).name, names)}"

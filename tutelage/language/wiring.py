@@ -96,7 +96,9 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
         topics = _topics(entry, heard, kind.observer, voices)
         for topic in topics:
             senders = [voice for voice in voices.get(topic, ()) if voice.name != plan.name]
-            if senders and not _same(heard, senders[0].kind):
+            if senders and heard is Message:
+                plan.hears[topic] = [voice.name for voice in senders]
+            elif senders and not _same(heard, senders[0].kind):
                 yield Problem(entry.place, _other_type(plan.name, heard, topic, senders[0]))
             elif senders:
                 plan.hears[topic] = [voice.name for voice in senders]
@@ -116,9 +118,14 @@ def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
 
 
 def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:
-    """Where a type is heard: an observer hears it on all topics from its namespace down, unless it is remapped."""
+    """Where a type is heard: an observer hears it on all topics from its namespace down, unless it is remapped.
+
+    `Message` is heard on all of them. Statuses are not among them: they are for observers, and have no end.
+    """
     if heard is Status:
         return [Status.topic]
+    if heard is Message:
+        return [topic for topic in voices if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
     if not observer:
         return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):

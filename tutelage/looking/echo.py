@@ -81,19 +81,19 @@ def json_line(heard: Heard, full: bool = False) -> str:
     header, message = heard.header, heard.message
     line = {"topic": heard.topic, "sender": header.sender, "life": header.life, "sequence": header.sequence}
     line |= {"sent_ns": header.sent, "lost": heard.lost, "rollout": message.rollout, "step": message.step}
-    return json.dumps(line | {name: _plain(value, full) for name, value in _own_fields(heard).items()}, allow_nan=False)
+    return json.dumps(line | {name: plain(value, full) for name, value in _own_fields(heard).items()}, allow_nan=False)
 
 
-def _plain(value: Any, full: bool) -> Any:
+def plain(value: Any, full: bool) -> Any:
     """A value as JSON has it, which knows no NaN and no infinity: they become null."""
     if isinstance(value, np.ndarray):
         if full:
-            return _plain(value.tolist(), full)
-        return {"dtype": str(value.dtype), "shape": value.shape, "first": _plain(value.ravel()[:SHORT].tolist(), full)}
+            return plain(value.tolist(), full)
+        return {"dtype": str(value.dtype), "shape": value.shape, "first": plain(value.ravel()[:SHORT].tolist(), full)}
     if isinstance(value, list):
-        return [_plain(item, full) for item in value]
+        return [plain(item, full) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item, full) for key, item in value.items()}
+        return {key: plain(item, full) for key, item in value.items()}
     if isinstance(value, bytes):
         return value.hex()
     return None if isinstance(value, float) and not math.isfinite(value) else value

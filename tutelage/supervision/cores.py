@@ -40,7 +40,7 @@ def _senders_each_step(plan: NodePlan) -> list[str]:
         return []
     kind = node_class(plan.run)
     each_step = {message.topic for message in (*kind.hears, *kind.may_hear) if message.cadence == "step"}
-    return [sender for topic, senders in plan.hears.items() if plan.takes[topic] in each_step for sender in senders]
+    return [sender for topic, senders in plan.hears.items() if plan.takes.get(topic) in each_step for sender in senders]
 
 
 def own() -> int | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.problems import LaunchError, Problem
@@ -25,19 +28,24 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     if programs:
         raise LaunchError(programs)
     nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
-    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
-    topics = {plan.name: topics_of(plan, type(nodes[plan.name])) for plan in graph.nodes}
+    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
+    topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
+    numbers: Counter[tuple[str, str]] = Counter()
 
     for node in nodes.values():
         node.run_dir = run_dir
 
     def say(sender: str, messages: Iterable[Message]) -> None:
         for message in messages:
-            values(message)
+            checked = values(message)
             said = topics[sender].values() if type(message) is Promise else [topics[sender][type(message)]]
             for topic in said:
-                for inbox in inboxes.values():
+                now = time.monotonic_ns()
+                header = Header(run_dir.name, sender, 0, numbers[sender, topic], now, now)
+                numbers[sender, topic] += 1
+                for name, inbox in inboxes.items():
                     if (sender, topic) in inbox.streams:
+                        nodes[name].witness(inbox.streams[sender, topic].kind, topic, header, checked)
                         inbox.put(sender, topic, message)
 
     def turn(name: str) -> bool:

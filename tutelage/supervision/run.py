@@ -88,13 +88,13 @@ def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome,
     """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
     began = time.monotonic()
     name = json.loads((folder / "run.json").read_text())["run"]
-    _load(graph)
+    load(graph)
     with _locked(folder):
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 
 
-def _load(graph: Graph) -> None:
+def load(graph: Graph) -> None:
     """Loads all that the nodes need, once for all; torch computes with one thread, so that sums are the same."""
     for plan in graph.nodes:
         if plan.run:

@@ -93,7 +93,16 @@ class Supervisor:
     def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
         listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
-        place = Place(self.run_name, self.run_dir, self.socket_dir, life, listeners, core, name in self._hurried)
+        place = Place(
+            self.run_name,
+            self.run_dir,
+            self.socket_dir,
+            life,
+            listeners,
+            core,
+            name in self._hurried,
+            self.graph.messages,
+        )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started

@@ -1,0 +1,119 @@
+"""Demonstrations from whatever a person names, and into whatever they want: each format by what its path looks like."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from drivers.formats import hdf5, lerobot, minari, npz, recording
+from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, check
+from tutelage.problems import LaunchError, Problem
+from tutelage.task import Task
+
+
+def read(place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False) -> Demonstrations:
+    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, where it is given.
+
+    Raises:
+        LaunchError: what cannot be read, or does not fit, with file, episode and step.
+    """
+    try:
+        shown = _read(str(place), task)
+        if leave_out_unfinished:
+            shown = _finished(shown)
+        check(kept(shown), task.spaces if task else None)
+    except Unfit as error:
+        raise LaunchError([Problem(place, str(error))]) from error
+    return shown._replace(env=task.given) if task else shown
+
+
+def kept(shown: Demonstrations) -> list[Trajectory]:
+    """Those that are to be learned from."""
+    return [one for one in shown.trajectories if one.verdict == "kept"]
+
+
+def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
+    """What several files keep, as one."""
+    together = list(all_shown)
+    env = next((shown.env for shown in together if shown.env is not None), None)
+    trajectories = [one for shown in together for one in kept(shown)]
+    numbered = [one._replace(number=i) for i, one in enumerate(trajectories)]
+    return Demonstrations(numbered, env, [note for shown in together for note in shown.notes])
+
+
+def write(
+    place: str, shown: Demonstrations, to: str, task: str = "", fps: float | None = None
+) -> tuple[Path, list[str]]:
+    """Writes what is kept; gives where, and what the format does not hold. There is no half of a file, ever.
+
+    Raises:
+        LaunchError: there is something of that name, nothing to write, or the format cannot hold it.
+    """
+    path, name = minari.located(place) if to.startswith("minari") else (Path(place).expanduser(), "")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        if path.exists():
+            raise Unfit("is there already: delete it, or write elsewhere")
+        if not kept(shown):
+            raise Unfit("there is no episode to write")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        _clear(part)
+        notes = _write(part, name, shown._replace(trajectories=kept(shown)), to, task, fps)
+        part.replace(path)
+    except (Unfit, OSError) as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+    finally:
+        _clear(part)
+    return path, notes
+
+
+def judge(place: str, take: int, verdict: str) -> None:
+    """Says something else about a take of a recording.
+
+    Raises:
+        LaunchError: there is no such take.
+    """
+    try:
+        recording.judge(Path(place).expanduser(), take, verdict)
+    except Unfit as error:
+        raise LaunchError([Problem(place, str(error))]) from error
+
+
+def _read(place: str, task: Task | None) -> Demonstrations:
+    path = Path(place).expanduser()
+    if not path.exists():
+        path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
+        if not path.exists():
+            raise Unfit("there is no such file or folder, and no Minari dataset of that id on this machine")
+    if path.suffix == ".npz":
+        return npz.read(path)
+    if path.suffix in (".hdf5", ".h5"):
+        return hdf5.read(path)
+    if recording.recordings(path):
+        return recording.read(path, task)
+    if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
+        return minari.read(path)
+    raise Unfit("holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, or a Minari dataset")
+
+
+def _write(part: Path, name: str, shown: Demonstrations, to: str, task: str, fps: float | None) -> list[str]:
+    if to == "npz":
+        return npz.write(part, shown)
+    if to == "lerobot":
+        return lerobot.write(part, shown, task or str(shown.env or "demonstration"), fps)
+    return minari.write(part, shown, name, "arrow" if to == "minari-arrow" else "hdf5")
+
+
+def _finished(shown: Demonstrations) -> Demonstrations:
+    finished = [one for one in shown.trajectories if one.terminated or one.truncated]
+    left_out = [str(one.number) for one in shown.trajectories if not (one.terminated or one.truncated)]
+    notes = [f"left out, since unfinished: {', '.join(left_out)}"] if left_out else []
+    return shown._replace(trajectories=finished, notes=[*shown.notes, *notes])
+
+
+def _clear(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

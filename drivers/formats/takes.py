@@ -1,0 +1,45 @@
+"""The takes of a recording, as they were said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from drivers.formats.trajectory import Unfit
+from messages import Take
+from tutelage.recording import Reader
+from tutelage.task import Env
+
+
+class Takes(NamedTuple):
+    """What a recording has of takes: who said each, when in seconds of Unix time, and it; what the run's task was."""
+
+    takes: list[tuple[str, float, Take]]
+    env: Env | None
+    notes: list[str]
+
+
+def takes(recording: Path) -> Takes:
+    """All of them, in the order in which they were said. A later one of the same number changes the verdict."""
+    reader, found = Reader(recording), []
+    for recorded, take in reader.of(Take):
+        if not isinstance(take, Take):
+            raise Unfit("has takes with other fields than those of today")
+        found.append((recorded.sender, _unix_seconds(recorded.received, reader.about[-1]), take))
+    if not reader.about:
+        raise Unfit("cannot be read as a recording: it does not begin like one")
+    lost = sum(loss.messages for loss in reader.losses if loss.topic.rpartition("/")[2] == Take.topic)
+    notes = [f"{lost} takes are lost, the recording says"] if lost else []
+    return Takes(found, _env(reader.about), notes + [str(damage) for damage in reader.damages])
+
+
+def _unix_seconds(received: int, about: dict[str, str]) -> float:
+    """What the recording's machine called the time, when its monotonic clock said this [ns]."""
+    return (received - int(about["monotonic_ns"]) + int(about["unix_ns"])) * 1e-9
+
+
+def _env(about: list[dict[str, str]]) -> Env | None:
+    """The environment of the first node of the run that has one."""
+    nodes = json.loads(about[0]["graph"])["nodes"] if about and "graph" in about[0] else []
+    return next((node["parameters"]["env"] for node in nodes if node["parameters"].get("env")), None)

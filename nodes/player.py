@@ -1,0 +1,67 @@
+"""What a node once said, said again at the times it was: a recording takes the node's place."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tutelage import Message, Node
+from tutelage.foreign import message_type
+from tutelage.message import FOREVER
+from tutelage.recording import Reader, finding
+
+BATCH = 100
+"""Messages that are said at once where no time lies between them."""
+
+
+class Player(Node):
+    """Says what `node` said in the recording `file`.
+
+    Args:
+        rate: how fast time goes; 0 says all as fast as it can be.
+        skip: seconds of the recording that are left out at its beginning.
+        begin: when the rest begins, in seconds of the monotonic clock: one moment for all players of a graph.
+    """
+
+    order = "arrival"
+    realtime = True
+
+    def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
+        graph = finding.graph(Path(file))
+        topics = next(plan.says for plan in graph.nodes if plan.name == node).values()
+        self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
+        self.says = tuple(self.kinds.values())  # type: ignore[misc]  # the recording decides it, not the class
+        self.rate, self.begin = rate, begin or time.monotonic()
+        self.messages = self._recorded(Path(file), node, skip)
+        self.next: Message | None = None
+        self._take()
+
+    def _recorded(self, file: Path, node: str, skip: float) -> Iterator[tuple[float, Message]]:
+        """Each message, and seconds of the recording at which it came."""
+        first: int | None = None
+        for recorded in Reader(file):
+            first = recorded.received if first is None else first
+            seconds = (recorded.received - first) / 1e9 - skip
+            if recorded.sender == node and recorded.topic in self.kinds and seconds >= 0:
+                message = recorded.build(self.kinds[recorded.topic])
+                if message.rollout != FOREVER:
+                    yield seconds, message
+
+    def _take(self) -> None:
+        """The next message: none is left when it is to be said at the end of time."""
+        seconds, self.next = next(self.messages, (math.inf, None))
+        self.time = self.begin + (seconds / self.rate if self.rate else 0.0)
+        self.done = self.next is None
+
+    def due(self) -> float:
+        return self.time
+
+    def tick(self) -> Iterator[Message]:
+        now = time.monotonic()
+        for _ in range(BATCH):
+            if self.next is None or self.time > now:
+                return
+            yield self.next
+            self._take()

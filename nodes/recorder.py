@@ -1,0 +1,90 @@
+"""All that is said, on disk (tutelage.recording)."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tutelage import Message, Node
+from tutelage.codec import Header
+from tutelage.message import schema
+from tutelage.problems import complain
+from tutelage.recording.format import Loss
+from tutelage.recording.resuming import go_on
+from tutelage.recording.writer import Stream, Writer
+
+
+class Recorder(Node):
+    """Writes what is said in its namespace and below into `file` in the run's folder, but the topics `without`.
+
+    What it has taken is in the file: its senders keep the rest until then, so a kill loses nothing. Where the disk is
+    full it goes on without, and what is lost is told at once, by its status, and in the file as soon as it can be.
+    """
+
+    may_hear = (Message,)
+    order = "arrival"
+
+    def __init__(self, file: str = "recording.mcap", without: list[str] | None = None) -> None:
+        self.file, self.without = file, frozenset(without or ())
+        self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, as `go_on` wants it
+        self.writer: Writer | None = None
+        self.error = ""
+        self.schemas: dict[str, dict[str, Any]] = {}
+
+    def start(self) -> tuple[Message, ...]:
+        self._open()
+        return ()
+
+    def _open(self) -> Writer:
+        if self.writer is None:
+            files = [self.run_dir / name for name in ("run.json", "graph.json")]
+            about = {file.stem: file.read_text() for file in files if file.exists()}
+            self.writer = go_on(self.run_dir / self.file, {"user": getpass.getuser(), **about}, *self.kept)
+        return self.writer
+
+    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
+        if topic in self.without:
+            return
+        if topic not in self.schemas:
+            self.schemas[topic] = schema(kind)
+        self._open().add(topic, self.schemas[topic], header, fields, time.monotonic_ns())
+
+    def hear(self, message: Message) -> None:
+        """Nothing more: it was written down when it came."""
+
+    def due(self) -> float:
+        return self._open().due
+
+    def tick(self) -> tuple[Message, ...]:
+        self._flush()
+        return ()
+
+    def _flush(self) -> None:
+        writer = self._open()
+        writer.flush()
+        if writer.error and not self.error:
+            complain(f"{writer.path} cannot be written, what comes is lost: {writer.error}")
+        elif self.error and not writer.error:
+            complain(f"{writer.path} can be written again")
+        self.error = writer.error
+
+    def lost(self) -> dict[str, int]:
+        return dict(self.writer.lost) if self.writer else {}
+
+    def finish(self) -> tuple[Message, ...]:
+        self._flush()
+        self._open().close()
+        return ()
+
+    def state(self) -> dict[str, Any]:
+        writer = self._open()
+        self._flush()
+        writer.sync()
+        following = [[*stream, number] for stream, number in writer.following.items()]
+        return {"end": writer.end, "following": following, "unstated": list(writer.unstated.values())}
+
+    def load(self, state: dict[str, Any]) -> None:
+        following = {(sender, topic): number for sender, topic, number in state["following"]}
+        self.kept = state["end"], following, [Loss(*loss) for loss in state["unstated"]]

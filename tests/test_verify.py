@@ -1,0 +1,84 @@
+"""Each node says today what it said when it was recorded; a node that was changed is found and named."""
+
+import json
+import platform
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from tests.run_cli import CLI, finished
+from tutelage.recording import Reader, verifying
+from tutelage.replaying import verify
+
+REFERENCE = Path(__file__).parent / "recordings"
+
+AGAIN = "if the change is meant, make the recordings again: python -m tests.recordings.make"
+
+
+def verified(path: Path) -> tuple[int, str]:
+    """Exit code of `cli.py verify`, and what it prints."""
+    command = [sys.executable, str(CLI), "verify", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, done.stdout
+
+
+def like_here(recording: Path) -> bool:
+    """Whether it was made on such a machine with such packages: sums of floats are promised to be the same only there."""
+    reader = Reader(recording)
+    next(iter(reader))
+    about = json.loads(reader.about[0]["run"])
+    numeric = ("numpy", "torch", "gymnasium")
+    here = {name: metadata.version(name) for name in numeric}
+    return about["machine"] == platform.machine() and here == {name: about["versions"][name] for name in numeric}
+
+
+@pytest.mark.parametrize("name", ["gail", "bc", "ppo"])
+def test_nodes_say_what_they_said_in_the_reference_recordings(name):
+    recording = REFERENCE / f"{name}.mcap"
+    verdicts = verify(recording)
+    if any(found.verdict == "differs" for found in verdicts) and not like_here(recording):
+        pytest.skip("another machine or other packages than the reference recording is of")
+    same = {found.node for found in verdicts if found.verdict == "same" and found.messages > 0}
+    others = {found.node for found in verdicts} - same
+    assert others == {"report", "recorder", "console"}, f"{verifying.text(verdicts)}\n{AGAIN}"
+
+
+def test_a_changed_node_is_named_and_no_other(tmp_path):
+    """A copy of the policy runs and is recorded; then one line of its arithmetic is changed."""
+    source = (CLI.parent / "nodes" / "policy.py").read_text()
+    (tmp_path / "my_policy.py").write_text(source)
+    arguments = ["gail.yaml", "budget:=64", "environments:=2", "rollout_steps:=8", "episodes:=1", "record:=true"]
+    command = [sys.executable, str(CLI), "launch", *arguments, "--dry-run"]
+    launch = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "nodes.policy:Policy" in launch
+    (tmp_path / "mine.yaml").write_text(launch.replace("nodes.policy:Policy", "my_policy.py:Policy"))
+    run = finished(tmp_path, "mine.yaml")
+    code, text = verified(run.run_dir)
+    assert code == 0 and "differs" not in text
+
+    changed = source.replace("self.tensors, message.observation,", "self.tensors, message.observation * 1.001,")
+    assert changed != source
+    (tmp_path / "my_policy.py").write_text(changed)
+    code, text = verified(run.run_dir)
+    assert code == 1
+    differing = [line for line in text.splitlines() if ": differs" in line]
+    assert len(differing) == 1 and re.match(
+        r"policy: differs \(action of rollout 0, step \d+: log_prob is ", differing[0]
+    )
+
+
+def test_what_was_not_recorded_is_not_called_the_same(tmp_path):
+    whole = (REFERENCE / "gail.mcap").read_bytes()
+    middle = len(whole) // 2
+    counts = {found.node: found.messages for found in verify(REFERENCE / "gail.mcap")}
+    for content in (whole[:middle], whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]):
+        (tmp_path / "some.mcap").write_bytes(content)
+        found = [verdict for verdict in verify(tmp_path / "some.mcap") if counts[verdict.node]]
+        assert not any(verdict.verdict == "differs" for verdict in found), verifying.text(found)
+        assert sum(verdict.messages for verdict in found) < sum(counts.values())
+        assert any(verdict.why for verdict in found)

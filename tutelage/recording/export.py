@@ -1,0 +1,101 @@
+"""Recordings for other tools: MCAP with JSON messages, as Foxglove reads it, and arrays for numpy."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mcap.writer import CompressionType
+from mcap.writer import Writer as McapWriter
+
+from tutelage.looking.echo import plain
+from tutelage.message import Field, Message
+from tutelage.problems import LaunchError, Problem
+from tutelage.recording.reader import Reader, Recorded
+
+
+def export(recording: Path, target: Path) -> Reader:
+    """Writes what is in a recording as the target's suffix says; the reader tells what was missing in it.
+
+    Raises:
+        LaunchError: the target is none that we can write, or is there already.
+    """
+    write = {".mcap": _json_mcap, ".npz": _npz}.get(target.suffix)
+    if write is None:
+        raise LaunchError([Problem(target, "what it is to be is told by its ending: .mcap (JSON) or .npz")])
+    if target.exists():
+        raise LaunchError([Problem(target, "there is such a file already: name another")])
+    reader = Reader(recording)
+    write(reader, target)
+    return reader
+
+
+def _said(reader: Reader) -> Iterator[tuple[Recorded, Message]]:
+    """All but promises, which mean something to a node's inbox alone."""
+    for recorded in reader:
+        if len(recorded.open()[1]) > 2:
+            yield recorded, recorded.build()
+
+
+def _json_mcap(reader: Reader, target: Path) -> None:
+    """With an index; times are of the wall clock, as tools expect it."""
+    channels: dict[tuple[str, str], int] = {}
+    writer = McapWriter(str(target), compression=CompressionType.ZSTD)
+    writer.start("", "tutelage")
+    for recorded, message in _said(reader):
+        stream = recorded.topic, recorded.sender
+        if stream not in channels:
+            schema = writer.register_schema(recorded.kind.__name__, "jsonschema", _json_schema(recorded))
+            channels[stream] = writer.register_channel(recorded.topic, "json", schema, {"sender": recorded.sender})
+        about = reader.about[-1] if reader.about else {"unix_ns": "0", "monotonic_ns": "0"}
+        offset = int(about["unix_ns"]) - int(about["monotonic_ns"])
+        fields = {field.name: plain(getattr(message, field.name), full=True) for field in message.declared}
+        data = json.dumps(fields, allow_nan=False).encode()
+        number = recorded.open()[0].sequence & 0xFFFFFFFF
+        writer.add_message(channels[stream], recorded.received + offset, data, recorded.captured + offset, number)
+    writer.finish()  # type: ignore[no-untyped-call]
+
+
+def _json_schema(recorded: Recorded) -> bytes:
+    """The schema with arrays as JSON has them: lists of lists."""
+    schema = json.loads(recorded.schema_text)
+    for field in recorded.kind.declared:
+        if field.dtypes:
+            schema["properties"][field.name]["items"] = _items(field)
+    return json.dumps(schema).encode()
+
+
+def _items(field: Field) -> dict[str, Any]:
+    items: dict[str, Any] = {"type": "boolean" if field.dtypes[0] == np.bool_ else "number"}
+    for _ in range(field.dimensions - 1):
+        items = {"type": "array", "items": items}
+    return items
+
+
+def _npz(reader: Reader, target: Path) -> None:
+    """`sender/topic/field`: one row a message where all have one shape, else one after another, and `.lengths`."""
+    columns: dict[str, list[np.ndarray]] = defaultdict(list)
+    for recorded, message in _said(reader):
+        place = f"{recorded.sender}/{recorded.topic}"
+        columns[f"{place}/received_ns"].append(np.asarray(recorded.received))
+        columns[f"{place}/captured_ns"].append(np.asarray(recorded.captured))
+        for field in message.declared:
+            value = getattr(message, field.name)
+            columns[f"{place}/{field.name}"].append(np.asarray(value if field.dtypes else _scalar(value)))
+    arrays: dict[str, Any] = {}
+    for name, values in columns.items():
+        if len({value.shape for value in values}) == 1:
+            arrays[name] = np.stack(values)
+        else:
+            arrays[name] = np.concatenate(values)
+            arrays[f"{name}.lengths"] = np.array([len(value) for value in values])
+    np.savez_compressed(target, **arrays)
+
+
+def _scalar(value: Any) -> Any:
+    """What numpy has no type for, as JSON."""
+    return json.dumps(plain(value, full=True)) if isinstance(value, dict | list | bytes) else value

@@ -1,0 +1,48 @@
+"""What a path on the command line means: a recording, or a run's folder that has one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tutelage.graph import Graph
+from tutelage.problems import LaunchError, Problem
+from tutelage.recording.reader import Reader
+
+FILE = "recording.mcap"
+
+
+def find(path: Path) -> Path:
+    """The recording itself.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    found = path / FILE if path.is_dir() else path
+    if not found.is_file():
+        raise LaunchError([Problem(path, f"there is no {found.name} here: launch with record:=true, or `bag record`")])
+    return found
+
+
+def graph(recording: Path) -> Graph:
+    """The graph that was recorded.
+
+    Raises:
+        LaunchError: the recording does not say.
+    """
+    return Graph.from_json(_about(recording, "graph"))
+
+
+def was_interrupted(recording: Path) -> bool:
+    """Whether the run beside a recording was told to end early."""
+    report = recording.parent / "report.json"
+    return report.exists() and json.loads(report.read_text())["exit_code"] >= 128
+
+
+def _about(recording: Path, name: str) -> str:
+    reader = Reader(recording)
+    for _ in reader:
+        break
+    if not reader.about or name not in reader.about[0]:
+        raise LaunchError([Problem(recording, f"this recording does not say of which {name} it is")])
+    return reader.about[0][name]

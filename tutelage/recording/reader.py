@@ -1,0 +1,183 @@
+"""Reading a recording as far as it is whole: each whole chunk of a file that was cut or altered, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mcap.opcode import Opcode
+from mcap.records import Channel, McapRecord, Message, Schema
+
+from tutelage import codec, message
+from tutelage.codec import Header
+from tutelage.foreign import message_type
+from tutelage.message import Promise, build, fingerprint
+from tutelage.recording import format
+from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
+
+_HEAD = struct.Struct("<BQ")
+_MARK = struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode())
+_MARK_AT = _HEAD.size + 8 + 8 + 8 + 4
+"""Where a chunk record has the name of its compression: chunks are found by it behind damage."""
+
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it."""
+
+    topic: str
+    sender: str
+    received: int
+    captured: int
+    body: bytes
+    schema_text: bytes
+
+    @property
+    def kind(self) -> type[message.Message]:
+        """The message type that was recorded, as its schema in the file tells it."""
+        return _kind(self.schema_text)
+
+    def open(self) -> tuple[Header, list[Any]]:
+        """Header, and fields in declared order; only two of them are a promise (docs/wire.md)."""
+        return codec.unpack_message(self.body)
+
+    def build(self, kind: type[message.Message] | None = None) -> message.Message:
+        """The message, of the recorded type or of one of the code that has the same fields.
+
+        Raises:
+            TypeError: it has other fields.
+        """
+        fields = self.open()[1]
+        return build(Promise if len(fields) == 2 else kind or self.kind, fields)
+
+
+@lru_cache(maxsize=256)
+def _kind(schema_text: bytes) -> type[message.Message]:
+    return message_type(json.loads(schema_text))
+
+
+class Reader:
+    """The messages of a recording in the order they were received. All else is known when they have been read.
+
+    Attributes:
+        about: what its metadata say, newest last; there is one for each time that the recorder was started.
+        losses: what it states to be missing.
+        damages: where it is no recording. One that reaches its end is what a crash leaves.
+        closed: it was ended in good order.
+        end: bytes up to the end of the last whole record, the ending not counted: where writing can go on.
+    """
+
+    def __init__(self, path: Path, start: int = 0) -> None:
+        self.path, self.end, self.closed = path, start, False
+        self.about: list[dict[str, str]] = []
+        self.losses: list[Loss] = []
+        self.damages: list[Damage] = []
+
+    def __iter__(self) -> Iterator[Recorded]:
+        with self.path.open("rb") as self._file:
+            self._size = os.fstat(self._file.fileno()).st_size
+            at = self.end or self._beginning()
+            while at < self._size and not self.closed:
+                try:
+                    records, following = self._record(at)
+                except Damaged as damaged:
+                    following = self._next_chunk(at + 1)
+                    self.damages.append(Damage(at, following - at, str(damaged)))
+                else:
+                    self.end = at if self.closed else following
+                    yield from _messages(records)
+                at = following
+
+    def of(self, *kinds: type[message.Message]) -> Iterator[tuple[Recorded, message.Message]]:
+        """The messages of these types. One that was recorded when its type had other fields is of its own type."""
+        same = {kind.__name__: (kind, fingerprint(kind)) for kind in kinds}
+        for recorded in self:
+            kind, mark = same.get(recorded.kind.__name__, (None, ""))
+            if kind and len(recorded.open()[1]) > 2:
+                yield recorded, recorded.build(kind if fingerprint(recorded.kind) == mark else None)
+
+    def _beginning(self) -> int:
+        if self._read(0, len(format.MAGIC)) != format.MAGIC:
+            self.damages.append(Damage(0, min(len(format.MAGIC), self._size), "this is not how an MCAP file begins"))
+        return len(format.MAGIC)
+
+    def _read(self, at: int, size: int) -> bytes:
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def _record(self, at: int) -> tuple[list[McapRecord], int]:
+        """The records in the chunk at this place, or none where there is another record; the place behind it."""
+        head = self._read(at, _HEAD.size)
+        if len(head) < _HEAD.size:
+            raise Damaged("the file ends inside of a record")
+        opcode, length = _HEAD.unpack(head)
+        following = at + _HEAD.size + length
+        if following > self._size:
+            raise Damaged("the file ends inside of a record")
+        content = self._read(at + _HEAD.size, length)
+        if opcode == Opcode.CHUNK:
+            return read_chunk(content), following
+        if opcode == Opcode.METADATA:
+            self._note(content)
+        elif at == len(format.MAGIC):
+            if head + content != format.BEGINNING[at:]:
+                raise Damaged("this is not how a recording begins")
+        elif self._read(at, len(format.ENDING) + 1) == format.ENDING:
+            self.closed = True
+        else:
+            raise Damaged("no such record belongs into a recording")
+        return [], following
+
+    def _note(self, content: bytes) -> None:
+        found = read_metadata(content)
+        values = found.metadata
+        if found.name == "loss":
+            first, messages = int(values["first"]), int(values["messages"])
+            self.losses.append(Loss(values["topic"], values["sender"], first, messages, values["why"]))
+        else:
+            self.about.append(values)
+
+    def _next_chunk(self, at: int) -> int:
+        """Where the next whole chunk is; the end of the file where there is none."""
+        search = at
+        while block := self._read(search, _BLOCK):
+            found = block.find(_MARK)
+            start = search + found - _MARK_AT
+            if found < 0:
+                search += max(len(block) - len(_MARK) + 1, 1)
+            elif start >= at and self._is_chunk(start):
+                return start
+            else:
+                search += found + 1
+        return self._size
+
+    def _is_chunk(self, at: int) -> bool:
+        if self._read(at, 1) != bytes([Opcode.CHUNK]):
+            return False
+        try:
+            self._record(at)
+        except Damaged:
+            return False
+        return True
+
+
+def _messages(records: Iterable[McapRecord]) -> Iterator[Recorded]:
+    """The messages of a chunk, which has the schemas and channels they need."""
+    schemas: dict[int, bytes] = {}
+    channels: dict[int, tuple[str, str, bytes]] = {}
+    for record in records:
+        if isinstance(record, Message):
+            topic, sender, schema_text = channels[record.channel_id]
+            yield Recorded(topic, sender, record.log_time, record.publish_time, record.data, schema_text)
+        elif isinstance(record, Channel):
+            channels[record.id] = record.topic, record.metadata["sender"], schemas[record.schema_id]
+        elif isinstance(record, Schema):
+            schemas[record.id] = record.data

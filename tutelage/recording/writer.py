@@ -1,0 +1,164 @@
+"""Writing a recording so that a kill costs nothing but the last CHUNK_SECONDS, and a full disk what it must.
+
+Messages gather in a chunk, which is written in one piece when it is old or large enough. What was written is never
+touched again. A chunk that cannot be written is lost: it is counted, and stated in front of the next one that can be.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import zstandard
+from mcap.data_stream import RecordBuilder
+from mcap.records import Channel, Message, Schema
+
+from tutelage import codec
+from tutelage.codec import Header
+from tutelage.recording.format import BEGINNING, ENCODING, ENDING, Loss, chunk, metadata
+
+CHUNK_SECONDS = 0.03
+CHUNK_BYTES = 2**20
+ZSTD_LEVEL = 1
+
+Stream = tuple[str, str]
+"""(sender, topic)"""
+
+
+class Writer:
+    """A recording that is being written.
+
+    Args:
+        path: the file; it is made, or gone on with.
+        about: who, what and where, as text: a metadata record at the place where writing begins.
+        end: bytes of the file that are kept; what lies behind is cut off.
+        following: the number of the next message of each stream; earlier ones are in the file already, or in
+        unstated: what is lost, and not yet stated in the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        about: Mapping[str, str],
+        end: int = 0,
+        following: Mapping[Stream, int] | None = None,
+        unstated: Iterable[Loss] = (),
+    ) -> None:
+        self.path, self.end = path, end
+        self.following = dict(following or {})
+        self.unstated = {(loss.sender, loss.topic): loss for loss in unstated}
+        self.lost: Counter[str] = Counter()
+        """messages that could not be written or never came, by topic"""
+        self.error = ""
+        """why nothing can be written at the moment"""
+        self._file = path.open("r+b" if path.exists() else "xb", buffering=0)
+        self._file.truncate(end)
+        self._owed = (b"" if end else BEGINNING) + metadata("recording", {**about, **_clock()})
+        self._channels: dict[Stream, tuple[Schema, Channel]] = {}
+        self._schemas: dict[bytes, Schema] = {}
+        self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+        self._begin()
+        self._write(b"")
+
+    def _begin(self) -> None:
+        """A new chunk."""
+        self._records = RecordBuilder()
+        self._counts: dict[Stream, list[int]] = {}  # first number and count of what is in this chunk
+        self._schemas_here: set[int] = set()
+        self._times = 2**63, 0
+        self.due = math.inf
+        """when the chunk is to be written, in seconds of the monotonic clock"""
+
+    def add(self, topic: str, schema: Mapping[str, Any], header: Header, fields: Sequence[Any], received: int) -> None:
+        """Takes a message that was received at this monotonic time [ns]; one that is in the file already is dropped."""
+        stream, number = (header.sender, topic), header.sequence
+        expected = self.following.get(stream, number)
+        if number < expected:
+            return
+        if number > expected:
+            self._lose(Loss(topic, header.sender, expected, number - expected, "missed"))
+        self.following[stream] = number + 1
+        self._note(stream, schema, number)
+        body = codec.pack_message(header, fields)
+        channel = self._channels[stream][1].id
+        Message(channel, received, body, header.captured, number & 0xFFFFFFFF).write(self._records)
+        self._times = min(self._times[0], received), max(self._times[1], received)
+        if self._records.count >= CHUNK_BYTES:
+            self.flush()
+
+    def _note(self, stream: Stream, schema: Mapping[str, Any], number: int) -> None:
+        """Counts a message of the chunk; before a stream's first one come its schema and channel."""
+        if stream in self._counts:
+            self._counts[stream][1] += 1
+            return
+        if not self._counts:
+            self.due = time.monotonic() + CHUNK_SECONDS
+        self._counts[stream] = [number, 1]
+        declared, channel = self._channels.get(stream) or self._declare(stream, schema)
+        if declared.id not in self._schemas_here:
+            self._schemas_here.add(declared.id)
+            declared.write(self._records)
+        channel.write(self._records)
+
+    def _declare(self, stream: Stream, schema: Mapping[str, Any]) -> tuple[Schema, Channel]:
+        sender, topic = stream
+        data = json.dumps(schema).encode()
+        declared = self._schemas.setdefault(data, Schema(len(self._schemas) + 1, data, "jsonschema", schema["title"]))
+        channel = Channel(len(self._channels) + 1, topic, ENCODING, {"sender": sender}, declared.id)
+        self._channels[stream] = declared, channel
+        return declared, channel
+
+    def flush(self) -> None:
+        """Hands all that was added to the operating system, which keeps it whatever happens to this process."""
+        if not self._counts:
+            return
+        records = self._records.end()  # type: ignore[no-untyped-call]
+        record = chunk(records, self._times, self._compressor)
+        if not self._write(record):
+            for (sender, topic), (first, count) in self._counts.items():
+                self._lose(Loss(topic, sender, first, count, self.error))
+        self._begin()
+
+    def _lose(self, loss: Loss) -> None:
+        self.lost[loss.topic] += loss.messages
+        before = self.unstated.get((loss.sender, loss.topic), loss._replace(messages=0))
+        self.unstated[loss.sender, loss.topic] = before._replace(messages=before.messages + loss.messages)
+
+    def _write(self, record: bytes) -> bool:
+        """Appends what is owed and a record, all or nothing; whether it could be done."""
+        losses = [metadata("loss", {k: str(v) for k, v in loss._asdict().items()}) for loss in self.unstated.values()]
+        data = memoryview(b"".join([self._owed, *losses, record]))
+        written = 0
+        try:
+            while written < len(data):
+                written += os.pwrite(self._file.fileno(), data[written:], self.end + written)
+        except OSError as error:
+            self.error = str(error)
+            self._file.truncate(self.end)
+            return False
+        self.end += written
+        self._owed, self.unstated, self.error = b"", {}, ""
+        return True
+
+    def sync(self) -> None:
+        """Has the disk keep what was written, whatever happens to the machine."""
+        if not self._file.closed:
+            os.fsync(self._file)
+
+    def close(self) -> None:
+        """Writes the rest, and that it is complete."""
+        self.flush()
+        self._write(ENDING)
+        self.sync()
+        self._file.close()
+
+
+def _clock() -> dict[str, str]:
+    """One moment on both clocks: all stamps are of the monotonic one."""
+    return {"monotonic_ns": str(time.monotonic_ns()), "unix_ns": str(time.time_ns())}

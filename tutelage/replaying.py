@@ -1,0 +1,62 @@
+"""What `cli.py verify` and `bag play` do: a recorded run comes to life again, for comparison or in a graph."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tutelage import launching
+from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.recording import finding, verifying
+from tutelage.recording.verifying import Verdict
+from tutelage.supervision import run
+
+PLAYER = "nodes.player:Player"
+
+BEGIN_SECONDS = 1.0
+"""Time for the processes of a graph to start before players begin."""
+
+
+def verify(path: Path) -> list[Verdict]:
+    """What the nodes of a recorded run say today, beside what they said then."""
+    recording, made = _recorded(path)
+    return verifying.verify(recording, made, finding.was_interrupted(recording))
+
+
+def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None) -> int:
+    """Runs the recorded graph with players in the place of these nodes, or without names of all that said something.
+
+    Raises:
+        LaunchError: there is no such node, or no recording.
+    """
+    recording, made = _recorded(path)
+    graph = _with_players(made, recording, nodes, rate, skip)
+    folder = run.new_folder(graph, run_dir)
+    run.describe(graph, folder)
+    return launching.go(graph, folder)
+
+
+def _recorded(path: Path) -> tuple[Path, Graph]:
+    recording = finding.find(path).resolve()
+    made = finding.graph(recording)
+    sys.path += made.paths
+    run.load(made)
+    return recording, made
+
+
+def _with_players(made: Graph, recording: Path, nodes: Sequence[str], rate: float, skip: float) -> Graph:
+    speaking = [plan.name for plan in made.nodes if plan.says]
+    unknown = [name for name in nodes if name not in speaking]
+    if unknown:
+        raise LaunchError([Problem(name, f"it says nothing there; {did_you_mean(name, speaking)}") for name in unknown])
+    parameters = {"file": str(recording), "rate": rate, "skip": skip, "begin": time.monotonic() + BEGIN_SECONDS}
+    plans = []
+    for plan in made.nodes:
+        if plan.name in (nodes or speaking):
+            plans.append(NodePlan(plan.name, PLAYER, parameters={**parameters, "node": plan.name}, says=plan.says))
+        elif nodes or (plan.run and node_class(plan.run).observer):
+            plans.append(plan)
+    return Graph(f"play-{made.name}", plans, made.arguments, made.time, made.messages, made.paths)
