@@ -48,7 +48,7 @@ def balanced(driver: Driver, tensors: Tensors, seconds: float) -> tuple[float, n
 
 def start(rig: RunningRig, tensors: Tensors, seconds: float, seed: int) -> tuple[float, np.ndarray, np.ndarray] | None:
     """One start, as `balanced` has it; None if this computer stood still."""
-    driver = rig.driver(deadline_seconds=0.25)  # else a busy computer looks like a broken line
+    driver = rig.driver(reply_seconds=0.015, deadline_seconds=0.25)  # else a busy computer looks like a broken line
     driver.connect()
     result = None
     try:
@@ -62,7 +62,8 @@ def start(rig: RunningRig, tensors: Tensors, seconds: float, seed: int) -> tuple
     still = max(rig.tell("state")["longest_leap"], *np.diff(result[2]) if result else [0.0])
     if still <= MOST_STILL or (result and result[0] >= seconds):
         return result
-    print(f"start {seed}: void, this computer stood still for {still:.3f} s", file=sys.stderr)
+    stood = f"{result[0]:.2f} s" if result else "until the driver gave up"
+    print(f"start {seed}: void: it stood {stood}, this computer stood still for {still:.3f} s", file=sys.stderr)
     return None
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers import dynamixel_bus as bus
+from drivers.channels import channels
 from drivers.driver import Channel, Driver, DriverError, Reading
 from drivers.dynamixel_bus import Bus, Measured, Register
 from drivers.port import STOP_SECONDS
@@ -72,8 +73,8 @@ class Dynamixel(Driver):
         watchdog_seconds: float = 0.24,
         place: dict[str, int] | None = None,
     ) -> None:
-        self._observes = [ServoChannel(**channel) for channel in observes]
-        self._accepts = [ServoChannel(**channel) for channel in accepts]
+        self._observes = channels("observes", observes, ServoChannel, {"kind": PRESENT})
+        self._accepts = channels("accepts", accepts, ServoChannel, {"kind": GOALS})
         self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
         self.accepts = tuple(Channel(*channel[:4]) for channel in self._accepts)
         self._ids = sorted({channel.id for channel in self._observes + self._accepts})
@@ -118,9 +119,11 @@ class Dynamixel(Driver):
         return Reading(np.array(values), captured)
 
     def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not np.isfinite(command).all():
+            raise DriverError(f"{self.bus.name}: no servo can be told {command}")
         if not self._energised:
             self._energise()
-        counts = [channel.counts(value) for channel, value in zip(self._accepts, command, strict=True)]
+        counts = [_told(channel, value) for channel, value in zip(self._accepts, command, strict=True)]
         told: dict[Register, dict[int, int]] = {}
         for channel, count in zip(self._accepts, counts, strict=True):
             told.setdefault(GOALS[channel.kind][1], {})[channel.id] = count
@@ -169,3 +172,8 @@ class Dynamixel(Driver):
             self.bus.write(channel.id, goal, measured[channel.id][bus.PRESENT_POSITION] if mode >= 3 else 0)
             self.bus.write(channel.id, bus.TORQUE_ENABLE, 1)
         self._energised = True
+
+
+def _told(channel: ServoChannel, value: float) -> int:
+    """Counts within the channel's limits: a servo ignores a command beyond its own, and goes on with the last one."""
+    return GOALS[channel.kind][1].saturated(channel.counts(min(channel.high, max(channel.low, value))))

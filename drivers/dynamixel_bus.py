@@ -22,6 +22,11 @@ class Register(NamedTuple):
     def bytes(self, value: int) -> bytes:
         return (value % 256**self.size).to_bytes(self.size, "little")
 
+    def saturated(self, value: int) -> int:
+        """The nearest number that it can hold."""
+        most = 2 ** (8 * self.size - 1) - 1
+        return min(most, max(-most, value))
+
 
 OPERATING_MODE, TORQUE_ENABLE, BUS_WATCHDOG = Register(11, 1), Register(64, 1), Register(98, 1)
 GOAL_CURRENT, GOAL_VELOCITY, GOAL_POSITION = Register(102, 2), Register(104, 4), Register(116, 4)
@@ -47,8 +52,16 @@ class Port:
 
     def __init__(self, serial: Any, reply_seconds: float) -> None:
         self.serial, self.reply_seconds = serial, reply_seconds
-        self.is_using = False
         self._until = 0.0
+
+    @property
+    def is_using(self) -> bool:
+        """The SDK's lock between threads. Here is one thread, and after an error the SDK would leave it locked."""
+        return False
+
+    @is_using.setter
+    def is_using(self, using: bool) -> None:
+        """It stays unlocked."""
 
     def clearPort(self) -> None:  # noqa: N802
         self.serial.reset_input_buffer()
@@ -118,7 +131,9 @@ class Bus:
         """Sync write: the same register of some servos. All obey at once, none answers."""
         told = [byte for servo, value in values.items() for byte in (servo, *register.bytes(value))]
         with failing(self.name):
-            self._packets.syncWriteTxOnly(self._port, register.address, register.size, told, len(told))
+            result = self._packets.syncWriteTxOnly(self._port, register.address, register.size, told, len(told))
+        if result != 0:
+            raise DriverError(f"{self.name}: a command could not be sent: {self._packets.getTxRxResult(result)}")
 
     def read_together(self, servos: list[int]) -> dict[int, Measured]:
         """Sync read: what these servos measure."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.channels import channels
 from drivers.driver import Channel, Driver, DriverError, Reading
 
 
@@ -50,9 +51,9 @@ class Ros2(Driver):
         silent_seconds: float = 0.1,
         connect_seconds: float = 5.0,
     ) -> None:
-        self._observes = [JointChannel(**channel) for channel in observes]
+        self._observes = channels("observes", observes, JointChannel, {"field": ("position", "velocity", "effort")})
         self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
-        self.accepts = tuple(Channel(**channel) for channel in accepts)
+        self.accepts = tuple(channels("accepts", accepts, Channel))
         self._states, self._commands, self._places = states, commands, place
         self._rest = np.zeros(len(self.accepts)) if rest is None else np.array(rest)
         self._silent_seconds, self._connect_seconds = silent_seconds, connect_seconds

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.channels import channels
 from drivers.driver import Channel, Driver, DriverError, Reading
 from drivers.frames import Decoder, Frame, encode
 from drivers.port import STOP_SECONDS, failing, insist, opened
@@ -38,8 +39,8 @@ class SerialRig(Driver):
         reply_seconds: float = 0.015,
         deadline_seconds: float = 0.06,
     ) -> None:
-        self.observes = tuple(Channel(**channel) for channel in observes)
-        self.accepts = tuple(Channel(**channel) for channel in accepts)
+        self.observes = tuple(channels("observes", observes, Channel))
+        self.accepts = tuple(channels("accepts", accepts, Channel))
         self._port_name, self._baudrate = port, baudrate
         self._reply_seconds, self._deadline_seconds = reply_seconds, deadline_seconds
         self._serial: Any = None

@@ -18,10 +18,14 @@ ROOT = Path(__file__).parents[1]
 PROTOCOLS = ("dynamixel", "serial")
 
 
+PATIENT = {"reply_seconds": 0.5, "deadline_seconds": 20.0}
+"""so that a computer that is busy with other tests does not look like a broken line"""
+
+
 def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
-    """A driver as the robot's file says, but for some parameters."""
+    """A driver as the robot's file says, but for some parameters, and patient."""
     told = yaml.safe_load((ROOT / "launch" / "robots" / f"{machine}_{protocol}.yaml").read_text())
-    return named(told["driver"])(**{**told["parameters"], "port": str(link), **parameters})
+    return named(told["driver"])(**{**told["parameters"], **PATIENT, "port": str(link), **parameters})
 
 
 class RunningRig:

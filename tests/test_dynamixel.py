@@ -23,7 +23,6 @@ from drivers.dynamixel_bus import (
 )
 from tests.rigs import RunningRig, running
 
-PATIENT = {"reply_seconds": 0.5, "deadline_seconds": 5.0}
 TURNS = {"unit": "turn", "low": -100.0, "high": 100.0, "counts_per_unit": 4096, "id": 1}
 
 
@@ -35,7 +34,7 @@ def rig(tmp_path: Path) -> Iterator[RunningRig]:
 
 @pytest.fixture
 def bus(rig: RunningRig) -> Iterator[Bus]:
-    bus = Bus(str(rig.link), 1_000_000, 0.5, 5.0)
+    bus = Bus(str(rig.link), 115_200, 0.5, 5.0)
     yield bus
     bus.close()
 
@@ -49,8 +48,9 @@ def test_counts_go_to_units_and_back() -> None:
 
 def test_a_servo_that_is_not_there_is_named(rig: RunningRig) -> None:
     missing = {**TURNS, "name": "arm", "id": 7, "kind": "position"}
+    other = rig.driver(observes=[missing], deadline_seconds=1.0)
     with pytest.raises(DriverError, match="servo 7 did not answer a ping"):
-        rig.driver(observes=[missing]).connect()
+        other.connect()
     driver = rig.driver()
     driver.connect()  # the other one has let go of the port
     driver.close()
@@ -67,7 +67,7 @@ def test_a_port_that_is_not_there_or_taken_is_said(rig: RunningRig) -> None:
 
 
 def test_connecting_moves_nothing_and_a_stop_takes_the_torque_away(rig: RunningRig) -> None:
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     assert driver.bus.read_together([1])[1][BUS_WATCHDOG] == 12
     assert rig.tell("state")["commanded"] is None
@@ -80,9 +80,12 @@ def test_connecting_moves_nothing_and_a_stop_takes_the_torque_away(rig: RunningR
 
 
 def test_what_was_told_is_what_the_servo_can_take(rig: RunningRig) -> None:
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     assert driver.write(np.array([1.23456])) == pytest.approx(1.23)
+    assert driver.write(np.array([1e9])) == pytest.approx(10)
+    with pytest.raises(DriverError, match="no servo can be told"):
+        driver.write(np.array([np.nan]))
     driver.close()
 
 
@@ -90,7 +93,7 @@ def test_what_was_told_is_what_the_servo_can_take(rig: RunningRig) -> None:
 def test_a_motor_can_be_told_a_speed_or_a_place(kind: str, goal: float, rig: RunningRig) -> None:
     per_unit = 60 / 0.229 if kind == "velocity" else 4096
     accepts: list[dict[str, Any]] = [{**TURNS, "name": "goal", "kind": kind, "counts_per_unit": per_unit}]
-    driver = rig.driver(accepts=accepts, watchdog_seconds=2.0, **PATIENT)
+    driver = rig.driver(accepts=accepts, watchdog_seconds=2.0)
     driver.connect()
     for _ in range(75):
         assert driver.write(np.array([goal])) == pytest.approx(goal, abs=0.002)

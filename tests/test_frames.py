@@ -74,6 +74,11 @@ def test_after_random_bytes_a_bus_answers_the_second_ping_at_the_latest(seed: in
         assert 1 <= len(pings) <= 2
 
 
+def test_a_packet_inside_what_only_looked_like_one_is_found_at_once() -> None:
+    looks_like_one = HEADER + b"\x01\x09\x00\x01"  # nine bytes would follow the length, but a ping does
+    assert [packet.code for packet in Parser().feed(looks_like_one + PING, 0.0)] == [1]
+
+
 def test_a_packet_that_comes_byte_by_byte_is_found() -> None:
     parser = Parser()
     found = [packet for i, byte in enumerate(PING) for packet in parser.feed(bytes([byte]), i * PAUSE_SECONDS / 2)]

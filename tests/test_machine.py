@@ -152,10 +152,11 @@ def test_the_watchdog_takes_the_force_away() -> None:
 
 @pytest.mark.parametrize("mode", ["velocity", "position"])
 def test_the_motor_can_be_told_a_speed_or_a_place(mode: Any) -> None:
-    made = Machine(CartPole(), PERFECT, 0.0)
+    made = Machine(CartPole(), replace(PERFECT, force_resolution=0.01), 0.0)
     for i in range(300):
         made.command(Command(mode, 0.3), i / 100)
         made.advance((i + 1) / 100)
+        assert made.force * 100 == pytest.approx(round(made.force * 100))
     reached = made.plant.velocity if mode == "velocity" else made.plant.positions[0]
     assert reached == pytest.approx(0.3, abs=0.05)
 

@@ -15,9 +15,6 @@ import pytest
 from drivers.driver import DriverError
 from tests.rigs import PROTOCOLS, ROOT, RunningRig, running
 
-PATIENT = {"reply_seconds": 0.5, "deadline_seconds": 20.0}
-"""for tests of what is said, on a computer that may be busy"""
-
 
 @pytest.fixture(params=PROTOCOLS)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningRig]:
@@ -39,20 +36,21 @@ def test_a_pulled_cable_is_said_by_every_verb_and_a_plugged_one_works_again(rig:
 
 
 def test_lost_and_damaged_answers_are_asked_for_again(rig: RunningRig) -> None:
-    driver = rig.driver(reply_seconds=0.02, deadline_seconds=20.0)
+    driver = rig.driver(reply_seconds=0.02)
     driver.connect()
     driver.place(1)
     rig.tell("drop 0.3")
     rig.tell("garble 0.3")
     time.sleep(0.05)
     for _ in range(100):
-        np.testing.assert_allclose(driver.read().values[::2], rig.tell("state")["positions"], atol=2e-3)
+        where = rig.tell("garbage 50")["positions"]
+        np.testing.assert_allclose(driver.read().values[::2], where, atol=2e-3)
     rig.tell("drop 0")
     driver.close()
 
 
 def test_no_answer_at_all_is_said_after_the_deadline(rig: RunningRig) -> None:
-    driver = rig.driver(deadline_seconds=0.1)
+    driver = rig.driver(reply_seconds=0.02, deadline_seconds=0.1)
     driver.connect()
     rig.tell("drop 1")
     with pytest.raises(DriverError, match="within 100 ms"):
@@ -77,7 +75,7 @@ def test_an_answer_that_comes_late_is_not_taken_for_that_to_a_later_question(rig
 
 
 def test_a_million_random_bytes_to_the_driver_cost_no_more_than_one_question(rig: RunningRig) -> None:
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     driver.place(4)
     time.sleep(0.05)
@@ -93,7 +91,7 @@ def test_a_million_random_bytes_to_the_driver_cost_no_more_than_one_question(rig
 
 def test_a_million_random_bytes_to_the_rig_do_not_stop_it_from_answering(rig: RunningRig) -> None:
     generator = np.random.default_rng(0)
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     with open(rig.link, "wb", buffering=0) as line:
         for _ in range(500):
@@ -139,7 +137,8 @@ def test_when_the_driver_is_killed_the_rigs_watchdog_stops_the_motor_within_250_
         assert driving.stdout
         for _ in range(10):
             assert driving.stdout.readline() == "driven\n"
-        assert rig.tell("state")["force"] == pytest.approx(3.0)
+        while rig.tell("state")["force"] != pytest.approx(3.0):
+            assert driving.stdout.readline() == "driven\n"
         driving.send_signal(signal.SIGKILL)
     while (state := rig.tell("state"))["force"] != 0:
         time.sleep(0.01)

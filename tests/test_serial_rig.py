@@ -11,7 +11,6 @@ import pytest
 from drivers.driver import DriverError
 from tests.rigs import RunningRig, running
 
-PATIENT = {"reply_seconds": 0.5, "deadline_seconds": 5.0}
 TORQUE = {"name": "torque", "unit": "N m", "low": -2.0, "high": 2.0}
 JOINT = {"name": "joint", "unit": "rad", "low": -3.2, "high": 3.2}
 VELOCITY = {"name": "joint velocity", "unit": "rad/s", "low": -8.0, "high": 8.0}
@@ -24,7 +23,7 @@ def rig(tmp_path: Path) -> Iterator[RunningRig]:
 
 
 def test_what_the_device_applied_is_what_write_returns(rig: RunningRig) -> None:
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     assert driver.write(np.array([0.1234])) == pytest.approx(0.12)
     assert driver.write(np.array([9.0])) == pytest.approx(2.0)
@@ -36,7 +35,7 @@ def test_what_the_device_applied_is_what_write_returns(rig: RunningRig) -> None:
 
 
 def test_the_device_says_what_it_does_not_like(rig: RunningRig) -> None:
-    driver = rig.driver(**PATIENT)
+    driver = rig.driver()
     driver.connect()
     with pytest.raises(DriverError, match="refused 'w': the force is not finite"):
         driver.write(np.array([np.nan]))
@@ -56,9 +55,10 @@ def test_the_device_says_what_it_does_not_like(rig: RunningRig) -> None:
 def test_a_robots_file_that_does_not_fit_the_device_is_refused(
     observes: list[dict[str, object]], sentence: str, rig: RunningRig
 ) -> None:
+    other = rig.driver(observes=observes, accepts=[TORQUE])
     with pytest.raises(DriverError, match=sentence):
-        rig.driver(observes=observes, accepts=[TORQUE], **PATIENT).connect()
-    driver = rig.driver(**PATIENT)
+        other.connect()
+    driver = rig.driver()
     driver.connect()  # the other one has let go of the port
     driver.close()
 
