@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing
 from nodes.progress import Progress
 from nodes.screen import line, view
 from tutelage import Message, Node
@@ -25,7 +25,7 @@ class Console(Node):
     After each drawing the terminal is as it was, its cursor below the view: the console may be killed at any moment.
     """
 
-    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration)
+    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Safety, Timing)
     order = "arrival"
     observer = screen = True
 
