@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import itertools
 import os
 import re
@@ -19,11 +20,12 @@ from typing import Any
 import numpy as np
 import pyte
 import pytest
+from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing
 from nodes.console import Console
 from nodes.progress import COURSE_VALUES, Course, Progress
-from nodes.screen import line
+from nodes.screen import line, view
 from tutelage import Message, play
 from tutelage.status import Status
 
