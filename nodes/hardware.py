@@ -13,15 +13,10 @@ from drivers.guard import MAY_MOVE, Guard, State, Verdict
 from drivers.pace import Pace
 from drivers.robot import load
 from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
+from nodes.starting import Starter
 from nodes.trail import Trail
 from tutelage import Message, Node
 from tutelage.task import Env
-
-CONNECT_SECONDS = 10.0
-"""How long a device that starts by itself may take to appear."""
-
-READY_SECONDS = 2.0
-"""How long after the robot was placed an episode must be able to begin, or it is placed again."""
 
 TIMING_SECONDS = 1.0
 
@@ -56,15 +51,14 @@ class Hardware(Node):
         self.guard = Guard(self.robot.driver, self.robot.limits)
         self.pace = Pace(self.robot.rate)
         self.trail = Trail(rollout_steps)
+        self.starter = Starter(self.robot, self.guard, self.pace)
         self.episode_steps = episode_steps or self.robot.task.episode_steps
         self.seconds, self.patience = seconds, patience
         self.actor = "policy"  # who acts: policy or human
-        self.armed = False  # it was, once
-        self.places = 0  # how often it was placed
         self.refused = 0  # commands that were not applied as they were asked for
         self.said = ("", "")  # the guard's state and reason as they were said last
         self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
-        self.well = self.placed = self.timed = 0  # ns: when nothing was amiss, it was placed, timing was said
+        self.well = self.timed = 0  # ns: when all was well last, when timing was said last
 
     def start(self) -> tuple[Message, ...]:
         self.begun = self.well = self.timed = time.monotonic_ns()
@@ -130,7 +124,7 @@ class Hardware(Node):
             yield self.trail.observe(after, reading.captured)
         else:
             self.guard.rest()
-            self.placed = 0
+            self.starter.ended()
             yield self.trail.end(self.actor)
 
     def _grow_old(self, now: int) -> Iterator[Message]:
@@ -141,34 +135,9 @@ class Hardware(Node):
             self.guard.stop("controlled stop: answers come too late to be applied")
 
     def _idle(self, now: int) -> Iterator[Message]:
-        """Between episodes: arms once and begins by itself, where the robot's file says so."""
-        reading = self.guard.read(now)
-        if self.robot.start == "operator":
-            return
-        if not self.armed:
-            self._appear(now)
-        elif self.guard.state is State.ARMED and now - self.placed > READY_SECONDS * 1e9:
-            self._place()
-        elif reading and self.guard.state is State.ARMED and self.robot.task.ready(self.robot.observe(reading.values)):
+        """Between episodes."""
+        if self.starter.may_begin(self.guard.read(now), now):
             yield from self._begin("ready")
-
-    def _appear(self, now: int) -> None:
-        """Arms a device for the first time, which may take a while to be there."""
-        self._arm()
-        if not self.armed and now - self.begun > CONNECT_SECONDS * 1e9:
-            raise RuntimeError(self.guard.reason)
-
-    def _arm(self) -> None:
-        self.guard.arm(time.monotonic_ns())
-        self.armed = self.armed or self.guard.state is State.ARMED
-        self.pace.begin(time.monotonic_ns())  # to connect may take long
-
-    def _place(self) -> None:
-        """Has the robot's own routine, where it has one, bring it to where an episode begins, each time another."""
-        self.guard.place(self.places)
-        self.places += 1
-        self.placed = time.monotonic_ns()
-        self.pace.begin(self.placed)
 
     def _begin(self, reason: str) -> Iterator[Message]:
         """Begins an episode; one that runs is cut off."""
@@ -186,7 +155,7 @@ class Hardware(Node):
         """An order that is not known is taken for a stop."""
         match message.order:
             case "arm":
-                self._arm()
+                self.starter.arm()
             case "disarm":
                 self.guard.disarm(f"ordered: {message.reason}")
             case "give back":
