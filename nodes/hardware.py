@@ -128,11 +128,11 @@ class Hardware(Node):
             yield self.trail.end(self.actor)
 
     def _grow_old(self, now: int) -> Iterator[Message]:
-        """What the guard makes of answers that do not come, or only come too late to move anything."""
+        """What the guard makes of answers that do not come, or of which none can be applied."""
         if (verdict := self.guard.tick(now)) is not None:
             yield self._command("guard", verdict, 0, now)
         if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
-            self.guard.stop("controlled stop: answers come too late to be applied")
+            self.guard.stop("controlled stop: no answer could be applied")
 
     def _idle(self, now: int) -> Iterator[Message]:
         """Between episodes."""

@@ -126,15 +126,16 @@ def test_a_fall_is_the_tasks_own_end(tmp_path):
 def test_an_action_that_is_none_is_refused_held_and_stopped(tmp_path, wrong, reason):
     answers: list[Message] = []
     loop = Loop(tmp_path, lambda seen: answers or balance(seen)).steps(5)
-    before = loop.of(Command)[-1].applied
+    before, count = loop.of(Command)[-1].applied, len(loop.of(Command))
     last = loop.of(Observation)[-1]
     answers.append(Action(last.rollout, last.step, wrong, np.zeros(1, np.float32), 0))
     loop.run(lambda: loop.node.guard.state == "stopped")
-    refused = [message for message in loop.of(Command) if message.actor == "policy" and message.reason]
+    since = loop.of(Command)[count:]
+    refused = [message for message in since if message.actor == "policy"]
     assert {message.reason for message in refused} == {reason} and not any(m.applied.size for m in refused)
-    held = [message for message in loop.of(Command) if message.reason.startswith("held")]
+    held = [message for message in since if message.reason.startswith("held")]
     assert all(np.array_equal(message.applied, before) for message in held)
-    assert loop.node.refused == len(refused)
+    assert loop.node.refused >= len(refused)
 
 
 def test_a_jump_is_bounded_by_the_rate_and_the_transition_says_what_was_done(tmp_path):
@@ -151,11 +152,14 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
     both: dict[str, bool] = {"human": False}
 
     def answer(seen: Observation) -> Iterable[Message]:
-        yield action(seen, 0)  # the policy's
+        yield from balance(seen)  # the policy's
         if both["human"]:
             yield action(seen, cart_pole(seen.observation[0]), version=-1)
 
-    loop = Loop(tmp_path, answer).steps(2)
+    gently = (
+        "start: automatic\nlimits: {force: {position: [-3, 3]}}"  # at 20 Hz all its force would throw the pole over
+    )
+    loop = Loop(tmp_path, answer, gently).steps(2)
     both["human"] = True
     loop.steps(2)
     before = len(loop.of(Command))
