@@ -160,6 +160,7 @@ class Hardware(Node):
                 self.guard.disarm(f"ordered: {message.reason}")
             case "give back":
                 self.actor = "policy"
+                self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
             case _:
                 self.guard.stop(f"ordered to {message.order}: {message.reason}")
         yield from self._tell()

@@ -166,10 +166,12 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
     loop.steps(5)
     assert {message.actor for message in loop.of(Command)[before:]} == {"human"}
     both["human"] = False
-    loop.run(lambda: loop.node.guard.state == "stopped")  # a person who acts no more is not replaced by the policy
+    before = len(loop.of(Command))
+    loop.run(lambda: loop.node.guard.state != "moving")  # a person who acts no more is not replaced by the policy
+    assert "policy" not in {message.actor for message in loop.of(Command)[before:]}
     loop.hear(Order(0, 0, "give back", ""))
     loop.hear(Order(0, 0, "arm", "looked after"))
-    loop.steps(2)
+    loop.steps(4)
     assert loop.of(Command)[-1].actor == "policy"
 
 
