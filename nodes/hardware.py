@@ -81,6 +81,7 @@ class Hardware(Node):
         now = time.monotonic_ns()
         if now < self.pace.deadline:  # only the guard's time has come
             yield from self._grow_old(now)
+            yield from self._end_if_stopped(now)
             yield from self._tell()
             return
         self.pace.keep(now)
@@ -134,6 +135,11 @@ class Hardware(Node):
         if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
             self.guard.stop("controlled stop: no answer could be applied")
 
+    def _end_if_stopped(self, now: int) -> Iterator[Message]:
+        """What the guard has stopped is over at once, so that arming cannot revive it."""
+        if self.trail.running and self.guard.state not in MAY_MOVE:
+            yield from self._step(now, cut=True)
+
     def _idle(self, now: int) -> Iterator[Message]:
         """Between episodes."""
         if self.starter.may_begin(self.guard.read(now), now):
@@ -163,6 +169,7 @@ class Hardware(Node):
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
             case _:
                 self.guard.stop(f"ordered to {message.order}: {message.reason}")
+        yield from self._end_if_stopped(time.monotonic_ns())
         yield from self._tell()
 
     def _tell(self, always: bool = False) -> Iterator[Message]:
