@@ -193,6 +193,32 @@ def evaluate(run: Path, episodes: int, sampled: bool, seed: int, render: str | N
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render))
 
 
+ROBOT = click.argument("robot", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@main.command()
+@ROBOT
+def doctor(robot: Path) -> None:
+    """Check a ROBOT's file, port, rights, rate, latency, limits and watchdog. Nothing moves."""
+    from drivers.doctor import examine
+
+    good = True
+    for finding in examine(robot):
+        click.echo(str(finding))
+        good = good and finding.good is not False
+    sys.exit(0 if good else 1)
+
+
+@main.command()
+@ROBOT
+def calibrate(robot: Path) -> None:
+    """Find zeros and directions of a ROBOT that you move by hand, and write them into its file."""
+    from drivers import calibrating
+
+    found = calibrating.calibrate(robot, lambda text: click.prompt(text, default="", show_default=False))
+    click.echo(f"written into {robot}: {', '.join(found)}")
+
+
 @main.group()
 def bag() -> None:
     """Record what nodes say, look at it, play it again. A FILE is a recording, or the folder of a recorded run."""

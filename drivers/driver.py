@@ -44,13 +44,15 @@ class Driver(ABC):
 
     observes: tuple[Channel, ...]
     accepts: tuple[Channel, ...]
+    watchdog_seconds: float | None = None
+    """after how long without a command the device stops by itself; None: not that one knows"""
 
     @abstractmethod
     def connect(self) -> None:
         """Opens the device and arms its own watchdog, where it has one. It must not move.
 
         Raises:
-            DriverError: as do all verbs.
+            DriverError: as do all verbs. Where this one does it leaves nothing open: no other is called then.
         """
 
     @abstractmethod
@@ -64,6 +66,10 @@ class Driver(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Brings the device into its safe state, and leaves it there. At any moment, more than once."""
+
+    def place(self, seed: int) -> None:
+        """Has the robot's own routine, where it has one, put it where an episode begins; `seed` says where exactly."""
+        return
 
     @abstractmethod
     def close(self) -> None:

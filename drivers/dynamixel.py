@@ -79,6 +79,7 @@ class Dynamixel(Driver):
         self.accepts = tuple(Channel(*channel[:4]) for channel in self._accepts)
         self._ids = sorted({channel.id for channel in self._observes + self._accepts})
         self._line = (port, baudrate, reply_seconds, deadline_seconds)
+        self.watchdog_seconds = watchdog_seconds
         self._watchdog, self._place = min(127, max(1, round(watchdog_seconds / 0.02))), place
         self._bus: Bus | None = None
         self._energised = False

@@ -6,6 +6,7 @@ environments: `envs` is their number, one for a robot.
 """
 
 from messages.learning import Enough, Evaluation, Metrics, Score, Weights
+from messages.robot import Command, Order, Safety, Timing
 from messages.world import (
     Action,
     Begin,
@@ -24,16 +25,20 @@ __all__ = [
     "Action",
     "Begin",
     "Closing",
+    "Command",
     "Demonstration",
     "Enough",
     "Episode",
     "Evaluation",
     "Metrics",
     "Observation",
+    "Order",
     "Reward",
+    "Safety",
     "Score",
     "Status",
     "Take",
+    "Timing",
     "Transition",
     "Weights",
     "Withdrawal",

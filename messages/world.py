@@ -26,7 +26,8 @@ class Begin(Message, cadence="free"):
 class Action(Message, cadence="step"):
     """policy | teleoperator -> simulator | hardware: what to do at this step, and how likely the policy found it.
 
-    A discrete action is an index; a continuous one is in the frame where the task's bounds are -1 and 1.
+    A discrete action is an index; a continuous one is in the frame where the task's bounds are -1 and 1. Where a person
+    acts in the policy's place `policy_version` is -1.
     """
 
     action: Annotated[NDArray[np.int64] | NDArray[np.float32], "envs *action"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Withdrawal
+from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
 from nodes.canvas import Canvas
 from nodes.progress import Progress
 from nodes.screen import line, view
@@ -23,7 +23,7 @@ DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 class Console(Node):
     """Shows how the run is doing. It draws when it hears something, for some status always comes: it has no thread."""
 
-    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal)
+    may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
     order = "arrival"
     observer = screen = True
 

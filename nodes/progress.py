@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Withdrawal
+from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
 from tutelage import Message
 from tutelage.status import Status
 
@@ -85,6 +85,7 @@ class Progress:
         began: when the first message came.
         points: (time, steps) lately, for the rate; `first_point` for the rate of all the run.
         returns: of the last training episodes of the policy; `course` is how their mean went.
+        safety, timing: of a machine, as it said them last.
         accuracy: of the discriminator on either side, by the name of the side.
     """
 
@@ -101,6 +102,8 @@ class Progress:
     course: Course = field(default_factory=Course)
     accuracy: dict[str, float] = field(default_factory=dict)
     evaluation: Evaluation | None = None
+    safety: Safety | None = None
+    timing: Timing | None = None
     nodes: dict[str, Pulse] = field(default_factory=dict)
     interrupted: bool = False
     finished: bool = False
@@ -126,6 +129,10 @@ class Progress:
             case Withdrawal():
                 self.demonstrations -= message.demonstrations
                 del self.expert_returns[-message.demonstrations :]
+            case Safety():
+                self.safety = message
+            case Timing():
+                self.timing = message
 
     def _measured(self, values: dict[str, float], now: float) -> None:
         for side in ("expert", "policy"):

@@ -9,15 +9,15 @@ import time
 from collections import deque
 from typing import Any
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Weights, Withdrawal
+from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 from tutelage import Message, Node
 
 
 class Report(Node):
     """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher makes `report.json` of."""
 
-    hears = (Metrics, Weights)
-    may_hear = (Evaluation, Episode, Demonstration, Withdrawal)
+    hears = (Weights,)
+    may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
 
     def __init__(self) -> None:
@@ -53,6 +53,8 @@ class Report(Node):
                     self._keep()
             case Evaluation():
                 self._evaluated(message)
+            case Timing():
+                self._timed(message)
 
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
@@ -76,6 +78,11 @@ class Report(Node):
             "seconds_learning": round(seconds, 3),
             "steps_per_second": round(steps / seconds) if seconds else 0,
         }
+
+    def _timed(self, kept: Timing) -> None:
+        figures = {field.name: getattr(kept, field.name) for field in Timing.declared[2:]}
+        self.learned |= figures
+        self._write(kept.rollout, {f"hardware/{name}": float(value) for name, value in figures.items()})
 
     def _evaluated(self, found: Evaluation) -> None:
         self._write(

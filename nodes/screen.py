@@ -37,7 +37,20 @@ def line(progress: Progress, now: float) -> str:
         parts.append(" ".join(["D", *(f"{side} {value:.2f}" for side, value in progress.accuracy.items())]))
     if (found := progress.evaluation) is not None:
         parts.append(f"evaluation greedy {found.greedy.mean():.1f} sampled {found.sampled.mean():.1f}")
+    parts += [f"robot {text}" for text, _ in _machine(progress)[:1]] + [text for text, _ in _machine(progress)[1:]]
     return "  ".join([*parts, *_troubles(progress, now)])
+
+
+def _machine(progress: Progress) -> list[tuple[str, str]]:
+    """How a robot is, and how its loop keeps its time."""
+    parts = []
+    if (safety := progress.safety) is not None:
+        style = BAD if safety.state in ("stopped", "fault") else ACCENT
+        parts.append((": ".join(filter(None, (safety.state, safety.reason))), style))
+    if (kept := progress.timing) is not None:
+        text = f"{kept.rate_mean:.1f} Hz, longest {1000 * kept.interval_max:.0f} ms, missed {kept.deadlines_missed}"
+        parts.append((text, ODD if kept.deadlines_missed else QUIET))
+    return parts
 
 
 def _troubles(progress: Progress, now: float) -> list[str]:
@@ -52,6 +65,7 @@ def view(progress: Progress, width: int, height: int, now: float) -> Group:
     """All of it, in so many columns and at most so many lines."""
     lines = [_title(progress, width), Text(), *_steps(progress, width, now), *_return(progress, width)]
     lines += [*_evaluation(progress), *_discriminator(progress)]
+    lines += [_row("robot", (text, style)) for text, style in _machine(progress)]
     room = height - len(lines) - 2
     if progress.nodes and room > 0:
         lines += [Text(), *_nodes(progress, width, room, now)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import itertools
 import os
 import re
@@ -19,11 +20,12 @@ from typing import Any
 import numpy as np
 import pyte
 import pytest
+from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics
+from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing
 from nodes.console import Console
 from nodes.progress import COURSE_VALUES, Course, Progress
-from nodes.screen import line
+from nodes.screen import line, view
 from tutelage import Message, play
 from tutelage.status import Status
 
@@ -383,3 +385,14 @@ def test_a_line_says_what_is_known_and_no_more() -> None:
     progress.hear(status("learner", 1.0), 0.0)
     progress.hear(steps(2048), 0.0)
     assert line(progress, 4.0) == "steps 2048  silent learner 4 s"
+
+
+def test_a_robots_state_and_timing_are_shown():
+    progress = Progress(0, "", "hardware")
+    progress.hear(Safety(0, 0, "stopped", "controlled stop: no action since 101 ms ago"), 0.0)
+    progress.hear(Timing(0, 0, 10.0, 49.98, 0.031, 0.001, 0.002, 3, 1, 1), 1.0)
+    told = line(progress, 1.0)
+    assert "robot stopped: controlled stop: no action since 101 ms ago  50.0 Hz, longest 31 ms, missed 3" in told
+    paint = Paint(width=100, record=True, file=io.StringIO())
+    paint.print(view(progress, 99, 30, 1.0))
+    assert "stopped: controlled stop" in paint.export_text()

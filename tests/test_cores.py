@@ -12,11 +12,19 @@ from tutelage.supervision import cores
 
 
 def test_those_share_a_core_who_wait_for_each_other_at_every_step():
-    assert cores.partners(graph("gail.yaml", [])) == {"simulator", "policy"}
+    assert cores.sharing(graph("gail.yaml", [])) == {"simulator", "policy"}
+
+
+def test_those_go_first_on_whom_a_machine_waits(tmp_path):
+    robot = tmp_path / "robot.yaml"
+    robot.write_text("{}")
+    made = graph("gail.yaml", [f"robot:={robot}"])
+    assert cores.hurried(made) == {"hardware", "policy"}
+    assert cores.sharing(made) == cores.hurried(graph("gail.yaml", [])) == set()
 
 
 def test_nobody_does_who_only_listens():
-    assert cores.partners(graph("bc.yaml", [])) == set()
+    assert cores.sharing(graph("bc.yaml", [])) == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a process to a core")

@@ -10,15 +10,16 @@ from typing import Any
 from tutelage.codec import pack_state, unpack_state
 
 
-def save(path: Path, state: Any) -> None:
-    """Writes a state so that after a crash or a power cut either it or its predecessor is there, whole."""
+def save(path: Path, state: Any, durable: bool = True) -> None:
+    """Writes a state so that after a crash, if `durable` a power cut too, it or its predecessor is there, whole."""
     data = pack_state(state)
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
         file.write(zlib.crc32(data).to_bytes(4, "little"))
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     if path.exists():
         path.replace(path.with_suffix(".previous"))
     fresh.replace(path)

@@ -13,10 +13,12 @@ import sys
 import traceback
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tutelage.node import Node
 from tutelage.problems import did_you_mean
+
+Kind = TypeVar("Kind")
 
 
 @dataclass
@@ -70,6 +72,10 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def by_the_clock(self) -> list[str]:
+        """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""
+        return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
 
@@ -80,11 +86,16 @@ class Graph:
 
 
 def node_class(run: str) -> type[Node]:
-    """The class that `package.module:Class` or `path/to/file.py:Class` names.
+    """The node class that `package.module:Class` or `path/to/file.py:Class` names. Raises as `class_of` does."""
+    return class_of(run, Node)
+
+
+def class_of(run: str, base: type[Kind]) -> type[Kind]:
+    """The class that `package.module:Class` or `path/to/file.py:Class` names, a subclass of `base`.
 
     Raises:
         LookupError: one sentence that says what is missing.
-        TypeError: it is there, but no Node.
+        TypeError: it is there, but no such class.
         ImportError: the module is there, but cannot be imported; ModuleNotFoundError: for want of another package.
     """
     place, _, name = run.partition(":")
@@ -93,15 +104,16 @@ def node_class(run: str) -> type[Node]:
     module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
     found = getattr(module, name, None)
     if found is None:
-        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _nodes_of(module))}")
-    if not (isinstance(found, type) and issubclass(found, Node)):
-        raise TypeError(f"{run} is no node: it must be a subclass of tutelage.Node")
+        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(module, base))}")
+    if not (isinstance(found, type) and issubclass(found, base)):
+        what, where = base.__name__.lower(), base.__module__.partition(".")[0]
+        raise TypeError(f"{run} is no {what}: it must be a subclass of {where}.{base.__name__}")
     return found
 
 
-def _nodes_of(module: Any) -> list[str]:
-    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Node)]
-    return [kind.__name__ for kind in classes if kind is not Node]
+def _subclasses(module: Any, base: type) -> list[str]:
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)]
+    return [kind.__name__ for kind in classes if kind is not base]
 
 
 def _from_package(name: str) -> Any:

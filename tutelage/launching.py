@@ -54,6 +54,9 @@ def resolved_text(file: str, arguments: Sequence[str]) -> str:
 def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
     """Runs a launch file to its end; the exit code."""
     made = graph(file, arguments)
+    if one_process and (names := made.by_the_clock()):
+        what = f"{', '.join(names)} goes by the clock, which needs a process of its own: leave out --one-process"
+        raise LaunchError([Problem(file, what)])
     try:
         folder = run.new_folder(made, run_dir)
         run.describe(made, folder)
@@ -72,6 +75,11 @@ def resume(run_dir: str) -> int:
         raise LaunchError([Problem(run_dir, "this run has come to its end: there is nothing to go on with")])
     made = Graph.from_json((folder / "graph.json").read_text())
     sys.path += made.paths
+    if names := made.by_the_clock():
+        what = (
+            f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
+        )
+        raise LaunchError([Problem(run_dir, what)])
     return go(made, folder)
 
 
@@ -81,26 +89,35 @@ def go(made: Graph, folder: Path, one_process: bool = False) -> int:
     if outcome.refusal:
         print(outcome.refusal, file=sys.stderr)
     else:
-        print(ending(folder, outcome, numbers))
+        print(ending(made, folder, outcome, numbers))
     return outcome.exit_code
 
 
-def ending(folder: Path, outcome: Outcome, numbers: dict[str, Any]) -> str:
+def ending(made: Graph, folder: Path, outcome: Outcome, numbers: dict[str, Any]) -> str:
     """The short report at the end of a run."""
     lines = []
     if outcome.failed:
         log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
-        lines += [f"{outcome.failed} could not be kept alive. Its last lines, from {log}:", *_last_lines(log)]
+        why = "could not be kept alive"
+        if outcome.failed in made.by_the_clock():
+            why = "has ended, and is never started again by itself, for it acts on the world"
+        lines += [f"{outcome.failed} {why}. Its last lines, from {log}:", *_last_lines(log)]
     if "return_mean" in numbers:
         lines.append(
             f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
             f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each"
             + (f"; the expert's is {numbers['expert_return_mean']:.1f}" if "expert_return_mean" in numbers else "")
         )
-    if "environment_steps" in numbers:
+    if numbers.get("environment_steps"):
         lines.append(
             f"{numbers['environment_steps']} steps in {numbers['seconds_learning']:.1f} s "
             f"({numbers['steps_per_second']} a second), {numbers['wall_seconds']:.1f} s in all"
+        )
+    if "deadlines_missed" in numbers:
+        lines.append(
+            f"{numbers['seconds_up']:.1f} s at {numbers['rate_mean']:.2f} Hz, longest interval "
+            f"{1000 * numbers['interval_max']:.1f} ms, {numbers['deadlines_missed']} deadlines missed, "
+            f"{numbers['commands_refused']} commands refused, {numbers['stops']} stops"
         )
     if numbers["node_restarts"]:
         lines.append("restarted: " + ", ".join(f"{name} {count}x" for name, count in numbers["node_restarts"].items()))

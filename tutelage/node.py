@@ -81,6 +81,9 @@ class Node:
         """What the node says when all it hears has ended, or it is told to leave before that."""
         return ()
 
+    def close(self) -> None:
+        """Lets go of what it holds: the last that is called in its process, also after an error."""
+
     def interrupt(self) -> None:
         """Somebody asked the run to end early: come to an end soon, in good order."""
 
@@ -92,8 +95,8 @@ class Node:
         """Takes up what `state` gave."""
 
 
-def parameters(kind: type[Node]) -> dict[str, inspect.Parameter]:
-    """A node's parameters: those of its constructor."""
+def parameters(kind: type) -> dict[str, inspect.Parameter]:
+    """A node's parameters (a driver's too): those of its constructor."""
     signature = inspect.signature(kind, eval_str=True)
     return dict(signature.parameters)
 

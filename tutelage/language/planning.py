@@ -50,7 +50,7 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
     kind = _class(entry, problems) if entry.run else None
     if kind:
         plan.says = {said.topic: entry.topic(said.topic) for said in kind.says}
-        _check_parameters(entry, kind, problems)
+        check_parameters(entry, kind, problems)
         _check_remap(entry, kind, problems)
     return Planned(entry, kind, plan)
 
@@ -78,14 +78,15 @@ def _check_command(entry: Entry, problems: list[Problem]) -> None:
     program = entry.run[0] if entry.run else ""
     if not program:
         problems.append(Problem(entry.run_place, "this command has no words: write run: [program, argument, ...]"))
-    elif not shutil.which(program, path=entry.environment.get("PATH")):
+    elif program != "python" and not shutil.which(program, path=entry.environment.get("PATH")):
         problems.append(Problem(entry.run_place, f"there is no program '{program}' that can be run"))
     for items, what in ((entry.parameters, "parameters"), (entry.remap, "remap")):
         for item in list(items.values())[:1]:
             problems.append(Problem(item.key, f"a command takes no {what}: they are for node classes"))
 
 
-def _check_parameters(entry: Entry, kind: type[Node], problems: list[Problem]) -> None:
+def check_parameters(entry: Entry, kind: type, problems: list[Problem]) -> None:
+    """A problem for each parameter that the class's constructor does not take, or not so, or cannot do without."""
     try:
         declared = parameters(kind)
     except (NameError, TypeError, ValueError) as error:

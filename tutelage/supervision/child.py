@@ -23,6 +23,8 @@ from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 from tutelage.supervision import cores
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 class Child:
     """A running process, and the launcher's end of its lifeline."""
@@ -136,6 +138,8 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
         gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
         if place.core is not None:
             cores.settle_on(place.core)
+        if place.hurried:
+            cores.hurry()
         try:
             process = NodeProcess(plan, place, lifeline)
         except LaunchError as error:
@@ -147,11 +151,15 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
 
 
 def _start_program(plan: NodePlan, log: Path) -> Child:
-    """A program's lifeline is its standard input."""
+    """A program's lifeline is its standard input. `python` is the interpreter that runs us, and finds our modules."""
     ours, theirs = socket.socketpair()
     environment = os.environ | plan.environment
+    command = list(plan.command)
+    if command[0] == "python":
+        command[0] = sys.executable
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
     with theirs, log.open("ab") as out:
         process = subprocess.Popen(
-            plan.command, stdin=theirs.fileno(), stdout=out, stderr=out, start_new_session=True, env=environment
+            command, stdin=theirs.fileno(), stdout=out, stderr=out, start_new_session=True, env=environment
         )
     return Program(plan.name, process, ours)

@@ -1,7 +1,8 @@
-"""Nodes that wait for each other at every step share a processor core.
+"""Nodes that wait for each other at every step share a processor core; those that a machine waits for go first.
 
-They never work at the same time, and waking a process on another core costs more than a small policy's answer
-(bench/beside_plain.py: with it the graph learns a fifth faster on two cores).
+In lockstep they never work at the same time, and waking a process on another core costs more than a small policy's
+answer (bench/beside_plain.py: with it the graph learns a fifth faster on two cores). In real time each gets a core as
+soon as it wants one (bench/realtime.py: beside busy processes, deadlines are kept twenty times more exactly).
 """
 
 from __future__ import annotations
@@ -11,15 +12,27 @@ from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
 
+PRIORITY = 10
+"""Of 1 to 99: before all ordinary processes, behind what the system itself holds to be urgent."""
+
+
+def sharing(graph: Graph) -> set[str]:
+    """The nodes that are to share a core; none where time is real."""
+    return set() if graph.time == "realtime" or graph.by_the_clock() else partners(graph)
+
+
+def hurried(graph: Graph) -> set[str]:
+    """The nodes that must be in time: what acts on the world, and who answers it at every step."""
+    acting = set(graph.by_the_clock())
+    return acting | partners(graph) if acting else set()
+
 
 def partners(graph: Graph) -> set[str]:
-    """The nodes that say something at every step to one that answers at every step; none where time is real.
+    """The nodes that say something at every step to one that answers at every step.
 
     Those that hear by arrival wait for a person, or only look on.
     """
     classes = {plan.name: node_class(plan.run) for plan in graph.nodes if plan.run}
-    if graph.time == "realtime" or any(kind.realtime for kind in classes.values()):
-        return set()
     heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
     return {one for one, other in heard if (other, one) in heard and classes[one].order == "time"}
 
@@ -43,3 +56,11 @@ def settle_on(core: int) -> None:
     """Keeps this process, and the threads it will have, on one core."""
     if hasattr(os, "sched_setaffinity"):  # Linux
         os.sched_setaffinity(0, {core})
+
+
+def hurry() -> None:
+    """Lets this process go before ordinary ones, where the system permits it to (Linux: `ulimit -r`, or root)."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except (AttributeError, PermissionError):
+        print("no real-time priority: the system does not permit it, so deadlines are kept less exactly")

@@ -69,7 +69,8 @@ class Supervisor:
         self.socket_dir = registry.enter(self.run_name, self.run_dir)
         self.outcome.restarts = registry.restarts(self.run_dir)
         self._sweeper = self._start_sweeper()
-        self._shared_core = dict.fromkeys(cores.partners(self.graph), cores.own())
+        self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
+        self._hurried = cores.hurried(self.graph)
         with Signals(self.interrupt) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
@@ -92,7 +93,16 @@ class Supervisor:
     def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
         listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
-        place = Place(self.run_name, self.run_dir, self.socket_dir, life, listeners, core, self.graph.messages)
+        place = Place(
+            self.run_name,
+            self.run_dir,
+            self.socket_dir,
+            life,
+            listeners,
+            core,
+            name in self._hurried,
+            self.graph.messages,
+        )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started

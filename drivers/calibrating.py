@@ -1,0 +1,70 @@
+"""Finding out where a robot's zeros are and which way its channels count: it is moved by hand, and only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.calibration import Calibrated
+from drivers.driver import Driver, DriverError
+from drivers.robot import load
+from tutelage.language import yaml_marks
+from tutelage.problems import LaunchError, Problem
+
+READINGS = 50
+"""of which a mean is taken"""
+
+
+def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
+    """Measures, and writes what was found into the robot's file; the names of the channels.
+
+    Raises:
+        LaunchError: the file is wrong, or the device cannot be connected or read.
+    """
+    try:
+        found = measure(load(path).driver, ask)
+    except DriverError as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+    write(path, found)
+    return list(found)
+
+
+def measure(driver: Driver, ask: Callable[[str], object]) -> dict[str, dict[str, float]]:
+    """Zeros and directions of what is observed, with a person's help; nothing is moved but by hand.
+
+    Raises:
+        DriverError: the device cannot be connected or read.
+    """
+    raw = driver.raw if isinstance(driver, Calibrated) else driver
+    raw.connect()
+    try:
+        raw.stop()
+        ask("Put the robot where all its positions are zero, then press Enter.")
+        zeros, found = _mean(raw), {}
+        for i, channel in enumerate(raw.observes):
+            if "/s" not in channel.unit:
+                ask(f"Move '{channel.name}' by hand to where it is clearly positive, then press Enter.")
+                direction = 1 if _mean(raw)[i] >= zeros[i] else -1
+                found[channel.name] = {"zero": round(float(zeros[i]), 6), "direction": direction}
+                found[f"{channel.name} velocity"] = {"direction": direction}
+    finally:
+        raw.close()
+    known = {channel.name for channel in raw.observes}
+    return {name: values for name, values in found.items() if name in known}
+
+
+def _mean(driver: Driver) -> NDArray[np.float64]:
+    return np.mean([driver.read().values for _ in range(READINGS)], axis=0)
+
+
+def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
+    """Puts it into a robot's file in the place of the one before, and leaves all else as it is written."""
+    lines, inside = [], False
+    for line in path.read_text().splitlines():
+        inside = line.startswith("calibration:") or (inside and line[:1] in ("", " ", "#"))
+        if not inside:
+            lines.append(line)
+    path.write_text("\n".join([*lines, yaml_marks.dump({"calibration": calibration})]))

@@ -1,0 +1,48 @@
+"""Where a device's zeros are and which way its channels count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.driver import Channel, Driver, Reading
+
+
+class Calibrated(Driver):
+    """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives and takes."""
+
+    def __init__(self, driver: Driver, zero: Mapping[str, float], direction: Mapping[str, int]) -> None:
+        self.raw = driver
+        self.observes, self.accepts = driver.observes, driver.accepts
+        self.watchdog_seconds = driver.watchdog_seconds
+        self._seen, self._told = (
+            (_by_channel(channels, zero, 0), _by_channel(channels, direction, 1))
+            for channels in (driver.observes, driver.accepts)
+        )
+
+    def connect(self) -> None:
+        self.raw.connect()
+
+    def read(self) -> Reading:
+        raw, captured = self.raw.read()
+        zero, direction = self._seen
+        return Reading(direction * (raw - zero), captured)
+
+    def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        zero, direction = self._told
+        return direction * (self.raw.write(direction * command + zero) - zero)
+
+    def stop(self) -> None:
+        self.raw.stop()
+
+    def place(self, seed: int) -> None:
+        self.raw.place(seed)
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def _by_channel(channels: tuple[Channel, ...], values: Mapping[str, float], default: float) -> NDArray[np.float64]:
+    return np.array([values.get(channel.name, default) for channel in channels], float)

@@ -1,0 +1,113 @@
+"""Whether a robot is fit to be driven, before anything moves: only connect, read, stop and close are asked of it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from drivers.driver import Driver, DriverError
+from drivers.pace import Pace
+from drivers.robot import Robot, load
+
+SECONDS = 2.0
+
+
+class Finding(NamedTuple):
+    """One line of the doctor's: `good` is None where nobody can know."""
+
+    good: bool | None
+    what: str
+
+    def __str__(self) -> str:
+        return {True: "ok      ", False: "FAILED  ", None: "unknown "}[self.good] + self.what
+
+
+def examine(path: Path) -> Iterator[Finding]:
+    """What is right and wrong with a robot, as it is found out.
+
+    Raises:
+        LaunchError: what is wrong with its file.
+    """
+    robot = load(path)
+    yield Finding(True, f"file: {path} describes {robot.task.env} at {robot.rate:g} Hz, started by {robot.start}")
+    yield from _port(robot)
+    yield from _limits(robot)
+    try:
+        robot.driver.connect()
+        yield Finding(True, "connect: the device answers")
+        robot.driver.stop()
+        yield Finding(True, "stop: it goes into its safe state")
+        yield from _readings(robot)
+    except DriverError as error:
+        yield Finding(False, f"device: {error}")
+    else:
+        yield _watchdog(robot.driver)
+        robot.driver.close()
+
+
+def _port(robot: Robot) -> Iterator[Finding]:
+    port = robot.parameters.get("port")
+    if not isinstance(port, str) or not port.startswith("/"):
+        return
+    if not os.path.exists(port):
+        yield Finding(False, f"port: there is no {port}: is it plugged in, and is this its name?")
+    elif not os.access(port, os.R_OK | os.W_OK):
+        yield Finding(False, f"port: {port} may not be read and written by you: join the group that owns it")
+    else:
+        yield Finding(True, f"port: {port} may be read and written")
+
+
+def _limits(robot: Robot) -> Iterator[Finding]:
+    limits = robot.limits
+    for i, channel in enumerate(robot.driver.accepts):
+        measured = limits.measured[i]
+        more = f", {limits.rate[i]:g} {channel.unit}/s" if np.isfinite(limits.rate[i]) else ""
+        if measured >= 0:
+            more += f", {limits.step[i]:g} {channel.unit} from {robot.driver.observes[measured].name}"
+        yield Finding(True, f"limits: {channel.name} {limits.low[i]:g} to {limits.high[i]:g} {channel.unit}{more}")
+    yield Finding(
+        True, f"ages: applied up to {limits.apply / 1e6:g} ms, held up to {limits.hold / 1e6:g} ms, then stopped"
+    )
+
+
+def _readings(robot: Robot) -> Iterator[Finding]:
+    """Reads at the robot's rate for a while."""
+    pace, took, ages, values = Pace(robot.rate), [], [], []
+    pace.begin(time.monotonic_ns())
+    while pace.elapsed < SECONDS * 1e9:
+        time.sleep(max(0, pace.deadline - time.monotonic_ns()) / 1e9)
+        began = time.monotonic_ns()
+        pace.keep(began)
+        reading = robot.driver.read()
+        took.append((time.monotonic_ns() - began) / 1e6)
+        ages.append((time.monotonic_ns() - reading.captured) / 1e6)
+        values.append(reading.values)
+    late = f"{pace.missed} of {pace.ticks + pace.missed} deadlines missed"
+    yield Finding(pace.missed == 0, f"rate: {pace.rate_mean:.2f} Hz of {robot.rate:g}, {late}")
+    worst, half = max(took), 500 / robot.rate
+    what = f"a reading takes {statistics.median(took):.2f} ms, at worst {worst:.2f} ms, and is {max(ages):.2f} ms old"
+    yield Finding(worst < half, f"latency: {what} (half a period is {half:g} ms)")
+    yield from _ranges(robot, np.array(values))
+
+
+def _ranges(robot: Robot, values: np.ndarray) -> Iterator[Finding]:
+    limits = robot.limits
+    for i, channel in enumerate(robot.driver.observes):
+        low, high = values[:, i].min(), values[:, i].max()
+        inside = np.isfinite(values[:, i]).all() and limits.observed_low[i] <= low and high <= limits.observed_high[i]
+        yield Finding(bool(inside), f"sensor: {channel.name} is {low:.4g} to {high:.4g} {channel.unit} at rest")
+
+
+def _watchdog(driver: Driver) -> Finding:
+    if driver.watchdog_seconds is None:
+        what = "the driver knows of none in the device: nothing stops it when this computer dies"
+        return Finding(None, f"watchdog: {what}")
+    return Finding(
+        True, f"watchdog: the device stops itself after {1000 * driver.watchdog_seconds:g} ms without a command"
+    )

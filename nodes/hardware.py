@@ -1,0 +1,209 @@
+"""A device in the simulator's place: it hears and says the same, but the world does not wait for its answers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from drivers.guard import MAY_MOVE, Guard, State, Verdict
+from drivers.pace import Pace
+from drivers.robot import load
+from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
+from nodes.starting import Starter
+from nodes.trail import Trail
+from tutelage import Message, Node
+from tutelage.task import Env
+
+TIMING_SECONDS = 1.0
+
+
+class Hardware(Node):
+    """Says an observation every period, and writes each answer as soon as it comes, through the guard.
+
+    A step lasts from one deadline to the next. Its transition has the action that was really in effect. Between
+    episodes logical time stands still, and the device is in its safe state; an episode's time begins to run when its
+    first observation is answered. An episode that the guard cuts short counts as truncated.
+
+    It ends when nobody acts any more, or after `seconds`. When it has stood still for `patience` seconds since a stop,
+    a run fails, for there seems to be nobody who could arm it again (0: it waits for ever).
+    """
+
+    hears = (Action,)
+    may_hear = (Begin, Order)
+    says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
+    order = "arrival"
+    realtime = True
+
+    def __init__(
+        self,
+        robot: str,
+        env: Env | None = None,
+        rollout_steps: int = 64,
+        seconds: float = 0.0,
+        episode_steps: int = 0,
+        patience: float = 60.0,
+    ) -> None:
+        self.robot = load(Path(robot), env)
+        self.guard = Guard(self.robot.driver, self.robot.limits)
+        self.pace = Pace(self.robot.rate)
+        self.trail = Trail(rollout_steps)
+        self.starter = Starter(self.robot, self.guard, self.pace)
+        self.episode_steps = episode_steps or self.robot.task.episode_steps
+        self.seconds, self.patience = seconds, patience
+        self.actor = "policy"  # who acts: policy or human
+        self.refused = 0  # commands that were not applied as they were asked for
+        self.said = ("", "")  # the guard's state and reason as they were said last
+        self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
+        self.well = self.timed = 0  # ns: when all was well last, when timing was said last
+
+    def start(self) -> tuple[Message, ...]:
+        self.begun = self.well = self.timed = time.monotonic_ns()
+        self.pace.begin(self.begun)
+        return ()
+
+    def due(self) -> float:
+        return min(self.pace.deadline, self.guard.expires) / 1e9
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        match message:
+            case Action():
+                yield from self._act(message)
+            case Begin():
+                yield from self._begin(message.reason)
+            case Order():
+                yield from self._obey(message)
+
+    def tick(self) -> Iterator[Message]:
+        now = time.monotonic_ns()
+        if now < self.pace.deadline:  # only the guard's time has come
+            yield from self._grow_old(now)
+            yield from self._end_if_stopped(now)
+            yield from self._tell()
+            return
+        self.pace.keep(now)
+        if self.trail.running:
+            yield from self._step(now)
+        else:
+            yield from self._idle(now)
+        yield from self._tell()
+        self._insist()
+        self.done = self.done or (bool(self.seconds) and now - self.begun > self.seconds * 1e9)
+
+    def _act(self, message: Action) -> Iterator[Message]:
+        """Writes an action, if the guard lets it. Once a person has acted, the policy's wait for `give back`."""
+        now, actor = time.monotonic_ns(), "human" if message.policy_version < 0 else "policy"
+        if actor == "policy" and self.actor == "human":
+            return
+        self.actor = actor
+        captured = self.trail.captured.get((message.rollout, message.step), 0)
+        verdict = self.guard.command(self.robot.command(message.action), captured, now)
+        self.answered = self.answered or now
+        self.refused += bool(verdict.reason)
+        if verdict.applied is not None:
+            self.trail.log_prob = message.log_prob
+            self.pace.answered(now - captured)
+        yield self._command(actor, verdict, captured, now)
+
+    def _step(self, now: int, cut: bool = False) -> Iterator[Message]:
+        """The step that began a period ago is over, and with it perhaps the episode."""
+        reading = self.guard.read(now)
+        if not (self.answered or cut) and self.guard.state is State.ARMED:
+            return  # logical time stands still until the policy answers
+        yield from self._grow_old(now)
+        command = self.guard.applied
+        after = self.robot.observe(reading.values) if reading else self.trail.observation
+        terminated = self.robot.task.terminated(after)
+        cut = cut or self.guard.state not in MAY_MOVE
+        truncated = cut or (not terminated and self.trail.length + 1 >= self.episode_steps)
+        reward = self.robot.reward(self.trail.observation, command)
+        yield from self.trail.step(self.robot.action(command), after, terminated, truncated, reward)
+        if reading and not (terminated or truncated):
+            yield self.trail.observe(after, reading.captured)
+        else:
+            self.guard.rest()
+            self.starter.ended()
+            yield self.trail.end(self.actor)
+
+    def _grow_old(self, now: int) -> Iterator[Message]:
+        """What the guard makes of answers that do not come, or of which none can be applied."""
+        if (verdict := self.guard.tick(now)) is not None:
+            yield self._command("guard", verdict, 0, now)
+        if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
+            self.guard.stop("controlled stop: no answer could be applied")
+
+    def _end_if_stopped(self, now: int) -> Iterator[Message]:
+        """What the guard has stopped is over at once, so that arming cannot revive it."""
+        if self.trail.running and self.guard.state not in MAY_MOVE:
+            yield from self._step(now, cut=True)
+
+    def _idle(self, now: int) -> Iterator[Message]:
+        """Between episodes."""
+        if self.starter.may_begin(self.guard.read(now), now):
+            yield from self._begin("ready")
+
+    def _begin(self, reason: str) -> Iterator[Message]:
+        """Begins an episode; one that runs is cut off."""
+        now = time.monotonic_ns()
+        if self.trail.running:
+            yield from self._step(now, cut=True)
+        reading = self.guard.read(now)
+        if reading and self.guard.state is State.ARMED:
+            self.answered = 0
+            yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
+        else:
+            yield Safety(*self.trail.time, self.guard.state.value, f"cannot begin ({reason}): {self.guard.reason}")
+
+    def _obey(self, message: Order) -> Iterator[Message]:
+        """An order that is not known is taken for a stop."""
+        match message.order:
+            case "arm":
+                self.starter.arm()
+            case "disarm":
+                self.guard.disarm(f"ordered: {message.reason}")
+            case "give back":
+                self.actor = "policy"
+                self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
+            case _:
+                self.guard.stop(f"ordered to {message.order}: {message.reason}")
+        yield from self._end_if_stopped(time.monotonic_ns())
+        yield from self._tell()
+
+    def _tell(self, always: bool = False) -> Iterator[Message]:
+        """Says how the guard is when that has changed, and now and then how time was kept."""
+        now = time.monotonic_ns()
+        how = (self.guard.state.value, self.guard.reason)
+        if how != self.said:
+            self.said = how
+            print(": ".join(filter(None, how)), file=sys.stderr, flush=True)
+            yield Safety(*self.trail.time, *how)
+        if always or now - self.timed > TIMING_SECONDS * 1e9:
+            self.timed = now
+            yield self.pace.timing(self.trail.time, self.refused, self.guard.stops)
+
+    def _insist(self) -> None:
+        """A run in which nothing moves any more, and nobody helps, must not go on for ever."""
+        now = time.monotonic_ns()
+        stands = self.guard.state in (State.STOPPED, State.FAULT) or (self.trail.running and not self.answered)
+        self.well = self.well if stands else now
+        if self.patience and now - self.well > self.patience * 1e9:
+            why = self.guard.reason or "the policy does not answer"
+            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and nobody has armed it again: {why}")
+
+    def _command(self, actor: str, verdict: Verdict, captured: int, now: int) -> Message:
+        applied = np.zeros(0) if verdict.applied is None else verdict.applied
+        return Command(*self.trail.time, actor, verdict.requested, applied, verdict.reason, captured, now)
+
+    def interrupt(self) -> None:
+        self.guard.disarm("the run was interrupted")
+        self.done = True
+
+    def finish(self) -> Iterator[Message]:
+        self.guard.disarm("the run has ended")
+        yield from self._tell(always=True)
+
+    def close(self) -> None:
+        self.guard.close()

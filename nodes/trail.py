@@ -1,0 +1,75 @@
+"""What a machine has observed and done, in logical time: the running episode, and the rollout as far as it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from messages import Episode, Observation, Reward, Transition
+from tutelage import Message
+
+Time = tuple[int, int]
+
+REMEMBERED = 8
+"""Observations whose capture is remembered: no answer to an older one could be fresh."""
+
+
+class Trail:
+    """Counts steps, and gathers them into rollouts.
+
+    Attributes:
+        running: whether an episode is.
+        observation, length, episode_return: of the running episode.
+        episode: its number, or that of the next.
+        captured: logical time of the last observations -> when they were captured, in nanoseconds.
+        log_prob: of the action that was applied last.
+    """
+
+    def __init__(self, rollout_steps: int) -> None:
+        self.rollout_steps = rollout_steps
+        self.running = False
+        self.episode = self.length = 0
+        self.episode_return = 0.0
+        self.observation = np.zeros(0, np.float32)
+        self.captured: dict[Time, int] = {}
+        self.log_prob = np.zeros(1, np.float32)
+        self._time: Time = (0, 0)  # of the observation that was said last, or of the next between episodes
+        self._steps: list[list[np.ndarray]] = []  # of this rollout
+
+    @property
+    def time(self) -> Time:
+        return self._time
+
+    def begin(self, observation: np.ndarray, captured: int) -> Message:
+        """An episode begins."""
+        self.running, self.length, self.episode_return = True, 0, 0.0
+        return self.observe(observation, captured)
+
+    def observe(self, observation: np.ndarray, captured: int) -> Message:
+        """What is seen before the next step."""
+        self.observation = observation
+        self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
+        return Observation(*self._time, observation[None])
+
+    def step(
+        self, action: np.ndarray, following: np.ndarray, terminated: bool, truncated: bool, reward: float
+    ) -> Iterator[Message]:
+        """What was done since, and where it has led; says the rollout when it is complete."""
+        row = [self.observation, action, following, self.log_prob[0], terminated, truncated, np.float32(reward)]
+        self._steps.append([np.asarray(value)[None] for value in row])
+        self.length += 1
+        self.episode_return += reward
+        (rollout, step), full = self._time, len(self._steps) == self.rollout_steps
+        self._time = (rollout + 1, 0) if full else (rollout, step + 1)
+        if full:
+            *transition, rewards = (np.stack(column) for column in zip(*self._steps, strict=True))
+            self._steps = []
+            yield Reward(rollout, step, rewards)
+            yield Transition(rollout, step, *transition)
+
+    def end(self, actor: str) -> Message:
+        """The episode has ended."""
+        self.running = False
+        self.episode += 1
+        return Episode(*self._time, actor, 0, self.episode - 1, 0, self.length, self.episode_return)

@@ -1,0 +1,76 @@
+"""`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from drivers.robot import load
+from tests.rigs import ROOT, running
+from tests.run_cli import CLI
+
+CART = Path(__file__).with_name("cart.py")
+
+
+def cli(*arguments: object, typed: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(CLI), *map(str, arguments)]
+    return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60)
+
+
+def cart(folder: Path, more: str = "") -> Path:
+    path = folder / "cart.yaml"
+    parameters = f"parameters: {{log: {folder / 'told'}, fault: {folder / 'fault'}}}"
+    path.write_text(f"# mine\ndriver: {CART}:Cart\n{parameters}\ntask: CartPole-v1\nrate: 50\n{more}")
+    return path
+
+
+def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
+    done = cli("doctor", cart(tmp_path))
+    assert "ok      limits: force -10 to 10 N" in done.stdout
+    assert "ok      ages: applied up to 40 ms, held up to 100 ms, then stopped" in done.stdout
+    assert "unknown watchdog: the driver knows of none" in done.stdout
+    assert "ok      sensor: pole is" in done.stdout
+    assert '"write"' not in (tmp_path / "told").read_text()
+
+
+def test_an_ill_one_is_found_out(tmp_path):
+    robot = cart(tmp_path)
+    (tmp_path / "fault").write_text("nan")
+    done = cli("doctor", robot)
+    assert done.returncode == 1
+    assert "FAILED  sensor: pole is nan" in done.stdout
+    (tmp_path / "fault").write_text("unplugged")
+    done = cli("doctor", robot)
+    assert done.returncode == 1
+    assert "FAILED  device: the cart does not answer: is its cable plugged in?" in done.stdout
+
+
+def test_an_emulated_rig_behind_a_port(tmp_path):
+    robot = tmp_path / "rig.yaml"
+    told = (ROOT / "launch" / "robots" / "cartpole_dynamixel.yaml").read_text()
+    robot.write_text(told.replace("/tmp/robot", str(tmp_path / "robot")))
+    done = cli("doctor", robot)
+    assert done.returncode == 1 and f"FAILED  port: there is no {tmp_path / 'robot'}" in done.stdout
+    with running("cartpole", "dynamixel", tmp_path) as rig:
+        done = cli("doctor", robot)
+        assert "ok      connect: the device answers" in done.stdout
+        assert "ok      watchdog: the device stops itself after" in done.stdout
+        assert rig.tell("state")["moved"] is None
+
+
+def test_calibration_goes_into_the_file_and_leaves_the_rest_of_it(tmp_path):
+    robot = cart(tmp_path, "calibration:\n  pole: {zero: 9}\nstart: automatic\n")
+    done = cli("calibrate", robot, typed="\n\n\n")
+    assert done.returncode == 0, done.stderr
+    text = robot.read_text()
+    assert text.startswith("# mine\n") and "start: automatic" in text and text.count("calibration:") == 1
+    zeros = load(robot).driver
+    assert zeros.__class__.__name__ == "Calibrated"
+    assert "zero: 9" not in text and "pole velocity:" in text
+
+
+def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):
+    robot = cart(tmp_path)
+    (tmp_path / "fault").write_text("unplugged")
+    done = cli("calibrate", robot)
+    assert done.returncode == 2
+    assert done.stderr == f"{robot}: the cart does not answer: is its cable plugged in?\n"

@@ -1,0 +1,519 @@
+"""The guard, to every branch: bench/mutants.py counts which changes of it these tests do not notice."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drivers.driver import Channel, Driver, DriverError, Reading
+from drivers.guard import Guard, Limits, State
+
+MS = 1_000_000
+PERIOD, APPLY, HOLD, STUCK = 20 * MS, 40 * MS, 100 * MS, 500 * MS
+ACT, HELD = 10_000 * MS, "held: no action since {} ms ago"
+
+
+class Arm(Driver):
+    """A position that is commanded and measured, and a force that is commanded. What it is told is kept in `told`."""
+
+    observes = (Channel("position", "rad", -3, 3), Channel("velocity", "rad/s", -9, 9))
+    accepts = (Channel("goal", "rad", -3, 3), Channel("force", "N", -10, 10))
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.values, self.captured = np.array([0.5, 0.0]), ACT
+        self.broken: set[str] = set()
+
+    def _do(self, verb: str) -> None:
+        self.told.append(verb)
+        if verb in self.broken:
+            raise DriverError(f"cannot {verb}")
+
+    def connect(self) -> None:
+        self._do("connect")
+
+    def read(self) -> Reading:
+        if "read" in self.broken:
+            raise DriverError("cannot read")
+        return Reading(np.array(self.values), self.captured)
+
+    def write(self, command: np.ndarray) -> np.ndarray:
+        self._do("write")
+        self.told[-1] = [round(float(one), 6) for one in command]
+        return command.round(1)
+
+    def stop(self) -> None:
+        self._do("stop")
+
+    def place(self, seed: int) -> None:
+        self._do("place")
+        self.told[-1] = seed
+
+    def close(self) -> None:
+        self._do("close")
+
+
+LIMITS = Limits(
+    low=np.array([-1.0, -5.0]),
+    high=np.array([1.0, 5.0]),
+    step=np.array([np.inf, np.inf]),
+    rate=np.array([np.inf, np.inf]),
+    safe=np.array([9.0, 0.0]),
+    measured=np.array([0, -1]),
+    observed_low=np.array([-2.0, -9.0]),
+    observed_high=np.array([2.0, 9.0]),
+    period=PERIOD,
+    apply=APPLY,
+    hold=HOLD,
+    stuck=STUCK,
+)
+
+
+@pytest.fixture
+def arm() -> Arm:
+    return Arm()
+
+
+def guarded(arm: Arm, moving: bool = True, **limits: Any) -> Any:
+    """An armed guard, by default with a device that moves; what it was told so far is forgotten."""
+    guard = Guard(arm, replace(LIMITS, **limits))
+    guard.arm(ACT)
+    assert guard.state is State.ARMED, guard.reason
+    if moving:
+        assert guard.command(np.array([0.5, 1.0]), ACT, ACT).reason == ""
+    arm.told.clear()
+    return guard
+
+
+def told(*command: float) -> np.ndarray:
+    return np.array(command)
+
+
+def test_the_states_are_said_in_these_words():
+    assert [state.value for state in State] == ["disarmed", "armed", "moving", "stopped", "fault"]
+
+
+# Arming.
+
+
+def test_it_begins_disarmed_unconnected_and_lets_nothing_through(arm):
+    guard: Any = Guard(arm, LIMITS)
+    assert (guard.state, guard.reason, guard.stops) == (State.DISARMED, "it was not armed yet", 0)
+    assert guard.read(ACT) is None
+    verdict = guard.command(told(0, 0), ACT, ACT)
+    assert (verdict.applied, verdict.reason) == (None, "armed: the device is disarmed, for it was not armed yet")
+    assert guard.applied.tolist() == [9.0, 0.0]
+    assert arm.told == []
+
+
+def test_arming_connects_once_stops_and_reads(arm):
+    guard: Any = Guard(arm, LIMITS)
+    guard.arm(ACT)
+    assert (guard.state, guard.reason) == (State.ARMED, "")
+    assert guard.applied.tolist() == [0.5, 0.0]  # where it is, and the safe force
+    assert guard.reading.values.tolist() == [0.5, 0.0]
+    guard.disarm("by hand")
+    guard.arm(ACT)
+    assert arm.told == ["connect", "stop", "stop", "stop"]
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_arming_what_is_armed_does_nothing(arm, moving):
+    guard = guarded(arm, moving)
+    before = guard.state
+    guard.arm(ACT)
+    assert (guard.state, arm.told) == (before, [])
+
+
+@pytest.mark.parametrize("verb", ["connect", "stop", "read"])
+def test_what_cannot_be_armed_is_a_fault_and_is_connected_anew(arm, verb):
+    arm.broken = {verb}
+    guard: Any = Guard(arm, LIMITS)
+    guard.arm(ACT)
+    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, f"cannot {verb}", 0)
+    assert guard.applied.tolist() == [9.0, 0.0]
+    assert arm.told[-2:] == (["stop", "close"] if verb != "connect" else ["connect"])
+    arm.broken = set()
+    guard.arm(ACT)
+    assert (guard.state, guard.reason, guard.stops) == (State.ARMED, "", 0)
+    assert arm.told[-2:] == ["connect", "stop"]
+
+
+# Commands: shape, finite, fresh, armed, then the limits.
+
+
+def test_a_command_within_all_limits_is_written_as_it_is(arm):
+    guard = guarded(arm, moving=False)
+    verdict = guard.command(told(0.61, -2.04), ACT, ACT + 1)
+    assert (verdict.applied.tolist(), verdict.reason) == ([0.6, -2.0], "")  # what the device says that it was told
+    assert verdict.requested.tolist() == [0.61, -2.04]
+    assert guard.applied.tolist() == [0.6, -2.0]
+    assert arm.told == [[0.61, -2.04]]
+    assert guard.state is State.MOVING
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("command", "captured", "now", "reason"),
+    [
+        ((0.5,), ACT, ACT, "shape: [1] instead of [2]"),
+        ((NAN, 0.0), ACT, ACT, "finite: it is no number"),
+        ((0.5, INF), ACT, ACT, "finite: it is no number"),
+        ((0.5, 0.0), ACT, ACT + APPLY + 1 * MS, "fresh: it answers an observation of 41 ms ago"),
+        ((0.5, 0.0), ACT + 1, ACT, "fresh: it answers an observation of -0 ms ago"),
+        ((0.5, 0.0), ACT - 1, ACT, "fresh: a later observation has been answered"),
+        ((NAN,), ACT - 1, ACT + APPLY * 9, "shape: [1] instead of [2]"),
+        ((NAN, 0.0), ACT - 1, ACT + APPLY * 9, "finite: it is no number"),
+    ],
+)
+def test_what_is_not_right_is_refused_and_counts_as_if_it_had_not_come(arm, command, captured, now, reason):
+    guard = guarded(arm)
+    verdict = guard.command(told(*command), captured, now)
+    assert (verdict.applied, verdict.reason) == (None, reason)
+    assert verdict.requested.tolist() == pytest.approx(list(command), nan_ok=True)
+    assert (arm.told, guard.applied.tolist(), guard.state) == ([], [0.5, 1.0], State.MOVING)
+    assert guard.tick(ACT + HOLD + 1).applied is None  # its age runs from the last good one
+
+
+def test_an_action_is_fresh_up_to_the_first_age_and_may_answer_the_same_observation_again(arm):
+    guard = guarded(arm)
+    assert guard.command(told(0.5, 2), ACT, ACT + APPLY).reason == ""
+    assert guard.command(told(0.5, 3), ACT + APPLY, ACT + APPLY).reason == ""
+    assert arm.told == [[0.5, 2.0], [0.5, 3.0]]
+
+
+def test_position_limits(arm):
+    guard = guarded(arm)
+    verdict = guard.command(told(1.5, -7), ACT, ACT)
+    assert (arm.told, verdict.reason) == ([[1.0, -5.0]], "limited: position")
+    assert verdict.requested.tolist() == [1.5, -7]
+
+
+@pytest.mark.parametrize(("goal", "written"), [(0.9, 0.7), (0.1, 0.3), (0.6, 0.6)])
+def test_step_limit_is_counted_from_what_is_measured(arm, goal, written):
+    guard = guarded(arm, step=np.array([0.2, 0.2]))
+    verdict = guard.command(told(goal, 5), ACT, ACT)  # the force is not measured: it has no step
+    assert arm.told == [[written, 5.0]]
+    assert verdict.reason == ("" if goal == written else "limited: step")
+    arm.values = np.array([0.0, 0.0])
+    guard.read(ACT)
+    guard.command(told(goal, 5), ACT, ACT)
+    assert arm.told[-1] == [min(goal, 0.2), 5.0]
+
+
+@pytest.mark.parametrize(
+    ("after", "most"),
+    [
+        (0, 1.0),
+        (5 * MS, 1.5),
+        (PERIOD, 3.0),
+        (PERIOD + 5 * MS, 3.0),
+    ],  # by the time since the last write, a period at most
+)
+def test_rate_limit(arm, after, most):
+    guard = guarded(arm, rate=np.array([INF, 100.0]))
+    verdict = guard.command(told(0.5, 5), ACT + after, ACT + after)
+    assert arm.told == [[0.5, most]]
+    assert verdict.reason == "limited: rate"
+    guard.command(told(0.5, -5), ACT + after, ACT + after + PERIOD)
+    assert arm.told[-1] == [0.5, most - 2]
+
+
+def test_rate_limit_leaves_a_period_of_motion_to_the_first_command(arm):
+    guard = guarded(arm, moving=False, rate=np.array([10.0, 100.0]))
+    verdict = guard.command(told(1, 5), ACT, ACT)
+    assert arm.told == [[0.7, 2.0]]
+    assert verdict.reason == "limited: rate"
+
+
+def test_all_limits_at_once_are_all_named(arm):
+    guard = guarded(arm, step=np.array([0.3, INF]), rate=np.array([10.0, INF]))
+    verdict = guard.command(told(2, 0), ACT + PERIOD, ACT + PERIOD)
+    assert arm.told == [[0.7, 0.0]]
+    assert verdict.reason == "limited: position, step, rate"
+
+
+def test_a_write_that_fails_is_a_fault(arm):
+    guard = guarded(arm)
+    arm.broken = {"write"}
+    verdict = guard.command(told(0.4, 0), ACT, ACT)
+    assert (verdict.applied, verdict.reason) == (None, "cannot write")
+    assert verdict.requested.tolist() == [0.4, 0]
+    assert (guard.state, guard.reason, arm.told) == (State.FAULT, "cannot write", ["write", "stop", "close"])
+
+
+def test_time_may_begin_at_zero(arm):
+    guard: Any = Guard(arm, LIMITS)
+    arm.captured = 0
+    guard.arm(0)
+    assert guard.command(told(0.5, 1), 0, 0).reason == ""
+
+
+def test_limits_are_not_to_be_changed():
+    with pytest.raises(AttributeError):
+        LIMITS.hold = 10 * HOLD  # type: ignore[misc]
+
+
+def test_a_driver_that_says_less_than_it_reads_is_found_out(arm):
+    guard = guarded(arm)
+    arm.values = np.array([NAN, NAN, NAN])
+    guard.read(ACT)
+    assert guard.reason == "the driver read [3] numbers instead of 2"
+
+
+# Ages.
+
+
+def test_the_ladder_of_ages(arm):
+    guard = guarded(arm)
+    assert guard.tick(ACT + APPLY) is None
+    held = guard.tick(ACT + APPLY + 1 * MS)
+    assert (held.applied.tolist(), held.requested.tolist(), held.reason) == ([0.5, 1.0], [0.5, 1.0], HELD.format(41))
+    assert guard.tick(ACT + HOLD).applied.tolist() == [0.5, 1.0]
+    assert (guard.state, arm.told) == (State.MOVING, [[0.5, 1.0], [0.5, 1.0]])
+    last = guard.tick(ACT + HOLD + 1 * MS)
+    assert (last.applied, last.requested.tolist()) == (None, [0.5, 1.0])
+    assert last.reason == guard.reason == "controlled stop: no action since 101 ms ago"
+    assert (guard.state, guard.stops, arm.told[2:]) == (State.STOPPED, 1, ["stop"])
+
+
+def test_it_says_when_it_must_be_asked_to_stop(arm):
+    guard = guarded(arm, moving=False)
+    assert guard.expires == INF
+    guard.command(told(0.5, 1), ACT, ACT)
+    assert guard.expires == ACT + HOLD + 1
+    assert guard.tick(int(guard.expires) - 1).applied is not None
+    assert guard.tick(int(guard.expires)).applied is None
+    assert guard.expires == INF
+
+
+def test_a_stop_is_latched_until_it_is_armed(arm):
+    guard = guarded(arm)
+    guard.tick(ACT + 2 * HOLD)
+    arm.told.clear()
+    now = ACT + 3 * HOLD
+    verdict = guard.command(told(0.5, 1), now, now)
+    assert verdict.reason == "armed: the device is stopped, for controlled stop: no action since 200 ms ago"
+    assert guard.tick(now) is None
+    guard.rest()
+    assert (guard.state, arm.told) == (State.STOPPED, [])
+    arm.captured = now
+    guard.arm(now)
+    assert guard.command(told(0.5, 1), now, now).reason == ""
+    assert (guard.state, guard.stops) == (State.MOVING, 1)
+
+
+def test_the_ages_run_only_while_something_moves(arm):
+    guard = guarded(arm, moving=False)
+    assert guard.tick(ACT + 10 * HOLD) is None
+    assert guard.state is State.ARMED
+
+
+def test_a_held_command_that_cannot_be_written_is_a_fault(arm):
+    guard = guarded(arm)
+    arm.broken = {"write"}
+    assert guard.tick(ACT + HOLD).reason == "cannot write"
+    assert guard.state is State.FAULT
+
+
+# Readings.
+
+
+@pytest.mark.parametrize(
+    ("values", "captured", "reason"),
+    [
+        ([NAN, 0], ACT, "the sensor of position gives no number"),
+        ([0.5, INF], ACT, "the sensor of velocity gives no number"),
+        ([NAN, NAN], ACT, "the sensor of position, velocity gives no number"),
+        ([0.5], ACT, "the driver read [1] numbers instead of 2"),
+        ([0.5, 0], ACT - HOLD - 1 * MS, "the newest reading is 101 ms old"),
+    ],
+)
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_reading_that_cannot_be_trusted_is_a_fault(arm, values, captured, reason, moving):
+    guard = guarded(arm, moving)
+    arm.values, arm.captured = np.array(values, float), captured
+    assert guard.read(ACT) is None
+    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, reason, 1)
+    assert arm.told == ["stop", "close"]
+    assert guard.reading.values.tolist() == [0.5, 0.0]  # the last good one
+    assert guard.read(ACT) is None  # nobody asks a device that was let go of
+    guard.arm(ACT)
+    assert (guard.state, guard.stops) == (State.FAULT, 1)
+
+
+def test_a_reading_as_old_as_an_action_may_be_held_is_good(arm):
+    guard = guarded(arm)
+    arm.captured = ACT - HOLD
+    assert guard.read(ACT) is not None
+
+
+@pytest.mark.parametrize("position", [2.1, -2.1])
+def test_a_reading_outside_its_limits_is_a_protective_stop(arm, position):
+    guard = guarded(arm)
+    arm.values = np.array([position, 0.0])
+    assert guard.read(ACT).values.tolist() == [position, 0.0]
+    assert (guard.state, guard.reason) == (State.STOPPED, "protective stop: position is outside its limits")
+    assert arm.told == ["stop"]
+
+
+@pytest.mark.parametrize("position", [2.0, -2.0])
+def test_a_reading_at_its_limit_is_inside(arm, position):
+    guard = guarded(arm)
+    arm.values = np.array([position, 0.0])
+    guard.read(ACT)
+    assert guard.state is State.MOVING
+
+
+def test_nothing_is_moved_from_outside_the_limits(arm):
+    guard = guarded(arm, moving=False)
+    arm.values = np.array([2.1, 0.0])
+    guard.read(ACT)
+    verdict = guard.command(told(0.5, 0), ACT, ACT)
+    assert (verdict.applied, verdict.reason) == (None, "position: position is outside its limits")
+    assert (guard.state, arm.told) == (State.ARMED, [])
+    arm.values = np.array([1.9, 0.0])
+    guard.read(ACT)
+    assert guard.command(told(0.5, 0), ACT, ACT).reason == ""
+
+
+def stuck_after(guard: Guard, arm: Arm, force: float, goal: float = 0.5) -> int | None:
+    """How long it takes until unchanged readings are a fault, in periods."""
+    for period in range(1, 60):
+        now = arm.captured = ACT + period * PERIOD
+        guard.read(now)
+        if guard.state is State.FAULT:
+            return period
+        guard.command(told(goal, force), now, now)
+    return None
+
+
+@pytest.mark.parametrize(("force", "goal"), [(0.6, 0.5), (-0.6, 0.5), (0.0, 0.7), (0.0, 0.3)])
+def test_a_sensor_that_does_not_notice_commands_is_stuck(arm, force, goal):
+    guard = guarded(arm, moving=False)
+    guard.command(told(goal, force), ACT, ACT)
+    assert stuck_after(guard, arm, force, goal) == STUCK // PERIOD + 1
+    assert guard.reason == "the readings have not changed for 520 ms though the commands should change them"
+
+
+@pytest.mark.parametrize(("force", "goal"), [(0.0, 0.5), (0.5, 0.5), (0.0, 0.6)])
+def test_a_device_that_is_hardly_told_to_move_may_stand_still(arm, force, goal):
+    assert stuck_after(guarded(arm), arm, force, goal) is None
+
+
+def test_readings_that_change_now_and_then_are_not_stuck(arm):
+    guard = guarded(arm)
+    for period in range(1, 100):
+        arm.captured = ACT + period * PERIOD
+        arm.values = np.array([0.5, period // 20 / 10])
+        guard.read(arm.captured)
+        guard.command(told(0.5, 5), arm.captured, arm.captured)
+    assert guard.state is State.MOVING
+
+
+def test_time_at_rest_does_not_count_as_stuck(arm):
+    guard = guarded(arm, moving=False)
+    guard.read(ACT)
+    now = arm.captured = ACT + 2 * STUCK
+    guard.command(told(0.5, 5), now, now)
+    guard.read(now)
+    assert guard.state is State.MOVING
+
+
+# Rest, disarm, stop, fault, close.
+
+
+def test_an_episode_that_ends_leaves_it_armed_at_rest(arm):
+    guard = guarded(arm, rate=np.array([INF, 100.0]))
+    guard.rest()
+    assert (guard.state, guard.stops, arm.told) == (State.ARMED, 0, ["stop"])
+    assert guard.applied.tolist() == [0.5, 0.0]
+    guard.rest()
+    assert arm.told == ["stop"]
+    guard.command(told(0.5, 5), ACT - 1, ACT)  # a new motion: its ages and its rate begin anew
+    assert arm.told[-1] == [0.5, 2.0]
+
+
+def test_only_what_is_armed_and_at_rest_is_placed(arm):
+    guard = guarded(arm)
+    guard.place(7)
+    assert arm.told == []
+    guard.rest()
+    guard.place(7)
+    assert arm.told == ["stop", 7]
+    arm.broken = {"place"}
+    guard.place(8)
+    assert (guard.state, guard.reason) == (State.FAULT, "cannot place")
+
+
+def test_disarmed_by_hand_it_is_no_stop(arm):
+    guard = guarded(arm)
+    guard.disarm("lunch")
+    assert (guard.state, guard.reason, guard.stops, arm.told) == (State.DISARMED, "lunch", 0, ["stop"])
+    guard.disarm("supper")
+    assert (guard.reason, arm.told) == ("lunch", ["stop", "stop"])
+
+
+def test_a_stop_counts_once_and_keeps_its_first_reason(arm):
+    guard = guarded(arm)
+    guard.stop("first")
+    guard.stop("second")
+    assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, "first", 1)
+    assert arm.told == ["stop", "stop"]
+
+
+def test_what_could_not_move_anyway_may_be_told_to_stop_and_that_counts_for_nothing(arm):
+    guard = guarded(arm)
+    guard.disarm("lunch")
+    guard.stop("ordered")
+    assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, "ordered", 0)
+
+
+@pytest.mark.parametrize("act", [Guard.stop, Guard.disarm])
+def test_a_fault_stays_one_until_it_is_armed(arm, act):
+    guard = guarded(arm)
+    guard.fault("broken")
+    arm.told.clear()
+    act(guard, "other")
+    assert (guard.state, guard.reason, guard.stops, arm.told) == (State.FAULT, "broken", 1, [])
+
+
+def test_a_second_fault_is_the_same_stop(arm):
+    guard = guarded(arm)
+    guard.fault("broken")
+    guard.fault("still broken")
+    assert (guard.reason, guard.stops, arm.told) == ("still broken", 1, ["stop", "close"])
+
+
+@pytest.mark.parametrize("act", [lambda g: g.stop("x"), lambda g: g.disarm("x"), Guard.rest])
+def test_what_cannot_be_stopped_is_a_fault(arm, act):
+    guard = guarded(arm)
+    arm.broken = {"stop"}
+    act(guard)
+    assert (guard.state, guard.reason) == (State.FAULT, "it could not be stopped: cannot stop")
+    assert arm.told == ["stop", "stop", "close"]
+
+
+def test_a_fault_of_what_can_neither_be_stopped_nor_closed(arm):
+    guard = guarded(arm)
+    arm.broken = {"stop", "close"}
+    guard.fault("gone")
+    assert (guard.state, guard.reason, arm.told) == (State.FAULT, "gone", ["stop", "close"])
+
+
+def test_closing_stops_and_lets_go_once(arm):
+    guard = guarded(arm)
+    guard.close()
+    guard.close()
+    assert (guard.state, guard.reason, arm.told) == (State.DISARMED, "closed", ["stop", "close"])
+    assert guard.read(ACT) is None
+
+
+def test_closing_what_cannot_be_stopped(arm):
+    guard = guarded(arm)
+    arm.broken = {"stop"}
+    guard.close()
+    assert arm.told == ["stop", "stop", "close"]

@@ -1,0 +1,331 @@
+"""The hardware node, in this process and in real time, before the cart of cart.py; the robot's file; the tasks."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from drivers.controllers import cart_pole
+from drivers.robot import load
+from drivers.tasks import CartPole, Pendulum
+from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
+from nodes.hardware import Hardware
+from tutelage import Message
+from tutelage.problems import LaunchError
+
+CART = Path(__file__).with_name("cart.py")
+
+Answer = Callable[[Observation], Iterable[Message]]
+
+
+def balance(seen: Observation) -> Iterable[Message]:
+    yield action(seen, cart_pole(seen.observation[0]))
+
+
+def action(to: Observation, index: int, version: int = 0) -> Action:
+    return Action(to.rollout, to.step, np.array([index]), np.zeros(1, np.float32), version)
+
+
+class Loop:
+    """A node, its clock, and somebody who answers. At 20 Hz, so that a busy machine is in time for what is tested."""
+
+    def __init__(
+        self,
+        folder: Path,
+        answer: Answer = balance,
+        lines: str = "start: automatic",
+        file: Path | None = None,
+        env: str = "CartPole-v1",
+        **parameters: Any,
+    ) -> None:
+        robot = folder / "cart.yaml"
+        robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\n{lines}\n")
+        self.node, self.answer = Hardware(str(file or robot), env, **parameters), answer
+        self.said: list[Message] = list(self.node.start())
+
+    def hear(self, message: Message) -> None:
+        self._take(self.node.hear(message))
+
+    def run(self, until: Callable[[], bool]) -> "Loop":
+        deadline = time.monotonic() + 20
+        while not until():
+            assert time.monotonic() < deadline, self.said[-5:]
+            time.sleep(max(0.0, self.node.due() - time.monotonic()))
+            self._take(self.node.tick())
+        return self
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.said.append(message)
+            if isinstance(message, Observation):
+                for answer in self.answer(message):
+                    self.hear(answer)
+
+    def of(self, kind: type[Message]) -> list[Any]:
+        return [message for message in self.said if isinstance(message, kind)]
+
+    def steps(self, count: int) -> "Loop":
+        before = len(self.of(Observation))
+        return self.run(lambda: len(self.of(Observation)) >= before + count)
+
+
+def test_transitions_are_whole_rollouts_of_what_was_seen_and_done(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=8, episode_steps=10)
+    loop.run(lambda: len(loop.of(Transition)) == 3)
+    seen = np.concatenate([message.observation for message in loop.of(Observation)])[:24]
+    done = {name: np.concatenate([getattr(m, name)[:, 0] for m in loop.of(Transition)]) for name in ("observation", "action", "next_observation", "truncated", "terminated")}  # fmt: skip
+    assert [(m.rollout, m.step) for m in loop.of(Transition)] == [(0, 7), (1, 7), (2, 7)]
+    assert np.array_equal(done["observation"], seen)
+    assert done["action"].tolist() == [cart_pole(one) for one in seen]
+    assert np.flatnonzero(done["truncated"]).tolist() == [9, 19] and not done["terminated"].any()
+    inside = np.setdiff1d(np.arange(23), [9, 19])
+    assert np.array_equal(done["next_observation"][inside], seen[inside + 1])
+    assert not np.array_equal(done["next_observation"][9], seen[10])  # the true last one, not the next first
+    assert [(m.length, m.episode) for m in loop.of(Episode)] == [(10, 0), (10, 1)]
+    assert [m.reward.tolist() for m in loop.of(Reward)] == [[[1.0]] * 8] * 3
+
+
+def test_logical_time_goes_on_step_by_step_and_stands_still_until_the_first_answer(tmp_path):
+    answering = False
+    loop = Loop(tmp_path, lambda seen: balance(seen) if answering else (), rollout_steps=4)
+    loop.run(lambda: len(loop.of(Observation)) == 1)
+    loop.run(lambda: loop.node.pace.ticks > 20)
+    assert len(loop.of(Observation)) == 1
+    answering = True
+    loop.hear(action(loop.of(Observation)[0], 1))  # far too late: it begins the time, but moves nothing
+    assert loop.of(Command)[-1].reason.startswith("fresh: ") and loop.of(Command)[-1].applied.size == 0
+    loop.steps(7)
+    times = [(message.rollout, message.step) for message in loop.of(Observation)]
+    assert times == [(i // 4, i % 4) for i in range(len(times))]
+    assert loop.node.guard.state == "moving"
+
+
+def test_a_fall_is_the_tasks_own_end(tmp_path):
+    loop = Loop(tmp_path, lambda seen: [action(seen, 1)], rollout_steps=1)
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    last = loop.of(Transition)[-1]
+    assert last.terminated.tolist() == [[True]] and last.truncated.tolist() == [[False]]
+    assert abs(last.next_observation[0, 0, 2]) > CartPole().bounds[1]
+    assert not loop.of(Begin) and loop.node.guard.state == "armed"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (np.array([7]), "finite: it is no number"),
+        (np.array([-1]), "finite: it is no number"),
+        (np.array([np.nan], np.float32), "finite: it is no number"),
+        (np.array([[0.1, 0.2]], np.float32), "finite: it is no number"),
+        (np.zeros((0,), np.int64), "finite: it is no number"),
+    ],
+)
+def test_an_action_that_is_none_is_refused_held_and_stopped(tmp_path, wrong, reason):
+    answers: list[Message] = []
+    loop = Loop(tmp_path, lambda seen: answers or balance(seen)).steps(5)
+    before, count = loop.of(Command)[-1].applied, len(loop.of(Command))
+    last = loop.of(Observation)[-1]
+    answers.append(Action(last.rollout, last.step, wrong, np.zeros(1, np.float32), 0))
+    loop.run(lambda: loop.node.guard.state == "stopped")
+    since = loop.of(Command)[count:]
+    refused = [message for message in since if message.actor == "policy"]
+    assert {message.reason for message in refused} == {reason} and not any(m.applied.size for m in refused)
+    held = [message for message in since if message.reason.startswith("held")]
+    assert all(np.array_equal(message.applied, before) for message in held)
+    assert loop.node.refused >= len(refused)
+
+
+def test_a_jump_is_bounded_by_the_rate_and_the_transition_says_what_was_done(tmp_path):
+    lines = "start: automatic\nlimits:\n  force: {rate: 40}"
+    loop = Loop(tmp_path, lambda seen: [action(seen, 1)], lines, rollout_steps=1).steps(6)
+    applied = [float(message.applied[0]) for message in loop.of(Command)]
+    assert applied[0] == 2.0 and np.diff(applied[:5]).max() <= 2.0 + 1e-9
+    assert loop.of(Command)[0].requested.tolist() == [10.0]
+    assert loop.of(Command)[0].reason == "limited: rate"
+    assert loop.of(Transition)[0].action.tolist() == [[1]]
+
+
+def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
+    both: dict[str, bool] = {"human": False}
+
+    def answer(seen: Observation) -> Iterable[Message]:
+        yield from balance(seen)  # the policy's
+        if both["human"]:
+            yield action(seen, cart_pole(seen.observation[0]), version=-1)
+
+    gently = (
+        "start: automatic\nlimits: {force: {position: [-3, 3]}}"  # at 20 Hz all its force would throw the pole over
+    )
+    loop = Loop(tmp_path, answer, gently).steps(2)
+    both["human"] = True
+    loop.steps(2)
+    before = len(loop.of(Command))
+    loop.steps(5)
+    assert {message.actor for message in loop.of(Command)[before:]} == {"human"}
+    both["human"] = False
+    before = len(loop.of(Command))
+    loop.run(lambda: loop.node.guard.state != "moving")  # a person who acts no more is not replaced by the policy
+    assert "policy" not in {message.actor for message in loop.of(Command)[before:]}
+    loop.hear(Order(0, 0, "give back", ""))
+    loop.hear(Order(0, 0, "arm", "looked after"))
+    loop.steps(4)
+    assert loop.of(Command)[-1].actor == "policy"
+
+
+def test_nothing_moves_before_a_person_has_armed_it_and_begun(tmp_path):
+    loop = Loop(tmp_path, lines="start: operator")
+    loop.run(lambda: loop.node.pace.ticks > 10)
+    loop.hear(Begin(0, 0, "too early"))
+    assert loop.of(Observation) == []
+    assert loop.of(Safety)[-1].reason == "cannot begin (too early): it was not armed yet"
+    loop.hear(Order(0, 0, "arm", "all clear"))
+    loop.run(lambda: loop.node.pace.ticks > 20)
+    assert loop.of(Observation) == []
+    loop.hear(Begin(0, 0, "go"))
+    loop.steps(3)
+    assert [(message.state) for message in loop.of(Safety)][-2:] == ["armed", "moving"]
+
+
+@pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed"), ("hlat", "stopped")])
+def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
+    loop = Loop(tmp_path, rollout_steps=1).steps(3)
+    loop.hear(Order(0, 0, order, "smoke"))
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    assert loop.of(Safety)[-1].state == state and "smoke" in loop.of(Safety)[-1].reason
+    assert loop.of(Transition)[-1].truncated.tolist() == [[True]]
+    seen = len(loop.of(Observation))
+    loop.run(lambda: loop.node.pace.ticks > 30)
+    assert len(loop.of(Observation)) == seen
+    loop.hear(Order(0, 0, "arm", "aired"))
+    loop.steps(2)
+
+
+def test_begin_cuts_the_running_episode(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=1, lines="start: operator")
+    loop.hear(Order(0, 0, "arm", ""))
+    loop.hear(Begin(0, 0, "go"))
+    loop.steps(3)
+    loop.hear(Begin(0, 3, "again"))
+    assert loop.of(Episode)[-1].length == len(loop.of(Transition)) == 4
+    assert loop.of(Transition)[-1].truncated.tolist() == [[True]]
+    loop.steps(2)
+
+
+def test_missed_deadlines_are_counted_and_left_out(tmp_path):
+    loop = Loop(tmp_path).steps(3)
+    ticks = loop.node.pace.ticks
+    time.sleep(0.3)  # the process was stopped for more than five periods
+    loop.run(lambda: loop.node.pace.ticks == ticks + 1)
+    assert loop.node.pace.missed >= 4
+    assert loop.node.guard.state == "stopped"  # what was answered last is too old by now
+    *_, timing = loop.node.finish()
+    assert isinstance(timing, Timing) and timing.deadlines_missed == loop.node.pace.missed
+
+
+def test_the_last_word_is_how_time_was_kept(tmp_path):
+    loop = Loop(tmp_path).steps(3)
+    *_, safety, timing = loop.node.finish()
+    assert isinstance(safety, Safety) and safety.state == "disarmed"
+    assert isinstance(timing, Timing) and timing.stops == 0 and timing.rate_mean > 10
+
+
+# The robot's file.
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("colour: red", "4:1: a robot's file has no key 'colour'; known: "),
+        ("limits: {force: {position: [-20, 10]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
+        ("limits: {force: {position: [1]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
+        ("limits: {froce: {rate: 1}}", "4:10: limits has no key 'froce'; did you mean 'force'?"),
+        ("limits: {pole: {rate: 1}}", "4:17: pole is only observed: it has no 'rate'"),
+        ("limits: {force: {step: 1}}", "4:17: force: 'step' is counted from what is measured: say by which reading, measured: NAME"),
+        ("limits: {force: {step: 1, measured: carp}}", "4:37: 'carp' is not observed; did you mean 'cart'?"),
+        ("ages: {apply: 3, hold: 2}", "4:7: ages: 'apply' must be more than 0, and 'hold' no less than it"),
+        ("ages: {apply: 2, hold: 6}", "4:7: ages: at 50 Hz 'apply' and 'hold' may be at most 2 and 5 periods (40 and 100 ms)"),
+        ("calibration: {pole: {direction: 2}}", "4:21: pole: 'direction' must be 1 or -1, but is 2"),
+        ("parameters: {prot: x}", "4:14: Cart has no parameter 'prot'; known: fault, log"),
+        ("start: never", "4:8: a robot's file: 'start' must be 'operator' or 'automatic', but is the string 'never'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_robots_file_is_said_with_its_place(tmp_path, lines, problem):
+    robot = tmp_path / "cart.yaml"
+    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{lines}\n")
+    with pytest.raises(LaunchError) as error:
+        load(robot)
+    assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("rate: 50", "needs 'driver'"),
+        (f"driver: {CART}:Cart\nrate: 50\ntask: Cartpole", "3:7: there is no task Cartpole; did you mean 'CartPole-v1'?"),
+        (f"driver: {CART}:Card\nrate: 50\ntask: CartPole-v1", "has no Card; did you mean 'Cart'?"),
+        (f"driver: {CART}:Cart\nrate: 50\ntask: Pendulum-v1", "the task needs 'joint', which the driver does not observe"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_in_a_robots_file(tmp_path, text, problem):
+    (tmp_path / "cart.yaml").write_text(text)
+    with pytest.raises(LaunchError) as error:
+        load(tmp_path / "cart.yaml")
+    assert problem in str(error.value)
+
+
+def test_a_robot_of_another_task_is_refused(tmp_path):
+    (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n")
+    with pytest.raises(LaunchError, match="task is CartPole-v1, but env is Acrobot-v1: say env:=CartPole-v1"):
+        load(tmp_path / "cart.yaml", "Acrobot-v1")
+
+
+def test_a_calibrated_channel_counts_from_its_zero_in_its_direction(tmp_path):
+    lines = "calibration: {pole: {zero: 0.5, direction: -1}, force: {direction: -1}}"
+    (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{lines}\n")
+    driver: Any = load(tmp_path / "cart.yaml").driver
+    driver.connect()
+    assert driver.read().values.tolist() == [0.0, 0.0, 0.5, 0.0]
+    assert driver.write(np.array([3.0])).tolist() == [3.0]
+    assert driver.raw.force == -3.0
+
+
+# The tasks say what gymnasium's environments do.
+
+
+def test_cart_pole_is_the_simulators():
+    environment, task = gymnasium.make("CartPole-v1"), CartPole()
+    observation, _ = environment.reset(seed=0)
+    for i in range(300):
+        index = i // 3 % 2
+        observation, reward, terminated, _, _ = environment.step(index)
+        assert task.terminated(observation) == terminated
+        assert task.reward(observation, task.command(np.array([index]))) == reward
+        assert task.action(task.command(np.array([index]))) == index
+        if terminated:
+            observation, _ = environment.reset()
+            assert task.ready(observation)
+    assert (task.command(np.array([1])).tolist(), task.episode_steps) == ([10.0], 500)
+
+
+def test_pendulum_is_the_simulators():
+    environment, task = gymnasium.make("Pendulum-v1"), Pendulum()
+    environment.reset(seed=0)
+    inside: Any = environment.unwrapped
+    for torque in np.linspace(-2, 2, 20, dtype=np.float32):
+        before = task.observe(np.array(inside.state))
+        acted = task.action(np.array([torque]))
+        assert task.command(acted) == pytest.approx(torque)
+        observation, reward, *_ = environment.step(np.array([torque]))
+        assert task.observe(np.array(inside.state)) == pytest.approx(observation)
+        assert task.reward(before, np.array([torque])) == pytest.approx(reward, rel=1e-5)
+    assert task.episode_steps == 200
+
+
+def test_no_wall_clock_is_read_where_time_matters():
+    rooms = Path(__file__).parents[1]
+    for name in ("nodes/hardware.py", "nodes/trail.py", "drivers/guard.py", "drivers/pace.py", "tutelage/process.py", "tutelage/bus.py"):  # fmt: skip
+        source = (rooms / name).read_text()
+        assert "time.time" not in source and "datetime" not in source, name
