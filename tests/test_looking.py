@@ -60,7 +60,7 @@ def test_node_list_knows_who_runs_and_who_is_stopped(going):
     assert rows["learner"]["state"] == "running" and rows["learner"]["restarts"] == 0
     if Path("/proc").exists():
         assert rows["evaluator"]["state"] == "stopped"
-    assert f"{rows['learner']['run']}  learner" in printed("node", "list")
+    assert [rows["learner"]["run"], "learner"] in [line.split()[:2] for line in printed("node", "list").splitlines()]
 
 
 def listed(run: Run) -> list[dict[str, Any]]:
