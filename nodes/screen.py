@@ -27,7 +27,7 @@ Part = str | tuple[str, str]
 def line(progress: Progress, now: float) -> str:
     """All that matters, in one line without colour."""
     budget = f"/{progress.budget}" if progress.budget else ""
-    parts = [f"steps {progress.steps}{budget}"]
+    parts = [f"steps {progress.steps}{budget}"] if progress.steps or progress.budget else []
     if (rate := progress.steps_per_second) is not None:
         parts.append(f"{rate:.0f}/s")
     if (mean := progress.policy_return) is not None:

@@ -6,18 +6,14 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from tutelage import ending
 from tutelage.graph import Graph
 from tutelage.language import launchfile, resolved, wiring
 from tutelage.language.arguments import from_command_line
 from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
 from tutelage.supervision import run
-from tutelage.supervision.supervisor import Outcome
-
-LAST_LINES = 20
-"""Lines of its log that are shown of a node that could not be kept alive."""
 
 
 def graph(file: str, arguments: Sequence[str]) -> Graph:
@@ -89,44 +85,5 @@ def go(made: Graph, folder: Path, one_process: bool = False) -> int:
     if outcome.refusal:
         print(outcome.refusal, file=sys.stderr)
     else:
-        print(ending(made, folder, outcome, numbers))
+        print(ending.text(made, folder, outcome, numbers))
     return outcome.exit_code
-
-
-def ending(made: Graph, folder: Path, outcome: Outcome, numbers: dict[str, Any]) -> str:
-    """The short report at the end of a run."""
-    lines = []
-    if outcome.failed:
-        log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
-        why = "could not be kept alive"
-        if outcome.failed in made.by_the_clock():
-            why = "has ended, and is never started again by itself, for it acts on the world"
-        lines += [f"{outcome.failed} {why}. Its last lines, from {log}:", *_last_lines(log)]
-    if "return_mean" in numbers:
-        lines.append(
-            f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
-            f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each"
-            + (f"; the expert's is {numbers['expert_return_mean']:.1f}" if "expert_return_mean" in numbers else "")
-        )
-    if numbers.get("environment_steps"):
-        lines.append(
-            f"{numbers['environment_steps']} steps in {numbers['seconds_learning']:.1f} s "
-            f"({numbers['steps_per_second']} a second), {numbers['wall_seconds']:.1f} s in all"
-        )
-    if "deadlines_missed" in numbers:
-        lines.append(
-            f"{numbers['seconds_up']:.1f} s at {numbers['rate_mean']:.2f} Hz, longest interval "
-            f"{1000 * numbers['interval_max']:.1f} ms, {numbers['deadlines_missed']} deadlines missed, "
-            f"{numbers['commands_refused']} commands refused, {numbers['stops']} stops"
-        )
-    if numbers["node_restarts"]:
-        lines.append("restarted: " + ", ".join(f"{name} {count}x" for name, count in numbers["node_restarts"].items()))
-    if numbers["node_silences"]:
-        lines.append("silent: " + ", ".join(f"{name} for {t:.1f} s" for name, t in numbers["node_silences"].items()))
-    if numbers["messages_lost"]:
-        lines.append(f"observers missed {numbers['messages_lost']} messages")
-    return "\n".join([*lines, f"run folder: {folder}"])
-
-
-def _last_lines(log: Path) -> list[str]:
-    return log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []

@@ -1,0 +1,79 @@
+"""What a person reads when a run has ended: a line each of what there is to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tutelage.graph import Graph
+from tutelage.supervision.supervisor import Outcome
+
+LAST_LINES = 20
+"""of the log of a node that could not be kept alive"""
+
+Numbers = dict[str, Any]
+"""What report.json holds."""
+
+
+def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
+    """The short report at the end of a run."""
+    said = [say(numbers) for say in (_returns, _learning, _timing, _restarts, _silences, _losses)]
+    return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), f"run folder: {folder}"])
+
+
+def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
+    if not outcome.failed:
+        return []
+    log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
+    why = "could not be kept alive"
+    if outcome.failed in graph.by_the_clock():
+        why = "has ended, and is never started again by itself, for it acts on the world"
+    last = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
+    return [f"{outcome.failed} {why}. Its last lines, from {log}:", *last]
+
+
+def _returns(numbers: Numbers) -> str:
+    if "return_mean" not in numbers:
+        return ""
+    expert = f"; the expert's is {numbers['expert_return_mean']:.1f}" if "expert_return_mean" in numbers else ""
+    return (
+        f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
+        f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each{expert}"
+    )
+
+
+def _learning(numbers: Numbers) -> str:
+    if "seconds_learning" not in numbers:
+        return ""
+    in_all = f"{numbers['wall_seconds']:.1f} s in all"
+    if not numbers["environment_steps"]:  # it learned from demonstrations alone
+        return f"learned in {numbers['seconds_learning']:.1f} s, {in_all}"
+    return (
+        f"{numbers['environment_steps']} steps in {numbers['seconds_learning']:.1f} s "
+        f"({numbers['steps_per_second']} a second), {in_all}"
+    )
+
+
+def _timing(numbers: Numbers) -> str:
+    if "deadlines_missed" not in numbers:
+        return ""
+    return (
+        f"{numbers['seconds_up']:.1f} s at {numbers['rate_mean']:.2f} Hz, longest interval "
+        f"{1000 * numbers['interval_max']:.1f} ms, {numbers['deadlines_missed']} deadlines missed, "
+        f"{numbers['commands_refused']} commands refused, {numbers['stops']} stops"
+    )
+
+
+def _restarts(numbers: Numbers) -> str:
+    found = ", ".join(f"{name} {count}x" for name, count in numbers["node_restarts"].items())
+    return found and f"restarted: {found}"
+
+
+def _silences(numbers: Numbers) -> str:
+    found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in numbers["node_silences"].items())
+    return found and f"silent: {found}"
+
+
+def _losses(numbers: Numbers) -> str:
+    lost = numbers["messages_lost"]
+    return f"{lost} messages were missed" if lost else ""
