@@ -38,7 +38,7 @@ def line(progress: Progress, now: float) -> str:
     if (found := progress.evaluation) is not None:
         parts.append(f"evaluation greedy {found.greedy.mean():.1f} sampled {found.sampled.mean():.1f}")
     parts += [f"robot {text}" for text, _ in _machine(progress)[:1]] + [text for text, _ in _machine(progress)[1:]]
-    return "  ".join([*parts, *_troubles(progress, now)])
+    return "  ".join([*parts, *_troubles(progress, now)]) or "started"
 
 
 def _machine(progress: Progress) -> list[tuple[str, str]]:

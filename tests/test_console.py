@@ -381,7 +381,7 @@ def test_demonstrations_that_were_missed_are_counted() -> None:
 
 def test_a_line_says_what_is_known_and_no_more() -> None:
     progress = Progress()
-    assert line(progress, 0.0) == "steps 0"
+    assert line(progress, 0.0) == "started"
     progress.hear(status("learner", 1.0), 0.0)
     progress.hear(steps(2048), 0.0)
     assert line(progress, 4.0) == "steps 2048  silent learner 4 s"
