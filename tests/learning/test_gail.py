@@ -25,8 +25,7 @@ def test_gradient_penalty():
 
 
 def trained(spaces, terminated=True, rollouts=40, **settings):
-    sharp = Settings(penalty_weight=0.1, observation_scale=1.0, **settings)
-    discriminator = Discriminator(spaces, seed=0, settings=sharp)
+    discriminator = Discriminator(spaces, seed=0, settings=Settings(**settings))
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(rollouts):
         data = rollout(spaces, tensors, k)
