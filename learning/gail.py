@@ -34,7 +34,7 @@ class Settings:
     """gradient steps a rollout"""
     batch: int = 512
     """pairs of each side in a step"""
-    penalty_weight: float = 0.002
+    penalty_weight: float = 0.01
     """of the logit's squared slope: more is smoother"""
     absorbing: bool = True
     """whether an episode that terminated goes on in an absorbing state"""
