@@ -34,8 +34,10 @@ class Settings:
     """gradient steps a rollout"""
     batch: int = 512
     """pairs of each side in a step"""
-    penalty_weight: float = 0.01
-    """of the logit's squared slope: more is smoother"""
+    penalty_weight: float = 0.002
+    """of the logit's squared slope, where actions are discrete: more is smoother"""
+    continuous_penalty_weight: float = 0.05
+    """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
     absorbing: bool = True
     """whether an episode that terminated goes on in an absorbing state"""
     discount: float = DISCOUNT
@@ -66,6 +68,7 @@ class Discriminator:
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
+        self.penalty_weight = settings.penalty_weight if spaces.discrete else settings.continuous_penalty_weight
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
         self.parameters = Parameters(arrays)
@@ -125,7 +128,7 @@ class Discriminator:
         logit = self._logit(inputs)
         expert_logit, policy_logit = logit.split([len(expert), len(policy)])
         loss, penalty = discriminator_loss(expert_logit, policy_logit), gradient_penalty(logit, inputs)
-        gradient = self.parameters.gradient(loss + self.settings.penalty_weight * penalty)
+        gradient = self.parameters.gradient(loss + self.penalty_weight * penalty)
         self.adam.step(gradient, learning_rate)
         with torch.no_grad():
             accuracies = (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()

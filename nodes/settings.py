@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import TaskSpaces
 
-BINARY_BUDGET, BUDGET = 114688, 1_572_864
+BINARY_BUDGET, BUDGET = 114688, 1_048_576
 
 Kind = TypeVar("Kind")
 

@@ -68,6 +68,12 @@ def test_without_absorbing_states_endings_are_no_examples():
     assert (rows[1] == 0).all()
 
 
+def test_the_penalty_is_that_of_the_kind_of_action():
+    settings = Settings(penalty_weight=3.0, continuous_penalty_weight=5.0)
+    assert Discriminator(DISCRETE, 0, settings).penalty_weight == 3
+    assert Discriminator(CONTINUOUS, 0, settings).penalty_weight == 5
+
+
 def test_at_the_end_of_the_run_nothing_is_learnt_any_more():
     discriminator, data, _ = trained(DISCRETE, rollouts=1)
     before = discriminator.state()["adam.parameters"]
