@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from nodes.settings import BINARY_BUDGET
+
 EVALUATE_EVERY = 4
 """rollouts between evaluations, where the run is trained on"""
 
@@ -41,20 +45,12 @@ def line(report: dict[str, Any], budget: int) -> str:
     )
 
 
-def default_budget() -> int:
-    """The budget that gail.yaml has by itself."""
-    sys.path.insert(0, str(ROOT))
-    from tutelage.language import launchfile
-
-    return int(launchfile.arguments(ROOT / "launch/gail.yaml").arguments["budget"].default)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 10), metavar=("FIRST", "COUNT"))
     parser.add_argument("--further", type=int, default=0, help="environment steps to train on after the default budget")
     options, arguments = parser.parse_known_args()
-    budget = default_budget()
+    budget = BINARY_BUDGET
     if options.further:
         arguments += [f"budget:={budget + options.further}", f"evaluate_every:={EVALUATE_EVERY}"]
     print("seed   greedy  sampled    least     steps   per s  learning  wall (s)", flush=True)

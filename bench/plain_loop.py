@@ -88,10 +88,11 @@ def train(simulator: Simulator, expert: list[Demonstration], seed: int, lag: int
     versions = [ppo.tensors()]
     for k in range(rollouts):
         rollout = collect(simulator, versions[max(0, k - lag)], seed, k)
-        discriminator.update(expert, rollout, generator(seed, "discriminator", k))
+        progress = k / rollouts
+        discriminator.update(expert, rollout, generator(seed, "discriminator", k), progress)
         logit, absorbing = discriminator.score(rollout)
         reward, absorbing_reward = rewards.logit(logit).numpy(), rewards.logit(absorbing).numpy()
-        ppo.update(rollout, reward, absorbing_reward, generator(seed, "learner", k))
+        ppo.update(rollout, reward, absorbing_reward, generator(seed, "learner", k), progress)
         versions.append(ppo.tensors())
     return ppo
 

@@ -32,6 +32,7 @@ def table(runs: Runs) -> str:
         "| algorithm | task | demos | every | seeds | score | least | return | expert | random | steps | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
+    runs = [run | {"algorithm": " ".join([run["algorithm"], *run["settings"]])} for run in runs]
     for (algorithm, task, count, every), group in grouped(
         runs, "algorithm", "task", "demonstrations", "subsample"
     ).items():

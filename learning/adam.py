@@ -5,11 +5,6 @@ import torch
 from torch import Tensor
 
 
-def annealed(first: float, last: float, progress: float) -> float:
-    """A learning rate that goes from first to last in a straight line while progress goes from 0 to 1, then stays."""
-    return first + min(1.0, progress) * (last - first)
-
-
 class Adam:
     """Kingma and Ba 2015, with the gradient's norm clipped first."""
 

@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from learning import pairs
-from learning.adam import Adam, annealed
+from learning.adam import Adam
 from learning.draws import generator as draw
 from learning.networks import Parameters, mlp, mlp_arrays
 from learning.pairs import Pairs
+from learning.returns import DISCOUNT
 from learning.rollout import Demonstration, Rollout, Spaces
 
 Metrics = dict[str, float]
@@ -28,17 +29,18 @@ class Settings:
     """What the discriminator can be told."""
 
     learning_rate: float = 4e-3
-    last_learning_rate: float = 1e-3
-    anneal_rollouts: int = 32
-    """rollouts over which the learning rate goes from the first to the last, in a straight line; then it stays"""
+    """at the beginning; it goes down to zero with the run's progress"""
     steps: int = 4
     """gradient steps a rollout"""
     batch: int = 512
     """pairs of each side in a step"""
-    penalty_weight: float = 1.0
-    observation_scale: float = 0.3
-    """what one standard deviation of the demonstrations' observations becomes: smaller is smoother"""
-    discount: float = 0.99
+    penalty_weight: float = 0.002
+    """of the logit's squared slope, where actions are discrete: more is smoother"""
+    continuous_penalty_weight: float = 0.05
+    """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
+    absorbing: bool = True
+    """whether an episode that terminated goes on in an absorbing state"""
+    discount: float = DISCOUNT
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
     memory: int = 65536
     """pairs of the policy's past that are kept. A discriminator that forgets sends the policy round in circles."""
@@ -66,6 +68,7 @@ class Discriminator:
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
+        self.penalty_weight = settings.penalty_weight if spaces.discrete else settings.continuous_penalty_weight
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
         self.parameters = Parameters(arrays)
@@ -73,22 +76,29 @@ class Discriminator:
         self.memory = np.zeros((0, sizes[0]), np.float32)
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
-        self.rollouts = 0
 
     def update(
-        self, demonstrations: Sequence[Demonstration], rollout: Rollout, generator: np.random.Generator
+        self,
+        demonstrations: Sequence[Demonstration],
+        rollout: Rollout,
+        generator: np.random.Generator,
+        progress: float = 0.0,
     ) -> Metrics:
-        """Some gradient steps on all demonstrations so far against this rollout and the policy's past."""
+        """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
+
+        The learning rate is reduced by `progress`, from 0 to 1.
+        """
         s = self.settings
         self._scale_by(demonstrations)
-        ending_weight = s.discount / (1 - s.discount)
+        rate = s.learning_rate * (1 - progress)
+        ending_weight = s.discount / (1 - s.discount) if s.absorbing else 0.0
         expert = pairs.of_demonstrations(self.spaces, demonstrations, ending_weight)
         policy = pairs.of_rollout(self.spaces, rollout, ending_weight)
         steps = [
-            self._step(expert.sample(s.batch, generator), self._policy_batch(policy, generator)) for _ in range(s.steps)
+            self._step(expert.sample(s.batch, generator), self._policy_batch(policy, generator), rate)
+            for _ in range(s.steps)
         ]
         self.memory = np.concatenate([self.memory, policy.sample(s.remembered, generator)])[-s.memory :]
-        self.rollouts += 1
         names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
         means = torch.stack(steps).mean(dim=0).tolist()
         return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
@@ -101,31 +111,25 @@ class Discriminator:
         ending = self._logit(self._inputs(pairs.ending_rows(self.spaces, 1)))
         return steps.view(ends.shape), ending * torch.tensor(ends)
 
-    def learning_rate(self) -> float:
-        """That of the next rollout."""
-        s = self.settings
-        return annealed(s.learning_rate, s.last_learning_rate, self.rollouts / s.anneal_rollouts)
-
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
         scaling = {"mean": self.mean, "scale": self.scale}
-        return adam | scaling | {"memory": self.memory, "rollouts": np.array(self.rollouts)}
+        return adam | scaling | {"memory": self.memory}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Takes the state over; the arrays are not changed afterwards."""
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
         self.mean, self.scale, self.memory = state["mean"], state["scale"], state["memory"]
-        self.rollouts = int(state["rollouts"])
 
-    def _step(self, expert: np.ndarray, policy: np.ndarray) -> Tensor:
+    def _step(self, expert: np.ndarray, policy: np.ndarray, learning_rate: float) -> Tensor:
         """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
         inputs = self._inputs(np.concatenate([expert, policy])).requires_grad_()
         logit = self._logit(inputs)
         expert_logit, policy_logit = logit.split([len(expert), len(policy)])
         loss, penalty = discriminator_loss(expert_logit, policy_logit), gradient_penalty(logit, inputs)
-        gradient = self.parameters.gradient(loss + self.settings.penalty_weight * penalty)
-        self.adam.step(gradient, self.learning_rate())
+        gradient = self.parameters.gradient(loss + self.penalty_weight * penalty)
+        self.adam.step(gradient, learning_rate)
         with torch.no_grad():
             accuracies = (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()
             return torch.stack([loss, penalty, *accuracies])
@@ -140,8 +144,7 @@ class Discriminator:
         observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
         deviation = observation.std(axis=0)
         self.mean = observation.mean(axis=0)
-        deviation = np.where(deviation > 1e-6, deviation, 1)
-        self.scale = (self.settings.observation_scale / deviation).astype(np.float32)
+        self.scale = (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from learning import returns
-from learning.adam import Adam, annealed
+from learning.adam import Adam
 from learning.distributions import categorical, gaussian
 from learning.draws import generator as draw
 from learning.networks import Parameters, fast_mlp, mlp_arrays
@@ -25,17 +25,15 @@ class Settings:
     """What PPO can be told."""
 
     learning_rate: float = 2e-3
-    last_learning_rate: float = 1e-3
-    anneal_rollouts: int = 32
-    """rollouts over which the learning rate goes from the first to the last, in a straight line; then it stays"""
+    """at the beginning; it goes down to zero with the run's progress"""
     epochs: int = 4
     minibatch: int = 512
     """steps in a minibatch"""
-    discount: float = 0.99
+    discount: float = returns.DISCOUNT
     decay: float = 0.95
     """lambda of the advantage estimate"""
     clip: float = 0.2
-    entropy_weight: float = 0.0
+    entropy_weight: float = 0.01
     value_weight: float = 0.5
     max_norm: float = 0.5
     hidden: int = 64
@@ -66,7 +64,6 @@ class PPO:
             arrays["policy.log_std"] = np.zeros(spaces.action, np.float32)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat)
-        self.rollouts = 0
 
     def update(
         self,
@@ -74,29 +71,25 @@ class PPO:
         reward: np.ndarray,
         absorbing_reward: np.ndarray | float,
         generator: np.random.Generator,
+        progress: float = 0.0,
     ) -> Metrics:
-        """Trains on one rollout and moves on to the next version.
+        """Trains on one rollout and moves on to the next version; the learning rate is reduced by `progress`, 0 to 1.
 
         reward: float32 [T, N]. absorbing_reward: what is earned for ever after the steps that terminated, [T, N] or
         one number; zero where the task's end shall be worth nothing.
         """
         batch, metrics = self._batch(rollout, reward, absorbing_reward)
-        rate = self.learning_rate()
+        rate = self.settings.learning_rate * (1 - progress)
         steps = [
             self._step({name: tensor[rows] for name, tensor in batch.items()}, rate)
             for _ in range(self.settings.epochs)
             for rows in self._minibatches(generator, len(batch["return"]))
         ]
         self.normaliser.update(rollout.observation)
-        self.rollouts += 1
         names = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
         means = torch.stack(steps).mean(dim=0).tolist()
-        return metrics | {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
-
-    def learning_rate(self) -> float:
-        """That of the next rollout."""
-        s = self.settings
-        return annealed(s.learning_rate, s.last_learning_rate, self.rollouts / s.anneal_rollouts)
+        metrics |= {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
+        return metrics | {"train/learning_rate": rate}
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What acting needs: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
@@ -107,12 +100,11 @@ class PPO:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
         normaliser = {f"normaliser.{name}": array for name, array in self.normaliser.state().items()}
-        return adam | normaliser | {"rollouts": np.array(self.rollouts)}
+        return adam | normaliser
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
         self.normaliser.load({name[11:]: array for name, array in state.items() if name.startswith("normaliser.")})
-        self.rollouts = int(state["rollouts"])
 
     def _batch(
         self, rollout: Rollout, reward: np.ndarray, absorbing_reward: np.ndarray | float
@@ -127,7 +119,6 @@ class PPO:
         advantage, target = returns.gae(scale * reward, value, next_value, ended, s.discount, s.decay)
         metrics = {
             "train/explained_variance": float(1 - (target - value).var() / max(target.var(), 1e-12)),
-            "train/learning_rate": self.learning_rate(),
             "train/advantage_std": float(advantage.std()),
         }
         advantage = (advantage - advantage.mean()) / max(float(advantage.std()), 1e-8)

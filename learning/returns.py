@@ -8,6 +8,9 @@
 
 import numpy as np
 
+DISCOUNT = 0.98
+"""of a step's reward, for the learner and for the discriminator, which weighs absorbing states by it"""
+
 
 def absorbing_value(absorbing_reward: np.ndarray | float, discount: float) -> np.ndarray | float:
     """What it is worth to be in a state that pays this reward at every step for ever."""

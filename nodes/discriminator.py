@@ -14,6 +14,7 @@ from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from nodes.rollout import Gatherer
+from nodes.settings import budget as derived
 from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.task import Env, Task
@@ -35,14 +36,16 @@ class Discriminator(Node):
         self,
         env: Env,
         rollout_steps: int = 64,
+        budget: int = 0,
         seed: int = 0,
         reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
         chance: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.seed, self.rollout_steps = seed, rollout_steps
+        spaces = Task(env).spaces
+        self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces)
         self.reward = rewards.FORMS[reward]
-        self.judge = Judge(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
+        self.judge = Judge(Spaces(*spaces[:3]), seed, chosen(Settings, settings))
         self.examples: list[Example] = []
         self.since: list[int] = []  # the rollout from which each of them counts
         self.gathered = Gatherer()
@@ -68,13 +71,15 @@ class Discriminator(Node):
         if not self.examples:
             raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator says some")
         steps = self.gathered.rollout()
-        metrics = self.judge.update(self.examples, steps, generator(self.seed, "discriminator", rollout))
+        draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
+        metrics = self.judge.update(self.examples, steps, draw, progress)
         logit, absorbing_logit = self.judge.score(steps)
+        absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
         yield Score(
             rollout,
             self.rollout_steps,
             self.reward(logit).numpy(),
-            self.reward(absorbing_logit).numpy(),
+            absorbing_reward.numpy(),
             self._at_chance(metrics),
         )
         yield Metrics(rollout, self.rollout_steps, metrics)

@@ -13,6 +13,7 @@ from learning.ppo import PPO, Settings
 from learning.rollout import Spaces
 from messages import Enough, Metrics, Score, Transition, Weights
 from nodes.rollout import Gatherer
+from nodes.settings import budget as derived
 from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.task import Env, Task
@@ -22,7 +23,7 @@ class Learner(Node):
     """Trains on rollout k when its score is there, and says the weights for rollout k + 1 + lag.
 
     So it says `lag` + 1 weights before it has learnt anything. It owns the end of the run: when `budget` environment
-    steps are under way, the weights it says ask for no further rollout.
+    steps are under way (0: derived from the task), the weights it says ask for no further rollout.
     """
 
     hears = (Transition, Score)
@@ -34,11 +35,12 @@ class Learner(Node):
         env: Env,
         seed: int = 0,
         lag: int = 1,
-        budget: int = 65536,
+        budget: int = 0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.seed, self.lag, self.budget = seed, lag, budget
-        self.ppo = PPO(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
+        spaces = Task(env).spaces
+        self.seed, self.lag, self.budget = seed, lag, derived(budget, spaces)
+        self.ppo = PPO(Spaces(*spaces[:3]), seed, chosen(Settings, settings))
         self.gathered = Gatherer()
         self.version = 0
         self.steps = 0
@@ -67,11 +69,13 @@ class Learner(Node):
             score.reward,
             score.absorbing_reward,
             generator(self.seed, "learner", score.rollout),
+            self.steps / self.budget,
         )
         self.version += 1
         self.steps += score.reward.size
         return metrics | {
             "time/total_timesteps": float(self.steps),
+            "time/budget": float(self.budget),
             "rollout/imitation_reward_mean": float(score.reward.mean()),
         }
 

@@ -138,6 +138,7 @@ class Progress:
         for side in ("expert", "policy"):
             if (accuracy := values.get(f"discriminator/accuracy_{side}")) is not None:
                 self.accuracy[side] = accuracy
+        self.budget = int(values.get("time/budget", self.budget))
         if (steps := values.get("time/total_timesteps")) is not None:
             self._stepped(int(steps), now)
 

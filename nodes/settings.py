@@ -6,6 +6,9 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.task import TaskSpaces
+
+BINARY_BUDGET, BUDGET = 114688, 1_048_576
 
 Kind = TypeVar("Kind")
 
@@ -21,3 +24,8 @@ def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
         if name not in known:
             raise LaunchError([Problem("settings", f"has no '{name}'; {did_you_mean(name, known)}")])
     return kind(**(given or {}))
+
+
+def budget(given: int, spaces: TaskSpaces) -> int:
+    """Environment steps to learn from: so many as are given; for 0, few where an action is one of only two."""
+    return given or (BINARY_BUDGET if spaces.discrete and spaces.action == 2 else BUDGET)

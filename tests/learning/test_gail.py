@@ -25,8 +25,7 @@ def test_gradient_penalty():
 
 
 def trained(spaces, terminated=True, rollouts=40, **settings):
-    sharp = Settings(penalty_weight=0.1, observation_scale=1.0, **settings)
-    discriminator = Discriminator(spaces, seed=0, settings=sharp)
+    discriminator = Discriminator(spaces, seed=0, settings=Settings(**settings))
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(rollouts):
         data = rollout(spaces, tensors, k)
@@ -57,6 +56,39 @@ def test_an_end_that_the_expert_never_reaches_scores_low():
     ends = torch.tensor(data.terminated)
     assert absorbing[ends].max() < -0.5
     assert (absorbing[~ends] == 0).all()
+
+
+def test_without_absorbing_states_endings_are_no_examples():
+    rows = []
+    for absorbing in (True, False):
+        discriminator, _, _ = trained(DISCRETE, rollouts=3, absorbing=absorbing)
+        rows.append(discriminator.memory[:, -1])  # the indicator
+    # an ending weighs .98 / .02 = 49 steps: about 3 endings among 32 steps are 147 of 179
+    assert 0.6 < rows[0].mean() < 0.95
+    assert (rows[1] == 0).all()
+
+
+def test_the_penalty_is_that_of_the_kind_of_action():
+    settings = Settings(penalty_weight=3.0, continuous_penalty_weight=5.0)
+    assert Discriminator(DISCRETE, 0, settings).penalty_weight == 3
+    assert Discriminator(CONTINUOUS, 0, settings).penalty_weight == 5
+
+
+def test_at_the_end_of_the_run_nothing_is_learnt_any_more():
+    discriminator, data, _ = trained(DISCRETE, rollouts=1)
+    before = discriminator.state()["adam.parameters"]
+    discriminator.update([demonstration(DISCRETE)], data, generator(0, "discriminator"), progress=1.0)
+    np.testing.assert_array_equal(discriminator.state()["adam.parameters"], before)
+
+
+def test_observations_are_scaled_to_a_deviation_of_one_over_the_demonstrations():
+    observation = np.array([[1, 5, 7], [3, 5, 7], [1, 5, 9], [3, 5, 9]], np.float32)
+    shown = demonstration(DISCRETE)._replace(observation=observation, action=np.array([0, 1, 1]))
+    discriminator = Discriminator(DISCRETE, seed=0)
+    data = rollout(DISCRETE, PPO(DISCRETE, seed=0).tensors())
+    discriminator.update([shown], data, generator(0, "discriminator"))
+    np.testing.assert_allclose(discriminator.mean, [2, 5, 8])
+    np.testing.assert_allclose(discriminator.scale, [1, 1, 1])  # deviations 1, none, 1
 
 
 @pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])

@@ -76,9 +76,12 @@ def test_an_end_is_sought_or_avoided_by_what_it_pays(absorbing_reward, liked):
     assert (rollout(DISCRETE, ppo.tensors(), 100).action == liked).mean() > 0.8
 
 
-def test_the_learning_rate_goes_down_to_its_floor():
-    ppo = PPO(DISCRETE, seed=0, settings=Settings(learning_rate=3.0, last_learning_rate=1.0, anneal_rollouts=4))
-    rates = []
-    for ppo.rollouts in range(6):
-        rates.append(ppo.learning_rate())
-    assert rates == [3, 2.5, 2, 1.5, 1, 1]
+def test_the_learning_rate_goes_down_with_progress():
+    ppo = PPO(DISCRETE, seed=0, settings=Settings(learning_rate=2.0))
+    data = rollout(DISCRETE, ppo.tensors())
+    before = ppo.state()
+    metrics = ppo.update(data, data.observation[..., 0], 0.0, generator(0, "learner"), progress=0.75)
+    assert metrics["train/learning_rate"] == 0.5
+    ppo.load(before)
+    ppo.update(data, data.observation[..., 0], 0.0, generator(0, "learner"), progress=1.0)
+    np.testing.assert_array_equal(ppo.state()["adam.parameters"], before["adam.parameters"])

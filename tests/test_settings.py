@@ -1,0 +1,35 @@
+"""What is derived from the task, and what can be set."""
+
+import numpy as np
+import pytest
+
+from learning.gail import Settings as Judging
+from learning.ppo import Settings as Learning
+from nodes.settings import budget, chosen
+from tutelage.problems import LaunchError
+from tutelage.task import TaskSpaces
+
+CONTINUOUS = TaskSpaces(3, 1, False, -np.ones(1), np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("given", "spaces", "steps"),
+    [
+        (0, TaskSpaces(4, 2, True), 114688),
+        (0, TaskSpaces(2, 3, True), 1048576),
+        (0, CONTINUOUS, 1048576),
+        (5000, CONTINUOUS, 5000),
+        (5000, TaskSpaces(4, 2, True), 5000),
+    ],
+)
+def test_the_budget(given: int, spaces: TaskSpaces, steps: int) -> None:
+    assert budget(given, spaces) == steps
+
+
+def test_discriminator_and_learner_discount_alike() -> None:
+    assert Judging().discount == Learning().discount
+
+
+def test_a_setting_that_there_is_not_is_refused() -> None:
+    with pytest.raises(LaunchError, match="has no 'discont'; did you mean 'discount'"):
+        chosen(Learning, {"discont": 0.9})
