@@ -16,7 +16,7 @@ import pytest
 from tests.run_cli import Run, finished
 
 PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_loop.py"
-STEPS = "budget:=24576"
+STEPS = "budget:=16384"
 
 
 @pytest.fixture(scope="session")
