@@ -56,7 +56,9 @@ def watched(launched: subprocess.Popen[bytes], log: Path, link: Path, seconds: f
         time.sleep(0.05)
         now = time.monotonic()
         lines = log.read_text().splitlines() if log.exists() else []
-        since = [line for line in lines if line.partition(":")[0] in ("moving", "armed", "stopped", "fault", "disarmed")]
+        since = [
+            line for line in lines if line.partition(":")[0] in ("moving", "armed", "stopped", "fault", "disarmed")
+        ]
         motion = since.index("moving") if "moving" in since else len(since)
         begun = begun or (now if motion < len(since) else 0.0)
         if begun and now - asked > 1 and link.exists():

@@ -44,9 +44,7 @@ def test_a_robot_that_does_not_appear_ends_the_run_with_its_own_sentence(tmp_pat
     (tmp_path / "fault").write_text("unplugged")
     parameters = f"parameters: {{fault: {tmp_path / 'fault'}}}"
     robot.write_text(f"driver: {CART}:Cart\n{parameters}\ntask: CartPole-v1\nrate: 50\nstart: automatic\n")
-    run = Run(
-        tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "rig:=null"
-    ).wait()
+    run = Run(tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}").wait()
     assert run.process.returncode == 1
     assert "the cart does not answer: is its cable plugged in?" in run.output
 

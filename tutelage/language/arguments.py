@@ -9,6 +9,7 @@ Without a default an argument must be given. Its type is stated or follows from 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ DECLARATION = {
     "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "place", "any"],
 }
 
-_TAKEN = {"env", "dirname", "index"}
+_TAKEN = {"env", "dirname", "process", "index"}
 
 
 @dataclass
@@ -80,7 +81,7 @@ def from_command_line(words: Iterable[str]) -> dict[str, str]:
 def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[Problem]) -> dict[str, Argument]:
     """All arguments that a launch file declares, with their values; `item` is its `arguments`."""
     arguments: dict[str, Argument] = {}
-    names: dict[str, Any] = {"dirname": str(file.parent)}
+    names: dict[str, Any] = {"dirname": str(file.parent), "process": os.getpid()}
     if not isinstance(item.value, dict):
         keys(item, {}, "arguments", problems)
         return {}
@@ -108,7 +109,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
         problems.append(
             Problem(
                 item.key,
-                f"{what} cannot have this name: use letters, digits and _, and none of dirname, index",
+                f"{what} cannot have this name: use letters, digits and _, and none of dirname, process, index",
                 hides=True,
             )
         )

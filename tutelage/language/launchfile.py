@@ -5,6 +5,7 @@ Who hears whom is none of this file's business: see wiring.py.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -63,7 +64,10 @@ class _Reader:
             return
         items = keys(item, language.FILE, "a launch file", self.problems)
         arguments = self.head(items, path, given)
-        names = {name: argument.value for name, argument in arguments.items()} | {"dirname": str(path.parent)}
+        names = {name: argument.value for name, argument in arguments.items()} | {
+            "dirname": str(path.parent),
+            "process": os.getpid(),
+        }
         scope = replace(scope, files=(*scope.files, path), names=names, arguments=arguments)
         self.scope(items, language.FILE, "a launch file", scope)
 

@@ -1,6 +1,7 @@
 """Puts values into the texts of a launch file.
 
-    $(name)              an argument, or `dirname`: the folder of this file; `index`: which of `count` nodes
+    $(name)              an argument, or `dirname`: the folder of this file; `index`: which of `count` nodes;
+                         `process`: the launcher's number, which no other running launcher has
     $(env NAME)          a variable of the process environment
     $(env NAME default)  the same, where it may be missing
     $$(                  the characters $( themselves
