@@ -28,6 +28,8 @@ from tests.rigs import PROTOCOLS
 MOST_STILL = 0.07
 """seconds: three and a half periods"""
 
+STATES = ("disarmed", "armed", "moving", "stopped", "fault")
+
 STARTING_SECONDS = 5.0
 """for the rig to appear and the hand to put the pole up"""
 
@@ -35,9 +37,7 @@ STARTING_SECONDS = 5.0
 def start(run: Path, protocol: str, seconds: float, folder: Path) -> dict[str, Any]:
     """One start: how long the pole stood, why no longer, how time was kept."""
     link, log = folder / "robot", folder / "run" / "logs" / "hardware.log"
-    described = (ROOT / "launch" / "robots" / f"cartpole_{protocol}.yaml").read_text()
-    (folder / "robot.yaml").write_text(described.replace("/tmp/robot", str(link)))
-    told = [f"policy:={run.resolve()}", f"robot:={folder / 'robot.yaml'}", f"protocol:={protocol}", f"link:={link}"]
+    told = [f"policy:={run.resolve()}", f"protocol:={protocol}", f"link:={link}"]
     told += [f"seconds:={seconds + STARTING_SECONDS}", "episode_steps:=1000000"]
     command = [sys.executable, str(ROOT / "cli.py"), "launch", "hardware.yaml", *told, "--run-dir", str(folder / "run")]
     with (folder / "printed.txt").open("w") as out:
@@ -56,9 +56,7 @@ def watched(launched: subprocess.Popen[bytes], log: Path, link: Path, seconds: f
         time.sleep(0.05)
         now = time.monotonic()
         lines = log.read_text().splitlines() if log.exists() else []
-        since = [
-            line for line in lines if line.partition(":")[0] in ("moving", "armed", "stopped", "fault", "disarmed")
-        ]
+        since = [line for line in lines if line.partition(":")[0] in STATES]
         motion = since.index("moving") if "moving" in since else len(since)
         begun = begun or (now if motion < len(since) else 0.0)
         if begun and now - asked > 1 and link.exists():

@@ -147,7 +147,7 @@ class Hardware(Node):
             yield from self._begin("ready")
 
     def _begin_when_asked(self, reason: str) -> Iterator[Message]:
-        """Cuts off the episode that runs. A robot that begins by itself is placed first, and begins when it is ready."""
+        """Cuts off the episode that runs. A robot that begins by itself does so when it was placed."""
         if self.trail.running:
             yield from self._step(time.monotonic_ns(), cut=True)
         if not self.starter.by_itself or self.guard.state not in MAY_MOVE:

@@ -51,7 +51,8 @@ class Teleoperator(Node):
     """Answers what it observes when the time has come, with what the device says at that moment; judges each episode.
 
     A simulator waits for its answer: it goes at `rate` * `speed` steps a second, by default at the task's own rate for
-    a person, as fast as it can for others. What has a clock of its own, a robot for one, is answered at once (`own_clock`: whether, or the robot's file).
+    a person, as fast as it can for others. What has a clock of its own, a robot for one, is answered at once:
+    `own_clock` says whether there is one, or names the robot's file.
     It goes by arrival and by the clock. What it says freely is kept first, so that no take that was judged is lost.
     """
 
@@ -89,7 +90,7 @@ class Teleoperator(Node):
         self.pending: Observation | None = None  # the one that waits for an answer
         self.deadline = self.next_look = 0.0
         self.cockpit = Cockpit(
-            task.env, self.device.name, self.device.help({**SESSION, **(ORDERS if own_clock else {})})
+            task.env, self.device.name, self.device.help({**SESSION, **ORDERS} if own_clock else SESSION)
         )
 
     def hear(self, message: Message) -> Iterator[Message]:

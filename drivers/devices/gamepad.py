@@ -18,13 +18,8 @@ BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 6: "back", 7: "start"}
 """By the numbers of the most usual pads; another button is `button9`, another axis `axis2`. Up is negative."""
 
 CONTROLS: dict[str, Command] = {
-    "start": "go",
-    "a": "keep",
-    "b": "discard",
-    "x": "undo",
-    "back": "finish",
-    "y": "arm",
-    "button5": "stop",
+    **{"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"},
+    **{"y": "arm", "button5": "stop"},
 }
 
 TASKS = {"Pendulum-v1": ["-left_x"], "LunarLanderContinuous-v3": ["-left_y", "left_x"]}

@@ -9,7 +9,6 @@ Without a default an argument must be given. Its type is stated or follows from 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from tutelage.language.checking import checked, describe, fits, found, keys, text
 from tutelage.language.finding import find, place
-from tutelage.language.substitution import fill
+from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
@@ -81,7 +80,7 @@ def from_command_line(words: Iterable[str]) -> dict[str, str]:
 def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[Problem]) -> dict[str, Argument]:
     """All arguments that a launch file declares, with their values; `item` is its `arguments`."""
     arguments: dict[str, Argument] = {}
-    names: dict[str, Any] = {"dirname": str(file.parent), "process": os.getpid()}
+    names: dict[str, Any] = of_file(file)
     if not isinstance(item.value, dict):
         keys(item, {}, "arguments", problems)
         return {}

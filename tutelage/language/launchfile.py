@@ -5,7 +5,6 @@ Who hears whom is none of this file's business: see wiring.py.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +18,7 @@ from tutelage.language.checking import checked, found, keys, text
 from tutelage.language.conditions import holds
 from tutelage.language.entries import Entry, LaunchFile, Scope, Time
 from tutelage.language.finding import find
-from tutelage.language.substitution import fill
+from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, plain, shown
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem
 
@@ -64,10 +63,7 @@ class _Reader:
             return
         items = keys(item, language.FILE, "a launch file", self.problems)
         arguments = self.head(items, path, given)
-        names = {name: argument.value for name, argument in arguments.items()} | {
-            "dirname": str(path.parent),
-            "process": os.getpid(),
-        }
+        names = {name: argument.value for name, argument in arguments.items()} | of_file(path)
         scope = replace(scope, files=(*scope.files, path), names=names, arguments=arguments)
         self.scope(items, language.FILE, "a launch file", scope)
 
