@@ -41,6 +41,15 @@ class RunningRig:
         """A driver for it, not connected."""
         return driver(self.machine, self.protocol, self.link, **parameters)
 
+    def file(self, folder: Path, **keys: Any) -> Path:
+        """The robot's file, at 20 Hz so that a busy computer is in time, and gentle, as that wants it."""
+        told = yaml.safe_load((ROOT / "launch" / "robots" / f"{self.machine}_{self.protocol}.yaml").read_text())
+        told["parameters"] |= {**PATIENT, "port": str(self.link)}
+        told["limits"]["force"]["position"] = [-3, 3]
+        path = folder / "robot.yaml"
+        path.write_text(yaml.safe_dump({**told, "rate": 20, **keys}))
+        return path
+
     def tell(self, words: str) -> dict[str, Any]:
         answer = tell(self.link, words)
         assert "error" not in answer, answer["error"]
