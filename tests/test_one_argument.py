@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from drivers.formats.takes import takes
-from tests.rigs import PROTOCOLS, running
+from tests.rigs import PROTOCOLS, robot_file, running
 from tests.run_cli import Run, finished
+from tests.test_ros2 import PYTHON, environment, started
+from tests.test_ros2 import pytestmark as ros2
 
 
-@pytest.fixture(params=["simulator", *PROTOCOLS])
-def robot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
+@pytest.fixture(params=["simulator", *PROTOCOLS, pytest.param("ros2", marks=ros2)])
+def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The one argument."""
     if request.param == "simulator":
         yield []
-        return
-    with running("cartpole", request.param, tmp_path) as rig:
-        yield [f"robot:={rig.file(tmp_path)}"]
+    elif request.param == "ros2":
+        for name, value in environment().items():
+            monkeypatch.setenv(name, value)
+        where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        monkeypatch.setenv("PYTHONPATH", subprocess.check_output([str(PYTHON), "-c", where], text=True).strip())
+        with started("-m", "drivers.rig.ros2_robot", "cartpole") as machine:
+            assert machine.stdout and machine.stdout.readline() == "ready\n"
+            yield [f"robot:={robot_file('cartpole_ros2', tmp_path, {'silent_seconds': 1.0})}"]
+            machine.kill()
+    else:
+        with running("cartpole", request.param, tmp_path) as rig:
+            yield [f"robot:={rig.file(tmp_path)}"]
 
 
 def launched(folder: Path, file: str, *arguments: str) -> Run:
