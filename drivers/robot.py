@@ -100,8 +100,8 @@ class Robot:
         return self.task.reward(observation, command[self._accepted])
 
 
-def load(path: Path, env: Env | None = None) -> Robot:
-    """Reads a robot's file; `env` is the environment whose place it is to take.
+def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
+    """Reads a robot's file; `env` is the environment whose place it is to take, `port` replaces the one in the file.
 
     Raises:
         LaunchError: all that is wrong with it, each with its place.
@@ -110,7 +110,7 @@ def load(path: Path, env: Env | None = None) -> Robot:
     item = yaml_marks.read(path, problems)
     if item is None:
         raise LaunchError(problems)
-    robot = _Reader(path, item, problems).robot()
+    robot = _Reader(path, item, port, problems).robot()
     if robot is None or problems:
         raise LaunchError(problems)
     if env is not None and Task(env).env != robot.task.env:
@@ -122,8 +122,8 @@ def load(path: Path, env: Env | None = None) -> Robot:
 class _Reader:
     """Reads one file; what is wrong is gathered."""
 
-    def __init__(self, path: Path, item: Item, problems: list[Problem]) -> None:
-        self.path, self.problems, self.place = path, problems, item.place
+    def __init__(self, path: Path, item: Item, port: str, problems: list[Problem]) -> None:
+        self.path, self.port, self.problems, self.place = path, port, problems, item.place
         self.items = keys(item, FILE, "a robot's file", problems)
         self.told = checked(self.items, FILE, "a robot's file", problems)
 
@@ -165,7 +165,8 @@ class _Reader:
         check_parameters(Entry("driver", place, Scope(), parameters=given, run_place=place), kind, self.problems)
         if self.problems:
             return None
-        driver: Driver = kind(**{name: plain(item) for name, item in given.items()})
+        values = {name: plain(item) for name, item in given.items()} | ({"port": self.port} if self.port else {})
+        driver: Driver = kind(**values)
         return self._calibrated(driver)
 
     def _calibrated(self, driver: Driver) -> Driver:

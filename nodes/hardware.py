@@ -43,11 +43,12 @@ class Hardware(Node):
         robot: str,
         env: Env | None = None,
         rollout_steps: int = 64,
+        port: str = "",
         seconds: float = 0.0,
         episode_steps: int = 0,
         patience: float = 60.0,
     ) -> None:
-        self.robot = load(Path(robot), env)
+        self.robot = load(Path(robot), env, port)
         self.guard = Guard(self.robot.driver, self.robot.limits)
         self.pace = Pace(self.robot.rate)
         self.trail = Trail(rollout_steps)
@@ -73,7 +74,7 @@ class Hardware(Node):
             case Action():
                 yield from self._act(message)
             case Begin():
-                yield from self._begin(message.reason)
+                yield from self._begin_when_asked(message.reason)
             case Order():
                 yield from self._obey(message)
 
@@ -145,12 +146,16 @@ class Hardware(Node):
         if self.starter.may_begin(self.guard.read(now), now):
             yield from self._begin("ready")
 
-    def _begin(self, reason: str) -> Iterator[Message]:
-        """Begins an episode; one that runs is cut off."""
-        now = time.monotonic_ns()
+    def _begin_when_asked(self, reason: str) -> Iterator[Message]:
+        """Cuts off the episode that runs. A robot that begins by itself does so when it was placed."""
         if self.trail.running:
-            yield from self._step(now, cut=True)
-        reading = self.guard.read(now)
+            yield from self._step(time.monotonic_ns(), cut=True)
+        if not self.starter.by_itself or self.guard.state not in MAY_MOVE:
+            yield from self._begin(reason)
+
+    def _begin(self, reason: str) -> Iterator[Message]:
+        """Begins an episode, if it can."""
+        reading = self.guard.read(time.monotonic_ns())
         if reading and self.guard.state is State.ARMED:
             self.answered = 0
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)

@@ -69,7 +69,8 @@ class Trail:
             yield Transition(rollout, step, *transition)
 
     def end(self, actor: str) -> Message:
-        """The episode has ended."""
+        """The episode has ended: answers to it that are still on their way are answers to nothing."""
         self.running = False
+        self.captured.clear()
         self.episode += 1
         return Episode(*self._time, actor, 0, self.episode - 1, 0, self.length, self.episode_return)

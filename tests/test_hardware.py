@@ -104,6 +104,25 @@ def test_logical_time_goes_on_step_by_step_and_stands_still_until_the_first_answ
     assert loop.node.guard.state == "moving"
 
 
+def test_an_answer_that_comes_after_its_episode_has_ended_moves_nothing(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=1, lines="start: operator", episode_steps=5)
+    loop.hear(Order(0, 0, "arm", ""))
+    loop.hear(Begin(0, 0, "go"))
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    loop.hear(action(loop.of(Observation)[-1], 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason.startswith("fresh: ")
+    assert loop.node.guard.state == "armed"
+
+
+def test_a_robot_that_begins_by_itself_is_placed_before_it_begins_when_asked(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=1).steps(3)
+    places = loop.node.starter.places
+    loop.hear(Begin(0, 3, "again"))
+    assert loop.of(Transition)[-1].truncated.tolist() == [[True]] and not loop.node.trail.running
+    loop.steps(2)
+    assert loop.node.starter.places == places + 1
+
+
 def test_a_fall_is_the_tasks_own_end(tmp_path):
     loop = Loop(tmp_path, lambda seen: [action(seen, 1)], rollout_steps=1)
     loop.run(lambda: len(loop.of(Episode)) == 1)
