@@ -82,13 +82,10 @@ class Supervisor:
         return self.outcome
 
     def _start_sweeper(self) -> Child:
-        """It is told of all processes, those that run already too."""
-        log = self.run_dir / "logs" / "sweeper.log"
-        others = self.children.values()
-        started = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir), log, others)
-        for node in others:
-            started.tell(f"+{node.pid}")
-        return started
+        """It knows the processes that run already, and is told of all others."""
+        log, others = self.run_dir / "logs" / "sweeper.log", self.children.values()
+        running = {node.pid for node in others}
+        return child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir, running), log, others)
 
     def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
