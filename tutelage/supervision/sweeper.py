@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.1
 
 
 def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
-    """Keeps the list of processes, which begins with those that are `alive`, until the launcher is gone; then sweeps."""
+    """Keeps the list of processes, at first those that are `alive`, until the launcher is gone; then sweeps."""
     _listen(lifeline, alive)
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and any(map(registry.alive, alive)):
