@@ -1,6 +1,7 @@
 """Demonstrations in files of all kinds: nothing that a format holds is changed, and what does not fit is refused."""
 
 import json
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from drivers.formats.columns import joined
 from drivers.formats.trajectory import Demonstrations, Trajectory
 from tests.episodes import driven, record, take, trajectories
 from tutelage.problems import LaunchError
+from tutelage.recording.format import BEGINNING
 from tutelage.task import Task
 
 CARTPOLE, PENDULUM = "CartPole-v1", "Pendulum-v1"
@@ -379,3 +381,15 @@ def test_a_missing_extra_is_named_with_its_command(
         monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
     with pytest.raises(LaunchError, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
         files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)
+
+
+def test_whatever_byte_of_a_recordings_beginning_is_altered_its_takes_are_there(tmp_path: Path) -> None:
+    path, task = tmp_path / "recording.mcap", Task(CARTPOLE)
+    record(path, [take(CARTPOLE, driven(CARTPOLE, i, 5)) for i in range(2)])
+    whole = path.read_bytes()
+    for at in range(whole.index(struct.pack("<I4s", 4, b"zstd")) - 37):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        found = files.read(path, task)
+        assert [one.number for one in found.trajectories] == [0, 1]
+        told, known = any("cannot be read" in note for note in found.notes), found.trajectories[0].when is not None
+        assert known if at < len(BEGINNING) else told != known

@@ -121,6 +121,7 @@ def test_any_flipped_byte_is_noticed_or_harmless(tmp_path, bits):
             hit = sum(end <= at for end in ends) - 1  # the chunk that the byte is in
             kept = [number for number in everything if number // EACH != hit]
             assert numbers == (kept if reader.damages and 0 <= hit < CHUNKS else everything), at
+            assert reader.about or at >= len(format.BEGINNING), "metadata are found behind a damaged beginning"
             assert reader.damages or (numbers == everything and reader.closed and reader.about)
 
 

@@ -80,7 +80,7 @@ def _verdicts(recording: Path) -> dict[int, str]:
     return verdicts
 
 
-def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory:
+def _one(take: Take, verdict: str, when: float | None, task: Task | None) -> Trajectory:
     action = take.action
     if action.dtype.kind == "f":
         if task is None:
