@@ -1,6 +1,7 @@
 """The commands that record, show, play and export what nodes say."""
 
 import json
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,23 @@ def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     assert rows.keys() <= {("observation", "simulator"), ("weights", "learner")} and told["closed"]
     assert sum(loss["messages"] for loss in told["losses"]) == sum(row["lost"] for row in rows.values())
     assert again.returncode == 2 and again.stderr.endswith("there is such a file already: name another by --output\n")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can bound the files of another process")
+def test_bag_record_says_at_once_that_the_disk_is_full(recorded, tmp_path):
+    file = tmp_path / "again.mcap"
+    with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
+        while not (tmp_path / "run" / "processes.json").exists():
+            assert playing.poll() is None
+        with started("bag", "record", "--run", tmp_path / "run", "--output", file) as recording:
+            while not file.exists() or not any(True for _ in Reader(file)):
+                assert recording.poll() is None
+            resource.prlimit(recording.pid, resource.RLIMIT_FSIZE, (0, 0))
+            assert recording.stderr
+            said = recording.stderr.readline()
+            assert said == f"{file} cannot be written, what comes is lost: [Errno 27] File too large\n"
+            assert recording.poll() is None
+        assert playing.wait(60) == 0
 
 
 def test_the_export_is_read_by_mcaps_own_reader(recorded, tmp_path):

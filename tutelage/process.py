@@ -124,9 +124,9 @@ class NodeProcess:
 
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
-        if self.node.observer:
-            self._hear_the_rest()
         if not self._finishing:
+            if self.node.observer or self.bus.witness:
+                self._hear_the_rest()
             for _ in self.node.finish():
                 pass
         self.lifeline.report("left", self._lost())
