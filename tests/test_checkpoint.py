@@ -96,7 +96,9 @@ def test_the_names_are_on_the_disk_before_it_is_safe(tmp_path, monkeypatch, dura
     """The file before its renames, the folder after them."""
     path, done = tmp_path / "learner.checkpoint", []
     synced, replaced = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda file: done.append(os.path.samestat(os.fstat(file), tmp_path.stat())) or synced(file))
+    monkeypatch.setattr(
+        os, "fsync", lambda file: done.append(os.path.samestat(os.fstat(file), tmp_path.stat())) or synced(file)
+    )
     monkeypatch.setattr(Path, "replace", lambda self, to: done.append("replace") or replaced(self, to))
     checkpoint.save(path, FIRST, durable)
     assert done == ([False, "replace", True] if durable else ["replace"])

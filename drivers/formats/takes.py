@@ -12,24 +12,40 @@ from tutelage.recording import Reader
 from tutelage.task import Env
 
 
-class Takes(NamedTuple):
-    """What a recording has of takes: who said each, when in seconds of Unix time, and it; what the run's task was.
+class Said(NamedTuple):
+    """A take as it was said: in which run, by whom, as which message of theirs; when, in seconds of Unix time.
 
-    Where the recording's beginning is damaged neither time nor task is known.
+    Where the recording's beginning is damaged the time is not known.
     """
 
-    takes: list[tuple[str, float | None, Take]]
+    run: str
+    sender: str
+    sequence: int
+    when: float | None
+    take: Take
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What is the same of one take in whatever recording."""
+        return self.run, self.sender, self.take.take
+
+
+class Takes(NamedTuple):
+    """What a recording has of takes; what the run's task was, where its beginning says so."""
+
+    takes: list[Said]
     env: Env | None
     notes: list[str]
 
 
 def takes(recording: Path) -> Takes:
     """All of them, in the order in which they were said. A later one of the same number changes the verdict."""
-    reader, found = Reader(recording), list[tuple[str, float | None, Take]]()
+    reader, found = Reader(recording), list[Said]()
     for recorded, take in reader.of(Take):
         if not isinstance(take, Take):
             raise Unfit("has takes with other fields than those of today")
-        found.append((recorded.sender, _unix_seconds(recorded.received, reader.about), take))
+        header, when = recorded.open()[0], _unix_seconds(recorded.received, reader.about)
+        found.append(Said(header.run, header.sender, header.sequence, when, take))
     if not reader.about and not found:
         raise Unfit("cannot be read as a recording: it does not begin like one")
     lost = sum(loss.messages for loss in reader.losses if loss.topic.rpartition("/")[2] == Take.topic)
