@@ -36,7 +36,10 @@ _BLOCK = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it."""
+    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it.
+
+    `captured` is as its header says: what our nodes say has the time of saying there.
+    """
 
     topic: str
     sender: str
