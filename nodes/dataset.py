@@ -37,9 +37,9 @@ class Dataset(Node):
             raise LaunchError([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
         draw = generator(seed, "dataset")
         chosen = draw.permutation(len(episodes))[:count]
-        offsets = draw.integers(subsample, size=count)
         self.episodes = [episodes[i] for i in chosen]
-        self.subsample, self.offsets = subsample, offsets.tolist()
+        within = [min(subsample, len(one.action)) for one in self.episodes]  # a pair is shown of the shortest one too
+        self.subsample, self.offsets = subsample, draw.integers(within).tolist()
         self.notes = shown.notes
 
     def start(self) -> Iterator[Message]:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tutelage import Message, Node
 from tutelage.foreign import message_type
@@ -23,10 +24,9 @@ class Player(Node):
         rate: how fast time goes; 0 says all as fast as it can be.
         skip: seconds of the recording that are left out at its beginning.
         begin: when the rest begins, in seconds of the monotonic clock: one moment for all players of a graph.
-    """
 
-    order = "arrival"
-    realtime = True
+    It goes by the clock but acts on no world: whoever comes late hears all, and killed it goes on where it was.
+    """
 
     def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
         graph = finding.graph(Path(file))
@@ -36,6 +36,7 @@ class Player(Node):
         self.rate, self.begin = rate, begin or time.monotonic()
         self.messages = self._recorded(Path(file), node, skip)
         self.next: Message | None = None
+        self.said = 0
         self._take()
 
     def _recorded(self, file: Path, node: str, skip: float) -> Iterator[tuple[float, Message]]:
@@ -64,4 +65,13 @@ class Player(Node):
             if self.next is None or self.time > now:
                 return
             yield self.next
+            self.said += 1
+            self._take()
+
+    def state(self) -> dict[str, Any]:
+        return {"said": self.said}
+
+    def load(self, state: dict[str, Any]) -> None:
+        while self.said < state["said"]:
+            self.said += 1
             self._take()

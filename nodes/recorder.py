@@ -10,7 +10,6 @@ from typing import Any
 from tutelage import Message, Node
 from tutelage.codec import Header
 from tutelage.message import schema
-from tutelage.problems import complain
 from tutelage.recording.format import Loss
 from tutelage.recording.resuming import go_on
 from tutelage.recording.writer import Stream, Writer
@@ -30,7 +29,6 @@ class Recorder(Node):
         self.file, self.without = file, frozenset(without or ())
         self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, as `go_on` wants it
         self.writer: Writer | None = None
-        self.error = ""
         self.schemas: dict[str, dict[str, Any]] = {}
 
     def start(self) -> tuple[Message, ...]:
@@ -58,29 +56,19 @@ class Recorder(Node):
         return self._open().due
 
     def tick(self) -> tuple[Message, ...]:
-        self._flush()
+        self._open().flush()
         return ()
-
-    def _flush(self) -> None:
-        writer = self._open()
-        writer.flush()
-        if writer.error and not self.error:
-            complain(f"{writer.path} cannot be written, what comes is lost: {writer.error}")
-        elif self.error and not writer.error:
-            complain(f"{writer.path} can be written again")
-        self.error = writer.error
 
     def lost(self) -> dict[str, int]:
         return dict(self.writer.lost) if self.writer else {}
 
     def finish(self) -> tuple[Message, ...]:
-        self._flush()
         self._open().close()
         return ()
 
     def state(self) -> dict[str, Any]:
         writer = self._open()
-        self._flush()
+        writer.flush()
         writer.sync()
         following = [[*stream, number] for stream, number in writer.following.items()]
         return {"end": writer.end, "following": following, "unstated": list(writer.unstated.values())}

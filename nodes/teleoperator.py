@@ -128,6 +128,8 @@ class Teleoperator(Node):
         self.done = self.done or (self.session.phase == "finished" and not self._learning())
 
     def _show(self, now: float) -> None:
+        if self.unkept:  # in place of `kept`, and it stays until the operator does something else
+            self.session.notice = f"nothing can be kept, a verdict may be lost: {self.unkept}"
         self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
 
     def _owes(self) -> bool:

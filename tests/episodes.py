@@ -92,10 +92,10 @@ def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:
     )
 
 
-def record(path: Path, takes: list[Take]) -> None:
+def record(path: Path, takes: list[Take], run: str = "run") -> None:
     """A recording in which a teleoperator said these takes."""
     writer = Writer(path, {})
     for i, one in enumerate(takes):
         now = time.monotonic_ns()
-        writer.add(Take.topic, schema(Take), Header("run", "teleoperator", 0, i, now, now), values(one), now)
+        writer.add(Take.topic, schema(Take), Header(run, "teleoperator", 0, i, now, now), values(one), now)
     writer.close()

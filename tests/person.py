@@ -35,6 +35,7 @@ class Person(Run):
         self.modes = termios.tcgetattr(self.theirs)
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
+        self._sent = bytearray()
         command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
         environment = os.environ | {"TERM": "xterm-256color"}
         self.process = subprocess.Popen(
@@ -47,6 +48,7 @@ class Person(Run):
     def _read(self) -> None:
         try:
             while data := os.read(self.ours, 65536):
+                self._sent += data
                 self._stream.feed(data)
         except OSError:  # closed on both sides
             return
@@ -54,6 +56,10 @@ class Person(Run):
     @property
     def output(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def history(self) -> str:
+        """All that was ever sent to the terminal."""
+        return self._sent.decode()
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -1,6 +1,8 @@
 """The commands that record, show, play and export what nodes say."""
 
 import json
+import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from nodes.player import Player
+from nodes.player import BATCH, Player
 from tests.run_cli import Run, finished
 from tests.test_looking import cli, printed, started
 from tests.test_sameness import wait_for
@@ -75,6 +77,29 @@ def test_players_take_the_place_of_nodes_and_the_others_do_as_they_did(recorded,
     assert report["weights_digest"] == recorded.digest
 
 
+def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tmp_path):
+    replaced = ("--node", "simulator", "--node", "teleoperator")
+    run_dir = tmp_path / "run"
+    with started("bag", "play", recorded.run_dir, *replaced, "--rate", "0.5", "--run-dir", run_dir) as playing:
+        metrics = run_dir / "metrics.jsonl"  # its first line is written when half of it is played
+        while not (metrics.exists() and metrics.read_text()):
+            assert playing.poll() is None
+        os.kill(json.loads((run_dir / "processes.json").read_text())["nodes"]["simulator"]["pid"], signal.SIGKILL)
+        assert playing.wait(60) == 0
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["weights_digest"] == recorded.digest and report["node_restarts"] == {"simulator": 1}
+
+
+def test_a_player_comes_back_to_where_it_was(recorded):
+    parameters = {"file": str(recorded.run_dir / "recording.mcap"), "node": "simulator", "rate": 0}
+    player, again = Player(**parameters), Player(**parameters)
+    said = list(player.tick())
+    assert len(said) == BATCH
+    again.load(player.state())
+    for _ in range(2):
+        assert [one.step for one in player.tick()] == [one.step for one in again.tick()]
+
+
 def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_path):
     with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
         while not (tmp_path / "run" / "processes.json").exists():
@@ -103,6 +128,23 @@ def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     assert rows.keys() <= {("observation", "simulator"), ("weights", "learner")} and told["closed"]
     assert sum(loss["messages"] for loss in told["losses"]) == sum(row["lost"] for row in rows.values())
     assert again.returncode == 2 and again.stderr.endswith("there is such a file already: name another by --output\n")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can bound the files of another process")
+def test_bag_record_says_at_once_that_the_disk_is_full(recorded, tmp_path):
+    file = tmp_path / "again.mcap"
+    with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
+        while not (tmp_path / "run" / "processes.json").exists():
+            assert playing.poll() is None
+        with started("bag", "record", "--run", tmp_path / "run", "--output", file) as recording:
+            while not file.exists() or not any(True for _ in Reader(file)):
+                assert recording.poll() is None
+            resource.prlimit(recording.pid, resource.RLIMIT_FSIZE, (0, 0))
+            assert recording.stderr
+            said = recording.stderr.readline()
+            assert said == f"{file} cannot be written, what comes is lost: [Errno 27] File too large\n"
+            assert recording.poll() is None
+        assert playing.wait(60) == 0
 
 
 def test_the_export_is_read_by_mcaps_own_reader(recorded, tmp_path):

@@ -62,7 +62,7 @@ class PowerCut(Exception):
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_crash_at_any_step_of_saving_leaves_a_whole_one(path, monkeypatch, step, after):
     """`after`: how many of these steps still happen."""
     left = [None] * after
@@ -80,7 +80,7 @@ def test_a_crash_at_any_step_of_saving_leaves_a_whole_one(path, monkeypatch, ste
         checkpoint.save(path, {"step": 3})
     except PowerCut:
         monkeypatch.undo()
-        assert loaded(path) == 2
+        assert loaded(path) == (3 if step == "fsync" and after else 2)
     else:
         assert loaded(path) == 3
 
@@ -89,3 +89,16 @@ def test_what_a_crash_left_half_written_is_not_in_the_way(path):
     path.with_suffix(".new").write_bytes(b"half")
     checkpoint.save(path, {"step": 3})
     assert loaded(path) == 3
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_names_are_on_the_disk_before_it_is_safe(tmp_path, monkeypatch, durable):
+    """The file before its renames, the folder after them."""
+    path, done = tmp_path / "learner.checkpoint", []
+    synced, replaced = os.fsync, Path.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda file: done.append(os.path.samestat(os.fstat(file), tmp_path.stat())) or synced(file)
+    )
+    monkeypatch.setattr(Path, "replace", lambda self, to: done.append("replace") or replaced(self, to))
+    checkpoint.save(path, FIRST, durable)
+    assert done == ([False, "replace", True] if durable else ["replace"])

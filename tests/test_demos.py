@@ -16,6 +16,7 @@ import pytest
 from drivers.demos.plot import sparkline
 from drivers.formats import files
 from drivers.formats.trajectory import Demonstrations
+from learning.draws import generator
 from messages import Demonstration
 from nodes.dataset import Dataset
 from tests.episodes import driven, record, take
@@ -78,6 +79,16 @@ def test_what_is_discarded_is_not_learned_from(session: Path) -> None:
     assert [len(message.action) for message in said] == [500, 500, 500] and {m.operator for m in said} == {"ann"}
     with pytest.raises(LaunchError, match="holds 3 episodes: 4 cannot be taken"):
         Dataset(str(session), CARTPOLE, count=4)
+
+
+def test_a_pair_is_shown_of_an_episode_that_is_shorter_than_the_distance_of_its_pairs(tmp_path: Path) -> None:
+    files.write(str(tmp_path / "a.npz"), Demonstrations([driven(CARTPOLE, i, 3) for i in range(20)], CARTPOLE), "npz")
+    node = Dataset(str(tmp_path / "a.npz"), CARTPOLE, subsample=20)
+    assert [len(one.action) for one in node.start() if isinstance(one, Demonstration)] == [1] * 20
+    files.write(str(tmp_path / "b.npz"), Demonstrations([driven(CARTPOLE, i, 30) for i in range(20)], CARTPOLE), "npz")
+    draw = generator(0, "dataset")
+    draw.permutation(20)
+    assert Dataset(str(tmp_path / "b.npz"), CARTPOLE, subsample=20).offsets == draw.integers(20, size=20).tolist()
 
 
 def test_an_episode_is_shown_in_plain_text(session: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,21 @@ def test_other_tasks_have_keys_too() -> None:
 def test_a_key_without_a_meaning_is_refused(keys: dict[str, Any]) -> None:
     with pytest.raises(LaunchError, match="key 'left': means"):
         KeyMap("CartPole-v1", spaces("CartPole-v1"), keys)
+
+
+@pytest.mark.parametrize(
+    ("env", "rest", "wanted"),
+    [
+        ("CartPole-v1", 5, "an action from 0 to 1"),
+        ("CartPole-v1", [0], "an action from 0 to 1"),
+        ("CartPole-v1", True, "an action from 0 to 1"),
+        ("Pendulum-v1", 0, "1 numbers"),
+        ("Pendulum-v1", [0, 0], "1 numbers"),
+    ],
+)
+def test_a_rest_that_is_no_action_of_the_task_is_refused(env: str, rest: Any, wanted: str) -> None:
+    with pytest.raises(LaunchError, match=rf"^rest: means {re.escape(str(rest))}: give {wanted}$"):
+        KeyMap(env, spaces(env), rest=rest)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Demonstrations in files of all kinds: nothing that a format holds is changed, and what does not fit is refused."""
 
 import json
+import resource
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ from drivers.formats.columns import joined
 from drivers.formats.trajectory import Demonstrations, Trajectory
 from tests.episodes import driven, record, take, trajectories
 from tutelage.problems import LaunchError
+from tutelage.recording.format import BEGINNING
 from tutelage.task import Task
 
 CARTPOLE, PENDULUM = "CartPole-v1", "Pendulum-v1"
@@ -151,9 +154,84 @@ def test_without_a_true_last_observation_the_last_step_gives_its_observation(tmp
     assert np.array_equal(found.trajectories[0].observation, one.observation[:-1])
     assert np.array_equal(found.trajectories[0].action, one.action[:-1])
     assert found.notes == [
-        "has no next_observations: the last step of each episode gives its observation alone",
+        "has no next_observations: the last step of each episode gives its observation alone, "
+        "and it counts as truncated there",
         "left out: goal",
     ]
+
+
+@pytest.mark.parametrize("flag", ["terminals", "truncations"])
+def test_an_episode_whose_fall_is_not_there_has_not_fallen(flag: str, tmp_path: Path) -> None:
+    """Else the observation before the fall would count as terminal."""
+    steps = columns([driven(CARTPOLE, i, 30) for i in range(2)])
+    del steps["next_observations"]
+    steps["truncations"][29] = steps["terminals"][29] = False
+    steps[flag][29] = True
+    save(tmp_path / "steps.npz", steps)
+    found = files.read(tmp_path / "steps.npz").trajectories
+    assert [(one.terminated, one.truncated) for one in found] == [(False, True)] * 2
+    robomimic(tmp_path / "demos.hdf5", [found[0]._replace(terminated=True, truncated=False)], ("next_obs",))
+    (one,) = files.read(tmp_path / "demos.hdf5").trajectories
+    assert (one.terminated, one.truncated) == (False, True)
+
+
+def test_an_episode_without_a_step_moves_no_seed_to_another(tmp_path: Path) -> None:
+    steps = joined([driven(CARTPOLE, i, 20, f"operator {i}") for i in range(2)])
+    for name in [name for name in steps if name.startswith("episode_")]:
+        steps[name] = np.insert(steps[name], 1, 0)
+    save(tmp_path / "steps.npz", steps)
+    found = files.read(tmp_path / "steps.npz")
+    assert [(one.number, one.seed, one.operator) for one in found.trajectories] == [
+        (0, 0, "operator 0"),
+        (2, 1, "operator 1"),
+    ]
+    assert found.notes == ["left out, since without a step: 1"]
+
+
+def test_what_is_of_different_tasks_is_not_merged() -> None:
+    one, other, third = (Demonstrations([driven(env, 0, 5)], env) for env in (CARTPOLE, PENDULUM, CARTPOLE))
+    written = third._replace(env={"id": CARTPOLE, "arguments": {}, "wrappers": []})
+    assert len(files.merged([one, third, written, third._replace(env=None)]).trajectories) == 4
+    with pytest.raises(LaunchError, match=r"different environments \(CartPole-v1 and Pendulum-v1\)"):
+        files.merged([one, other])
+    with pytest.raises(LaunchError, match=r"different observations \(\[3\] and \[4\]\)"):
+        files.merged([one, other._replace(env=None)])
+    shown = one.trajectories[0]
+    continuous = one._replace(trajectories=[shown._replace(action=shown.action.astype(np.float32))])
+    with pytest.raises(LaunchError, match="different actions"):
+        files.merged([one, continuous])
+
+
+def test_a_take_that_two_recordings_have_is_one(tmp_path: Path) -> None:
+    """As where `bag record` wrote beside the run's own recorder, and missed the last verdict."""
+    shown = [take(CARTPOLE, driven(CARTPOLE, i, 5)) for i in range(3)]
+    record(tmp_path / "recording.mcap", [*shown, take(CARTPOLE, driven(CARTPOLE, 1, 5), "discarded")])
+    record(tmp_path / "again.mcap", shown)
+    verdicts = [(one.number, one.verdict) for one in files.read(tmp_path, Task(CARTPOLE)).trajectories]
+    assert verdicts == [(0, "kept"), (1, "discarded"), (2, "kept")]
+    files.judge(str(tmp_path / "again.mcap"), 2, "kept")
+    files.judge(str(tmp_path), 2, "discarded")
+    files.judge(str(tmp_path), 1, "kept")
+    assert [one.number for one in files.kept(files.read(tmp_path, Task(CARTPOLE)))] == [0, 1]
+    record(tmp_path / "other.mcap", shown, run="another")
+    assert len(files.read(tmp_path, Task(CARTPOLE)).trajectories) == 6
+    with pytest.raises(LaunchError, match="has 2 takes 2, name one recording of them"):
+        files.judge(str(tmp_path), 2, "kept")
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="files cannot be bounded here")
+def test_a_verdict_that_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    record(tmp_path / "recording.mcap", [take(CARTPOLE, driven(CARTPOLE, 0, 5))])
+    files.judge(str(tmp_path), 0, "discarded")
+    before = (tmp_path / "verdicts.jsonl").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
+    try:
+        with pytest.raises(LaunchError, match=r"verdicts\.jsonl"):
+            files.judge(str(tmp_path), 0, "kept")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "verdicts.jsonl").read_bytes() == before
 
 
 def test_next_observations_that_are_not_the_following_are_told(tmp_path: Path) -> None:
@@ -217,6 +295,21 @@ def test_raw_robomimic_needs_its_own_step_first(tmp_path: Path) -> None:
     robomimic(tmp_path / "demos.hdf5", [driven(PENDULUM, 0, 10)], ("obs", "next_obs"))
     with pytest.raises(LaunchError, match=r"demos.hdf5: episode 0, step 0: has no obs, only states"):
         files.read(tmp_path / "demos.hdf5")
+
+
+@pytest.mark.parametrize("wrong", ["actions", "rewards", "names"])
+def test_robomimic_of_other_shapes_is_refused(wrong: str, tmp_path: Path) -> None:
+    robomimic(tmp_path / "demos.hdf5", [driven(PENDULUM, 0, 10)])
+    with h5py.File(tmp_path / "demos.hdf5", "a") as file:
+        if wrong == "names":
+            file.move("data/demo_0", "data/demo_first")
+        else:
+            del file[f"data/demo_0/{wrong}"]
+            file[f"data/demo_0/{wrong}"] = np.float32(1) if wrong == "actions" else np.zeros((10, 2), np.float32)
+    with pytest.raises(
+        LaunchError, match=r"demos.hdf5: (cannot be read as HDF5|episode 0, step 0: a reward has shape)"
+    ):
+        files.read(tmp_path / "demos.hdf5", Task(PENDULUM))
 
 
 @pytest.mark.parametrize("env", [CARTPOLE, PENDULUM])
@@ -302,6 +395,17 @@ WRONG = [
     (cast("observations", "U9"), "episode 0, step 0: the observation is <U32, not numbers"),
     (lambda steps: steps.pop("rewards"), "has no rewards"),
     (lambda steps: steps.update(rewards=np.zeros(3)), "has 3 rewards, but 60 actions"),
+    (lambda steps: steps.update(rewards=np.zeros((60, 2))), "has rewards of shape [60, 2], not one number a step"),
+    (lambda steps: steps.update(terminals=np.zeros((60, 2), bool)), "has terminals of shape [60, 2]"),
+    (lambda steps: steps.update(actions=np.array(1)), "has actions that are one value, not a row each"),
+    (lambda steps: steps.update(episode_seeds=np.array(1)), "has episode_seeds that are one value, not a row each"),
+    (lambda steps: steps.update(episode_lengths=np.array([60.5])), "has episode_lengths that are no numbers of steps"),
+    (lambda steps: steps.update(episode_lengths=np.array([-1])), "has episode_lengths that are no numbers of steps"),
+    (lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="{no"), "env_kwargs cannot be read as JSON"),
+    (
+        lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="[1]"),
+        "env_kwargs are to name the environment's arguments",
+    ),
     (lambda steps: steps.update(episode_lengths=np.array([20, 40])), "episode 1, step 19: it ends here, but goes on"),
     (lambda steps: steps.update(episode_lengths=np.array([20, 20, 21])), "episode 2, step 60: is not there"),
 ]
@@ -379,3 +483,15 @@ def test_a_missing_extra_is_named_with_its_command(
         monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
     with pytest.raises(LaunchError, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
         files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)
+
+
+def test_whatever_byte_of_a_recordings_beginning_is_altered_its_takes_are_there(tmp_path: Path) -> None:
+    path, task = tmp_path / "recording.mcap", Task(CARTPOLE)
+    record(path, [take(CARTPOLE, driven(CARTPOLE, i, 5)) for i in range(2)])
+    whole = path.read_bytes()
+    for at in range(whole.index(struct.pack("<I4s", 4, b"zstd")) - 37):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        found = files.read(path, task)
+        assert [one.number for one in found.trajectories] == [0, 1]
+        told, known = any("cannot be read" in note for note in found.notes), found.trajectories[0].when is not None
+        assert known if at < len(BEGINNING) else told != known

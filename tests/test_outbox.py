@@ -91,6 +91,18 @@ def test_a_sender_that_comes_back_can_say_again_what_it_had_said():
     assert len(back) == 0
 
 
+def test_a_sender_that_comes_back_knows_what_it_has_forgotten_and_how_much_it_keeps():
+    outbox = filled("score", "step", "score", "score", "metrics")
+    outbox.acknowledge("policy", {"score": 2, "step": 1})
+    outbox.acknowledge("learner", {"score": 2})
+    back = Outbox(LISTENERS, limit=20)
+    back.load(unpack_state(pack_state(outbox.state())))
+    assert back.begins(["score", "step"]) == outbox.begins(["score", "step"]) == {"score": 2, "step": 1}
+    for number in (3, 4):
+        back.add("score", [b"score %d" % number])
+    assert again(back, score=0) == ["score 3", "score 4"]
+
+
 def test_what_is_kept_is_no_work_for_the_garbage_collector():
     outbox = filled(*["score"] * 100)
     gc.collect()  # stops looking at the frames,

@@ -55,6 +55,10 @@ class Arm:
         """How many messages the recorder has said that it has."""
         return int((self._folder / "acknowledged").read_bytes() or b"0")
 
+    def stop(self) -> None:
+        """It says nothing more; what it has said is under way."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def end(self) -> None:
         self._process.kill()
         self._process.communicate()
@@ -137,6 +141,22 @@ def killed_often(kills: int, chance: random.Random) -> list[float]:
 
 def test_a_killed_recorder_loses_nothing_that_it_acknowledged():
     killed_often(5, random.Random(1))
+
+
+def test_a_recorder_that_is_behind_hears_the_rest_before_it_leaves():
+    with arm() as (said, place):
+        recorder, recording = started(place), Growing(place.run_dir / "recording.mcap")
+        caught_up(recorder, recording, said)
+        recorder.kill(signal.SIGSTOP)
+        behind = len(said.said()) + RATE_HZ // 2
+        while len(said.said()) < behind + 20:
+            time.sleep(0.01)
+        said.stop()
+        recorder.tell("release")
+        recorder.kill(signal.SIGCONT)
+        os.waitpid(recorder.pid, 0)
+        recorder.lifeline.close()
+        assert recording.look() >= behind
 
 
 @pytest.mark.slow

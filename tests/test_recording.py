@@ -17,6 +17,7 @@ from tutelage import codec
 from tutelage.codec import Header
 from tutelage.message import FOREVER, Message, schema
 from tutelage.recording import Reader, Writer, format
+from tutelage.recording.resuming import go_on
 
 
 class Joints(Message, cadence="step"):
@@ -121,6 +122,7 @@ def test_any_flipped_byte_is_noticed_or_harmless(tmp_path, bits):
             hit = sum(end <= at for end in ends) - 1  # the chunk that the byte is in
             kept = [number for number in everything if number // EACH != hit]
             assert numbers == (kept if reader.damages and 0 <= hit < CHUNKS else everything), at
+            assert reader.about or at >= len(format.BEGINNING), "metadata are found behind a damaged beginning"
             assert reader.damages or (numbers == everything and reader.closed and reader.about)
 
 
@@ -143,6 +145,22 @@ def test_a_message_that_is_there_is_not_written_twice_and_one_that_never_came_is
     reader = Reader(tmp_path / "a")
     assert [recorded.open()[0].sequence for recorded in reader] == [0, 1, 5]
     assert reader.losses == [format.Loss("joints", "arm", 2, 3, "missed")] and writer.lost == {"joints": 3}
+
+
+def test_a_loss_that_was_stated_after_the_last_checkpoint_is_not_stated_again(tmp_path):
+    path = tmp_path / "a"
+    writer = Writer(path, {})
+    for number in (0, 1, 5):
+        add(writer, number)
+    checkpoint = writer.end, dict(writer.following), list(writer.unstated.values())
+    writer.close()
+    again = go_on(path, {}, *checkpoint)
+    for number in (5, 6):
+        add(again, number)
+    again.close()
+    reader = Reader(path)
+    assert [recorded.open()[0].sequence for recorded in reader] == [0, 1, 5, 6]
+    assert reader.losses == [format.Loss("joints", "arm", 2, 3, "missed")]
 
 
 def test_a_promise_is_recorded_and_comes_back_as_one(tmp_path):

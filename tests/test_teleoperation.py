@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -96,6 +97,24 @@ def finish(person: Person) -> None:
     person.process.wait(60)
     assert person.process.returncode == 0, person.output
     assert termios.tcgetattr(person.theirs) == person.modes
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can bound the files of another process")
+def test_an_operator_is_not_told_kept_where_nothing_can_be_kept(tmp_path: Path, people: list[Person]) -> None:
+    person = sit_down(people, tmp_path, "record.yaml", "speed:=1.0")
+    person.sees("ready")
+    drive(person, 0)
+    teleoperator = person.nodes()["teleoperator"]
+    unlimited = resource.prlimit(teleoperator, resource.RLIMIT_FSIZE)
+    resource.prlimit(teleoperator, resource.RLIMIT_FSIZE, (0, unlimited[1]))
+    person.press("k")
+    person.sees("nothing can be kept, a verdict may be lost: .*File too large")
+    assert "kept 1 of 1" in person.output and "episode 0 kept" not in person.history()
+    resource.prlimit(teleoperator, resource.RLIMIT_FSIZE, unlimited)
+    person.press(RIGHT, SPACE)
+    person.sees("episode 1   over: keep or discard")
+    person.press("k")
+    person.sees("episode 1 kept")
 
 
 def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str, people: list[Person]) -> None:

@@ -268,7 +268,7 @@ class Bus:
             RuntimeError: it is a sender that forgets nothing before it is told to. (A recorder tells it to on a full
                 disk, where it can keep no checkpoint.)
         """
-        for topic, begin in begins.items():
+        for topic, begin in begins.items() if not self._sated else ():
             stream = self.inbox.streams[sender, topic]
             missed = begin - stream.received
             if missed > 0 and not (realtime or self.witness):

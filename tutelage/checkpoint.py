@@ -23,6 +23,17 @@ def save(path: Path, state: Any, durable: bool = True) -> None:
     if path.exists():
         path.replace(path.with_suffix(".previous"))
     fresh.replace(path)
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Has the disk keep the names in a folder: a rename is on it only then."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def load(path: Path) -> Any | None:

@@ -53,7 +53,11 @@ Frame = bytes | memoryview
 
 
 class Header(NamedTuple):
-    """Who said it, which one it is, when in logical time and when by the clock (monotonic nanoseconds)."""
+    """Who said it, which one it is, when by the clock (monotonic nanoseconds).
+
+    `captured` is for speakers that know when what they tell was the case. Our bus does not: it gives the time of saying
+    in both, and where a capture is known the message has it in a field of its own.
+    """
 
     run: str
     sender: str

@@ -42,6 +42,8 @@ class Node:
         realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
         screen: it prints to the launcher's terminal, not to a log.
         run_dir: the run's folder, for nodes that write files.
+        unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
+            tells people that something is safe must not say so then.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = ()
@@ -53,6 +55,7 @@ class Node:
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
+    unkept: str = ""
 
     def start(self) -> Iterable[Message]:
         """What the node says before it has heard anything. Not called when it comes back from a checkpoint."""

@@ -51,10 +51,9 @@ class Outbox:
         self._next[topic] = sequence + 1
         if topic in self._acknowledged:
             self._kept.append((topic, sequence, tuple(frames)))
-            if self.limit is not None:
-                self._bytes += sum(map(len, frames))
-                while self._bytes > self.limit and len(self._kept) > 1:
-                    self._forget()
+            self._bytes += sum(map(len, frames))
+            while self.limit is not None and self._bytes > self.limit and len(self._kept) > 1:
+                self._forget()
 
     def _forget(self) -> None:
         """Lets go of the oldest message."""
@@ -92,3 +91,6 @@ class Outbox:
         self._next = state["next"]
         self._acknowledged = state["acknowledged"]
         self._kept = deque((topic, sequence, tuple(frames)) for topic, sequence, frames in state["kept"])
+        self._bytes = sum(len(frame) for _, _, frames in self._kept for frame in frames)
+        first = {topic: sequence for topic, sequence, _ in reversed(self._kept)}
+        self._begins = {topic: first.get(topic, number) for topic, number in self._next.items()}

@@ -87,7 +87,7 @@ class NodeProcess:
         witness = self.node.witness if kind.witness is not Node.witness else None
         self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
-        self.ended = self.released = self._finishing = self._full = False
+        self.ended = self.released = self._finishing = False
         self._ticks = kind.due is not Node.due
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._positions: Positions = {}  # of the last checkpoint
@@ -124,9 +124,9 @@ class NodeProcess:
 
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
-        if self.node.observer:
-            self._hear_the_rest()
         if not self._finishing:
+            if self.node.observer or self.bus.witness:
+                self._hear_the_rest()
             for _ in self.node.finish():
                 pass
         self.lifeline.report("left", self._lost())
@@ -264,11 +264,11 @@ class NodeProcess:
         try:
             checkpoint.save(self.path, state, durable=not self.place.hurried)
         except OSError as error:
-            if not self._full:
+            if not self.node.unkept:
                 complain(f"no checkpoint can be kept at the moment: {error}")
-            self._full = True
+            self.node.unkept = str(error)
             return False
-        self._full = False
+        self.node.unkept = ""
         return True
 
     def _restore(self, kept: dict[str, Any]) -> None:

@@ -79,11 +79,16 @@ def _is_action(action: Any, spaces: TaskSpaces) -> bool:
     return isinstance(action, list) and len(action) == spaces.action and all(type(x) in (int, float) for x in action)
 
 
+def _misfit(meaning: Any, spaces: TaskSpaces) -> str:
+    wanted = f"an action from 0 to {spaces.action - 1}" if spaces.discrete else f"{spaces.action} numbers"
+    return f"means {meaning}: give {wanted}"
+
+
 class KeyMap:
     """The keys of a task, those of a launch file before them.
 
     Raises:
-        LaunchError: a key of the launch file means neither a command nor an action of the task.
+        LaunchError: a key of the launch file means neither a command nor an action of the task, or its rest is none.
     """
 
     def __init__(
@@ -97,10 +102,9 @@ class KeyMap:
         self.spaces, default = spaces, keys_of(env, spaces)
         for key, meaning in (given or {}).items():
             if (isinstance(meaning, list) or meaning not in COMMANDS) and not _is_action(meaning, spaces):
-                wanted = f"an action from 0 to {spaces.action - 1}" if spaces.discrete else f"{spaces.action} numbers"
-                raise LaunchError(
-                    [Problem(f"key '{key}'", f"means {meaning}: give {wanted}, or {', '.join(COMMANDS)}")]
-                )
+                raise LaunchError([Problem(f"key '{key}'", f"{_misfit(meaning, spaces)}, or {', '.join(COMMANDS)}")])
+        if rest is not None and not _is_action(rest, spaces):
+            raise LaunchError([Problem("rest", _misfit(rest, spaces))])
         meanings: dict[str, Any] = {**default.actions, **controls, **(given or {})}
         self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}

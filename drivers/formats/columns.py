@@ -2,7 +2,8 @@
 
 Per step `observations`, `actions`, `rewards`, `terminals` (the task's end) and `truncations` (the clock's). An episode
 ends where one of the last two is true, or by `episode_lengths`. `next_observations` has each episode's true last
-observation; without it an episode's last step gives nothing but its observation.
+observation; without it an episode's last step gives nothing but its observation, and the episode counts as truncated
+there: what it came to is not known.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ STEPS = ("observations", "actions", "rewards", "terminals", "truncations")
 EPISODES = {"seed": -1, "operator": "", "device": "", "when": np.nan, "rate": np.nan}
 """What `episode_<name>s` says of each episode, and what stands there where it is not known."""
 
+LAST_ALONE = "the last step of each episode gives its observation alone, and it counts as truncated there"
+
 DERIVED = {"episode_lengths", "episode_returns"}
 
 
@@ -27,18 +30,35 @@ def split(columns: Mapping[str, np.ndarray]) -> tuple[list[Trajectory], list[str
     Raises:
         Unfit: columns are missing, or have different lengths.
     """
+    _check(columns)
+    steps = len(columns["actions"])
+    flags = {name: np.asarray(columns[name], bool).reshape(steps) for name in ("terminals", "truncations")}
+    columns = {**columns, **flags, "rewards": columns["rewards"].reshape(steps)}
+    ends = _ends(columns, steps)
+    slices = [slice(a, b) for a, b in zip([0, *ends], [*ends, steps], strict=True)]
+    episodes = {i: of for i, of in enumerate(slices) if of.start < of.stop}
+    empty = [str(i) for i in range(len(ends)) if i not in episodes]
+    notes = [f"left out, since without a step: {', '.join(empty)}"] if empty else []
+    return [_one(columns, i, of) for i, of in episodes.items()], notes + _notes(columns, episodes)
+
+
+def _check(columns: Mapping[str, np.ndarray]) -> None:
     missing = [name for name in STEPS if name not in columns]
     if missing:
         raise Unfit(f"has no {', '.join(missing)}")
+    rows = [
+        name for name in (*STEPS, "next_observations", *(f"episode_{name}s" for name in EPISODES)) if name in columns
+    ]
+    for name in (*rows, *(DERIVED & columns.keys())):
+        if np.ndim(columns[name]) == 0:
+            raise Unfit(f"has {name} that are one value, not a row each")
     steps = len(columns["actions"])
     for name in (*STEPS, "next_observations"):
         if name in columns and len(columns[name]) != steps:
             raise Unfit(f"has {len(columns[name])} {name}, but {steps} actions")
-    flags = {name: np.asarray(columns[name], bool).reshape(steps) for name in ("terminals", "truncations")}
-    columns = {**columns, **flags, "rewards": columns["rewards"].reshape(steps)}
-    ends = _ends(columns, steps)
-    slices = [slice(a, b) for a, b in zip([0, *ends], [*ends, steps], strict=True) if a < b]
-    return [_one(columns, i, steps) for i, steps in enumerate(slices)], _notes(columns, slices)
+    for name in ("rewards", "terminals", "truncations"):
+        if columns[name].size != steps:
+            raise Unfit(f"has {name} of shape {list(columns[name].shape)}, not one number a step")
 
 
 def joined(trajectories: list[Trajectory]) -> dict[str, np.ndarray]:
@@ -63,7 +83,10 @@ def _ends(columns: Mapping[str, np.ndarray], steps: int) -> list[int]:
     """Where each episode ends: the step after its last."""
     if "episode_lengths" not in columns:
         return [int(end) for end in np.flatnonzero(columns["terminals"] | columns["truncations"]) + 1]
-    ends = [int(end) for end in np.cumsum(columns["episode_lengths"])]
+    lengths = columns["episode_lengths"]
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any():
+        raise Unfit("has episode_lengths that are no numbers of steps")
+    ends = [int(end) for end in np.cumsum(lengths)]
     if ends and ends[-1] > steps:
         raise Unfit(f"episode {len(ends) - 1}, step {steps}: is not there, though episode_lengths says so")
     return ends
@@ -74,13 +97,12 @@ def _one(columns: Mapping[str, np.ndarray], i: int, steps: slice) -> Trajectory:
     early = np.flatnonzero(terminal[:-1] | truncation[:-1])
     if len(early):
         raise Unfit(f"episode {i}, step {early[0]}: it ends here, but goes on")
+    ends = bool(terminal[-1]), bool(truncation[-1])
     if "next_observations" in columns:
         observation = np.concatenate([observation, columns["next_observations"][steps][-1:]])
     else:
-        action, reward = action[:-1], reward[:-1]
-    return Trajectory(
-        observation, action, reward, bool(terminal[-1]), bool(truncation[-1]), number=i, **_about(columns, i)
-    )
+        action, reward, ends = action[:-1], reward[:-1], (False, any(ends))
+    return Trajectory(observation, action, reward, *ends, number=i, **_about(columns, i))
 
 
 def _about(columns: Mapping[str, np.ndarray], i: int) -> dict[str, Any]:
@@ -89,11 +111,11 @@ def _about(columns: Mapping[str, np.ndarray], i: int) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value == value and value != EPISODES[name]}
 
 
-def _notes(columns: Mapping[str, np.ndarray], slices: list[slice]) -> list[str]:
+def _notes(columns: Mapping[str, np.ndarray], episodes: Mapping[int, slice]) -> list[str]:
     notes = []
     if "next_observations" not in columns:
-        notes.append("has no next_observations: the last step of each episode gives its observation alone")
-    elif torn := next(_torn(columns["observations"], columns["next_observations"], slices), None):
+        notes.append(f"has no next_observations: {LAST_ALONE}")
+    elif torn := next(_torn(columns["observations"], columns["next_observations"], episodes), None):
         i, step = torn
         what = f"episode {i}, step {step}: its next_observation is not the observation of step {step + 1}"
         notes.append(f"{what}, which is taken; there may be more such steps")
@@ -103,9 +125,9 @@ def _notes(columns: Mapping[str, np.ndarray], slices: list[slice]) -> list[str]:
     return notes
 
 
-def _torn(observation: np.ndarray, following: np.ndarray, slices: list[slice]) -> Iterator[tuple[int, int]]:
+def _torn(observation: np.ndarray, following: np.ndarray, episodes: Mapping[int, slice]) -> Iterator[tuple[int, int]]:
     """Episode and step of what another observation follows than it says."""
-    for i, steps in enumerate(slices):
+    for i, steps in episodes.items():
         differs = following[steps][:-1] != observation[steps][1:]
         yield from ((i, int(step)) for step in np.flatnonzero(differs.any(axis=tuple(range(1, differs.ndim)))))
 

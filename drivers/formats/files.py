@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from drivers.formats import hdf5, lerobot, minari, npz, recording
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 from tutelage.problems import LaunchError, Problem
-from tutelage.task import Task
+from tutelage.task import Env, Task
 
 
 def read(place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False) -> Demonstrations:
@@ -34,10 +37,22 @@ def kept(shown: Demonstrations) -> list[Trajectory]:
 
 
 def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
-    """What several files keep, as one."""
+    """What several files keep, as one.
+
+    Raises:
+        LaunchError: they are of different tasks.
+    """
     together = list(all_shown)
     env = next((shown.env for shown in together if shown.env is not None), None)
     trajectories = [one for shown in together for one in kept(shown)]
+    for what, found in (
+        ("environments", {_named(shown.env) for shown in together if shown.env is not None}),
+        ("observations", {str(list(one.observation.shape[1:])) for one in trajectories}),
+        ("actions", {_kind(one.action) for one in trajectories}),
+    ):
+        if len(found) > 1:
+            both = " and ".join(sorted(found))
+            raise LaunchError([Problem("merge", f"the files have different {what} ({both}): merge those of one task")])
     numbered = [one._replace(number=i) for i, one in enumerate(trajectories)]
     return Demonstrations(numbered, env, [note for shown in together for note in shown.notes])
 
@@ -72,11 +87,11 @@ def judge(place: str, take: int, verdict: str) -> None:
     """Says something else about a take of a recording.
 
     Raises:
-        LaunchError: there is no such take.
+        LaunchError: there is no such take, or what is said cannot be written.
     """
     try:
         recording.judge(Path(place).expanduser(), take, verdict)
-    except Unfit as error:
+    except (Unfit, OSError) as error:
         raise LaunchError([Problem(place, str(error))]) from error
 
 
@@ -103,6 +118,16 @@ def _write(part: Path, name: str, shown: Demonstrations, to: str, task: str, fps
     if to == "lerobot":
         return lerobot.write(part, shown, task or str(shown.env or "demonstration"), fps)
     return minari.write(part, shown, name, "arrow" if to == "minari-arrow" else "hdf5")
+
+
+def _named(env: Env) -> str:
+    """An environment as text, the same however it is written."""
+    said = {"id": env} if isinstance(env, str) else {key: value for key, value in env.items() if value}
+    return json.dumps(said, sort_keys=True) if len(said) > 1 else str(said["id"])
+
+
+def _kind(action: np.ndarray) -> str:
+    return f"{'whole numbers' if action.dtype.kind in 'iub' else 'numbers'} {list(action.shape[1:])}"
 
 
 def _finished(shown: Demonstrations) -> Demonstrations:

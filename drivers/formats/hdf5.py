@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.formats.columns import split
+from drivers.formats.columns import LAST_ALONE, split
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
 from tutelage.task import Env
 
@@ -26,7 +26,9 @@ def read(path: Path) -> Demonstrations:
     try:
         with extra("h5py", "hdf5").File(path, "r") as file:
             return _robomimic(file["data"]) if "data" in file else _d4rl(file)
-    except (OSError, KeyError, RuntimeError) as error:
+    except Unfit:
+        raise
+    except (OSError, KeyError, RuntimeError, IndexError, TypeError, ValueError) as error:
         raise Unfit(f"cannot be read as HDF5 of robomimic's or D4RL's layout: {error}") from error
 
 
@@ -61,7 +63,7 @@ def _robomimic(data: Any) -> Demonstrations:
 def _lacking(demo: Any) -> list[str]:
     notes = []
     if "next_obs" not in demo:
-        notes.append("has no next_obs: the last step of each episode gives its observation alone")
+        notes.append(f"has no next_obs: {LAST_ALONE}")
     if "rewards" not in demo:
         notes.append("has no rewards: they are zeros here")
     if "dones" in demo:
@@ -79,7 +81,7 @@ def _one(number: int, demo: Any, keys: list[str]) -> Trajectory:
     if "next_obs" in demo:
         observation = np.concatenate([observation, _side_by_side(number, demo["next_obs"], keys)[-1:]])
     else:
-        action, reward = action[:-1], reward[:-1]
+        action, reward, done = action[:-1], reward[:-1], False
     return Trajectory(observation, action, reward, done, not done, number)
 
 

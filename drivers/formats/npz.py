@@ -40,7 +40,12 @@ def write(path: Path, shown: Demonstrations) -> list[str]:
 
 
 def _env(name: np.ndarray | None, arguments: np.ndarray | None) -> Env | None:
-    given = json.loads(str(arguments)) if arguments is not None else {}
+    try:
+        given = json.loads(str(arguments)) if arguments is not None else {}
+    except ValueError as error:
+        raise Unfit(f"env_kwargs cannot be read as JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise Unfit(f"env_kwargs are to name the environment's arguments, but are {given!r}")
     if name is None:
         return None
     return {"id": str(name), "arguments": given} if given else str(name)

@@ -6,14 +6,15 @@ A recording is never changed. Whoever changes their mind about a take adds a lin
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from drivers.formats.takes import takes
+from drivers.formats.takes import Said, takes
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit
-from messages import Take
 from tutelage.task import Task
 
 VERDICTS = ("kept", "discarded")
@@ -25,15 +26,23 @@ def recordings(place: Path) -> list[Path]:
 
 
 def read(place: Path, task: Task | None = None) -> Demonstrations:
-    """All takes of a run's folder or of one recording, kept or not; of each what was last said about it."""
-    trajectories: list[Trajectory] = []
+    """All takes of a run's folder or of one recording, kept or not; of each what was last said about it.
+
+    A take that several recordings of the folder have, `bag record` may have made one beside the run's own, is one.
+    """
+    found = {file.name: takes(file) for file in recordings(place)}
+    task = task or next((Task(said.env) for said in found.values() if said.env is not None), None)
+    last: dict[tuple[str, str, int], Said] = {}
+    for said in (one for of_file in found.values() for one in of_file.takes):
+        if said.identity not in last or said.sequence >= last[said.identity].sequence:
+            last[said.identity] = said
+    verdicts = {}
+    for file, number, verdict in _verdicts(place):
+        having = {one.identity for one in found[file].takes if one.take.take == number} if file in found else ()
+        verdicts.update(dict.fromkeys(having, verdict))
+    trajectories = [_one(one, verdicts.get(identity, one.take.verdict), task) for identity, one in last.items()]
     notes = ["the times at which each step was captured and applied stay in the recording"]
-    for file in recordings(place):
-        said, verdicts = takes(file), _verdicts(file)
-        task = task or (Task(said.env) if said.env is not None else None)
-        last = {(sender, take.take): (take, when) for sender, when, take in said.takes}
-        trajectories += [_one(take, verdicts.get(take.take, take.verdict), when, task) for take, when in last.values()]
-        notes += said.notes
+    notes += [note for of_file in found.values() for note in of_file.notes]
     return Demonstrations(trajectories, task.given if task else None, notes)
 
 
@@ -42,46 +51,55 @@ def judge(place: Path, number: int, verdict: str) -> None:
 
     Raises:
         Unfit: there is no such take, or more than one has its number.
+        OSError: the line cannot be written; then nothing of it is.
     """
     if not recordings(place):
         raise Unfit("is no recording: nothing else has takes to keep or discard")
-    having = {
-        (file, sender) for file in recordings(place) for sender, _, take in takes(file).takes if take.take == number
-    }
+    having: dict[tuple[str, str, int], Path] = {}
+    for file in recordings(place):
+        having |= {one.identity: file for one in takes(file).takes if one.take.take == number}
     if len(having) != 1:
         what = f"has {len(having)} takes {number}, name one recording of them" if having else f"has no take {number}"
         raise Unfit(f"{what}: `demos list` shows what there is")
-    recording = having.pop()[0]
+    (recording,) = having.values()
     line = json.dumps({"recording": recording.name, "take": number, "verdict": verdict}) + "\n"
-    file = os.open(_sidecar(recording), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        os.write(file, line.encode())  # one call: lines of two writers do not mix
-        os.fsync(file)
-    finally:
-        os.close(file)
+    _append(_sidecar(place), line.encode())
 
 
-def _sidecar(recording: Path) -> Path:
-    return recording.with_name("verdicts.jsonl")
+def _sidecar(place: Path) -> Path:
+    return (place if place.is_dir() else place.parent) / "verdicts.jsonl"
 
 
-def _verdicts(recording: Path) -> dict[int, str]:
-    path = _sidecar(recording)
-    verdicts = {}
+def _append(path: Path, line: bytes) -> None:
+    """Writes a line behind the others, all of it or nothing; lines of two writers do not mix."""
+    with path.open("ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = os.fstat(file.fileno()).st_size
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)
+            raise
+
+
+def _verdicts(place: Path) -> list[tuple[str, int, str]]:
+    """What was said later about takes: recording, take and verdict, in the order in which it was said."""
+    path, verdicts = _sidecar(place), []
     for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
         try:
             said: dict[str, Any] = json.loads(line)
             if said["verdict"] not in VERDICTS:
                 raise ValueError(f"'{said['verdict']}' is no verdict")
-            if said["recording"] == recording.name:
-                verdicts[int(said["take"])] = said["verdict"]
+            verdicts.append((str(said["recording"]), int(said["take"]), str(said["verdict"])))
         except (ValueError, KeyError, TypeError) as error:
             raise Unfit(f"{path.name}, line {number} cannot be read ({error}): mend or delete that line") from error
     return verdicts
 
 
-def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory:
-    action = take.action
+def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
+    take, action = said.take, said.take.action
     if action.dtype.kind == "f":
         if task is None:
             raise Unfit(f"episode {take.take}: the bounds of its actions are not known: say which task with --env")
@@ -98,6 +116,6 @@ def _one(take: Take, verdict: str, when: float, task: Task | None) -> Trajectory
         take.operator,
         take.device,
         take.seed,
-        when,
+        said.when,
         rate=round((len(take.captured) - 1) / seconds, 1) if seconds > 0 else None,
     )

@@ -84,6 +84,8 @@ def _wrong(one: Trajectory) -> Iterator[str]:
     for name, values, rows in (("observation", one.observation, steps + 1), ("reward", one.reward, steps)):
         if len(values) != rows:
             yield f"step {min(len(values), rows)}: there are {len(values)} {name}s for {steps} actions, not {rows}"
+    if one.reward.ndim != 1:
+        yield f"step 0: a reward has shape {list(one.reward.shape[1:])}, and is not one number"
     for name, values in (("observation", one.observation), ("action", one.action), ("reward", one.reward)):
         if values.dtype.kind not in "fiub":
             yield f"step 0: the {name} is {values.dtype}, not numbers"

@@ -27,6 +27,8 @@ MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "tutelage"
 ENCODING = "msgpack"
 COMPRESSION = "zstd"
+METADATA = ("recording", "loss")
+"""The names of metadata."""
 
 _BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard.ZstdError)
 """What reading a record raises that is none."""

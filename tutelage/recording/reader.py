@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcap.opcode import Opcode
-from mcap.records import Channel, McapRecord, Message, Schema
+from mcap.records import Channel, McapRecord, Message, Metadata, Schema
 
 from tutelage import codec, message
 from tutelage.codec import Header
@@ -22,16 +23,23 @@ from tutelage.recording import format
 from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
 
 _HEAD = struct.Struct("<BQ")
-_MARK = struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode())
-_MARK_AT = _HEAD.size + 8 + 8 + 8 + 4
-"""Where a chunk record has the name of its compression: chunks are found by it behind damage."""
+_MARKS = {
+    struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode()): _HEAD.size + 8 + 8 + 8 + 4,
+    **{struct.pack("<I", len(name)) + name.encode(): _HEAD.size for name in format.METADATA},
+}
+"""What chunks and metadata have at a place of their own, and which: they are found by it behind damage."""
+
+_MARK, _LONGEST = re.compile(b"|".join(map(re.escape, _MARKS))), max(map(len, _MARKS))
 
 _BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it."""
+    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it.
+
+    `captured` is as its header says: what our nodes say has the time of saying there.
+    """
 
     topic: str
     sender: str
@@ -89,10 +97,11 @@ class Reader:
                 try:
                     records, following = self._record(at)
                 except Damaged as damaged:
-                    following = self._next_chunk(at + 1)
+                    following = self._next_whole(at + 1)
                     self.damages.append(Damage(at, following - at, str(damaged)))
                 else:
                     self.end = at if self.closed else following
+                    self._note(records)
                     yield from _messages(records)
                 at = following
 
@@ -114,7 +123,7 @@ class Reader:
         return self._file.read(size)
 
     def _record(self, at: int) -> tuple[list[McapRecord], int]:
-        """The records in the chunk at this place, or none where there is another record; the place behind it."""
+        """The metadata at this place, or the records in the chunk, or none; the place behind it."""
         head = self._read(at, _HEAD.size)
         if len(head) < _HEAD.size:
             raise Damaged("the file ends inside of a record")
@@ -126,8 +135,8 @@ class Reader:
         if opcode == Opcode.CHUNK:
             return read_chunk(content), following
         if opcode == Opcode.METADATA:
-            self._note(content)
-        elif at == len(format.MAGIC):
+            return [read_metadata(content)], following
+        if at == len(format.MAGIC):
             if head + content != format.BEGINNING[at:]:
                 raise Damaged("this is not how a recording begins")
         elif self._read(at, len(format.ENDING) + 1) == format.ENDING:
@@ -136,8 +145,10 @@ class Reader:
             raise Damaged("no such record belongs into a recording")
         return [], following
 
-    def _note(self, content: bytes) -> None:
-        found = read_metadata(content)
+    def _note(self, records: list[McapRecord]) -> None:
+        """Takes down what metadata say."""
+        if len(records) != 1 or not isinstance(found := records[0], Metadata):
+            return
         values = found.metadata
         if found.name == "loss":
             first, messages = int(values["first"]), int(values["messages"])
@@ -145,22 +156,23 @@ class Reader:
         else:
             self.about.append(values)
 
-    def _next_chunk(self, at: int) -> int:
-        """Where the next whole chunk is; the end of the file where there is none."""
+    def _next_whole(self, at: int) -> int:
+        """Where the next whole chunk is, or metadata; the end of the file where there is none."""
         search = at
         while block := self._read(search, _BLOCK):
-            found = block.find(_MARK)
-            start = search + found - _MARK_AT
-            if found < 0:
-                search += max(len(block) - len(_MARK) + 1, 1)
-            elif start >= at and self._is_chunk(start):
+            found = _MARK.search(block)
+            if not found:
+                search += max(len(block) - _LONGEST + 1, 1)
+                continue
+            start = search + found.start() - _MARKS[found[0]]
+            if start >= at and self._is_whole(start):
                 return start
-            else:
-                search += found + 1
+            search += found.start() + 1
         return self._size
 
-    def _is_chunk(self, at: int) -> bool:
-        if self._read(at, 1) != bytes([Opcode.CHUNK]):
+    def _is_whole(self, at: int) -> bool:
+        """Whether there is a chunk or metadata; each of them has a checksum."""
+        if self._read(at, 1) not in (bytes([Opcode.CHUNK]), bytes([Opcode.METADATA])):
             return False
         try:
             self._record(at)

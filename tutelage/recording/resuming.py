@@ -15,6 +15,8 @@ def go_on(
 ) -> Writer:
     """A writer that appends to a file, which is made where there is none.
 
+    A loss that the file states behind `start` is stated: neither is it again, nor is what was lost written after all.
+
     Args:
         start: bytes of it that are known to be whole.
         following, unstated: what is known of them, as Writer has it.
@@ -29,4 +31,9 @@ def go_on(
     reader, known = Reader(path, start), dict(following)
     for recorded in reader:
         known[recorded.sender, recorded.topic] = recorded.open()[0].sequence + 1
-    return Writer(path, about, reader.end, known, unstated)
+    for loss in reader.losses:
+        stream = loss.sender, loss.topic
+        known[stream] = max(known.get(stream, 0), loss.first + loss.messages)
+    stated = {(loss.sender, loss.topic) for loss in reader.losses}
+    left = [loss for loss in unstated if (loss.sender, loss.topic) not in stated]
+    return Writer(path, about, reader.end, known, left)

@@ -1,7 +1,8 @@
 """Writing a recording so that a kill costs nothing but the last CHUNK_SECONDS, and a full disk what it must.
 
 Messages gather in a chunk, which is written in one piece when it is old or large enough. What was written is never
-touched again. A chunk that cannot be written is lost: it is counted, and stated in front of the next one that can be.
+touched again. A chunk that cannot be written is lost: that is said at once on standard error, it is counted, and
+stated in front of the next one that can be.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mcap.records import Channel, Message, Schema
 
 from tutelage import codec
 from tutelage.codec import Header
+from tutelage.problems import complain
 from tutelage.recording.format import BEGINNING, ENCODING, ENDING, Loss, chunk, metadata
 
 CHUNK_SECONDS = 0.03
@@ -139,9 +141,13 @@ class Writer:
             while written < len(data):
                 written += os.pwrite(self._file.fileno(), data[written:], self.end + written)
         except OSError as error:
+            if not self.error:
+                complain(f"{self.path} cannot be written, what comes is lost: {error}")
             self.error = str(error)
             self._file.truncate(self.end)
             return False
+        if self.error:
+            complain(f"{self.path} can be written again")
         self.end += written
         self._owed, self.unstated, self.error = b"", {}, ""
         return True
