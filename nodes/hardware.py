@@ -163,11 +163,13 @@ class Hardware(Node):
             case "arm":
                 self.starter.arm()
             case "disarm":
+                self.starter.stopped()
                 self.guard.disarm(f"ordered: {message.reason}")
             case "give back":
                 self.actor = "policy"
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
             case _:
+                self.starter.stopped()
                 self.guard.stop(f"ordered to {message.order}: {message.reason}")
         yield from self._end_if_stopped(time.monotonic_ns())
         yield from self._tell()

@@ -203,6 +203,23 @@ def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
     loop.steps(2)
 
 
+@pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed")])
+def test_orders_before_there_is_a_device_are_not_forgotten(tmp_path, order, state):
+    fault = tmp_path / "fault"
+    fault.write_text("unplugged")
+    loop = Loop(tmp_path, lines=f"start: automatic\nparameters: {{fault: {fault}}}")
+    if order == "disarm":
+        loop.run(lambda: loop.node.guard.state == "fault")  # it has tried
+        state = "fault"
+    loop.hear(Order(0, 0, order, "smoke"))
+    fault.unlink()
+    ticks = loop.node.pace.ticks
+    loop.run(lambda: loop.node.pace.ticks > ticks + 5)
+    assert loop.node.guard.state == state and not loop.of(Observation)
+    loop.hear(Order(0, 0, "arm", "aired"))
+    loop.steps(2)
+
+
 def test_begin_cuts_the_running_episode(tmp_path):
     loop = Loop(tmp_path, rollout_steps=1, lines="start: operator")
     loop.hear(Order(0, 0, "arm", ""))
