@@ -99,15 +99,20 @@ class Hardware(Node):
         now, actor = time.monotonic_ns(), "human" if message.policy_version < 0 else "policy"
         if actor == "policy" and self.actor == "human":
             return
-        self.actor = actor
         captured = self.trail.captured.get((message.rollout, message.step), 0)
-        verdict = self.guard.command(self.robot.command(message.action), captured, now)
+        command = self.robot.command(message.action)
+        if self.trail.running:
+            verdict = self.guard.command(command, captured, now)
+        else:
+            verdict = Verdict(command, None, "fresh: no episode runs")
         self.answered = self.answered or now
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
+            self.actor = actor
+            self.trail.action = self.robot.action(verdict.applied, message.action)
             self.trail.log_prob = message.log_prob
-            self.pace.answered(now - captured)
-        yield self._command(actor, verdict, captured, now)
+            self.pace.answered(time.monotonic_ns() - captured)
+        yield self._command(actor, verdict, captured)
 
     def _step(self, now: int, cut: bool = False) -> Iterator[Message]:
         """The step that began a period ago is over, and with it perhaps the episode."""
@@ -115,13 +120,12 @@ class Hardware(Node):
         if not (self.answered or cut) and self.guard.state is State.ARMED:
             return  # logical time stands still until the policy answers
         yield from self._grow_old(now)
-        command = self.guard.applied
         after = self.robot.observe(reading.values) if reading else self.trail.observation
         terminated = self.robot.task.terminated(after)
         cut = cut or self.guard.state not in MAY_MOVE
         truncated = cut or (not terminated and self.trail.length + 1 >= self.episode_steps)
-        reward = self.robot.reward(self.trail.observation, command)
-        yield from self.trail.step(self.robot.action(command), after, terminated, truncated, reward)
+        reward = self.robot.reward(self.trail.observation, self.guard.applied)
+        yield from self.trail.step(after, terminated, truncated, reward)
         if reading and not (terminated or truncated):
             yield self.trail.observe(after, reading.captured)
         else:
@@ -132,7 +136,7 @@ class Hardware(Node):
     def _grow_old(self, now: int) -> Iterator[Message]:
         """What the guard makes of answers that do not come, or of which none can be applied."""
         if (verdict := self.guard.tick(now)) is not None:
-            yield self._command("guard", verdict, 0, now)
+            yield self._command("guard", verdict, 0)
         if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
             self.guard.stop("controlled stop: no answer could be applied")
 
@@ -168,11 +172,13 @@ class Hardware(Node):
             case "arm":
                 self.starter.arm()
             case "disarm":
+                self.starter.stopped()
                 self.guard.disarm(f"ordered: {message.reason}")
             case "give back":
                 self.actor = "policy"
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
             case _:
+                self.starter.stopped()
                 self.guard.stop(f"ordered to {message.order}: {message.reason}")
         yield from self._end_if_stopped(time.monotonic_ns())
         yield from self._tell()
@@ -198,7 +204,9 @@ class Hardware(Node):
             why = self.guard.reason or "the policy does not answer"
             raise RuntimeError(f"nothing has moved for {self.patience:g} s, and nobody has armed it again: {why}")
 
-    def _command(self, actor: str, verdict: Verdict, captured: int, now: int) -> Message:
+    def _command(self, actor: str, verdict: Verdict, captured: int) -> Message:
+        """What became of a command, said as soon as it was written."""
+        now = time.monotonic_ns()
         applied = np.zeros(0) if verdict.applied is None else verdict.applied
         return Command(*self.trail.time, actor, verdict.requested, applied, verdict.reason, captured, now)
 
