@@ -109,6 +109,12 @@ class Teleoperator(Node):
                     self.session.end(self.driven.length, self.driven.episode_return)
             case Reward():
                 self.driven.earned(message)
+            case Safety():
+                self.progress.safety = message
+            case Timing():
+                self.progress.timing = message
+            case Episode() if self.own_clock:
+                pass  # the robot's word about what was driven here: it tells of no learner
             case _:
                 self.progress.hear(message, time.monotonic())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +22,11 @@ def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if request.param == "simulator":
         yield []
     elif request.param == "ros2":
-        for name, value in environment().items():
+        for name, value in {**environment(), "PYTHONPATH": sysconfig.get_path("purelib")}.items():
             monkeypatch.setenv(name, value)
-        where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        monkeypatch.setenv("PYTHONPATH", subprocess.check_output([str(PYTHON), "-c", where], text=True).strip())
+        monkeypatch.setattr(
+            sys, "executable", str(PYTHON)
+        )  # rclpy's Python, of our version, with our packages before its
         with started("-m", "drivers.rig.ros2_robot", "cartpole") as machine:
             assert machine.stdout and machine.stdout.readline() == "ready\n"
             yield [f"robot:={robot_file('cartpole_ros2', tmp_path, {'silent_seconds': 1.0})}"]

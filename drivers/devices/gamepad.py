@@ -62,7 +62,7 @@ class Gamepad(Device):
         self._read()
         wishes, self.wishes = self.wishes, []
         if self.gone and now.phase == "driving":
-            return ["go"]
+            return ["stop", "go"]  # a robot stops, a simulator pauses
         return wishes
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
