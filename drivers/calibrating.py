@@ -24,10 +24,15 @@ def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
     Raises:
         LaunchError: the file is wrong, or the device cannot be connected or read.
     """
+    robot = load(path)
     try:
-        found = measure(load(path).driver, ask)
+        found = measure(robot.driver, ask)
     except DriverError as error:
         raise LaunchError([Problem(path, str(error))]) from error
+    for command, reading in zip(robot.driver.accepts, robot.limits.measured, strict=True):
+        name = robot.driver.observes[reading].name
+        if reading >= 0 and name in found:
+            found[command.name] = dict(found[name])  # what is commanded counts as what measures it
     write(path, found)
     return list(found)
 

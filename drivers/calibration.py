@@ -11,16 +11,28 @@ from drivers.driver import Channel, Driver, Reading
 
 
 class Calibrated(Driver):
-    """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives and takes."""
+    """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives, takes and can."""
 
     def __init__(self, driver: Driver, zero: Mapping[str, float], direction: Mapping[str, int]) -> None:
         self.raw = driver
-        self.observes, self.accepts = driver.observes, driver.accepts
+        self._zero, self._direction = zero, direction
+        self.observes = tuple(map(self._counted, driver.observes))
+        self.accepts = tuple(map(self._counted, driver.accepts))
         self.watchdog_seconds = driver.watchdog_seconds
         self._seen, self._told = (
             (_by_channel(channels, zero, 0), _by_channel(channels, direction, 1))
             for channels in (driver.observes, driver.accepts)
         )
+
+    def frame(self, name: str) -> tuple[float, int]:
+        """Zero and direction of a channel."""
+        return self._zero.get(name, 0.0), self._direction.get(name, 1)
+
+    def _counted(self, channel: Channel) -> Channel:
+        """A channel with what it can be, as calibrated."""
+        zero, direction = self.frame(channel.name)
+        low, high = sorted(direction * (bound - zero) for bound in channel[2:])
+        return channel._replace(low=low, high=high)
 
     def connect(self) -> None:
         self.raw.connect()

@@ -6,7 +6,7 @@
     rate: 50                               # Hz
     start: operator                        # who arms it and begins each episode, see below
     limits:
-      force: {position: [-10, 10], rate: 2000, safe: 0}
+      force: {position: [-10, 10], rate: 2000, safe: 0}  # safe: what it is told at rest, and where no task commands it
       arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position}
       cart: {position: [-2.6, 2.6]}                    # of a reading: outside is a protective stop
     ages: {apply: 2, hold: 5}              # periods
@@ -57,6 +57,13 @@ FILE = {
 LIMIT = {"position": list[float], "step": float, "rate": float, "safe": float, "measured": str}
 AGES = {"apply": float, "hold": float}
 CALIBRATION = {"zero": float, "direction": int}
+
+NUMBERS = {
+    **dict.fromkeys(("rate", "step", "apply", "hold"), "a number above 0"),
+    **dict.fromkeys(("safe", "zero"), "a number"),
+    "stuck": "a number above 0, or 0",
+}
+"""What numbers must be, by key."""
 
 FAST_HZ, APPLY_MOST, HOLD_MOST = 50.0, 0.040, 0.100
 """From this rate on, no action may be applied when older than that, nor held, in seconds."""
@@ -131,7 +138,7 @@ class _Reader:
     def __init__(self, path: Path, item: Item, port: str, problems: list[Problem]) -> None:
         self.path, self.port, self.problems, self.place = path, port, problems, item.place
         self.items = keys(item, FILE, "a robot's file", problems)
-        self.told = checked(self.items, FILE, "a robot's file", problems)
+        self.told = self._checked(self.items, FILE, "a robot's file")
 
     def robot(self) -> Robot | None:
         for key in ("driver", "task", "rate"):
@@ -141,7 +148,7 @@ class _Reader:
         if driver is None or task is None or self.problems:
             return None
         self._check_channels(driver, task)
-        limits = self._limits(driver)
+        limits = self._limits(driver, task)
         if self.problems:
             return None
         return Robot(
@@ -150,6 +157,15 @@ class _Reader:
 
     def _say(self, place: Place | None, what: str) -> None:
         self.problems.append(Problem(place or self.place, what))
+
+    def _checked(self, items: dict[str, Item], hints: dict[str, Any], what: str) -> dict[str, Any]:
+        """Plain values by key, of the right types; numbers are numbers, and positive where they must be."""
+        told = checked(items, hints, what, self.problems)
+        for key in told.keys() & NUMBERS.keys():
+            good = told[key] >= 0 if key == "stuck" else told[key] > 0 if "above" in NUMBERS[key] else True
+            if not (np.isfinite(told[key]) and good):
+                self._say(items[key].place, f"{what}: '{key}' must be {NUMBERS[key]}, but is {told[key]:g}")
+        return told
 
     def _class(self, key: str, base: type) -> Any:
         if key not in self.told:
@@ -178,7 +194,7 @@ class _Reader:
     def _calibrated(self, driver: Driver) -> Driver:
         zero, direction = {}, {}
         for name, item in self._channels("calibration", [*driver.observes, *driver.accepts]).items():
-            told = checked(keys(item, CALIBRATION, name, self.problems), CALIBRATION, name, self.problems)
+            told = self._checked(keys(item, CALIBRATION, name, self.problems), CALIBRATION, name)
             zero[name], direction[name] = told.get("zero", 0.0), told.get("direction", 1)
             if direction[name] not in (-1, 1):
                 self._say(item.place, f"{name}: 'direction' must be 1 or -1, but is {direction[name]}")
@@ -210,17 +226,18 @@ class _Reader:
         item = self.items.get(key, Item({}, self.place))
         return keys(item, {channel.name: dict for channel in known}, key, self.problems)
 
-    def _limits(self, driver: Driver) -> Limits:
+    def _limits(self, driver: Driver, task: RobotTask) -> Limits:
         named = self._channels("limits", [*driver.observes, *driver.accepts])
         told = {
-            name: checked(keys(item, LIMIT, name, self.problems), LIMIT, name, self.problems)
-            for name, item in named.items()
+            name: self._checked(keys(item, LIMIT, name, self.problems), LIMIT, name) for name, item in named.items()
         }
         for name, item in named.items():
             self._check_limit(name, item, told[name], driver)
+        for one in driver.accepts if not self.problems else ():
+            self._check_safe(one, named.get(one.name), told.get(one.name, {}), one.name in task.accepts)
+        apply, hold = self._ages()
         if self.problems:
             return None  # type: ignore[return-value]
-        apply, hold = self._ages()
         observed = [channel.name for channel in driver.observes]
 
         def by_channel(channels: tuple[Channel, ...], key: str, default: float) -> Vector:
@@ -261,21 +278,36 @@ class _Reader:
         if name not in [one.name for one in driver.accepts]:
             for key in told.keys() - {"position"}:
                 self._say(item.value[key].key, f"{name} is only observed: it has no '{key}'")
-        observed = [one.name for one in driver.observes]
-        if "measured" in told and told["measured"] not in observed:
-            self._say(
-                item.value["measured"].place,
-                f"'{told['measured']}' is not observed; {did_you_mean(told['measured'], observed)}",
-            )
         if "step" in told and "measured" not in told:
             self._say(
                 item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME"
             )
+        if "measured" in told:
+            self._check_measured(name, told["measured"], item.value["measured"].place, driver)
+
+    def _check_measured(self, name: str, reading: str, place: Place | None, driver: Driver) -> None:
+        """What is counted from a reading must count as it does."""
+        observed = [one.name for one in driver.observes]
+        if reading not in observed:
+            self._say(place, f"'{reading}' is not observed; {did_you_mean(reading, observed)}")
+        elif isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
+            self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
+
+    def _check_safe(self, channel: Channel, item: Item | None, told: dict[str, Any], commanded: bool) -> None:
+        """What a channel is told at rest, if it is not measured, and always, if the task does not command it."""
+        name, safe = channel.name, told.get("safe", 0.0)
+        low, high = told.get("position", channel[2:])
+        place = item.value.get("safe", item).place if item else self.items["driver"].place
+        if "safe" not in told and not commanded:
+            self._say(place, f"{name}: the task does not command it: say what it is to be told instead, safe: NUMBER")
+        elif ("safe" in told or "measured" not in told) and not low <= safe <= high:
+            what = f"{name}: 'safe' must be within its position, {low:g} to {high:g} {channel.unit}, but is {safe:g}"
+            self._say(place, what)
 
     def _ages(self) -> tuple[float, float]:
         """How old an action may be to be applied, and to be held, in seconds."""
         item = self.items.get("ages", Item({}, self.place))
-        told = checked(keys(item, AGES, "ages", self.problems), AGES, "ages", self.problems)
+        told = self._checked(keys(item, AGES, "ages", self.problems), AGES, "ages")
         rate = self.told["rate"]
         apply, hold = told.get("apply", 2.0) / rate, told.get("hold", 5.0) / rate
         if not 0 < apply <= hold:

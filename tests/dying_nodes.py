@@ -66,10 +66,13 @@ class Clock(Node):
 
 
 class Machine(Clock):
-    """Takes 20 ms to let go of what it holds, and notes that it has."""
+    """Notes that it was interrupted, and goes on; takes 20 ms to let go of what it holds, and notes that it has."""
 
     def __init__(self) -> None:
         super().__init__(count=10**9)
+
+    def interrupt(self) -> None:
+        (self.run_dir / "interrupted").touch()
 
     def close(self) -> None:
         time.sleep(0.02)

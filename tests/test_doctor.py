@@ -4,9 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from drivers.calibration import Calibrated
 from drivers.robot import load
 from tests.rigs import ROOT, running
 from tests.run_cli import CLI
+from tests.test_hardware import reaching
 
 CART = Path(__file__).with_name("cart.py")
 
@@ -66,6 +68,16 @@ def test_calibration_goes_into_the_file_and_leaves_the_rest_of_it(tmp_path):
     zeros = load(robot).driver
     assert zeros.__class__.__name__ == "Calibrated"
     assert "zero: 9" not in text and "pole velocity:" in text
+
+
+def test_what_is_commanded_is_calibrated_like_what_measures_it(tmp_path):
+    robot = reaching(tmp_path, "{arm: {measured: arm position, safe: 0.5, step: 0.1}}")
+    done = cli("calibrate", robot, typed="\n\n\n\n")
+    assert done.returncode == 0, done.stderr
+    driver = load(robot).driver
+    assert isinstance(driver, Calibrated)
+    assert driver.frame("arm") == driver.frame("arm position") == (1.25, 1)
+    assert driver.accepts[0][2:] == (-4.25, 1.75) and driver.frame("torque") == (0.0, 1)
 
 
 def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):

@@ -409,6 +409,21 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
         ("limits: {force: {position: [-20, 10]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
         ("limits: {force: {position: [1]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
         ("limits: {froce: {rate: 1}}", "4:10: limits has no key 'froce'; did you mean 'force'?"),
+        ("limits: {force: {rate: -5}}", "4:24: force: 'rate' must be a number above 0, but is -5"),
+        ("limits: {force: {rate: .inf}}", "4:24: force: 'rate' must be a number above 0, but is inf"),
+        ("limits: {force: {step: 0, measured: cart}}", "4:24: force: 'step' must be a number above 0, but is 0"),
+        ("limits: {force: {step: -1, measured: cart}}", "4:24: force: 'step' must be a number above 0, but is -1"),
+        ("limits: {force: {safe: .nan}}", "4:24: force: 'safe' must be a number, but is nan"),
+        ("limits: {force: {safe: 11}}", "4:24: force: 'safe' must be within its position, -10 to 10 N, but is 11"),
+        ("limits: {force: {position: [-1, 2], safe: -2}}", "4:43: force: 'safe' must be within its position, -1 to 2 N, but is -2"),
+        ("limits: {force: {position: [1, 2]}}", "4:17: force: 'safe' must be within its position, 1 to 2 N, but is 0"),
+        ("limits: {force: {position: [.nan, 2]}}", "4:17: force: 'position' must be [low, high] within what the device can"),
+        ("limits: {force: {measured: cart}}\ncalibration: {cart: {zero: 1}}", "4:28: force: it is measured by 'cart', so both need the same calibration"),
+        ("stuck: -1", "4:8: a robot's file: 'stuck' must be a number above 0, or 0, but is -1"),
+        ("stuck: .inf", "4:8: a robot's file: 'stuck' must be a number above 0, or 0, but is inf"),
+        ("ages: {apply: .nan}", "4:15: ages: 'apply' must be a number above 0, but is nan"),
+        ("ages: {hold: .inf}", "4:14: ages: 'hold' must be a number above 0, but is inf"),
+        ("calibration: {pole: {zero: .nan}}", "4:28: pole: 'zero' must be a number, but is nan"),
         ("limits: {pole: {rate: 1}}", "4:17: pole is only observed: it has no 'rate'"),
         ("limits: {force: {step: 1}}", "4:17: force: 'step' is counted from what is measured: say by which reading, measured: NAME"),
         ("limits: {force: {step: 1, measured: carp}}", "4:37: 'carp' is not observed; did you mean 'cart'?"),
@@ -432,6 +447,9 @@ def test_what_is_wrong_with_a_robots_file_is_said_with_its_place(tmp_path, lines
     [
         ("rate: 50", "needs 'driver'"),
         (f"driver: {CART}:Cart\nrate: 50\ntask: Cartpole", "3:7: there is no task Cartpole; did you mean 'CartPole-v1'?"),
+        (f"driver: {CART}:Cart\nrate: .nan\ntask: CartPole-v1", "2:7: a robot's file: 'rate' must be a number above 0, but is nan"),
+        (f"driver: {CART}:Cart\nrate: -50\ntask: CartPole-v1", "2:7: a robot's file: 'rate' must be a number above 0, but is -50"),
+        (f"driver: {CART}:Cart\nrate: 0\ntask: CartPole-v1", "2:7: a robot's file: 'rate' must be a number above 0, but is 0"),
         (f"driver: {CART}:Card\nrate: 50\ntask: CartPole-v1", "has no Card; did you mean 'Cart'?"),
         (f"driver: {CART}:Cart\nrate: 50\ntask: Pendulum-v1", "the task needs 'joint', which the driver does not observe"),
     ],
@@ -457,6 +475,51 @@ def test_a_calibrated_channel_counts_from_its_zero_in_its_direction(tmp_path):
     assert driver.read().values.tolist() == [0.0, 0.0, 0.5, 0.0]
     assert driver.write(np.array([3.0])).tolist() == [3.0]
     assert driver.raw.force == -3.0
+
+
+def test_what_a_calibrated_device_can_is_calibrated_too(tmp_path):
+    calibration = "calibration: {pole: {zero: 10, direction: -1}, force: {zero: 4, direction: -1}}"
+    path = tmp_path / "cart.yaml"
+    path.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{calibration}\n")
+    robot = load(path)
+    assert [one[2:] for one in robot.driver.observes] == [(-3, 3), (-50, 50), (-90, 110), (-100, 100)]
+    assert (robot.limits.low.tolist(), robot.limits.high.tolist()) == ([-6.0], [14.0])
+    assert robot.driver.write(robot.limits.high).tolist() == [14.0]
+    assert robot.driver.raw.force == -10.0  # type: ignore[attr-defined]
+    path.write_text(path.read_text() + "limits: {force: {position: [-10, 10]}}\n")
+    with pytest.raises(LaunchError, match="within what the device can, -6 to 14 N"):
+        load(path)
+
+
+REACHING = """
+
+class Arm(Motor):
+    observes = (*Motor.observes, Channel("arm position", "rad", -3, 3))
+    accepts = (Channel("arm", "rad", -3, 3), *Motor.accepts)
+"""
+
+
+def reaching(folder: Path, limits: str) -> Path:
+    """The file of a robot with an arm of which its task knows nothing."""
+    base = MOTOR.replace("[self.angle, 0.1]", "[self.angle, 0.1, 1.25][: len(self.observes)]")
+    (folder / "arm.py").write_text(base + REACHING)
+    (folder / "arm.yaml").write_text(
+        f"driver: arm.py:Arm\ntask: Pendulum-v1\nrate: 20\nstart: automatic\nlimits: {limits}\n"
+    )
+    return folder / "arm.yaml"
+
+
+@pytest.mark.parametrize("limits", ["{}", "{arm: {measured: arm position}}", "{arm: {position: [-1, 1]}}"])
+def test_what_the_task_does_not_command_is_told_nothing_that_nobody_has_said(tmp_path, limits):
+    with pytest.raises(
+        LaunchError, match="arm: the task does not command it: say what it is to be told instead, safe: "
+    ):
+        load(reaching(tmp_path, limits))
+
+
+def test_what_the_task_does_not_command_is_told_what_the_file_says(tmp_path):
+    robot = load(reaching(tmp_path, "{arm: {measured: arm position, safe: 1.25}}"))
+    assert robot.command(np.array([[1.0]], np.float32)).tolist() == [1.25, 2.0]
 
 
 # The tasks say what gymnasium's environments do.

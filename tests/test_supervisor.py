@@ -114,6 +114,9 @@ def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
     run = launch(tmp_path, machine="Machine", deaf="Deaf", idle="Idle")
     nodes = until_running(run, 3)
     os.kill(run.process.pid, signal.SIGINT)
+    while not (run.run_dir / "interrupted").exists():
+        assert run.process.poll() is None, run.output
+        time.sleep(0.001)
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
