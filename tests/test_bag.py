@@ -91,7 +91,7 @@ def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tm
 
 
 def test_a_player_comes_back_to_where_it_was(recorded):
-    parameters = {"file": str(recorded.run_dir / "recording.mcap"), "node": "simulator", "rate": 0}
+    parameters: Any = {"file": str(recorded.run_dir / "recording.mcap"), "node": "simulator", "rate": 0}
     player, again = Player(**parameters), Player(**parameters)
     said = list(player.tick())
     assert len(said) == BATCH
