@@ -27,6 +27,8 @@ class Pair:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.mouth: Bus
+        self.ear: Bus
         self.speak({})
         self.listen()
 
@@ -80,7 +82,12 @@ def test_who_has_ended_misses_nothing_that_a_speaker_has_forgotten(pair: Pair, m
     pair.listen(again=True)
     pair.ear.acknowledge_all()
     told: list[Any] = []
-    monkeypatch.setattr(pair.ear, "_skip", lambda **what: (Bus._skip(pair.ear, **what), told.append(what)))
+
+    def skip(**what: Any) -> None:
+        Bus._skip(pair.ear, **what)
+        told.append(what)
+
+    monkeypatch.setattr(pair.ear, "_skip", skip)
     pair.speak(pair.outbox.state())
     pair.until(lambda: bool(told))
     assert told[0]["begins"] == {"number": 3}
