@@ -42,7 +42,7 @@ def run(rate: float, seconds: float) -> Timing:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "cart.yaml").write_text(ROBOT.format(root=ROOT, rate=rate))
-        told = [f"policy:={balancing(folder / 'policy')}", f"robot:={folder / 'cart.yaml'}", "rig:=null"]
+        told = [f"policy:={balancing(folder / 'policy')}", f"robot:={folder / 'cart.yaml'}"]
         command = [sys.executable, str(ROOT / "cli.py"), "launch", "hardware.yaml", *told, f"seconds:={seconds}"]
         done = subprocess.run([*command, "--run-dir", str(folder / "run")], capture_output=True, text=True)
         if done.returncode:

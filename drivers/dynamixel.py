@@ -143,10 +143,22 @@ class Dynamixel(Driver):
         self.bus.write(self._place["id"], Register(self._place["address"], 2), seed % 2**16)
 
     def stop(self) -> None:
-        if self._bus:
-            self._energised = False
-            for channel in self._accepts:
-                self._bus.write(channel.id, bus.TORQUE_ENABLE, 0, STOP_SECONDS)
+        """Tells all servos at once, then makes sure of each, whatever the others say."""
+        if self._bus is None:
+            return
+        self._energised = False
+        moved, failures = sorted({channel.id for channel in self._accepts}), []
+        try:
+            self._bus.write_together(bus.TORQUE_ENABLE, dict.fromkeys(moved, 0))
+        except DriverError as error:
+            failures.append(str(error))
+        for servo in moved:
+            try:
+                self._bus.write(servo, bus.TORQUE_ENABLE, 0, STOP_SECONDS)
+            except DriverError as error:
+                failures.append(str(error))
+        if failures:
+            raise DriverError("; ".join(dict.fromkeys(failures)))
 
     def close(self) -> None:
         try:

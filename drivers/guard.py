@@ -176,13 +176,15 @@ class Guard:
 
     def disarm(self, reason: str) -> None:
         """Into the safe state, until it is armed. The first reason counts."""
-        if self._halt() and self.state is not State.DISARMED:
+        self._halt()
+        if self.state not in (State.DISARMED, State.FAULT):
             self.state, self.reason = State.DISARMED, reason
 
     def stop(self, reason: str) -> None:
-        """Into the safe state, latched. A fault stays one, and the first reason counts."""
+        """Into the safe state, latched, also before it is connected. A fault stays one, and the first reason counts."""
         may_move = self.state in MAY_MOVE
-        if self._halt() and self.state is not State.STOPPED:
+        self._halt()
+        if self.state not in (State.STOPPED, State.FAULT):
             self.state, self.reason = State.STOPPED, reason
             self.stops += may_move
 
@@ -270,18 +272,23 @@ class Guard:
         within = np.clip(requested, limits.low, limits.high)
         near = np.clip(within, measured - step, measured + step)
         slow = np.clip(near, self.applied - reach, self.applied + reach)
-        met = {"position": (requested, within), "step": (within, near), "rate": (near, slow)}
-        names = [name for name, (before, after) in met.items() if (before != after).any()]
-        return slow, f"limited: {', '.join(names)}" if names else ""
+        last = np.clip(slow, limits.low, limits.high)  # whatever was measured or applied before
+        met = {"position": (requested != within) | (slow != last), "step": within != near, "rate": near != slow}
+        names = [name for name, differs in met.items() if differs.any()]
+        return last, f"limited: {', '.join(names)}" if names else ""
 
     def _write(self, requested: Vector, command: Vector, reason: str, now: int) -> Verdict:
         try:
-            self.applied = self._driver.write(command)
+            if not np.isfinite(command).all():
+                raise DriverError(f"the limits have made {command.tolist()} of a command: look for what is no number")
+            applied = np.asarray(self._driver.write(command), float)
+            if applied.shape != command.shape or not np.isfinite(applied).all():
+                raise DriverError(f"the driver says it applied {applied.tolist()} when told {command.tolist()}")
         except DriverError as error:
             self.fault(str(error))
             return Verdict(requested, None, str(error))
-        self._written = now
-        return Verdict(requested, self.applied, reason)
+        self.applied, self._written = applied, now
+        return Verdict(requested, applied, reason)
 
 
 def _ms(nanoseconds: int) -> str:

@@ -92,16 +92,22 @@ class Robot:
         command[self._accepted] = told
         return command
 
-    def action(self, command: Vector) -> np.ndarray:
-        """The action that was really done."""
-        return self.task.action(command[self._accepted])
+    def action(self, command: Vector, asked: np.ndarray) -> np.ndarray:
+        """The action that was really done: the one that was asked for where it commands just this, else the nearest.
+
+        What commands the same need not be the same: a policy draws 1.3, and its likelihood is that of 1.3, not of 1.
+        """
+        told = command[self._accepted]
+        nearest = self.task.action(told)
+        same = np.array_equal(self.task.command(asked.reshape(-1)), told)
+        return asked.reshape(nearest.shape).astype(nearest.dtype) if same else nearest
 
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
         return self.task.reward(observation, command[self._accepted])
 
 
-def load(path: Path, env: Env | None = None) -> Robot:
-    """Reads a robot's file; `env` is the environment whose place it is to take.
+def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
+    """Reads a robot's file; `env` is the environment whose place it is to take, `port` replaces the one in the file.
 
     Raises:
         LaunchError: all that is wrong with it, each with its place.
@@ -110,7 +116,7 @@ def load(path: Path, env: Env | None = None) -> Robot:
     item = yaml_marks.read(path, problems)
     if item is None:
         raise LaunchError(problems)
-    robot = _Reader(path, item, problems).robot()
+    robot = _Reader(path, item, port, problems).robot()
     if robot is None or problems:
         raise LaunchError(problems)
     if env is not None and Task(env).env != robot.task.env:
@@ -122,8 +128,8 @@ def load(path: Path, env: Env | None = None) -> Robot:
 class _Reader:
     """Reads one file; what is wrong is gathered."""
 
-    def __init__(self, path: Path, item: Item, problems: list[Problem]) -> None:
-        self.path, self.problems, self.place = path, problems, item.place
+    def __init__(self, path: Path, item: Item, port: str, problems: list[Problem]) -> None:
+        self.path, self.port, self.problems, self.place = path, port, problems, item.place
         self.items = keys(item, FILE, "a robot's file", problems)
         self.told = checked(self.items, FILE, "a robot's file", problems)
 
@@ -165,7 +171,8 @@ class _Reader:
         check_parameters(Entry("driver", place, Scope(), parameters=given, run_place=place), kind, self.problems)
         if self.problems:
             return None
-        driver: Driver = kind(**{name: plain(item) for name, item in given.items()})
+        values = {name: plain(item) for name, item in given.items()} | ({"port": self.port} if self.port else {})
+        driver: Driver = kind(**values)
         return self._calibrated(driver)
 
     def _calibrated(self, driver: Driver) -> Driver:

@@ -13,6 +13,8 @@ ceased: its controller must have a time-out of its own.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +60,7 @@ class Ros2(Driver):
         self._rest = np.zeros(len(self.accepts)) if rest is None else np.array(rest)
         self._silent_seconds, self._connect_seconds = silent_seconds, connect_seconds
         self._context: Any = None
+        self._opened = ExitStack()
         self._newest: tuple[Any, int] | None = None
 
     def connect(self) -> None:
@@ -70,25 +73,30 @@ class Ros2(Driver):
         except ModuleNotFoundError as error:
             what = "source the set-up of your ROS 2, or see docs/ros2.md for an environment with its wheels"
             raise DriverError(f"{self._states}: there is no {error.name}: {what}") from error
-        self._context = rclpy.Context()
-        rclpy.init(args=[], context=self._context)
-        self._node = rclpy.create_node("tutelage", context=self._context)
-        newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # fits reliable publishers, too
-        self._node.create_subscription(JointState, self._states, self._heard, newest)
-        self._publisher = self._node.create_publisher(Float64MultiArray, self._commands, 1)
-        self._placer = self._node.create_publisher(UInt32, self._places, 1) if self._places else None
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
         self._command, self._seed = Float64MultiArray, UInt32
+        newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # fits reliable publishers, too
         try:
-            self._meet()
+            with self._failing():
+                self._context = rclpy.Context()
+                rclpy.init(args=[], context=self._context)
+                self._opened.callback(self._context.try_shutdown)
+                node = rclpy.create_node("tutelage", context=self._context)
+                self._opened.callback(node.destroy_node)
+                node.create_subscription(JointState, self._states, self._heard, newest)
+                self._publisher = node.create_publisher(Float64MultiArray, self._commands, 1)
+                self._placer = node.create_publisher(UInt32, self._places, 1) if self._places else None
+                self._executor = SingleThreadedExecutor(context=self._context)
+                self._opened.callback(self._executor.shutdown)
+                self._executor.add_node(node)
+                self._meet()
         except DriverError:
             self._disconnect()
             raise
 
     def read(self) -> Reading:
         self._connected()
-        self._take_in(0.0)
+        with self._failing():
+            self._take_in(0.0)
         if self._newest is None or time.monotonic_ns() - self._newest[1] > 1e9 * self._silent_seconds:
             raise DriverError(f"{self._states}: no joint state for {1000 * self._silent_seconds:.0f} ms: does it run?")
         state, captured = self._newest
@@ -96,7 +104,8 @@ class Ros2(Driver):
 
     def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
         self._connected()
-        self._publisher.publish(self._command(data=[float(number) for number in command]))
+        with self._failing():
+            self._publisher.publish(self._command(data=[float(number) for number in command]))
         return np.asarray(command, np.float64)
 
     def place(self, seed: int) -> None:
@@ -108,22 +117,33 @@ class Ros2(Driver):
         self.stop()
         if self._placer is None:
             raise DriverError(f"{self._states}: has no topic 'place': put the robot where it begins by hand")
-        self._placer.publish(self._seed(data=seed % 2**32))
+        with self._failing():
+            self._placer.publish(self._seed(data=seed % 2**32))
 
     def stop(self) -> None:
         if self._context:
             self.write(self._rest)
 
     def close(self) -> None:
-        self.stop()
-        self._disconnect()
+        try:
+            self.stop()
+        finally:
+            self._disconnect()
 
     def _disconnect(self) -> None:
-        if self._context:
-            self._executor.shutdown()
-            self._node.destroy_node()
-            self._context.shutdown()
         self._context = self._newest = None
+        with self._failing():
+            self._opened.close()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What ROS 2 can throw, as a DriverError; its own errors have no base in common."""
+        try:
+            yield
+        except DriverError:
+            raise
+        except Exception as error:
+            raise DriverError(f"{self._states}: ROS 2 failed ({error}): start this run anew") from error
 
     def _connected(self) -> None:
         if self._context is None:

@@ -76,7 +76,8 @@ class CartPole(RobotTask):
         return readings.astype(np.float32)
 
     def command(self, action: np.ndarray) -> Vector:
-        return self.forces[action] if action.shape == (1,) and action[0] in (0, 1) else np.full(1, np.nan)
+        index = action.shape == (1,) and np.issubdtype(action.dtype, np.integer) and action[0] in (0, 1)
+        return self.forces[action] if index else np.full(1, np.nan)
 
     def action(self, command: Vector) -> np.ndarray:
         return np.asarray(np.abs(self.forces - command).argmin())

@@ -38,7 +38,7 @@ class Command(Message, cadence="free"):
     applied: Annotated[NDArray[np.float64], "accepts", "the driver's units"]
     reason: str
     captured: Annotated[int, "ns, monotonic, of the observation that it answers"]
-    written: Annotated[int, "ns, monotonic"]
+    written: Annotated[int, "ns, monotonic, when the writing was over"]
 
 
 class Timing(Message, cadence="free"):

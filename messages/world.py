@@ -40,6 +40,9 @@ class Transition(Message, cadence="step"):
 
     `next_observation` is the true last one where an episode ended, not the first of the episode after it. `terminated`
     is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
+
+    `log_prob` is the policy's of the action, given the observation that it answered. On hardware that is an earlier one
+    than the step's where an action came late or was held; steps before an episode's first applied action are left out.
     """
 
     observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]

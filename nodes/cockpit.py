@@ -26,8 +26,8 @@ PHASES = {
 class Cockpit:
     """Draws on a terminal now and then; where there is none, prints each new notice."""
 
-    def __init__(self, env: str, device: str, legend: str) -> None:
-        self.env, self.device, self.legend = env, device, legend
+    def __init__(self, env: str, device: str, legend: str, phases: dict[str, str] = PHASES) -> None:
+        self.env, self.device, self.legend, self.phases = env, device, legend, phases
         self.picture, self.canvas = picture_of(env), Canvas()
         self.draws = sys.stdout.isatty()
         if isinstance(sys.stdout, TextIOWrapper):
@@ -51,12 +51,12 @@ class Cockpit:
     def _lines(
         self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
     ) -> list[str]:
-        head = f" {self.env}   {self.device}   episode {session.take}   {PHASES[session.phase]}"
+        head = f" {self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
         picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
-        learner = [line] if (line := _learner(progress, session)) else []
-        return [head, "", *picture, "", doing, f" > {session.notice}", *learner, "", f" {self.legend}"]
+        others = [line for line in (_learner(progress, session), _robot(progress)) if line]
+        return [head, "", *picture, "", doing, f" > {session.notice}", *others, "", f" {self.legend}"]
 
 
 def _learner(progress: Progress, session: Session) -> str:
@@ -71,3 +71,12 @@ def _learner(progress: Progress, session: Session) -> str:
     if (expert := progress.expert_return) is not None:
         parts.append(f"yours {expert:.1f}")
     return " learner: " + "   ".join(parts)
+
+
+def _robot(progress: Progress) -> str:
+    """How a robot is, and how its loop keeps its time."""
+    if progress.safety is None:
+        return ""
+    state = ": ".join(filter(None, (progress.safety.state.upper(), progress.safety.reason)))
+    kept = progress.timing
+    return f" robot {state}" + (f"   {kept.rate_mean:.1f} Hz, missed {kept.deadlines_missed}" if kept else "")

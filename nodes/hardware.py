@@ -43,11 +43,12 @@ class Hardware(Node):
         robot: str,
         env: Env | None = None,
         rollout_steps: int = 64,
+        port: str = "",
         seconds: float = 0.0,
         episode_steps: int = 0,
         patience: float = 60.0,
     ) -> None:
-        self.robot = load(Path(robot), env)
+        self.robot = load(Path(robot), env, port)
         self.guard = Guard(self.robot.driver, self.robot.limits)
         self.pace = Pace(self.robot.rate)
         self.trail = Trail(rollout_steps)
@@ -73,7 +74,7 @@ class Hardware(Node):
             case Action():
                 yield from self._act(message)
             case Begin():
-                yield from self._begin(message.reason)
+                yield from self._begin_when_asked(message.reason)
             case Order():
                 yield from self._obey(message)
 
@@ -98,15 +99,20 @@ class Hardware(Node):
         now, actor = time.monotonic_ns(), "human" if message.policy_version < 0 else "policy"
         if actor == "policy" and self.actor == "human":
             return
-        self.actor = actor
         captured = self.trail.captured.get((message.rollout, message.step), 0)
-        verdict = self.guard.command(self.robot.command(message.action), captured, now)
+        command = self.robot.command(message.action)
+        if self.trail.running:
+            verdict = self.guard.command(command, captured, now)
+        else:
+            verdict = Verdict(command, None, "fresh: no episode runs")
         self.answered = self.answered or now
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
+            self.actor = actor
+            self.trail.action = self.robot.action(verdict.applied, message.action)
             self.trail.log_prob = message.log_prob
-            self.pace.answered(now - captured)
-        yield self._command(actor, verdict, captured, now)
+            self.pace.answered(time.monotonic_ns() - captured)
+        yield self._command(actor, verdict, captured)
 
     def _step(self, now: int, cut: bool = False) -> Iterator[Message]:
         """The step that began a period ago is over, and with it perhaps the episode."""
@@ -114,13 +120,12 @@ class Hardware(Node):
         if not (self.answered or cut) and self.guard.state is State.ARMED:
             return  # logical time stands still until the policy answers
         yield from self._grow_old(now)
-        command = self.guard.applied
         after = self.robot.observe(reading.values) if reading else self.trail.observation
         terminated = self.robot.task.terminated(after)
         cut = cut or self.guard.state not in MAY_MOVE
         truncated = cut or (not terminated and self.trail.length + 1 >= self.episode_steps)
-        reward = self.robot.reward(self.trail.observation, command)
-        yield from self.trail.step(self.robot.action(command), after, terminated, truncated, reward)
+        reward = self.robot.reward(self.trail.observation, self.guard.applied)
+        yield from self.trail.step(after, terminated, truncated, reward)
         if reading and not (terminated or truncated):
             yield self.trail.observe(after, reading.captured)
         else:
@@ -131,7 +136,7 @@ class Hardware(Node):
     def _grow_old(self, now: int) -> Iterator[Message]:
         """What the guard makes of answers that do not come, or of which none can be applied."""
         if (verdict := self.guard.tick(now)) is not None:
-            yield self._command("guard", verdict, 0, now)
+            yield self._command("guard", verdict, 0)
         if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
             self.guard.stop("controlled stop: no answer could be applied")
 
@@ -145,12 +150,16 @@ class Hardware(Node):
         if self.starter.may_begin(self.guard.read(now), now):
             yield from self._begin("ready")
 
-    def _begin(self, reason: str) -> Iterator[Message]:
-        """Begins an episode; one that runs is cut off."""
-        now = time.monotonic_ns()
+    def _begin_when_asked(self, reason: str) -> Iterator[Message]:
+        """Cuts off the episode that runs. A robot that begins by itself does so when it was placed."""
         if self.trail.running:
-            yield from self._step(now, cut=True)
-        reading = self.guard.read(now)
+            yield from self._step(time.monotonic_ns(), cut=True)
+        if not self.starter.by_itself or self.guard.state not in MAY_MOVE:
+            yield from self._begin(reason)
+
+    def _begin(self, reason: str) -> Iterator[Message]:
+        """Begins an episode, if it can."""
+        reading = self.guard.read(time.monotonic_ns())
         if reading and self.guard.state is State.ARMED:
             self.answered = 0
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
@@ -163,11 +172,13 @@ class Hardware(Node):
             case "arm":
                 self.starter.arm()
             case "disarm":
+                self.starter.stopped()
                 self.guard.disarm(f"ordered: {message.reason}")
             case "give back":
                 self.actor = "policy"
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
             case _:
+                self.starter.stopped()
                 self.guard.stop(f"ordered to {message.order}: {message.reason}")
         yield from self._end_if_stopped(time.monotonic_ns())
         yield from self._tell()
@@ -193,7 +204,9 @@ class Hardware(Node):
             why = self.guard.reason or "the policy does not answer"
             raise RuntimeError(f"nothing has moved for {self.patience:g} s, and nobody has armed it again: {why}")
 
-    def _command(self, actor: str, verdict: Verdict, captured: int, now: int) -> Message:
+    def _command(self, actor: str, verdict: Verdict, captured: int) -> Message:
+        """What became of a command, said as soon as it was written."""
+        now = time.monotonic_ns()
         applied = np.zeros(0) if verdict.applied is None else verdict.applied
         return Command(*self.trail.time, actor, verdict.requested, applied, verdict.reason, captured, now)
 

@@ -22,7 +22,7 @@ class Starter:
     def __init__(self, robot: Robot, guard: Guard, pace: Pace) -> None:
         self.robot, self.guard, self.pace = robot, guard, pace
         self.by_itself = robot.start == "automatic"
-        self.armed = False  # it was, once
+        self.arms = self.by_itself  # it is still to arm by itself
         self.places = 0  # how often it was placed
         self.placed = 0  # when that was last since an episode ended, in ns
         self._begun = time.monotonic_ns()
@@ -35,7 +35,7 @@ class Starter:
         """
         if not self.by_itself:
             return False
-        if not self.armed:
+        if self.arms:
             self._appear(now)
         elif self.guard.state is State.ARMED and now - self.placed > READY_SECONDS * 1e9:
             self._place()
@@ -47,8 +47,12 @@ class Starter:
         """Arms it. To connect may take long: deadlines are counted from then on."""
         if self.guard.state not in MAY_MOVE:
             self.guard.arm(time.monotonic_ns())
-            self.armed = self.armed or self.guard.state is State.ARMED
+            self.arms = self.arms and self.guard.state is not State.ARMED
             self.pace.begin(time.monotonic_ns())
+
+    def stopped(self) -> None:
+        """Somebody has ordered it to stop, perhaps before there was a device: only a person arms it from now on."""
+        self.arms = False
 
     def ended(self) -> None:
         """An episode has: before the next one it must be placed anew."""
@@ -56,7 +60,7 @@ class Starter:
 
     def _appear(self, now: int) -> None:
         self.arm()
-        if not self.armed and now - self._begun > CONNECT_SECONDS * 1e9:
+        if self.arms and now - self._begun > CONNECT_SECONDS * 1e9:
             raise RuntimeError(self.guard.reason)
 
     def _place(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.devices.device import Command, Moment
+from drivers.devices.device import ORDERS, SESSION, Command, Moment
 from learning.draws import episode_seed
 from messages import (
     Action,
@@ -20,8 +20,11 @@ from messages import (
     Evaluation,
     Metrics,
     Observation,
+    Order,
     Reward,
+    Safety,
     Take,
+    Timing,
     Transition,
     Withdrawal,
 )
@@ -48,13 +51,14 @@ class Teleoperator(Node):
     """Answers what it observes when the time has come, with what the device says at that moment; judges each episode.
 
     A simulator waits for its answer: it goes at `rate` * `speed` steps a second, by default at the task's own rate for
-    a person, as fast as it can for others. What has a clock of its own, a robot for one, is answered at once.
+    a person, as fast as it can for others. What has a clock of its own, a robot for one, is answered at once:
+    `own_clock` says whether there is one, or names the robot's file.
     It goes by arrival and by the clock. What it says freely is kept first, so that no take that was judged is lost.
     """
 
     hears = (Observation, Transition)
-    may_hear = (Reward, Metrics, Evaluation, Episode, Demonstration, Withdrawal)
-    says = (Action, Begin, Take, Closing)
+    may_hear = (Reward, Metrics, Evaluation, Episode, Demonstration, Withdrawal, Safety, Timing)
+    says = (Action, Begin, Take, Closing, Order)
     order = "arrival"
     screen = True
 
@@ -67,7 +71,7 @@ class Teleoperator(Node):
         least: int = 0,
         rate: float = 0.0,
         speed: float = 1.0,
-        own_clock: bool = False,
+        own_clock: bool | str | None = False,
         seed: int = 0,
         device: dict[str, Any] | None = None,
     ) -> None:
@@ -76,7 +80,7 @@ class Teleoperator(Node):
         self.device = device_of(operator, task, device or {})
         self.person = person or (getpass.getuser() if self.device.person else operator)
         self.period = 0.0 if own_clock else _period(task, rate, speed, self.device.person)
-        self.own_clock, self.seed = own_clock, seed
+        self.own_clock, self.seed = bool(own_clock), seed
         self.session, self.driven, self.progress = Session(episodes, least), Driven(), Progress()
         self.applied = self.spaces.nothing()  # by the last transition
         self.running = False  # the world is in the midst of an episode
@@ -85,7 +89,9 @@ class Teleoperator(Node):
         self.seen: Observation | None = None
         self.pending: Observation | None = None  # the one that waits for an answer
         self.deadline = self.next_look = 0.0
-        self.cockpit = Cockpit(task.env, self.device.name, self.device.legend)
+        self.cockpit = Cockpit(
+            task.env, self.device.name, self.device.help({**SESSION, **ORDERS} if own_clock else SESSION)
+        )
 
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
@@ -103,6 +109,12 @@ class Teleoperator(Node):
                     self.session.end(self.driven.length, self.driven.episode_return)
             case Reward():
                 self.driven.earned(message)
+            case Safety():
+                self.progress.safety = message
+            case Timing():
+                self.progress.timing = message
+            case Episode() if self.own_clock:
+                pass  # the robot's word about what was driven here: it tells of no learner
             case _:
                 self.progress.hear(message, time.monotonic())
 
@@ -161,6 +173,9 @@ class Teleoperator(Node):
         return Action(to.rollout, to.step, action, np.zeros(1, np.float32), HUMAN)
 
     def _obey(self, command: Command) -> Iterator[Message]:
+        if command in ORDERS:
+            yield Order(max(0, self.seen.rollout if self.seen else 0), 0, command, f"by {self.person}")
+            return
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
         if command == "go" and self.own_clock and not self.driven.length:
             self.driven.begun = False  # it could not begin when it was asked to: a robot that was not armed

@@ -23,7 +23,7 @@ class Trail:
         observation, length, episode_return: of the running episode.
         episode: its number, or that of the next.
         captured: logical time of the last observations -> when they were captured, in nanoseconds.
-        log_prob: of the action that was applied last.
+        action, log_prob: of this episode's action that was applied last; None: none was yet.
     """
 
     def __init__(self, rollout_steps: int) -> None:
@@ -33,6 +33,7 @@ class Trail:
         self.episode_return = 0.0
         self.observation = np.zeros(0, np.float32)
         self.captured: dict[Time, int] = {}
+        self.action: np.ndarray | None = None
         self.log_prob = np.zeros(1, np.float32)
         self._time: Time = (0, 0)  # of the observation that was said last, or of the next between episodes
         self._steps: list[list[np.ndarray]] = []  # of this rollout
@@ -44,6 +45,7 @@ class Trail:
     def begin(self, observation: np.ndarray, captured: int) -> Message:
         """An episode begins."""
         self.running, self.length, self.episode_return = True, 0, 0.0
+        self.action, self.log_prob = None, np.zeros(1, np.float32)
         return self.observe(observation, captured)
 
     def observe(self, observation: np.ndarray, captured: int) -> Message:
@@ -52,24 +54,29 @@ class Trail:
         self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
         return Observation(*self._time, observation[None])
 
-    def step(
-        self, action: np.ndarray, following: np.ndarray, terminated: bool, truncated: bool, reward: float
-    ) -> Iterator[Message]:
-        """What was done since, and where it has led; says the rollout when it is complete."""
-        row = [self.observation, action, following, self.log_prob[0], terminated, truncated, np.float32(reward)]
+    def step(self, following: np.ndarray, terminated: bool, truncated: bool, reward: float) -> Iterator[Message]:
+        """What was done since, and where it has led; says the rollout when it is complete.
+
+        As long as no action was applied only time goes on: nobody can learn from what nobody did.
+        """
+        rollout, step = self._time
+        self._time = rollout, step + 1
+        if self.action is None:
+            return
+        row = [self.observation, self.action, following, self.log_prob[0], terminated, truncated, np.float32(reward)]
         self._steps.append([np.asarray(value)[None] for value in row])
         self.length += 1
         self.episode_return += reward
-        (rollout, step), full = self._time, len(self._steps) == self.rollout_steps
-        self._time = (rollout + 1, 0) if full else (rollout, step + 1)
-        if full:
+        if len(self._steps) == self.rollout_steps:
+            self._time = rollout + 1, 0
             *transition, rewards = (np.stack(column) for column in zip(*self._steps, strict=True))
             self._steps = []
             yield Reward(rollout, step, rewards)
             yield Transition(rollout, step, *transition)
 
     def end(self, actor: str) -> Message:
-        """The episode has ended."""
+        """The episode has ended: answers to it that are still on their way are answers to nothing."""
         self.running = False
+        self.captured.clear()
         self.episode += 1
         return Episode(*self._time, actor, 0, self.episode - 1, 0, self.length, self.episode_return)

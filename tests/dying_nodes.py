@@ -65,6 +65,17 @@ class Clock(Node):
         self.done = self.said == self.count
 
 
+class Machine(Clock):
+    """Takes 20 ms to let go of what it holds, and notes that it has."""
+
+    def __init__(self) -> None:
+        super().__init__(count=10**9)
+
+    def close(self) -> None:
+        time.sleep(0.02)
+        (self.run_dir / "closed").write_text("in good order")
+
+
 class Follower(Node):
     """Hears numbers, dies once at `dies_at`, and takes `away_seconds` to come back."""
 
@@ -132,3 +143,19 @@ class Adder(Node):
 
     def load(self, state: dict[str, int]) -> None:
         self.total, self.count = state["total"], state["count"]
+
+
+class Holder(Counter):
+    """Notes that it has let go of what it holds."""
+
+    def close(self) -> None:
+        (self.run_dir / "closed").write_text("in good order")
+
+
+class Breaking(Node):
+    """Hears a number, and breaks."""
+
+    hears = (Number,)
+
+    def hear(self, message: Message) -> None:
+        raise RuntimeError("this node cannot hear")

@@ -28,6 +28,16 @@ def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
     return named(told["driver"])(**{**told["parameters"], **PATIENT, "port": str(link), **parameters})
 
 
+def robot_file(name: str, folder: Path, parameters: dict[str, Any], **keys: Any) -> Path:
+    """A cart-pole's file, at 20 Hz so that a busy computer is in time, and gentle, as that wants it."""
+    told = yaml.safe_load((ROOT / "launch" / "robots" / f"{name}.yaml").read_text())
+    told["parameters"] |= parameters
+    told["limits"]["force"]["position"] = [-3, 3]
+    path = folder / "robot.yaml"
+    path.write_text(yaml.safe_dump({**told, "rate": 20, **keys}))
+    return path
+
+
 class RunningRig:
     """A rig."""
 
@@ -40,6 +50,10 @@ class RunningRig:
     def driver(self, **parameters: Any) -> Any:
         """A driver for it, not connected."""
         return driver(self.machine, self.protocol, self.link, **parameters)
+
+    def file(self, folder: Path, **keys: Any) -> Path:
+        """The robot's file, but for the line, patient."""
+        return robot_file(f"{self.machine}_{self.protocol}", folder, {**PATIENT, "port": str(self.link)}, **keys)
 
     def tell(self, words: str) -> dict[str, Any]:
         answer = tell(self.link, words)

@@ -14,7 +14,7 @@ import pytest
 
 from drivers.devices import gamepad
 from drivers.devices.automatic import Lawful, Replay
-from drivers.devices.device import Device, Moment
+from drivers.devices.device import TAKEOVER, Device, Moment
 from drivers.devices.gamepad import Gamepad, shaped
 from drivers.devices.keyboard import Keyboard, split
 from drivers.devices.keys import TASKS, KeyMap, keys_of
@@ -94,6 +94,17 @@ def test_command_keys_are_told_once(typed: int) -> None:
     keyboard.close()
 
 
+def test_who_takes_over_goes_on_with_what_was_done_until_a_key_is_pressed(typed: int) -> None:
+    keyboard = Keyboard(Task("CartPole-v1"))
+    assert keyboard.help(TAKEOVER) == "← → drive   space take over, give back   r arm   escape stop"
+    keyboard.engage(np.array(1))
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 1
+    os.write(typed, b"\x1b[Dr\x1b")
+    assert int(keyboard.action(NOWHERE, DRIVING)) == 0
+    assert [*keyboard.commands(DRIVING), *keyboard.commands(DRIVING)] == ["arm", "stop"]
+    keyboard.close()
+
+
 @pytest.mark.parametrize("env, held, action", [
     ("CartPole-v1", ["right"], 1),
     ("MountainCar-v0", [], 1),
@@ -170,7 +181,7 @@ def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Any) -> None:
         pad("JOYBUTTONUP", button=button)
     assert device.commands(DRIVING) == ["go", "keep", "discard", "undo", "finish"]
     pad("JOYDEVICEREMOVED", instance_id=0)
-    assert device.commands(DRIVING) == ["go"]  # pauses
+    assert device.commands(DRIVING) == ["stop", "go"]  # pauses
     assert int(device.action(NOWHERE, DRIVING)) == 1
 
 

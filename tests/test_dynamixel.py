@@ -21,6 +21,7 @@ from drivers.dynamixel_bus import (
     Bus,
     Register,
 )
+from drivers.port import STOP_SECONDS
 from tests.rigs import RunningRig, running
 
 TURNS = {"unit": "turn", "low": -100.0, "high": 100.0, "counts_per_unit": 4096, "id": 1}
@@ -77,6 +78,24 @@ def test_connecting_moves_nothing_and_a_stop_takes_the_torque_away(rig: RunningR
         assert rig.tell("state")["force"] == 0
     driver.close()
     driver.stop()  # after close it has nothing to do
+
+
+def test_a_silent_servo_does_not_keep_the_others_from_being_stopped_at_once(rig: RunningRig) -> None:
+    driver = rig.driver(deadline_seconds=1.0, watchdog_seconds=2.5)
+    driver.connect()
+    while rig.tell("state")["force"] == 0:
+        driver.write(np.array([2.0]))
+    silent = ServoChannel("wrist", "rad", -3, 3, 0, "position", 1000)  # of a servo that has died since
+    answering = driver._accepts
+    driver._accepts = [silent, *answering, silent._replace(name="hand", id=7)]
+    begun = time.monotonic()
+    with pytest.raises(DriverError, match=r"servo 0 did not answer .*; .*servo 7 did not answer setting register 64"):
+        driver.stop()
+    state = rig.tell("state")
+    assert state["force"] == 0
+    assert state["moved"] - begun < STOP_SECONDS / 2  # the first one was waited for twice as long, as by its watchdog
+    driver._accepts = answering
+    driver.close()
 
 
 def test_what_was_told_is_what_the_servo_can_take(rig: RunningRig) -> None:

@@ -24,6 +24,7 @@ class Arm(Driver):
         self.told: list[Any] = []
         self.values, self.captured = np.array([0.5, 0.0]), ACT
         self.broken: set[str] = set()
+        self.says: np.ndarray | None = None  # what it pretends to have applied
 
     def _do(self, verb: str) -> None:
         self.told.append(verb)
@@ -41,7 +42,7 @@ class Arm(Driver):
     def write(self, command: np.ndarray) -> np.ndarray:
         self._do("write")
         self.told[-1] = [round(float(one), 6) for one in command]
-        return command.round(1)
+        return command.round(1) if self.says is None else self.says
 
     def stop(self) -> None:
         self._do("stop")
@@ -243,6 +244,38 @@ def test_a_write_that_fails_is_a_fault(arm):
     assert (verdict.applied, verdict.reason) == (None, "cannot write")
     assert verdict.requested.tolist() == [0.4, 0]
     assert (guard.state, guard.reason, arm.told) == (State.FAULT, "cannot write", ["write", "stop", "close"])
+
+
+@pytest.mark.parametrize("says", [[NAN, 0.0], [0.4, INF], [0.4], [[0.4, 0.0]]])
+@pytest.mark.parametrize("act", [lambda g: g.command(told(0.4, 0), ACT, ACT), lambda g: g.tick(ACT + HOLD)])
+def test_a_driver_that_says_it_applied_what_cannot_be_is_a_fault(arm, says, act):
+    guard = guarded(arm)
+    arm.says = np.array(says)
+    verdict = act(guard)
+    assert (verdict.applied, verdict.reason) == (None, f"the driver says it applied {says} when told {arm.told[0]}")
+    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, verdict.reason, 1)
+    assert arm.told[1:] == ["stop", "close"]
+    assert guard.applied.tolist() == [0.5, 1.0]  # the last that can be believed: it bounds the next
+    arm.says = None
+    guard.arm(ACT)
+    assert guard.command(told(0.4, 0), ACT, ACT).applied.tolist() == [0.4, 0.0]
+
+
+def test_what_the_limits_make_no_number_of_is_not_written(arm):
+    guard = guarded(arm, high=np.array([1.0, NAN]), moving=False)
+    verdict = guard.command(told(0.5, 1), ACT, ACT)
+    why = "the limits have made [0.5, nan] of a command: look for what is no number"
+    assert (verdict.applied, verdict.reason, guard.reason, guard.state) == (None, why, why, State.FAULT)
+    assert arm.told == ["stop", "close"]
+
+
+@pytest.mark.parametrize(("where", "most"), [(1.5, 1.0), (-1.5, -1.0)])
+def test_the_position_limits_hold_wherever_it_stands(arm, where, most):
+    arm.values = np.array([where, 0.0])
+    guard = guarded(arm, moving=False, step=np.array([0.1, INF]), rate=np.array([5.0, INF]))
+    verdict = guard.command(told(0, 0), ACT, ACT)
+    assert arm.told == [[most, 0.0]]
+    assert verdict.reason == "limited: position, step"
 
 
 def test_time_may_begin_at_zero(arm):
@@ -463,6 +496,18 @@ def test_a_stop_counts_once_and_keeps_its_first_reason(arm):
     guard.stop("second")
     assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, "first", 1)
     assert arm.told == ["stop", "stop"]
+
+
+@pytest.mark.parametrize(("act", "state"), [(Guard.stop, State.STOPPED), (Guard.disarm, State.DISARMED)])
+def test_what_is_not_connected_can_be_stopped_too_and_that_is_latched(arm, act, state):
+    guard: Any = Guard(arm, LIMITS)
+    guard.stop("first")
+    assert (guard.state, guard.reason, guard.stops, arm.told) == (State.STOPPED, "first", 0, [])
+    act(guard, "second")
+    assert (guard.state, guard.reason) == (state, "first" if state is State.STOPPED else "second")
+    assert guard.command(told(0, 0), ACT, ACT).applied is None
+    guard.arm(ACT)
+    assert guard.state is State.ARMED
 
 
 def test_what_could_not_move_anyway_may_be_told_to_stop_and_that_counts_for_nothing(arm):

@@ -19,6 +19,37 @@ from tutelage.problems import LaunchError
 
 CART = Path(__file__).with_name("cart.py")
 
+MOTOR = """
+import time
+import numpy as np
+from drivers.driver import Channel, Driver, Reading
+
+class Motor(Driver):
+    observes = (Channel("joint", "rad", -9, 9), Channel("joint velocity", "rad/s", -9, 9))
+    accepts = (Channel("torque", "N m", -2, 2),)
+
+    def __init__(self):
+        self.angle, self.over = 0.0, []  # when each writing was over
+
+    def connect(self):
+        pass
+
+    def read(self):
+        self.angle += 0.01
+        return Reading(np.array([self.angle, 0.1]), time.monotonic_ns())
+
+    def write(self, command):
+        time.sleep(0.01)
+        self.over.append(time.monotonic_ns())
+        return command.copy()
+
+    def stop(self):
+        pass
+
+    def close(self):
+        pass
+"""
+
 Answer = Callable[[Observation], Iterable[Message]]
 
 
@@ -65,6 +96,11 @@ class Loop:
                 for answer in self.answer(message):
                     self.hear(answer)
 
+    def begin(self) -> "Loop":
+        self.hear(Order(0, 0, "arm", ""))
+        self.hear(Begin(0, 0, "go"))
+        return self
+
     def of(self, kind: type[Message]) -> list[Any]:
         return [message for message in self.said if isinstance(message, kind)]
 
@@ -100,8 +136,30 @@ def test_logical_time_goes_on_step_by_step_and_stands_still_until_the_first_answ
     assert loop.of(Command)[-1].reason.startswith("fresh: ") and loop.of(Command)[-1].applied.size == 0
     loop.steps(7)
     times = [(message.rollout, message.step) for message in loop.of(Observation)]
-    assert times == [(i // 4, i % 4) for i in range(len(times))]
+    assert times == [(0, 0), *[(0, i) for i in range(1, 5)], *[(1, i) for i in range(len(times) - 5)]]
     assert loop.node.guard.state == "moving"
+    learnt = loop.of(Transition)[0]  # the step in which nothing was done is not in it
+    assert np.array_equal(learnt.observation[:, 0], [message.observation[0] for message in loop.of(Observation)[1:5]])
+    assert (learnt.rollout, learnt.step) == (0, 4)
+
+
+def test_an_answer_that_comes_after_its_episode_has_ended_moves_nothing(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=1, lines="start: operator", episode_steps=5)
+    loop.hear(Order(0, 0, "arm", ""))
+    loop.hear(Begin(0, 0, "go"))
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    loop.hear(action(loop.of(Observation)[-1], 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason.startswith("fresh: ")
+    assert loop.node.guard.state == "armed"
+
+
+def test_a_robot_that_begins_by_itself_is_placed_before_it_begins_when_asked(tmp_path):
+    loop = Loop(tmp_path, rollout_steps=1).steps(3)
+    places = loop.node.starter.places
+    loop.hear(Begin(0, 3, "again"))
+    assert loop.of(Transition)[-1].truncated.tolist() == [[True]] and not loop.node.trail.running
+    loop.steps(2)
+    assert loop.node.starter.places == places + 1
 
 
 def test_a_fall_is_the_tasks_own_end(tmp_path):
@@ -119,6 +177,7 @@ def test_a_fall_is_the_tasks_own_end(tmp_path):
         (np.array([7]), "finite: it is no number"),
         (np.array([-1]), "finite: it is no number"),
         (np.array([np.nan], np.float32), "finite: it is no number"),
+        (np.array([1.0], np.float32), "finite: it is no number"),
         (np.array([[0.1, 0.2]], np.float32), "finite: it is no number"),
         (np.zeros((0,), np.int64), "finite: it is no number"),
     ],
@@ -175,6 +234,97 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
     assert loop.of(Command)[-1].actor == "policy"
 
 
+def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
+    loop = Loop(tmp_path).steps(2)
+    last = loop.of(Observation)[-1]
+    loop.hear(action(last, 7, version=-1))
+    assert loop.of(Command)[-1].reason == "finite: it is no number"
+    loop.steps(2)
+    assert loop.of(Command)[-1].actor == loop.node.actor == "policy"
+
+
+def test_an_answer_to_an_episode_that_has_ended_moves_nothing(tmp_path):
+    """Neither between episodes nor in the next one, though it is as fresh as can be."""
+    answering = True
+    loop = Loop(tmp_path, lambda seen: balance(seen) if answering else (), "start: operator", episode_steps=3).begin()
+    loop.run(lambda: len(loop.of(Observation)) == 3)
+    last = loop.of(Observation)[-1]
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    loop.hear(action(last, 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason == "fresh: no episode runs"
+    assert loop.node.guard.state == "armed"
+    answering = False
+    loop.hear(Begin(0, 0, "go"))
+    loop.hear(action(last, 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason.startswith("fresh: it answers")
+    assert loop.node.guard.state == "armed" and loop.node.trail.running
+
+
+def test_an_episode_in_which_nothing_was_done_teaches_nothing(tmp_path):
+    loop = Loop(tmp_path, lambda seen: [action(seen, 7)], "start: operator", rollout_steps=1).begin()
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    assert loop.of(Safety)[-1].reason == "controlled stop: no answer could be applied"
+    assert not loop.of(Transition) and not loop.of(Reward)
+    assert (loop.of(Episode)[0].length, loop.of(Episode)[0].episode_return) == (0, 0.0)
+    loop.answer = balance
+    loop.begin().steps(2)
+    times = [(message.rollout, message.step) for message in loop.of(Observation)]
+    assert sorted(set(times)) == times  # no step is said twice
+
+
+def test_what_was_likely_in_one_episode_is_not_said_of_the_next(tmp_path):
+    def answer(seen: Observation) -> Iterable[Message]:
+        yield Action(seen.rollout, seen.step, np.array([1]), np.array([-0.5], np.float32), 0)
+
+    loop = Loop(tmp_path, answer, "start: operator", rollout_steps=1, episode_steps=2).begin()
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    assert [float(m.log_prob[0, 0]) for m in loop.of(Transition)] == [-0.5, -0.5]
+    loop.answer = lambda seen: ()
+    loop.hear(Begin(0, 0, "go"))
+    assert loop.node.trail.action is None and loop.node.trail.log_prob.tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "torque", "learnt"), [(1.7, 2.0, 1.7), (-1.2, -2.0, -1.2), (0.25, 0.5, 0.25), (1.7, 1.0, 0.5)]
+)
+def test_an_action_beyond_its_bounds_is_learnt_from_as_it_was_drawn(tmp_path, drawn, torque, learnt):
+    """Its likelihood is that of the draw; only where the guard has changed what it commands is it another."""
+    (tmp_path / "motor.py").write_text(MOTOR)
+    robot = tmp_path / "motor.yaml"
+    limit = f"limits: {{torque: {{position: [-{abs(torque)}, {abs(torque)}]}}}}" if learnt != drawn else ""
+    robot.write_text(f"driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n{limit}\n")
+
+    def answer(seen: Observation) -> Iterable[Message]:
+        yield Action(seen.rollout, seen.step, np.array([[drawn]], np.float32), np.array([-3.0], np.float32), 0)
+
+    loop = Loop(tmp_path, answer, file=robot, env="Pendulum-v1", rollout_steps=1)
+    loop.run(lambda: bool(loop.of(Transition)))
+    first = loop.of(Transition)[0]
+    assert loop.of(Command)[0].applied.tolist() == [torque]
+    assert (first.action.dtype, first.action.shape) == (np.float32, (1, 1, 1))
+    assert first.action.item() == pytest.approx(learnt) and first.log_prob.item() == -3.0
+
+
+def test_a_command_was_written_when_its_writing_was_over(tmp_path):
+    (tmp_path / "motor.py").write_text(MOTOR)
+    robot = tmp_path / "motor.yaml"
+    robot.write_text("driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n")
+    zero = np.zeros((1, 1), np.float32)
+    loop = Loop(
+        tmp_path,
+        lambda seen: [Action(seen.rollout, seen.step, zero, np.zeros(1, np.float32), 0)],
+        file=robot,
+        env="Pendulum-v1",
+    )
+    loop.steps(2)
+    driver: Any = loop.node.robot.driver
+    driver.over.clear()
+    count = len(loop.of(Command))
+    loop.steps(2)
+    assert all(said.written >= over for said, over in zip(loop.of(Command)[count:], driver.over, strict=True))
+    assert loop.node.pace.timing((0, 0), 0, 0).latency_mean >= 0.01  # the motor takes so long to be told
+
+
 def test_nothing_moves_before_a_person_has_armed_it_and_begun(tmp_path):
     loop = Loop(tmp_path, lines="start: operator")
     loop.run(lambda: loop.node.pace.ticks > 10)
@@ -199,6 +349,23 @@ def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
     seen = len(loop.of(Observation))
     loop.run(lambda: loop.node.pace.ticks > 30)
     assert len(loop.of(Observation)) == seen
+    loop.hear(Order(0, 0, "arm", "aired"))
+    loop.steps(2)
+
+
+@pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed")])
+def test_orders_before_there_is_a_device_are_not_forgotten(tmp_path, order, state):
+    fault = tmp_path / "fault"
+    fault.write_text("unplugged")
+    loop = Loop(tmp_path, lines=f"start: automatic\nparameters: {{fault: {fault}}}")
+    if order == "disarm":
+        loop.run(lambda: loop.node.guard.state == "fault")  # it has tried
+        state = "fault"
+    loop.hear(Order(0, 0, order, "smoke"))
+    fault.unlink()
+    ticks = loop.node.pace.ticks
+    loop.run(lambda: loop.node.pace.ticks > ticks + 5)
+    assert loop.node.guard.state == state and not loop.of(Observation)
     loop.hear(Order(0, 0, "arm", "aired"))
     loop.steps(2)
 

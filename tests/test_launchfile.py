@@ -1,5 +1,6 @@
 """The launch language: what it reads, and the sentence for each thing it cannot."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,11 @@ def test_substitution(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
                 "f: [$(seed), {g: $(sizes)}]", ARGUMENTS)  # fmt: skip
     assert parameters(read(text)) == {"a": "x 0 false 0.001", "b": "left", "c": "right one", "d": "$(seed)",
                                       "e": f"{folder}/f", "f": [0, {"g": [64, 64]}]}  # fmt: skip
+
+
+def test_the_launchers_number_is_also_in_a_default() -> None:
+    text = node("a: $(link), b: $(process)", "arguments: {link: {default: /tmp/robot-$(process)}}")
+    assert parameters(read(text)) == {"a": f"/tmp/robot-{os.getpid()}", "b": os.getpid()}
 
 
 CHOICE = """arguments: {{operator: {{default: scripted, choices: [scripted, keyboard]}}, robot: {{default: null}}}}

@@ -44,7 +44,7 @@ class CartRun(Run):
             "task: CartPole-v1\nrate: 50\nstart: automatic\nlimits:\n  cart: {position: [-2.6, 2.6]}\n"
         )
         policy = balancing(folder / "policy")
-        super().__init__(folder, file, f"policy:={policy}", f"robot:={robot}", "rig:=null", *arguments)
+        super().__init__(folder, file, f"policy:={policy}", f"robot:={robot}", *arguments)
 
     @property
     def told(self) -> list[tuple[int, str, float]]:

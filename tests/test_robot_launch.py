@@ -4,19 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs import ROOT
 from tests.run_cli import Run, finished
 from tests.test_robot_faults import CART, balancing
 
 
 @pytest.mark.parametrize("protocol", ["dynamixel", "serial"])
 def test_hardware_yaml_starts_an_emulated_rig_and_drives_it(tmp_path, protocol):
-    link, robot = tmp_path / "robot", tmp_path / "rig.yaml"
-    told = (ROOT / "launch" / "robots" / f"cartpole_{protocol}.yaml").read_text()
-    robot.write_text(told.replace("/tmp/robot", str(link)))
-    policy = balancing(tmp_path / "policy")
-    arguments = [f"policy:={policy}", f"robot:={robot}", f"protocol:={protocol}", f"link:={link}", "seconds:=5"]
-    run = finished(tmp_path, "hardware.yaml", *arguments)
+    run = finished(
+        tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"protocol:={protocol}", "seconds:=5"
+    )
     assert run.report["stops"] == 0, (run.run_dir / "logs" / "hardware.log").read_text()
     assert run.report["seconds_up"] > 1
     assert "moving" in (run.run_dir / "logs" / "hardware.log").read_text()
@@ -44,9 +40,7 @@ def test_a_robot_that_does_not_appear_ends_the_run_with_its_own_sentence(tmp_pat
     (tmp_path / "fault").write_text("unplugged")
     parameters = f"parameters: {{fault: {tmp_path / 'fault'}}}"
     robot.write_text(f"driver: {CART}:Cart\n{parameters}\ntask: CartPole-v1\nrate: 50\nstart: automatic\n")
-    run = Run(
-        tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "rig:=null"
-    ).wait()
+    run = Run(tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}").wait()
     assert run.process.returncode == 1
     assert "the cart does not answer: is its cable plugged in?" in run.output
 

@@ -84,6 +84,16 @@ time.sleep(1.5)
 print(json.dumps(failure(driver.read)))
 """
 
+FAILING = """
+driver.connect()
+driver._context.shutdown()  # as another library in this process may do
+verbs = [(driver.read,), (driver.write, np.zeros(1)), (driver.stop,), (driver.place, 1), (driver.close,)]
+said = [failure(*verb) for verb in verbs]
+driver.close()
+odd = Ros2(observes, accepts, commands="no topic at all")
+print(json.dumps([*said, failure(odd.connect)]))
+"""
+
 NOBODY = """
 driver = Ros2(observes, accepts, states="nowhere", connect_seconds=0.5)
 nobody = failure(driver.connect)
@@ -125,6 +135,12 @@ def test_a_robot_that_has_gone_silent_is_said(robot: subprocess.Popen[str]) -> N
         robot.kill()
         said = json.loads(driver.communicate("gone\n", timeout=60)[0])
     assert said == "joint_states: no joint state for 1000 ms: does it run?"
+
+
+def test_what_ros_itself_throws_is_said_by_every_verb(robot: subprocess.Popen[str]) -> None:
+    said = json.loads(started("-c", DRIVER + FAILING).communicate(timeout=60)[0])
+    assert len(said) == 6
+    assert all(one and one.startswith("joint_states: ROS 2 failed (") for one in said), said
 
 
 def test_what_is_not_there_is_said(robot: subprocess.Popen[str]) -> None:

@@ -14,14 +14,14 @@ from tests.test_sameness import exists, wait_for
 NODES = Path(__file__).with_name("dying_nodes.py")
 
 
-def launch(folder: Path, **nodes: str) -> Run:
+def launch(folder: Path, *options: str, **nodes: str) -> Run:
     """A run of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
     lines = ["nodes:"]
     for name, node in nodes.items():
         kind, _, parameters = node.partition(" ")
         lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
     (folder / "graph.yaml").write_text("\n".join(lines))
-    return Run(folder, "graph.yaml")
+    return Run(folder, "graph.yaml", *options)
 
 
 def until_running(run: Run, count: int) -> dict[str, int]:
@@ -108,6 +108,24 @@ def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):
     run.wait()
     assert run.process.returncode == 130
     assert not any(map(exists, nodes.values()))
+
+
+def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
+    run = launch(tmp_path, machine="Machine", deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 3)
+    os.kill(run.process.pid, signal.SIGINT)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert not any(map(exists, nodes.values()))
+    assert (run.run_dir / "closed").read_text() == "in good order"
+
+
+@pytest.mark.parametrize(("hearer", "code"), [("Adder", 0), ("Breaking", 1)])
+def test_one_process_lets_go_of_what_its_nodes_hold(tmp_path, hearer, code):
+    run = launch(tmp_path, "--one-process", holder="Holder {count: 3}", hearer=hearer).wait()
+    assert run.process.returncode == code, run.output
+    assert (run.run_dir / "closed").read_text() == "in good order"
 
 
 def test_a_killed_launcher_leaves_no_process_and_no_socket(tmp_path):

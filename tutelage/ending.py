@@ -8,6 +8,7 @@ from typing import Any
 from tutelage.graph import Graph
 from tutelage.supervision.supervisor import Outcome
 
+SILENT_SECONDS = 5.0
 LAST_LINES = 20
 """of the log of a node that could not be kept alive"""
 
@@ -17,7 +18,7 @@ Numbers = dict[str, Any]
 
 def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     """The short report at the end of a run."""
-    said = [say(numbers) for say in (_returns, _learning, _timing, _restarts, _silences, _losses)]
+    said = [say(numbers) for say in (_interrupted, _returns, _learning, _timing, _restarts, _silences, _losses)]
     return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), f"run folder: {folder}"])
 
 
@@ -30,6 +31,10 @@ def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
         why = "has ended, and is never started again by itself, for it acts on the world"
     last = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
     return [f"{outcome.failed} {why}. Its last lines, from {log}:", *last]
+
+
+def _interrupted(numbers: Numbers) -> str:
+    return "interrupted: what follows is of the weights it had come to" if numbers["exit_code"] > 128 else ""
 
 
 def _returns(numbers: Numbers) -> str:
@@ -70,7 +75,9 @@ def _restarts(numbers: Numbers) -> str:
 
 
 def _silences(numbers: Numbers) -> str:
-    found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in numbers["node_silences"].items())
+    """Long ones: a node that is busy gives no sign of life for a while either."""
+    long = {name: seconds for name, seconds in numbers["node_silences"].items() if seconds >= SILENT_SECONDS}
+    found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in long.items())
     return found and f"silent: {found}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +60,10 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
         (folder / "launch.yaml").write_text(resolved.resolved(made))
     except OSError as error:
         raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
-    return go(made, folder, one_process)
+    code = go(made, folder, one_process)
+    if code == 2 and run_dir is None:  # a node refused what it was given: nothing was done
+        shutil.rmtree(folder)
+    return code
 
 
 def resume(run_dir: str) -> int:
@@ -67,8 +71,11 @@ def resume(run_dir: str) -> int:
     folder = Path(run_dir).resolve()
     if not (folder / "graph.json").exists():
         raise LaunchError([Problem(run_dir, "there is no run here: name the folder of one")])
-    if (folder / "report.json").exists() and json.loads((folder / "report.json").read_text())["exit_code"] == 0:
-        raise LaunchError([Problem(run_dir, "this run has come to its end: there is nothing to go on with")])
+    report = folder / "report.json"
+    code = json.loads(report.read_text())["exit_code"] if report.exists() else 1
+    if code == 0 or code > 128:
+        end = "was ended by Ctrl-C" if code else "has come to its end"
+        raise LaunchError([Problem(run_dir, f"this run {end}: there is nothing to go on with")])
     made = Graph.from_json((folder / "graph.json").read_text())
     sys.path += made.paths
     if names := made.by_the_clock():

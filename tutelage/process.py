@@ -11,8 +11,10 @@ import socket
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from tutelage import checkpoint
@@ -98,12 +100,14 @@ class NodeProcess:
 
     def run(self) -> None:
         """All of a process's life. What the node holds it lets go whatever happens, a machine on SIGTERM too."""
-        if self.node.realtime:
-            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-        try:
-            self._live()
-        finally:
-            self.node.close()
+        with closing(self.node):
+            if self.node.realtime:
+                signal.signal(signal.SIGTERM, _leave)
+            try:
+                self._live()
+            finally:
+                if self.node.realtime:
+                    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it leaves already: nothing may interrupt that
 
     def _live(self) -> None:
         kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
@@ -279,3 +283,9 @@ class NodeProcess:
         self._positions = self.inbox.positions()
         if self.ended:
             self.bus.acknowledge_all()
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """Ends the process once, whatever it does: a second signal finds it leaving."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)

@@ -13,7 +13,7 @@ waits: it is asked again soon. A page in a browser fits: what it has sent since 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,10 +21,17 @@ import numpy as np
 Phase = Literal["ready", "driving", "paused", "over", "finished"]
 """An episode waits to be started, is driven, stands still, has ended and waits for its verdict; all is done."""
 
-Command = Literal["go", "keep", "discard", "undo", "finish"]
-"""`go` starts, pauses and goes on; `undo` reverses the last verdict."""
+Command = Literal["go", "keep", "discard", "undo", "finish", "arm", "stop"]
+"""`go` starts, pauses and goes on; `undo` reverses the last verdict; `arm` and `stop` are orders to a robot."""
 
-COMMANDS: tuple[Command, ...] = ("go", "keep", "discard", "undo", "finish")
+COMMANDS: tuple[Command, ...] = ("go", "keep", "discard", "undo", "finish", "arm", "stop")
+
+Words = Mapping[Command, str]
+
+SESSION: Words = {"go": "start, pause", "keep": "keep", "discard": "discard", "undo": "undo", "finish": "finish"}
+ORDERS: Words = {"arm": "arm", "stop": "stop"}
+TAKEOVER: Words = {"go": "take over, give back", **ORDERS}
+"""What commands are called where they are of use: in episodes, at a robot, beside a policy."""
 
 
 class Moment(NamedTuple):
@@ -58,6 +65,14 @@ class Device(ABC):
         """What the operator has wished since the last call. One that acts by itself starts and keeps every episode."""
         wishes: dict[Phase, Command] = {"ready": "go", "over": "keep"}
         return [wishes[now.phase]] if now.phase in wishes else []
+
+    def help(self, words: Words) -> str:
+        """What a person must know where the commands with `words` are of use."""
+        return self.legend
+
+    def engage(self, action: np.ndarray) -> None:
+        """The operator takes over from somebody who has done this last: without a word from the device it goes on."""
+        return
 
     def close(self) -> None:
         """Lets go of the device, and leaves it as it was."""

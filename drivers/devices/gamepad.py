@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.devices.device import Command, Device, Moment
+from drivers.devices.device import SESSION, Command, Device, Moment, Words
 from drivers.devices.keys import KeyMap, names
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task
@@ -17,7 +17,10 @@ AXES = {"left_x": 0, "left_y": 1, "right_x": 3, "right_y": 4, **{f"axis{n}": n f
 BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 6: "back", 7: "start"}
 """By the numbers of the most usual pads; another button is `button9`, another axis `axis2`. Up is negative."""
 
-CONTROLS: dict[str, Command] = {"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"}
+CONTROLS: dict[str, Command] = {
+    **{"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"},
+    **{"y": "arm", "button5": "stop"},
+}
 
 TASKS = {"Pendulum-v1": ["-left_x"], "LunarLanderContinuous-v3": ["-left_y", "left_x"]}
 DEFAULT = ["left_x", "-left_y", "right_x", "-right_y"]
@@ -47,11 +50,7 @@ class Gamepad(Device):
         self.spaces, self.dead_zone = task.spaces, dead_zone
         self.map = KeyMap(task.env, task.spaces, keys, rest, CONTROLS)
         self.axes = [] if self.spaces.discrete else _axes(axes or axes_of(task.env), self.spaces.action)
-        self.legend = (
-            self.map.legend()
-            if self.spaces.discrete
-            else "sticks drive   start: start, pause   a keep   b discard   x undo   back finish"
-        )
+        self.legend = self.help(SESSION)
         self.values: dict[int, float] = {}  # of the axes, -1 to 1
         self.held: list[str] = []  # buttons and directions, the latest first
         self.wishes: list[Command] = []
@@ -63,7 +62,7 @@ class Gamepad(Device):
         self._read()
         wishes, self.wishes = self.wishes, []
         if self.gone and now.phase == "driving":
-            return ["go"]
+            return ["stop", "go"]  # a robot stops, a simulator pauses
         return wishes
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
@@ -72,6 +71,12 @@ class Gamepad(Device):
             return self.map.action(self.held)
         numbers = [sign * shaped(self.values.get(axis, 0.0), self.dead_zone) for sign, axis in self.axes]
         return self.spaces.to_task(np.array(numbers, np.float32))
+
+    def help(self, words: Words) -> str:
+        return self.map.legend(words, driving="" if self.spaces.discrete else "sticks")
+
+    def engage(self, action: np.ndarray) -> None:
+        self.map.engage(action)
 
     def _read(self) -> None:
         """Takes in all that has happened; nothing that was pressed between two looks is missed."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.devices.device import Command, Device, Moment
+from drivers.devices.device import Command, Device, Moment, Words
 from drivers.devices.keys import KeyMap
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
@@ -55,6 +55,12 @@ class Keyboard(Device):
         self._read()
         since = time.monotonic() - self.hold
         return self.map.action([key for key in reversed(self.told) if self.told[key] >= since])
+
+    def help(self, words: Words) -> str:
+        return self.map.legend(words)
+
+    def engage(self, action: np.ndarray) -> None:
+        self.map.engage(action)
 
     def _read(self) -> None:
         for key in self.terminal.pressed():

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drivers.devices.device import COMMANDS, Command
+from drivers.devices.device import COMMANDS, SESSION, Command, Words
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import TaskSpaces
 
@@ -31,6 +31,8 @@ CONTROLS: dict[str, Command] = {
     "d": "discard",
     "u": "undo",
     "q": "finish",
+    "r": "arm",
+    "escape": "stop",
 }
 
 TASKS = {
@@ -122,14 +124,18 @@ class KeyMap:
         if self.rest is None:
             self.last = self.actions.get(key, self.last)
 
-    def legend(self) -> str:
+    def engage(self, action: np.ndarray) -> None:
+        """Somebody else has done this until now: where there is no rest it goes on until a key is pressed."""
+        if self.rest is None:
+            self.last = int(action)
+
+    def legend(self, words: Words = SESSION, driving: str = "") -> str:
         """What a person must know, in a line."""
         by: dict[str, list[str]] = {}
         for key, command in self.commands.items():
             by.setdefault(command, []).append(key)
-        driving = " ".join(SHOWN.get(key, key) for key in self.actions)
-        meant = {"go": "start, pause"}
-        return "   ".join([f"{driving} drive", *(f"{by[c][0]} {meant.get(c, c)}" for c in COMMANDS if c in by)])
+        driving = driving or " ".join(SHOWN.get(key, key) for key in self.actions)
+        return "   ".join([f"{driving} drive", *(f"{by[c][0]} {words[c]}" for c in words if c in by)])
 
 
 SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}

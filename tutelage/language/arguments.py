@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from tutelage.language.checking import checked, describe, fits, found, keys, text
 from tutelage.language.finding import find, place
-from tutelage.language.substitution import fill
+from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
@@ -32,7 +32,7 @@ DECLARATION = {
     "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "place", "any"],
 }
 
-_TAKEN = {"env", "dirname", "index"}
+_TAKEN = {"env", "dirname", "process", "index"}
 
 
 @dataclass
@@ -80,7 +80,7 @@ def from_command_line(words: Iterable[str]) -> dict[str, str]:
 def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[Problem]) -> dict[str, Argument]:
     """All arguments that a launch file declares, with their values; `item` is its `arguments`."""
     arguments: dict[str, Argument] = {}
-    names: dict[str, Any] = {"dirname": str(file.parent)}
+    names: dict[str, Any] = of_file(file)
     if not isinstance(item.value, dict):
         keys(item, {}, "arguments", problems)
         return {}
@@ -108,7 +108,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
         problems.append(
             Problem(
                 item.key,
-                f"{what} cannot have this name: use letters, digits and _, and none of dirname, index",
+                f"{what} cannot have this name: use letters, digits and _, and none of dirname, process, index",
                 hides=True,
             )
         )

@@ -18,7 +18,7 @@ from tutelage.language.checking import checked, found, keys, text
 from tutelage.language.conditions import holds
 from tutelage.language.entries import Entry, LaunchFile, Scope, Time
 from tutelage.language.finding import find
-from tutelage.language.substitution import fill
+from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, plain, shown
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem
 
@@ -63,7 +63,7 @@ class _Reader:
             return
         items = keys(item, language.FILE, "a launch file", self.problems)
         arguments = self.head(items, path, given)
-        names = {name: argument.value for name, argument in arguments.items()} | {"dirname": str(path.parent)}
+        names = {name: argument.value for name, argument in arguments.items()} | of_file(path)
         scope = replace(scope, files=(*scope.files, path), names=names, arguments=arguments)
         self.scope(items, language.FILE, "a launch file", scope)
 

@@ -1,6 +1,7 @@
 """Puts values into the texts of a launch file.
 
-    $(name)              an argument, or `dirname`: the folder of this file; `index`: which of `count` nodes
+    $(name)              an argument, or `dirname`: the folder of this file; `index`: which of `count` nodes;
+                         `process`: the launcher's number, which no other running launcher has
     $(env NAME)          a variable of the process environment
     $(env NAME default)  the same, where it may be missing
     $$(                  the characters $( themselves
@@ -14,6 +15,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tutelage.language.checking import text
@@ -21,6 +23,11 @@ from tutelage.language.yaml_marks import Item, marked
 from tutelage.problems import UNKNOWN, Problem, did_you_mean
 
 _MARK = re.compile(r"\$\$\(|\$\(([^()]*)\)")
+
+
+def of_file(path: Path) -> dict[str, Any]:
+    """What a launch file may put in without declaring it."""
+    return {"dirname": str(path.parent), "process": os.getpid()}
 
 
 def fill(item: Item, names: Mapping[str, Any], problems: list[Problem]) -> Item:

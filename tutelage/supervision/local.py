@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from tutelage.codec import Header
@@ -28,7 +29,14 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     ]
     if programs:
         raise LaunchError(programs)
-    nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+    with ExitStack() as closing:
+        nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+        for node in nodes.values():
+            closing.callback(node.close)
+        return _run(graph, nodes, run_dir)
+
+
+def _run(graph: Graph, nodes: dict[str, Node], run_dir: Path) -> Outcome:
     inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
     topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
     numbers: Counter[tuple[str, str]] = Counter()

@@ -40,7 +40,7 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
     """
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     name = environment(graph).replace(":", ".").replace("/", ".")
-    folder = Path(run_dir or f"runs/{stamp}-{graph.name}-{name}").resolve()
+    folder = Path(run_dir or "runs/" + "-".join(filter(None, (stamp, graph.name, name)))).resolve()
     if (folder / "run.json").exists():
         raise FileExistsError(
             f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}"

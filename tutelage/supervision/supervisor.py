@@ -2,7 +2,8 @@
 
 Its promises, each with a test: nobody outlives the launcher; a dead node is noticed at once and started again within
 its budget, where it was; when the budget is spent the run ends and that node's last lines are shown; a first
-interrupt ends the run in good order within STOP_SECONDS, a second one at once.
+interrupt ends the run in good order within STOP_SECONDS, a second one at once, but for LEAVE_SECONDS in which a machine
+is stopped.
 """
 
 from __future__ import annotations
@@ -82,13 +83,10 @@ class Supervisor:
         return self.outcome
 
     def _start_sweeper(self) -> Child:
-        """It is told of all processes, those that run already too."""
-        log = self.run_dir / "logs" / "sweeper.log"
-        others = self.children.values()
-        started = child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir), log, others)
-        for node in others:
-            started.tell(f"+{node.pid}")
-        return started
+        """It knows the processes that run already, and is told of all others."""
+        log, others = self.run_dir / "logs" / "sweeper.log", self.children.values()
+        running = {node.pid for node in others}
+        return child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir, running), log, others)
 
     def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
@@ -190,7 +188,7 @@ class Supervisor:
     def _died(self, plan: NodePlan) -> None:
         now = time.monotonic()
         deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
-        if len(deaths) <= plan.restarts and not (plan.run and node_class(plan.run).realtime):
+        if len(deaths) <= plan.restarts and not _acts_on_the_world(plan):
             self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
             self.ended.discard(plan.name)
             self._start(plan.name, self.outcome.restarts[plan.name])
@@ -212,15 +210,20 @@ class Supervisor:
         for node in group:
             node.tell("release")
         for last in (None, signal.SIGTERM, signal.SIGKILL):
-            deadline = time.monotonic() + (LEAVE_SECONDS if self.interrupts < 2 else 0.0)
+            deadline = time.monotonic() + LEAVE_SECONDS
             for node in group:
                 if last and node.name in self.children:
                     node.kill(last)
-            while any(node.name in self.children for node in group) and (
-                last is signal.SIGKILL or time.monotonic() < deadline
-            ):
+            while self._is_awaited(group, last) and (last is signal.SIGKILL or time.monotonic() < deadline):
                 self._selector.select(timeout=0.02)
                 self._reap(group)
+
+    def _is_awaited(self, group: list[Child], last: signal.Signals | None) -> bool:
+        """Whether some have yet to leave. After a second interrupt only what acts on the world is given time to."""
+        plans = [self.plans[node.name] for node in group if node.name in self.children]
+        if self.interrupts < 2 or last is signal.SIGKILL:
+            return bool(plans)
+        return last is signal.SIGTERM and any(map(_acts_on_the_world, plans))
 
     def _reap(self, group: list[Child]) -> None:
         for node in group:
@@ -230,9 +233,13 @@ class Supervisor:
                     self._forget(node)
 
     def interrupt(self, number: int) -> None:
-        """Once: end in good order. Twice: at once."""
+        """Once: end in good order. Twice: at once, when what acts on the world has let it go."""
         self.interrupts += 1
         self.outcome.exit_code = 128 + number
         self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
         for node in self.children.values():
             node.tell("interrupt")
+
+
+def _acts_on_the_world(plan: NodePlan) -> bool:
+    return bool(plan.run and node_class(plan.run).realtime)

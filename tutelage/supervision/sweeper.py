@@ -21,9 +21,9 @@ GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 
 
-def sweep(lifeline: socket.socket, socket_dir: Path) -> None:
-    """Keeps the list of processes until the launcher is gone, then sweeps."""
-    alive = _listen(lifeline)
+def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
+    """Keeps the list of processes, at first those that are `alive`, until the launcher is gone; then sweeps."""
+    _listen(lifeline, alive)
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and any(map(registry.alive, alive)):
         time.sleep(0.02)
@@ -33,13 +33,13 @@ def sweep(lifeline: socket.socket, socket_dir: Path) -> None:
     shutil.rmtree(socket_dir, ignore_errors=True)
 
 
-def _listen(lifeline: socket.socket) -> set[int]:
-    """The processes that are left when the launcher goes; it says `+pid` and `-pid`, a line each.
+def _listen(lifeline: socket.socket, alive: set[int]) -> None:
+    """Keeps the list up to date until the launcher goes; it says `+pid` and `-pid`, a line each.
 
     Its going is also seen by our having another parent: a process that was stopped just after its fork still holds the
     launcher's ends of all lifelines.
     """
-    launcher, text, alive = os.getppid(), "", set[int]()
+    launcher, text = os.getppid(), ""
     while os.getppid() == launcher:
         if not select.select([lifeline], [], [], LOOK_SECONDS)[0]:
             continue
@@ -49,4 +49,3 @@ def _listen(lifeline: socket.socket) -> set[int]:
         *lines, text = (text + received).split("\n")
         for line in lines:
             (alive.add if line[0] == "+" else alive.discard)(int(line[1:]))
-    return alive

@@ -1,0 +1,137 @@
+"""A person beside a policy, at a robot: takes over, gives back, stops it and arms it again."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drivers.devices.device import ORDERS, TAKEOVER, Command, Moment
+from drivers.robot import load
+from messages import Action, Episode, Observation, Order, Safety, Take, Timing, Transition
+from nodes.cockpit import Cockpit
+from nodes.driven import Driven
+from nodes.operators import device_of
+from nodes.progress import Progress
+from nodes.session import Session
+from nodes.teleoperator import HUMAN, LOOK_SECONDS
+from tutelage import Message, Node
+from tutelage.task import Task
+
+PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
+
+
+class Takeover(Node):
+    """Looks on until the operator takes over; from then on answers each observation at once, with what the device says.
+
+    It begins with what was done last, so that nothing jumps. Each intervention, until the operator gives back or the
+    episode ends, is a kept Take, its device `keyboard over policy`: what HG-DAgger learns from (Kelly et al. 2019). The
+    hardware's `rollout_steps` must be 1, so that each step is told as it is done.
+    """
+
+    hears = (Observation, Transition, Safety)
+    may_hear = (Timing, Episode)
+    says = (Action, Order, Take)
+    order = "arrival"
+    screen = True
+
+    def __init__(
+        self, robot: str, operator: str = "keyboard", person: str = "", device: dict[str, Any] | None = None
+    ) -> None:
+        task = Task(load(Path(robot)).task.env)
+        self.spaces = task.spaces
+        self.device = device_of(operator, task, device or {})
+        self.person = person or (getpass.getuser() if self.device.person else operator)
+        self.session, self.driven, self.progress = Session(notice="the policy drives"), Driven(), Progress()
+        self.applied = self.spaces.nothing()  # by the last transition
+        self.seen: Observation | None = None
+        self.next_look = 0.0
+        self.cockpit = Cockpit(task.env, self.device.name, self.device.help(TAKEOVER), PHASES)
+
+    @property
+    def drives(self) -> bool:
+        """Whether the operator does."""
+        return self.session.phase == "driving"
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        match message:
+            case Observation():
+                self.seen = message
+                self.driven.saw(message)
+                if self.drives:
+                    yield from self._answer(message)
+            case Transition():
+                self.applied = message.action[-1]
+                if self.driven.add(message):
+                    yield from self._intervened()
+            case _:
+                self.progress.hear(message, time.monotonic())
+
+    def due(self) -> float:
+        return self.next_look
+
+    def tick(self) -> Iterator[Message]:
+        now = time.monotonic()
+        self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
+        self.next_look = now + LOOK_SECONDS
+        for command in self.device.commands(self._moment()):
+            yield from self._obey(command)
+
+    def _obey(self, command: Command) -> Iterator[Message]:
+        """Takes over or gives back; passes orders on. Who arms a robot without driving it lets the policy drive."""
+        if command == "go" and not self.drives:
+            yield from self._take_over()
+        elif command == "go":
+            yield from self._give_back()
+        elif command in ORDERS:
+            self.session.notice = f"{command}: ordered"
+            yield self._order(command)
+            if command == "arm" and not self.drives:
+                yield self._order("give back")
+
+    def _take_over(self) -> Iterator[Message]:
+        self.session.phase, self.session.notice = "driving", "you have taken over"
+        self.device.engage(self.spaces.to_task(self.applied)[0])
+        if self.seen:
+            yield from self._answer(self.seen)
+
+    def _give_back(self) -> Iterator[Message]:
+        self.session.phase, self.session.notice = "ready", "given back"
+        yield from self._intervened()
+        yield self._order("give back")
+
+    def _answer(self, to: Observation) -> Iterator[Message]:
+        action = self.device.action(to.observation[0], self._moment())
+        if action is None:
+            yield from self._give_back()
+            return
+        self.driven.first = min(self.driven.first, to.rollout)
+        self.driven.acted(to)
+        yield Action(to.rollout, to.step, self.spaces.from_task(action[None]), np.zeros(1, np.float32), HUMAN)
+
+    def _intervened(self) -> Iterator[Message]:
+        """What the operator has done since taking over, or since the episode began, as a take."""
+        if self.driven.length:
+            self.session.notice += f"; intervention {self.session.take}: {self.driven.length} steps"
+            device = f"{self.device.name} over policy"
+            yield self.driven.take(self.session.take, "kept", self.person, device, seed=0)
+            self.session.take, self.session.kept = self.session.take + 1, self.session.kept + 1
+        self.driven = Driven(self.driven.captured)
+
+    def _order(self, order: str) -> Message:
+        at = (self.seen.rollout, self.seen.step) if self.seen else (0, 0)
+        return Order(*at, order, f"by {self.person}")
+
+    def _moment(self) -> Moment:
+        return Moment(self.session.phase, self.session.take, self.driven.length)
+
+    def interrupt(self) -> None:
+        self.done = True
+
+    def finish(self) -> Iterator[Message]:
+        yield from self._intervened()
+        self.device.close()
