@@ -92,7 +92,14 @@ class Hardware(Node):
             yield from self._idle(now)
         yield from self._tell()
         self._insist()
-        self.done = self.done or (bool(self.seconds) and now - self.begun > self.seconds * 1e9)
+        if self.seconds and now - self.begun > self.seconds * 1e9:
+            self._leave()
+
+    def _leave(self) -> None:
+        """The run's time is over."""
+        if self.guard.state is State.FAULT:
+            raise RuntimeError(f"the run's time is over, and the device cannot be used: {self.guard.reason}")
+        self.done = True
 
     def _act(self, message: Action) -> Iterator[Message]:
         """Writes an action, if the guard lets it. Once a person has acted, the policy's wait for `give back`."""

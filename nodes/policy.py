@@ -12,6 +12,7 @@ from learning.acting import act
 from learning.draws import generator
 from messages import Action, Observation, Weights
 from tutelage import Message, Node
+from tutelage.problems import LaunchError, Problem
 
 
 class Policy(Node):
@@ -34,6 +35,8 @@ class Policy(Node):
             self.done = message.stop
             self._use(message.tensors.tobytes(), message.policy_version)
         elif isinstance(message, Observation):
+            if message.observation.shape[1] != self.inputs:
+                raise LaunchError([Problem("policy", self._unfit(message.observation.shape[1]))])
             draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
             action, log_prob = act(self.tensors, message.observation, draw)
             yield Action(message.rollout, message.step, action, log_prob, self.version)
@@ -41,6 +44,12 @@ class Policy(Node):
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version
         self.tensors: dict[str, np.ndarray] = load(file)
+        self.inputs = self.tensors["policy.0.weight"].shape[1]
+
+    def _unfit(self, numbers: int) -> str:
+        return (
+            f"was learned from {self.inputs} numbers an observation, but here it has {numbers}: it is of another task"
+        )
 
     def state(self) -> dict[str, Any]:
         return {"file": self.file, "version": self.version}

@@ -91,8 +91,8 @@ def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tm
 
 
 def test_a_player_comes_back_to_where_it_was(recorded):
-    file = str(recorded.run_dir / "recording.mcap")
-    player, again = (Player(file, node="simulator", rate=0) for _ in range(2))
+    parameters: Any = {"file": str(recorded.run_dir / "recording.mcap"), "node": "simulator", "rate": 0}
+    player, again = Player(**parameters), Player(**parameters)
     said = list(player.tick())
     assert len(said) == BATCH
     again.load(player.state())

@@ -101,11 +101,11 @@ def test_the_names_are_on_the_disk_before_it_is_safe(tmp_path, monkeypatch, dura
         done.append("folder" if os.path.samestat(os.fstat(file), tmp_path.stat()) else "file")
         synced(file)
 
-    def replace(self: Path, to: Path) -> Path:
-        done.append("replace")
-        return replaced(self, to)
+    def replace(old: Path, new: Path) -> Path:
+        done.append("rename")
+        return replaced(old, new)
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(Path, "replace", replace)
     checkpoint.save(path, FIRST, durable)
-    assert done == (["file", "replace", "folder"] if durable else ["replace"])
+    assert done == (["file", "rename", "folder"] if durable else ["rename"])

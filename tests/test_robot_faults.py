@@ -13,8 +13,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from messages import Observation, Weights
+from nodes.policy import Policy
 from tests.run_cli import Run
 from tests.test_sameness import exists
+from tutelage.node import play
+from tutelage.problems import LaunchError
 
 CART = Path(__file__).with_name("cart.py")
 
@@ -164,11 +168,25 @@ def test_a_machine_that_cannot_be_trusted_is_stopped_and_stays_so(tmp_path, faul
     safe = time.monotonic_ns()
     run.fault.unlink()  # all is well again, but nobody has armed it
     run.wait()
-    assert run.process.returncode == 0, run.output
+    assert run.process.returncode == (0 if fault == "outside" else 1), run.output
     last = max(i for i, verb in enumerate(run.verbs) if verb == "write")
     assert run.told[last][0] <= safe
     assert run.verbs[last + 1] == ("close" if fault == "unplugged" else "stop")
     assert run.report["stops"] == 1
+
+
+def test_a_machine_that_was_never_reached_is_no_success(tmp_path):
+    (tmp_path / "fault").write_text("unplugged")
+    run = CartRun(tmp_path, "seconds:=1").wait()
+    assert run.process.returncode == 1
+    assert "the device cannot be used: the cart does not answer" in run.output
+
+
+def test_a_policy_of_another_task_is_refused(tmp_path):
+    weights = np.frombuffer((balancing(tmp_path / "policy") / "weights.safetensors").read_bytes(), np.uint8)
+    heard = [Weights(0, 0, 0, weights, 0, False, True), Observation(0, 0, np.zeros((1, 3), np.float32))]
+    with pytest.raises(LaunchError, match="learned from 4 numbers an observation, but here it has 3"):
+        list(play(Policy(), heard))
 
 
 def test_a_driver_with_an_error_in_it_stops_the_machine_and_ends_the_run_loudly(tmp_path):

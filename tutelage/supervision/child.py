@@ -141,11 +141,10 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
         if place.hurried:
             cores.hurry()
         try:
-            process = NodeProcess(plan, place, lifeline)
+            NodeProcess(plan, place, lifeline).run()
         except LaunchError as error:
             lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
             raise
-        process.run()
 
     return fork(plan.name, body, log, others, node_class(plan.run).screen)
 
