@@ -44,7 +44,7 @@ def launched(folder: Path, file: str, *arguments: str) -> Run:
 
 def test_record_clone_imitate_and_drive(tmp_path: Path, robot: list[str]) -> None:
     shown = launched(tmp_path, "record.yaml", "operator:=tests.leaning:lean", "episodes:=2", *robot)
-    kept = [take for _, _, take in takes(shown.run_dir / "recording.mcap").takes if take.verdict == "kept"]
+    kept = [take for *_, take in takes(shown.run_dir / "recording.mcap").takes if take.verdict == "kept"]
     assert len(kept) == 2
     for take in kept:
         assert take.terminated and len(take.action) >= 2 and abs(take.observation[-1, 2]) > 0.2

@@ -39,7 +39,7 @@ def test_a_person_takes_over_gives_back_stops_and_arms(tmp_path: Path) -> None:
     assert orders == ["give back", "stop", "arm", "give back"]
     states = [message.state for message in said if isinstance(message, Safety)]
     assert states[states.index("stopped") :][:3] == ["stopped", "armed", "moving"]
-    kept = [take for _, _, take in takes(recording).takes]
+    kept = [take for *_, take in takes(recording).takes]
     assert kept and all(take.verdict == "kept" and take.device == "keyboard over policy" for take in kept)
     assert 1 in kept[0].action and kept[0].terminated
 
