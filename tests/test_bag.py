@@ -69,6 +69,7 @@ def test_a_player_says_what_its_node_said_all_of_it_or_from_later_on(recorded):
     assert [message.step for message in later] == [message.step for message in again[-len(later) :]]
 
 
+@pytest.mark.slow
 def test_players_take_the_place_of_nodes_and_the_others_do_as_they_did(recorded, tmp_path):
     replaced = ("--node", "simulator", "--node", "teleoperator")
     done = cli("bag", "play", recorded.run_dir, *replaced, "--rate", "0", "--run-dir", tmp_path / "run")
@@ -100,6 +101,7 @@ def test_a_player_comes_back_to_where_it_was(recorded):
         assert [one.step for one in player.tick()] == [one.step for one in again.tick()]
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_path):
     with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
         while not (tmp_path / "run" / "processes.json").exists():

@@ -50,6 +50,7 @@ def test_evaluate_plays_the_final_policy(run: Run) -> None:
     assert f"return {run.report['return_sampled_mean']:.1f} +- " in sampled.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
 def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"

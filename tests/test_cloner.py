@@ -124,6 +124,7 @@ def test_the_seed_matters(tmp_path, undisturbed):
     assert finished(tmp_path, "bc.yaml", *FEW, "seed:=1").digest != undisturbed.digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 5], ids=["while it is taught", "while it finishes"])
 def test_a_killed_cloner_comes_back_where_it_was(tmp_path, undisturbed, rows):
     run = Run(tmp_path, "bc.yaml", *FEW)

@@ -150,6 +150,7 @@ def test_files_are_merged_exported_and_imported(session: Path, tmp_path: Path) -
     )
 
 
+@pytest.mark.slow
 def test_bc_learns_from_a_minari_id_and_says_what_is_wrong_with_a_place(tmp_path: Path) -> None:
     files.write("cartpole/few-v0", Demonstrations([driven(CARTPOLE, i) for i in range(2)], CARTPOLE), "minari-arrow")
     few = ("demonstrations_count:=2", "epochs:=2", "episodes:=1")

@@ -74,6 +74,7 @@ def test_an_answer_that_comes_late_is_not_taken_for_that_to_a_later_question(rig
     driver.close()
 
 
+@pytest.mark.slow
 def test_a_million_random_bytes_to_the_driver_cost_no_more_than_one_question(rig: RunningRig) -> None:
     driver = rig.driver()
     driver.connect()

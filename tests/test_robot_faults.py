@@ -75,6 +75,9 @@ class CartRun(Run):
     def until_written(self, count: int) -> None:
         self.until(lambda: self.verbs.count("write") > count)
 
+    def until_replaced(self, name: str, killed: int) -> None:
+        self.until(lambda: self.nodes().get(name, killed) != killed)
+
     def until_told(self, count: int) -> None:
         self.until(lambda: len(self.told) > count or "stopped" in self.safety)
 
@@ -122,7 +125,9 @@ def test_a_killed_policy_moves_nothing_twice_and_nothing_late(tmp_path):
     """It comes back within its restarts: in time, and the cart is never stopped; or not, and the stop is latched."""
     run = CartRun(tmp_path, "seconds:=4").until_moving()
     for _ in range(3):
-        os.kill(run.nodes()["policy"], signal.SIGKILL)
+        killed = run.nodes()["policy"]
+        os.kill(killed, signal.SIGKILL)
+        run.until_replaced("policy", killed)
         run.until_told(len(run.told) + 10)
     run.wait()
     assert run.process.returncode == 0, run.output

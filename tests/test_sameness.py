@@ -47,6 +47,7 @@ def test_seed_and_lag_matter(undisturbed):
     assert len({undisturbed("lag:=0"), undisturbed("lag:=1"), undisturbed("lag:=1", "seed:=1")}) == 3
 
 
+@pytest.mark.slow
 def test_a_loaded_machine_changes_nothing(tmp_path, undisturbed):
     busy = [os.spawnlp(os.P_NOWAIT, sys.executable, sys.executable, "-c", "while True: pass") for _ in range(4)]
     try:

@@ -246,6 +246,7 @@ def replayed(take: dict[str, Any], env: str) -> None:
     np.testing.assert_array_equal(observations[-1].astype(np.float32), np.float32(take["last"]))
 
 
+@pytest.mark.slow
 def test_scripted_takes_are_the_same_whoever_is_killed_meanwhile(tmp_path: Path, noted: str) -> None:
     (tmp_path / "quiet").mkdir()
     quiet = takes(finished(tmp_path / "quiet", noted, "operator:=scripted", "episodes:=2"))
