@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
@@ -32,68 +33,74 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     with ExitStack() as closing:
         nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
         for node in nodes.values():
+            node.run_dir = run_dir
             closing.callback(node.close)
-        return _run(graph, nodes, run_dir)
+        together = _Together(graph, nodes, run_dir.name)
+        with Signals(together.interrupt):
+            together.run()
+        return Outcome(exit_code=together.asked)
 
 
-def _run(graph: Graph, nodes: dict[str, Node], run_dir: Path) -> Outcome:
-    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
-    topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
-    numbers: Counter[tuple[str, str]] = Counter()
+class _Together:
+    """Nodes that take turns, and hand what they say straight to each other's inboxes."""
 
-    by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
-    for node in nodes.values():
-        node.run_dir = run_dir
+    def __init__(self, graph: Graph, nodes: dict[str, Node], run: str) -> None:
+        self.nodes, self.run_name, self.asked = nodes, run, 0
+        self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
+        self.topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
+        self.by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
+        self._numbers: Counter[tuple[str, str]] = Counter()
 
-    def say(sender: str, messages: Iterable[Message]) -> None:
-        for message in messages:
-            checked = values(message)
-            said = topics[sender].values() if type(message) is Promise else [topics[sender][type(message)]]
-            for topic in said:
-                now = time.monotonic_ns()
-                header = Header(run_dir.name, sender, 0, numbers[sender, topic], now, now)
-                numbers[sender, topic] += 1
-                for name, inbox in inboxes.items():
-                    if (sender, topic) in inbox.streams:
-                        nodes[name].witness(inbox.streams[sender, topic].kind, topic, header, checked)
-                        inbox.put(sender, topic, message)
+    def run(self) -> None:
+        for name, node in self.nodes.items():
+            self._say(name, node.start())
+        going = list(self.nodes)
+        while any(not self.nodes[name].observer for name in going):
+            self._wait(going)
+            going = [name for name in going if self._turn(name)]
+        for name in going:  # those who look on may also wait for what has no end
+            if self._turn(name):
+                self._say(name, self.nodes[name].finish())
 
-    def turn(name: str) -> bool:
-        """All that one node can hear, and its tick when that is due; whether it goes on."""
-        node, inbox = nodes[name], inboxes[name]
-        while not node.done and (message := inbox.pop()) is not None:
-            say(name, node.hear(message) or ())
-        if name in by_clock and not node.done and time.monotonic() >= node.due():
-            say(name, node.tick())
-        if not (node.done or (inbox.ended and (inbox.streams or name not in by_clock))):
-            return True
-        say(name, node.finish())
-        say(name, [Promise(FOREVER, 0)])
-        return False
-
-    def wait(going: list[str]) -> None:
-        """Waits for the first tick, where nobody has anything to hear before it."""
-        due = [by_clock[name].due() for name in going if name in by_clock]
-        if due and not any(stream.waiting for inbox in inboxes.values() for stream in inbox.streams.values()):
-            time.sleep(max(0.0, min(due) - time.monotonic()))
-
-    asked: list[int] = []
-
-    def interrupt(number: int) -> None:
-        if asked:
+    def interrupt(self, number: int) -> None:
+        """Once: end in good order, with the signal's exit code. Twice: at once."""
+        if self.asked:
             raise KeyboardInterrupt
-        asked.append(128 + number)
-        for node in nodes.values():
+        self.asked = 128 + number
+        for node in self.nodes.values():
             node.interrupt()
 
-    with Signals(interrupt):
-        for name, node in nodes.items():
-            say(name, node.start())
-        going = list(nodes)
-        while any(not nodes[name].observer for name in going):
-            wait(going)
-            going = [name for name in going if turn(name)]
-        for name in going:  # those who look on may also wait for what has no end
-            if turn(name):
-                say(name, nodes[name].finish())
-    return Outcome(exit_code=asked[0] if asked else 0)
+    def _turn(self, name: str) -> bool:
+        """All that one node can hear, and its tick when that is due; whether it goes on."""
+        node, inbox = self.nodes[name], self.inboxes[name]
+        while not node.done and (message := inbox.pop()) is not None:
+            self._say(name, node.hear(message) or ())
+        if name in self.by_clock and not node.done and time.monotonic() >= node.due():
+            self._say(name, node.tick())
+        if not (node.done or (inbox.ended and (inbox.streams or name not in self.by_clock))):
+            return True
+        self._say(name, node.finish())
+        self._say(name, [Promise(FOREVER, 0)])
+        return False
+
+    def _wait(self, going: list[str]) -> None:
+        """Waits for the first tick, where nobody has anything to hear before it."""
+        due = [self.by_clock[name].due() for name in going if name in self.by_clock]
+        waiting = any(stream.waiting for inbox in self.inboxes.values() for stream in inbox.streams.values())
+        if due and not waiting:
+            time.sleep(max(0.0, min(due) - time.monotonic()))
+
+    def _say(self, sender: str, messages: Iterable[Message]) -> None:
+        for message in messages:
+            fields, topics = values(message), self.topics[sender]
+            for topic in topics.values() if type(message) is Promise else [topics[type(message)]]:
+                self._deliver(sender, topic, message, fields)
+
+    def _deliver(self, sender: str, topic: str, message: Message, fields: Sequence[Any]) -> None:
+        now = time.monotonic_ns()
+        header = Header(self.run_name, sender, 0, self._numbers[sender, topic], now, now)
+        self._numbers[sender, topic] += 1
+        for name, inbox in self.inboxes.items():
+            if (sender, topic) in inbox.streams:
+                self.nodes[name].witness(inbox.streams[sender, topic].kind, topic, header, fields)
+                inbox.put(sender, topic, message)
