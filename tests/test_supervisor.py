@@ -64,8 +64,10 @@ def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
     while len(fresh := {int(pid) for pid in children.read_text().split()} - set(nodes.values()) - {sweeper}) != 1:
         time.sleep(0.01)
     run.kill()
-    while any(exists(pid) for pid in [*nodes.values(), *fresh]):
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in [*nodes.values(), *fresh] if exists(pid)]) and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert not left
 
 
 def followed(folder: Path, fill: int, away: float) -> tuple[list[int], int]:
