@@ -14,7 +14,7 @@ from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
 from tutelage.problems import LaunchError, Problem
-from tutelage.process import inbox_of, topics_of
+from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
 from tutelage.supervision.signals import Signals
 from tutelage.supervision.supervisor import Outcome
 
@@ -84,11 +84,11 @@ class _Together:
         return False
 
     def _wait(self, going: list[str]) -> None:
-        """Waits for the first tick, where nobody has anything to hear before it."""
+        """Waits for a tick where nobody has anything to hear before it; not for long, for an inbox may have ended."""
         due = [self.by_clock[name].due() for name in going if name in self.by_clock]
         waiting = any(stream.waiting for inbox in self.inboxes.values() for stream in inbox.streams.values())
         if due and not waiting:
-            time.sleep(max(0.0, min(due) - time.monotonic()))
+            time.sleep(min(LOOK_SECONDS, max(0.0, min(due) - time.monotonic())))
 
     def _say(self, sender: str, messages: Iterable[Message]) -> None:
         for message in messages:
