@@ -1,6 +1,11 @@
 """Observations brought to mean zero and deviation one, by what has been seen so far."""
 
+from collections.abc import Mapping
+
 import numpy as np
+
+SEEN = 65536
+"""Observations that a normaliser which was taken over counts for."""
 
 
 class Normaliser:
@@ -18,6 +23,12 @@ class Normaliser:
         self.square = self.square + rows.var(axis=0) * len(rows) + shift**2 * (self.count * len(rows) / total)
         self.mean = self.mean + shift * (len(rows) / total)
         self.count = total
+
+    def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Goes on from what another one's `tensors()` were."""
+        self.count = np.array(float(SEEN))
+        self.mean = tensors["observation.mean"].astype(np.float64)
+        self.square = SEEN / tensors["observation.scale"].astype(np.float64) ** 2
 
     def tensors(self) -> dict[str, np.ndarray]:
         """`(observation - mean) * scale` is the normalised one. A number that never changes is only shifted."""

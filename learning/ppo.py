@@ -3,6 +3,7 @@
 Rewards are scaled by 1 - discount, so that a value is a mean reward per step, of one scale for every discount.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,11 @@ def value_loss(value: Tensor, target: Tensor) -> Tensor:
     return (value - target).square().mean()
 
 
+def shapes(tensors: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
+    """How large each is."""
+    return {name: list(tensors[name].shape) for name in sorted(tensors)}
+
+
 class PPO:
     """The learner: policy and value network, their optimiser, and the normaliser of observations."""
 
@@ -94,6 +100,20 @@ class PPO:
         means = torch.stack(steps).mean(dim=0).tolist()
         metrics |= {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
         return metrics | {"train/learning_rate": rate}
+
+    def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Takes over a policy, what another learner's `tensors()` were; values are learned anew.
+
+        Raises:
+            ValueError: it is one for other observations or actions, or of another size.
+        """
+        own = self.tensors()
+        if shapes(tensors) != shapes(own):
+            raise ValueError(f"it has {shapes(tensors)}, and {shapes(own)} is needed")
+        self.normaliser.begin_with(tensors)
+        with torch.no_grad():
+            for name in own.keys() & self.parameters.named.keys():
+                self.parameters.named[name].copy_(torch.tensor(tensors[name]))
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What acting needs: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from learning.draws import generator
 from learning.ppo import PPO, Settings
 from learning.rollout import Spaces
 from messages import Enough, Metrics, Score, Transition, Weights
+from nodes.evaluation import weights_of
 from nodes.rollout import Gatherer
 from nodes.settings import budget as derived
 from nodes.settings import chosen
 from tutelage import Message, Node
+from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
 
@@ -23,7 +26,8 @@ class Learner(Node):
     """Trains on rollout k when its score is there, and says the weights for rollout k + 1 + lag.
 
     So it says `lag` + 1 weights before it has learnt anything. It owns the end of the run: when `budget` environment
-    steps are under way (0: derived from the task), the weights it says ask for no further rollout.
+    steps are under way (0: derived from the task), the weights it says ask for no further rollout. It goes on from the
+    final weights of another run, if it is told the folder of one as `policy`.
     """
 
     hears = (Transition, Score)
@@ -36,16 +40,25 @@ class Learner(Node):
         seed: int = 0,
         lag: int = 1,
         budget: int = 0,
+        policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         spaces = Task(env).spaces
         self.seed, self.lag, self.budget = seed, lag, derived(budget, spaces)
         self.ppo = PPO(Spaces(*spaces[:3]), seed, chosen(Settings, settings))
+        if policy:
+            self._begin_with(policy)
         self.gathered = Gatherer()
         self.version = 0
         self.steps = 0
         self.last: int | None = None  # the version that the run ends with, once it is known
         self.enough = False  # no further rollout is wanted
+
+    def _begin_with(self, run: str) -> None:
+        try:
+            self.ppo.begin_with(weights_of(Path(run)))
+        except ValueError as error:
+            raise LaunchError([Problem(run, f"is no policy for this task: {error}")]) from error
 
     def start(self) -> Iterator[Message]:
         for rollout in range(self.lag + 1):
