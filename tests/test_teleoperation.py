@@ -182,6 +182,7 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
     person.sees("learner: 3 demonstrations")
     person.sees("policy's return")
     finish(person)
+    assert "learning is over: its policy's return is" in person.history()
     assert person.report["demonstrations"] == 3
     assert person.report["environment_steps"] == 16384
     assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
