@@ -220,6 +220,7 @@ class Teleoperator(Node):
         if self.driven.length:
             self.session.take += 1
             yield self._judged("discarded")
+        self.cockpit.due = 0.0  # how it ended is shown at any rate
         self._show(time.monotonic())
 
     def state(self) -> dict[str, Any]:
