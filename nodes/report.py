@@ -42,8 +42,9 @@ class Report(Node):
                 del self.expert_returns[-message.demonstrations :]
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
-            case Episode():
+            case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
+                self.learned["episodes"] = self.learned.get("episodes", 0) + 1
             case Metrics():
                 self._write(message.rollout, message.values)
             case Weights():
@@ -106,6 +107,8 @@ class Report(Node):
             self._keep()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
+        if self.returns:
+            self.learned["episode_return_mean"] = sum(self.returns) / len(self.returns)
         (self.run_dir / "learned.json").write_text(json.dumps(self.learned, indent=2))
         return ()
 

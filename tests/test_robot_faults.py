@@ -95,12 +95,14 @@ def rested(run: CartRun, since: int) -> bool:
 
 
 def test_a_run_ends_by_itself_and_its_report_says_how_time_was_kept(tmp_path):
-    run = CartRun(tmp_path, "seconds:=2")
+    run = CartRun(tmp_path, "seconds:=2", "episode_steps:=20")
     run.wait()
     assert run.process.returncode == 0, run.output
     wanted = {"seconds_up", "rate_mean", "interval_max", "deadlines_missed", "commands_refused", "stops"}
     assert wanted <= run.report.keys()
     assert run.report["stops"] == 0 and run.report["seconds_up"] > 1
+    assert run.report["episodes"] >= 1 and run.report["episode_return_mean"] > 1
+    assert "episodes ended, mean return" in run.output
     assert run.verbs[-2:] == ["stop", "close"]
 
 
