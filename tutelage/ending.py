@@ -18,7 +18,9 @@ Numbers = dict[str, Any]
 
 def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     """The short report at the end of a run."""
-    said = [say(numbers) for say in (_interrupted, _returns, _episodes, _learning, _timing, _restarts, _silences, _losses)]
+    said = [
+        say(numbers) for say in (_interrupted, _returns, _episodes, _learning, _timing, _restarts, _silences, _losses)
+    ]
     return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), f"run folder: {folder}"])
 
 
