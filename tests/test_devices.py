@@ -222,6 +222,16 @@ def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Pad) -> None:
     assert int(device.action(NOWHERE, DRIVING)) == 0
 
 
+def test_who_has_a_second_gamepad_may_go_on_with_it(pad: Pad) -> None:
+    other = Pad()
+    device = Gamepad(Task("MountainCar-v0"))
+    pad.unplug()
+    assert device.commands(DRIVING) == ["stop", "go"]
+    other.tap(7)
+    assert device.commands(DRIVING) == ["go"]
+    assert device.commands(DRIVING) == []
+
+
 def test_axes_become_the_numbers_of_an_action(pad: Pad) -> None:
     device = Gamepad(Task("Pendulum-v1"), dead_zone=0.2)
     pad.push(0, -1.0)
