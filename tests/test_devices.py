@@ -225,6 +225,7 @@ def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Pad) -> None:
 def test_who_has_a_second_gamepad_may_go_on_with_it(pad: Pad) -> None:
     other = Pad()
     device = Gamepad(Task("MountainCar-v0"))
+    assert device.commands(DRIVING) == []
     pad.unplug()
     assert device.commands(DRIVING) == ["stop", "go"]
     other.tap(7)
