@@ -119,9 +119,11 @@ def test_an_operator_is_not_told_kept_where_nothing_can_be_kept(tmp_path: Path, 
 
 def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str, people: list[Person]) -> None:
     person = sit_down(people, tmp_path, noted)
+    person.sees("> 50 steps a second; speed:=2 is twice as fast")
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
+    assert "learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run" in person.output
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]
     assert all(one["whole"] and one["in order"] and one["return"] == one["length"] for one in found)
