@@ -31,12 +31,14 @@ ROLLOUT_STEPS, ENVIRONMENTS = 64, 32
 
 
 class Simulator:
-    """N environments whose episodes are seeded one by one."""
+    """N environments whose episodes are seeded one by one; the first ones are cut short, each at another step."""
 
     def __init__(self, env_id: str, environments: int, seed: int) -> None:
         disabled = {"autoreset_mode": gym.vector.AutoresetMode.DISABLED}
         self.envs = gym.make_vec(env_id, environments, vectorization_mode="sync", vector_kwargs=disabled)
-        self.seed, self.episodes = seed, np.zeros(environments, np.int64)
+        self.seed, self.episodes, self.length = seed, np.zeros(environments, np.int64), np.zeros(environments, np.int64)
+        assert self.envs.spec is not None and self.envs.spec.max_episode_steps is not None
+        self.first_length = self.envs.spec.max_episode_steps * np.arange(1, environments + 1) // environments
         observation, action = self.envs.single_observation_space, self.envs.single_action_space
         assert observation.shape is not None
         self.spaces = Spaces(observation.shape[0], int(action.n), discrete=True)
@@ -46,11 +48,14 @@ class Simulator:
         """The observation after the masked environments began their next episode."""
         seeds = [episode_seed(self.seed, i, int(j)) if mask[i] else None for i, j in enumerate(self.episodes)]
         self.episodes[mask] += 1
+        self.length[mask] = 0
         return self.envs.reset(seed=seeds, options={"reset_mask": mask})[0]
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Next observation, terminated, truncated; then `self.observation` is what the next action answers to."""
         observation, _, terminated, truncated, _ = self.envs.step(action)
+        self.length += 1
+        truncated |= (self.episodes == 1) & (self.length == self.first_length) & ~terminated
         ended = terminated | truncated
         self.observation = self.reset(ended) if ended.any() else observation
         return observation, terminated, truncated

@@ -34,6 +34,9 @@ class Settings:
     """lambda of the advantage estimate"""
     clip: float = 0.2
     entropy_weight: float = 0.01
+    """where actions are discrete"""
+    continuous_entropy_weight: float = 0.0
+    """where they are continuous: there the spread starts wide"""
     value_weight: float = 0.5
     max_norm: float = 0.5
     hidden: int = 64
@@ -56,6 +59,7 @@ class PPO:
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
+        self.entropy_weight = settings.entropy_weight if spaces.discrete else settings.continuous_entropy_weight
         self.normaliser = Normaliser(spaces.observation)
         sizes = (spaces.observation, settings.hidden, settings.hidden)
         arrays = mlp_arrays("policy", (*sizes, spaces.action), draw(seed, "learner", "policy"), 0.01)
@@ -142,7 +146,7 @@ class PPO:
         value = fast_mlp(named, "value", batch["observation"])[:, 0]
         pg_loss = policy_loss(log_prob, batch["log_prob"], batch["advantage"], s.clip)
         v_loss, entropy_loss = value_loss(value, batch["return"]), -entropy.mean()
-        loss = pg_loss + s.value_weight * v_loss + s.entropy_weight * entropy_loss
+        loss = pg_loss + s.value_weight * v_loss + self.entropy_weight * entropy_loss
         self.adam.step(self.parameters.gradient(loss), learning_rate, s.max_norm)
         with torch.no_grad():
             log_ratio = log_prob - batch["log_prob"]

@@ -50,7 +50,8 @@ class Metrics(Message, cadence="free"):
 class Evaluation(Message, cadence="free"):
     """evaluator -> those who look on: returns of a policy in environments of its own. Nobody learns from them.
 
-    `greedy` and `sampled` are the returns of whole episodes with the most likely and with sampled actions.
+    `greedy` and `sampled` are the returns of whole episodes with the most likely and with sampled actions; none of the
+    latter while the run goes on.
     """
 
     policy_version: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
 from safetensors.numpy import load
 
 from messages import Enough, Evaluation, Weights
@@ -17,7 +18,10 @@ INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS = 10, 3
 
 
 class Evaluator(Node):
-    """Plays `episodes` episodes, greedy and sampled, with the final weights; and fewer every `every` versions."""
+    """Plays `episodes` episodes, greedy and sampled, with the final weights.
+
+    And every `every` versions fewer, greedy alone (0: none).
+    """
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
@@ -43,7 +47,8 @@ class Evaluator(Node):
             count = self.episodes if message.final else self.every_episodes
             tensors = load(message.tensors.tobytes())
             what = "final" if message.final else "course"
-            greedy, sampled = (returns(self.task, tensors, count, self.seed, sample, what) for sample in (False, True))
+            greedy = returns(self.task, tensors, count, self.seed, False, what)
+            sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
                 message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled, message.final
             )
@@ -67,7 +72,7 @@ class StoppingEvaluator(Evaluator):
     says = (Evaluation, Enough)
 
     def __init__(
-        self, env: Env, enough: float, episodes: int = 100, every: int = 4, every_episodes: int = 20, seed: int = 0
+        self, env: Env, enough: float, episodes: int = 100, every: int = 2, every_episodes: int = 20, seed: int = 0
     ) -> None:
         super().__init__(env, episodes, every, every_episodes, seed)
         self.enough, self.row = enough, 0

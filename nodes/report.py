@@ -86,21 +86,16 @@ class Report(Node):
         self._write(kept.rollout, {f"hardware/{name}": float(value) for name, value in figures.items()})
 
     def _evaluated(self, found: Evaluation) -> None:
-        self._write(
-            found.rollout,
-            {
-                "eval/mean_reward": found.greedy.mean(),
-                "eval/mean_reward_sampled": found.sampled.mean(),
-                "time/total_timesteps": found.environment_steps,
-            },
-        )
+        values = {"eval/mean_reward": found.greedy.mean(), "time/total_timesteps": found.environment_steps}
         if found.final:
+            values |= {"eval/mean_reward_sampled": found.sampled.mean()}
             self.learned |= {
                 "return_mean": found.greedy.mean(),
                 "return_std": found.greedy.std(),
                 "return_sampled_mean": found.sampled.mean(),
                 "evaluation_episodes": len(found.greedy),
             }
+        self._write(found.rollout, values)
 
     def finish(self) -> tuple[Message, ...]:
         if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.console import Group
 from rich.text import Text
 
+from messages import Evaluation
 from nodes.progress import Progress, Pulse
 
 LABEL = 15
@@ -36,7 +37,7 @@ def line(progress: Progress, now: float) -> str:
     if progress.accuracy:
         parts.append(" ".join(["D", *(f"{side} {value:.2f}" for side, value in progress.accuracy.items())]))
     if (found := progress.evaluation) is not None:
-        parts.append(f"evaluation greedy {found.greedy.mean():.1f} sampled {found.sampled.mean():.1f}")
+        parts.append("evaluation " + " ".join(f"{way} {mean:.1f}" for way, mean in _means(found)))
     parts += [f"robot {text}" for text, _ in _machine(progress)[:1]] + [text for text, _ in _machine(progress)[1:]]
     return "  ".join([*parts, *_troubles(progress, now)]) or "started"
 
@@ -136,16 +137,13 @@ def _evaluation(progress: Progress) -> list[Text]:
     if (found := progress.evaluation) is None:
         return []
     when = "final weights" if found.final else f"after {found.environment_steps:,} steps"
-    return [
-        _row(
-            "evaluation",
-            ("greedy ", QUIET),
-            (f"{found.greedy.mean():.1f}", "bold"),
-            ("   sampled ", QUIET),
-            (f"{found.sampled.mean():.1f}", "bold"),
-            (f"   {when}", QUIET),
-        )
-    ]
+    shown = [part for way, mean in _means(found) for part in ((f"{way} ", QUIET), (f"{mean:.1f}   ", "bold"))]
+    return [_row("evaluation", *shown, (when, QUIET))]
+
+
+def _means(found: Evaluation) -> list[tuple[str, float]]:
+    ways = (("greedy", found.greedy), ("sampled", found.sampled))
+    return [(way, float(returns.mean())) for way, returns in ways if returns.size]
 
 
 def _discriminator(progress: Progress) -> list[Text]:

@@ -18,6 +18,10 @@ class Simulator(Node):
 
     Its state is the seeds of the running episodes and their actions so far: environments are rebuilt by doing them
     again, so that any environment can come back.
+
+    Where a task has a time limit, the first episode of each copy is cut short, each at another step. Otherwise copies
+    that all run into the limit would go through their episodes in step, and a rollout show one phase of them alone
+    (rsl_rl begins its robots at random episode lengths for the same reason: Rudin et al. 2022, arXiv 2109.11978).
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Action,)
@@ -26,6 +30,7 @@ class Simulator(Node):
     def __init__(self, env: Env, environments: int = 32, rollout_steps: int = 64, seed: int = 0) -> None:
         self.environments = Environments(Task(env), environments)
         self.seed, self.rollout_steps = seed, rollout_steps
+        self.first_length = self.environments.time_limit * np.arange(1, environments + 1) // environments
         self.episode = np.zeros(environments, np.int64)  # running in each environment
         self.length = np.zeros(environments, np.int64)
         self.episode_return = np.zeros(environments)
@@ -42,14 +47,16 @@ class Simulator(Node):
         assert isinstance(message, Action)
         before = self.observation
         following, reward, terminated, truncated = self.environments.step(message.action)
+        self.length += 1
+        cut = (self.episode == 0) & (self.length == self.first_length) & ~(terminated | truncated)
+        truncated |= cut
         self.steps.append([before, message.action, following, message.log_prob, terminated, truncated, reward])
         self.actions.append(message.action)
-        self.length += 1
         self.episode_return += reward
         self.observation = following
         ended = np.flatnonzero(terminated | truncated)
-        episodes = [self._episode(message, int(i)) for i in ended]
-        if episodes:
+        episodes = [self._episode(message, int(i)) for i in ended if not cut[i]]
+        if len(ended):
             self._begin(ended)
         yield Observation(*self._next(message), self.observation)
         yield from episodes

@@ -105,6 +105,12 @@ class Environments:
         self.spaces = task.spaces
         self._all = [task.make() for _ in range(count)]
 
+    @property
+    def time_limit(self) -> int:
+        """Steps after which an episode is truncated; 0 where the task does not say."""
+        spec = self._all[0].spec
+        return (spec and spec.max_episode_steps) or 0
+
     def reset(self, i: int, seed: int) -> np.ndarray:
         """The first observation of environment i's next episode: float32 [obs]."""
         observation, _ = self._all[i].reset(seed=seed)
