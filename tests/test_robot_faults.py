@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from messages import Observation, Weights
 from nodes.policy import Policy
+from tests.disks import disk, fill
 from tests.run_cli import Run
 from tests.test_sameness import exists
 from tutelage.node import play
@@ -147,6 +148,21 @@ def test_a_killed_launcher_leaves_the_machine_safe(tmp_path):
         time.sleep(0.02)
     assert run.verbs[-2:] == ["stop", "close"]
     assert "disarmed: the run has ended" in run.safety
+
+
+def test_on_a_full_disk_control_goes_on(tmp_path):
+    (tmp_path / "run").mkdir()
+    with disk(tmp_path / "run", "80m"):
+        run = CartRun(tmp_path, "episode_steps:=20", "record:=true").until_moving()
+        fill(run.run_dir / "filler")
+        run.until_written(run.verbs.count("write") + 150)
+        assert "not up to date" not in run.output  # nobody was started again
+        os.kill(run.process.pid, signal.SIGINT)
+        run.wait()
+        assert run.process.returncode == 1, run.output
+        assert "report.json cannot be written" in run.output and "messages were missed" in run.output
+        assert "Traceback" not in run.output
+    assert run.verbs[-2:] == ["stop", "close"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

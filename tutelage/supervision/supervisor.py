@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.node import Node
+from tutelage.problems import complain
 from tutelage.process import Place
 from tutelage.supervision import child, cores, registry, sweeper
 from tutelage.supervision.child import Child
@@ -117,14 +118,14 @@ class Supervisor:
 
     def _note(self) -> None:
         """Keeps the list of processes in the run's folder, for those who look at it from outside."""
-        registry.note(
-            self.run_dir,
-            self.socket_dir,
-            {
-                name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
-                for name, node in self.children.items()
-            },
-        )
+        listed = {
+            name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
+            for name, node in self.children.items()
+        }
+        try:
+            registry.note(self.run_dir, self.socket_dir, listed)
+        except OSError as error:  # a full disk must not end what runs
+            complain(f"the list of the run's processes is not up to date: {error}")
 
     def _watch(self) -> None:
         while not self._over():
