@@ -14,7 +14,7 @@ import pytest
 @contextlib.contextmanager
 def disk(folder: Path, size: str) -> Iterator[None]:
     """A small disk in the place of a folder."""
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a small disk can be mounted only by root")
     try:
