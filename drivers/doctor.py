@@ -36,8 +36,10 @@ def examine(path: Path) -> Iterator[Finding]:
     """
     robot = load(path)
     yield Finding(True, f"file: {path} describes {robot.task.env} at {robot.rate:g} Hz, started by {robot.start}")
-    yield from _port(robot)
+    yield from (port := list(_port(robot)))
     yield from _limits(robot)
+    if any(finding.good is False for finding in port):
+        return  # to connect would say it once more
     try:
         robot.driver.connect()
         yield Finding(True, "connect: the device answers")

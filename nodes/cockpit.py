@@ -55,22 +55,27 @@ class Cockpit:
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
         picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
-        others = [line for line in (_learner(progress, session), _robot(progress)) if line]
+        others = [line for line in (*learner_lines(progress, session), _robot(progress)) if line]
         return [head, "", *picture, "", doing, f" > {session.notice}", *others, "", f" {self.legend}"]
 
 
-def _learner(progress: Progress, session: Session) -> str:
-    """How a learner does that learns meanwhile."""
+def learner_lines(progress: Progress, session: Session) -> list[str]:
+    """How a learner does that learns meanwhile, and what it has come to."""
     if progress.began is None:
-        return " the learner waits for the first kept episode" if session.least > session.kept else ""
+        return [" the learner waits for the first kept episode"] if session.least > session.kept else []
     parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
     if (mean := progress.policy_return) is not None:
         parts.append(f"policy's return {mean:.1f}")
     if (found := progress.evaluation) is not None:
-        parts.append(f"evaluated {found.greedy.mean():.1f}" + (", its last" if found.final else ""))
+        parts.append(f"evaluated {found.greedy.mean():.1f}")
     if (expert := progress.expert_return) is not None:
         parts.append(f"yours {expert:.1f}")
-    return " learner: " + "   ".join(parts)
+    lines = [" learner: " + "   ".join(parts)]
+    if found and found.final:
+        lines.append(f" learning is over: its policy's return is {found.greedy.mean():.1f}")
+        if session.phase != "finished":
+            lines.append(" what you keep from now on is recorded, not learned from; finish when you like")
+    return lines
 
 
 def _robot(progress: Progress) -> str:

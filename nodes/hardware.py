@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from messages import Action, Begin, Command, Episode, Observation, Order, Reward
 from nodes.starting import Starter
 from nodes.trail import Trail
 from tutelage import Message, Node
+from tutelage.problems import complain
 from tutelage.task import Env
 
 TIMING_SECONDS = 1.0
@@ -196,7 +196,7 @@ class Hardware(Node):
         how = (self.guard.state.value, self.guard.reason)
         if how != self.said:
             self.said = how
-            print(": ".join(filter(None, how)), file=sys.stderr, flush=True)
+            complain(": ".join(filter(None, how)))
             yield Safety(*self.trail.time, *how)
         if always or now - self.timed > TIMING_SECONDS * 1e9:
             self.timed = now

@@ -18,8 +18,8 @@ from tutelage.recording.writer import Stream, Writer
 class Recorder(Node):
     """Writes what is said in its namespace and below into `file` in the run's folder, but the topics `without`.
 
-    What it has taken is in the file: its senders keep the rest until then, so a kill loses nothing. Where the disk is
-    full it goes on without, and what is lost is told at once, by its status, and in the file as soon as it can be.
+    What it acknowledges is in the file, or counted as lost where the disk is full: its senders keep the rest, so a kill
+    loses nothing. What is lost is told at once, by its status, and in the file as soon as it can be.
     """
 
     may_hear = (Message,)
@@ -48,6 +48,10 @@ class Recorder(Node):
         if topic not in self.schemas:
             self.schemas[topic] = schema(kind)
         self._open().add(topic, self.schemas[topic], header, fields, time.monotonic_ns())
+
+    def missed(self, sender: str, topic: str, following: int) -> None:
+        if topic not in self.without:
+            self._open().skip((sender, topic), following)
 
     def hear(self, message: Message) -> None:
         """Nothing more: it was written down when it came."""

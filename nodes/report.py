@@ -11,6 +11,7 @@ from typing import Any
 
 from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 from tutelage import Message, Node
+from tutelage.problems import complain
 
 
 class Report(Node):
@@ -42,8 +43,9 @@ class Report(Node):
                 del self.expert_returns[-message.demonstrations :]
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
-            case Episode():
+            case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
+                self.learned["episodes"] = self.learned.get("episodes", 0) + 1
             case Metrics():
                 self._write(message.rollout, message.values)
             case Weights():
@@ -59,9 +61,20 @@ class Report(Node):
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        with (self.run_dir / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps({"rollout": rollout, **values}) + "\n")
-            self.written = file.tell()
+        row = json.dumps({"rollout": rollout, **values}) + "\n"
+        try:
+            with (self.run_dir / "metrics.jsonl").open("a") as file:
+                file.write(row)
+            self.written += len(row)
+        except OSError as error:  # a full disk must not end what runs
+            complain(f"metrics.jsonl lacks a row: {error}")
+            self._cut()
+
+    def _cut(self) -> None:
+        """Leaves of metrics.jsonl what is known to be whole."""
+        metrics = self.run_dir / "metrics.jsonl"
+        if metrics.exists():
+            os.truncate(metrics, self.written)
 
     def _sync(self) -> None:
         """What a checkpoint counts on must survive a power cut as it does."""
@@ -71,7 +84,7 @@ class Report(Node):
 
     def _keep(self) -> None:
         tensors, steps, seconds = self.latest
-        (self.run_dir / "weights.safetensors").write_bytes(tensors)
+        self._put("weights.safetensors", tensors)
         self.learned |= {
             "weights_digest": hashlib.sha256(tensors).hexdigest(),
             "environment_steps": steps,
@@ -101,8 +114,16 @@ class Report(Node):
             self._keep()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
-        (self.run_dir / "learned.json").write_text(json.dumps(self.learned, indent=2))
+        if self.returns:
+            self.learned["episode_return_mean"] = sum(self.returns) / len(self.returns)
+        self._put("learned.json", json.dumps(self.learned, indent=2).encode())
         return ()
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Writes a file of the run's folder: all of it, or none."""
+        fresh = self.run_dir / f"{name}.new"
+        fresh.write_bytes(data)
+        fresh.replace(self.run_dir / name)
 
     def state(self) -> dict[str, Any]:
         self._sync()
@@ -122,7 +143,4 @@ class Report(Node):
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
         tensors, steps, seconds = state["latest"]
         self.latest = tensors, steps, seconds
-        metrics = self.run_dir / "metrics.jsonl"
-        if metrics.exists():  # what comes after the checkpoint will be heard again
-            with metrics.open("r+b") as file:
-                file.truncate(self.written)
+        self._cut()  # what comes after the checkpoint will be heard again

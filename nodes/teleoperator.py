@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import json
+import shlex
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,12 +79,14 @@ class Teleoperator(Node):
         device: dict[str, Any] | None = None,
     ) -> None:
         task = Task(env)
-        self.spaces = task.spaces
+        self.env, self.spaces = task.given, task.spaces
         self.device = device_of(operator, task, device or {})
         self.person = person or (getpass.getuser() if self.device.person else operator)
         self.period = 0.0 if own_clock else _period(task, rate, speed, self.device.person)
         self.own_clock, self.seed = bool(own_clock), seed
-        self.session, self.driven, self.progress = Session(episodes, least), Driven(), Progress()
+        slow = self.device.person and self.period
+        pace = f"{1 / self.period:g} steps a second; speed:={2 * speed:g} is twice as fast" if slow else ""
+        self.session, self.driven, self.progress = Session(episodes, least, notice=pace), Driven(), Progress()
         self.applied = self.spaces.nothing()  # by the last transition
         self.running = False  # the world is in the midst of an episode
         self.closed = False  # it has been said that no take follows
@@ -220,7 +225,10 @@ class Teleoperator(Node):
         if self.driven.length:
             self.session.take += 1
             yield self._judged("discarded")
+        self.cockpit.due = 0.0  # how it ended is shown at any rate
         self._show(time.monotonic())
+        if self.session.kept and self.progress.began is None and any(self.run_dir.glob("*.mcap")):
+            print(f"learn from them: {_next_command(self.env, self.run_dir)}", flush=True)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -243,6 +251,13 @@ class Teleoperator(Node):
         self.cockpit.canvas.clear()
         if self.device.person:
             self.session.come_back()
+
+
+def _next_command(env: Env, run_dir: Path) -> str:
+    """The command that learns from what was kept in a run."""
+    named = env if isinstance(env, str) else shlex.quote(json.dumps(env))
+    run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
+    return f"python cli.py launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"
 
 
 def _period(task: Task, rate: float, speed: float, person: bool) -> float:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from nodes.recorder import Recorder
 from tutelage import Message
 from tutelage.bus import Bus
 from tutelage.inbox import Inbox, Stream
 from tutelage.outbox import Outbox
+from tutelage.recording import Loss, Reader
 
 
 class Number(Message, cadence="step"):
@@ -91,3 +93,20 @@ def test_who_has_ended_misses_nothing_that_a_speaker_has_forgotten(pair: Pair, m
     pair.speak(pair.outbox.state())
     pair.until(lambda: bool(told))
     assert told[0]["begins"] == {"number": 3}
+
+
+def test_a_recorder_that_comes_back_counts_what_nobody_can_say_again_though_nothing_follows_it(
+    pair: Pair, tmp_path: Path
+) -> None:
+    """It was killed on a full disk: it had acknowledged what it could not write, nor keep a checkpoint of."""
+    pair.ear.acknowledge({("mouth", "number"): 3})
+    pair.until(lambda: len(pair.outbox) == 0)
+    recorder = Recorder()
+    recorder.run_dir = tmp_path
+    pair.listen(again=True)
+    pair.ear.witness = recorder
+    pair.until(lambda: pair.stream.received == 3)
+    list(recorder.finish())
+    assert recorder.lost() == {"number": 3}
+    reader = Reader(tmp_path / "recording.mcap")
+    assert not list(reader) and reader.losses == [Loss("number", "mouth", 0, 3, "missed")]

@@ -1,7 +1,8 @@
-"""What devices make of what people do: keys through a real terminal, events through SDL's real queue."""
+"""What devices make of what people do: keys through a real terminal, a gamepad that SDL itself plays."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import sys
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drivers.devices import gamepad
 from drivers.devices.automatic import Lawful, Replay
 from drivers.devices.device import TAKEOVER, Device, Moment
 from drivers.devices.gamepad import Gamepad, shaped
@@ -24,6 +24,7 @@ from tutelage.task import Task, TaskSpaces
 
 DRIVING, READY, OVER = (Moment(phase, 0, 0) for phase in ("driving", "ready", "over"))
 NOWHERE = np.zeros(4, np.float32)
+RIGHT = 2  # of the cross, as SDL numbers it
 
 LUNAR = {
     "LunarLander-v3": TaskSpaces(8, 4, True),
@@ -156,44 +157,91 @@ def test_a_rest_that_is_no_action_of_the_task_is_refused(env: str, rest: Any, wa
         KeyMap(env, spaces(env), rest=rest)
 
 
+class Pad:
+    """A gamepad without a plug: SDL's own virtual one, which it takes for real from its driver on."""
+
+    def __init__(self) -> None:
+        import pygame
+
+        pygame.display.init()
+        pygame.joystick.init()
+        self.pump = pygame.event.pump
+        self.sdl = ctypes.CDLL(pygame.base.__file__)  # what it is linked with is found through it
+        self.sdl.SDL_JoystickOpen.restype = ctypes.c_void_p
+        self.plug()
+
+    def plug(self) -> None:
+        self.index = self.sdl.SDL_JoystickAttachVirtual(1, 6, 11, 1)  # a gamepad's axes, buttons, cross
+        assert self.index >= 0
+        self.handle = ctypes.c_void_p(self.sdl.SDL_JoystickOpen(self.index))
+
+    def unplug(self) -> None:
+        self.sdl.SDL_JoystickClose(self.handle)
+        assert self.sdl.SDL_JoystickDetachVirtual(self.index) == 0
+
+    def push(self, axis: int, value: float) -> None:
+        self.sdl.SDL_JoystickSetVirtualAxis(self.handle, axis, ctypes.c_int16(round(32767 * value)))
+
+    def cross(self, direction: int) -> None:
+        self.sdl.SDL_JoystickSetVirtualHat(self.handle, 0, ctypes.c_uint8(direction))
+
+    def tap(self, button: int) -> None:
+        for pressed in (1, 0):
+            self.sdl.SDL_JoystickSetVirtualButton(self.handle, button, ctypes.c_uint8(pressed))
+            self.pump()  # a virtual one shows no more than how it is when it is looked at
+
+
 @pytest.fixture
-def pad(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """SDL without a screen, and one gamepad that is always in its place; what happens to it is posted to SDL's queue."""
-    monkeypatch.setattr(gamepad, "_pads", lambda pygame: [])
+def pad(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pad]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
     import pygame
 
-    yield lambda kind, **what: pygame.event.post(pygame.event.Event(getattr(pygame, kind), what))
+    yield Pad()
     pygame.quit()
 
 
-def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Any) -> None:
+def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Pad) -> None:
     device = Gamepad(Task("MountainCar-v0"))
     assert int(device.action(NOWHERE, DRIVING)) == 1
-    pad("JOYAXISMOTION", axis=0, value=-0.9)
+    pad.push(0, -0.9)
     assert int(device.action(NOWHERE, DRIVING)) == 0
-    pad("JOYAXISMOTION", axis=0, value=0.1)
+    pad.push(0, 0.1)
     assert int(device.action(NOWHERE, DRIVING)) == 1
-    pad("JOYHATMOTION", hat=0, value=(1, 0))
+    pad.cross(RIGHT)
     assert int(device.action(NOWHERE, DRIVING)) == 2
     for button in (7, 0, 1, 2, 6):
-        pad("JOYBUTTONDOWN", button=button)
-        pad("JOYBUTTONUP", button=button)
+        pad.tap(button)
     assert device.commands(DRIVING) == ["go", "keep", "discard", "undo", "finish"]
-    pad("JOYDEVICEREMOVED", instance_id=0)
+    pad.unplug()
     assert device.commands(DRIVING) == ["stop", "go"]  # pauses
     assert int(device.action(NOWHERE, DRIVING)) == 1
+    pad.plug()
+    assert device.commands(DRIVING) == []
+    pad.push(0, -0.9)
+    assert int(device.action(NOWHERE, DRIVING)) == 0
 
 
-def test_axes_become_the_numbers_of_an_action(pad: Any) -> None:
+def test_who_has_a_second_gamepad_may_go_on_with_it(pad: Pad) -> None:
+    other = Pad()
+    device = Gamepad(Task("MountainCar-v0"))
+    assert device.commands(DRIVING) == []
+    pad.unplug()
+    assert device.commands(DRIVING) == ["stop", "go"]
+    other.tap(7)
+    assert device.commands(DRIVING) == ["go"]
+    assert device.commands(DRIVING) == []
+
+
+def test_axes_become_the_numbers_of_an_action(pad: Pad) -> None:
     device = Gamepad(Task("Pendulum-v1"), dead_zone=0.2)
-    pad("JOYAXISMOTION", axis=0, value=-1.0)
-    np.testing.assert_allclose(device.action(NOWHERE, DRIVING), [2.0])
-    pad("JOYAXISMOTION", axis=0, value=0.19)
+    pad.push(0, -1.0)
+    np.testing.assert_allclose(device.action(NOWHERE, DRIVING), [2.0], rtol=1e-4)
+    pad.push(0, 0.19)
     np.testing.assert_array_equal(device.action(NOWHERE, DRIVING), [0.0])
     turned = Gamepad(Task("Pendulum-v1"), axes=["axis2"])
-    pad("JOYAXISMOTION", axis=2, value=1.0)
-    np.testing.assert_allclose(turned.action(NOWHERE, DRIVING), [2.0])
+    pad.push(2, 1.0)
+    np.testing.assert_allclose(turned.action(NOWHERE, DRIVING), [2.0], rtol=1e-4)
     with pytest.raises(LaunchError, match="no axis 'left_z'; did you mean 'left_y'"):
         Gamepad(Task("Pendulum-v1"), axes=["left_z"])
 

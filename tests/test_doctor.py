@@ -52,6 +52,7 @@ def test_an_emulated_rig_behind_a_port(tmp_path):
     robot.write_text(told.replace("/tmp/robot", str(tmp_path / "robot")))
     done = cli("doctor", robot)
     assert done.returncode == 1 and f"FAILED  port: there is no {tmp_path / 'robot'}" in done.stdout
+    assert done.stdout.count("FAILED") == 1
     with running("cartpole", "dynamixel", tmp_path) as rig:
         done = cli("doctor", robot)
         assert "ok      connect: the device answers" in done.stdout

@@ -191,7 +191,9 @@ def test_an_episode_without_a_step_moves_no_seed_to_another(tmp_path: Path) -> N
 def test_what_is_of_different_tasks_is_not_merged() -> None:
     one, other, third = (Demonstrations([driven(env, 0, 5)], env) for env in (CARTPOLE, PENDULUM, CARTPOLE))
     written = third._replace(env={"id": CARTPOLE, "arguments": {}, "wrappers": []})
-    assert len(files.merged([one, third, written, third._replace(env=None)]).trajectories) == 4
+    found = files.merged([one, third, written, third._replace(env=None), Demonstrations([driven(CARTPOLE, 1, 5)] * 2)])
+    assert [shown.number for shown in found.trajectories] == [0, 1, 2]
+    assert found.notes == ["3 episodes are in more than one of the files, and taken once"]
     with pytest.raises(LaunchError, match=r"different environments \(CartPole-v1 and Pendulum-v1\)"):
         files.merged([one, other])
     with pytest.raises(LaunchError, match=r"different observations \(\[3\] and \[4\]\)"):

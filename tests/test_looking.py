@@ -77,6 +77,20 @@ def test_topic_list_knows_who_says_and_who_hears(going):
     assert set(rows["status"]["says"]) == NODES and rows["status"]["hears"] == ["console"]
 
 
+def test_who_names_no_run_is_told_which_of_several_it_is(going, tmp_path):
+    for name in ("one", "two"):
+        sockets, run = tmp_path / f"tutelage-{os.getuid()}" / name, tmp_path / name
+        sockets.mkdir(parents=True)
+        run.mkdir()
+        (sockets / "run_dir").write_text(str(run))
+        (run / "graph.json").write_bytes((going.run_dir / "graph.json").read_bytes())
+        about = {"launcher": going.process.pid, "sockets": str(sockets), "nodes": {}}
+        (run / "processes.json").write_text(json.dumps(about))
+    done = cli("topic", "list", TMPDIR=str(tmp_path))
+    assert done.stderr == "this is two, the newest of 2 runs: name another by --run\n"
+    assert cli("topic", "list", "--run", str(tmp_path / "one"), TMPDIR=str(tmp_path)).stderr == ""
+
+
 def test_topic_rates_are_those_of_the_processes(going):
     rows = json.loads(printed("topic", "list", "--run", going.run_dir, "--rates", "--json"))
     rates = {row["topic"]: row["rate"] for row in rows}

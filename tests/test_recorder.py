@@ -1,6 +1,5 @@
 """The recorder as a process: killed at any moment, out of disk space, within a run."""
 
-import contextlib
 import json
 import os
 import random
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import disk, fill
 from tests.run_cli import CLI, Run, finished
 from tests.test_recording import by_mcap
 from tests.test_sameness import wait_for
@@ -242,21 +242,8 @@ def test_a_recorder_that_is_killed_within_a_run_misses_nothing(tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB."""
-    if (
-        not shutil.which("mount")
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], capture_output=True).returncode
-    ):
-        pytest.skip("a small disk can be mounted only by root")
-    yield tmp_path
-    subprocess.run(["umount", tmp_path], check=True)
-
-
-def fill(filler: Path) -> None:
-    """Takes all the space that there is."""
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    with disk(tmp_path, "2m"):
+        yield tmp_path
 
 
 def test_a_recorder_on_a_full_disk_goes_on_even_if_it_is_killed_there(small_disk):

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from messages import Observation, Weights
 from nodes.policy import Policy
+from tests.disks import disk, fill
 from tests.run_cli import Run
 from tests.test_sameness import exists
 from tutelage.node import play
@@ -95,12 +96,14 @@ def rested(run: CartRun, since: int) -> bool:
 
 
 def test_a_run_ends_by_itself_and_its_report_says_how_time_was_kept(tmp_path):
-    run = CartRun(tmp_path, "seconds:=2")
+    run = CartRun(tmp_path, "seconds:=2", "episode_steps:=20")
     run.wait()
     assert run.process.returncode == 0, run.output
     wanted = {"seconds_up", "rate_mean", "interval_max", "deadlines_missed", "commands_refused", "stops"}
     assert wanted <= run.report.keys()
     assert run.report["stops"] == 0 and run.report["seconds_up"] > 1
+    assert run.report["episodes"] >= 1 and run.report["episode_return_mean"] > 1
+    assert "episodes ended, mean return" in run.output
     assert run.verbs[-2:] == ["stop", "close"]
 
 
@@ -145,6 +148,24 @@ def test_a_killed_launcher_leaves_the_machine_safe(tmp_path):
         time.sleep(0.02)
     assert run.verbs[-2:] == ["stop", "close"]
     assert "disarmed: the run has ended" in run.safety
+
+
+def test_on_a_full_disk_control_goes_on(tmp_path):
+    (tmp_path / "run").mkdir()
+    with disk(tmp_path / "run", "80m"):
+        run = CartRun(tmp_path, "episode_steps:=20", "record:=true").until_moving()
+        fill(run.run_dir / "filler")
+        log = run.run_dir / "logs" / "hardware.log"
+        with log.open("ab") as file:
+            file.write(bytes(-log.stat().st_size % 4096))  # else there is room for some lines in its last page
+        run.until_written(run.verbs.count("write") + 150)
+        assert "not up to date" not in run.output  # nobody was started again
+        os.kill(run.process.pid, signal.SIGINT)
+        run.wait()
+        assert run.process.returncode == 1, run.output
+        assert "report.json cannot be written" in run.output and "messages were missed" in run.output
+        assert "Traceback" not in run.output
+    assert run.verbs[-2:] == ["stop", "close"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -10,8 +10,10 @@ import pytest
 
 from drivers.devices.device import COMMANDS, Command, Phase
 from learning.draws import episode_seed
-from messages import Action, Begin, Closing, Observation, Reward, Take, Transition
+from messages import Action, Begin, Closing, Evaluation, Observation, Reward, Take, Transition
+from nodes import cockpit
 from nodes.driven_simulator import DrivenSimulator
+from nodes.progress import Progress
 from nodes.session import Session
 from nodes.teleoperator import Teleoperator
 from tutelage import Message, Node
@@ -83,6 +85,15 @@ def test_finishing_in_an_episode_discards_it() -> None:
     session = told(Session(), "go", "keep", "go")
     assert session.obey("finish", 4, 4.0) == "discarded"
     assert session.notice == "finished: 1 of 2 episodes kept"
+
+
+def test_who_drives_on_when_learning_is_over_reads_so_and_what_becomes_of_it() -> None:
+    progress, session = Progress(), told(Session(least=1), "go", "keep")
+    progress.hear(Evaluation(8, 0, 8, 16384, np.full(3, 481.5), np.zeros(3), final=True), 0.0)
+    lines = cockpit.learner_lines(progress, session)
+    assert lines[1] == " learning is over: its policy's return is 481.5"
+    assert lines[2] == " what you keep from now on is recorded, not learned from; finish when you like"
+    assert cockpit.learner_lines(progress, told(session, "finish")) == lines[:2]
 
 
 class Exchange:

@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from tests import run_cli
 from tests.run_cli import Run
 from tests.test_sameness import exists, wait_for
+from tutelage.recording import Reader
 
 NODES = Path(__file__).with_name("dying_nodes.py")
 
 
 def launch(folder: Path, *options: str, **nodes: str) -> Run:
-    """A run of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
+    """A run of nodes of dying_nodes.py."""
+    write_graph(folder, **nodes)
+    return Run(folder, "graph.yaml", *options)
+
+
+def write_graph(folder: Path, **nodes: str) -> None:
+    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
     lines = ["nodes:"]
     for name, node in nodes.items():
         kind, _, parameters = node.partition(" ")
         lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
     (folder / "graph.yaml").write_text("\n".join(lines))
-    return Run(folder, "graph.yaml", *options)
 
 
 def until_running(run: Run, count: int) -> dict[str, int]:
@@ -156,6 +163,25 @@ def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
     run.wait()
     assert 1.5 < run.report["node_silences"]["idle"] < 10
     assert run.report["node_restarts"] == {}
+
+
+def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
+    hasty = tmp_path / "hasty.py"
+    hasty.write_text(
+        f"import sys; sys.path.insert(0, {str(run_cli.CLI.parent)!r})\n"
+        "from tutelage.supervision import supervisor; supervisor.LEASE_SECONDS = 1.0\n"
+        "import cli; cli.main()\n"
+    )
+    monkeypatch.setattr(run_cli, "CLI", hasty)
+    write_graph(tmp_path, clock="Clock {count: 1000}")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    run = Run(tmp_path, "graph.yaml")
+    os.kill(until_running(run, 2)["recorder"], signal.SIGSTOP)
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
+    assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
 
 
 def test_any_program_is_a_node(tmp_path):

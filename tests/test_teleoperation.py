@@ -119,9 +119,11 @@ def test_an_operator_is_not_told_kept_where_nothing_can_be_kept(tmp_path: Path, 
 
 def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str, people: list[Person]) -> None:
     person = sit_down(people, tmp_path, noted)
+    person.sees("> 50 steps a second; speed:=2 is twice as fast")
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
+    assert "learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run" in person.output
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]
     assert all(one["whole"] and one["in order"] and one["return"] == one["length"] for one in found)
@@ -182,6 +184,7 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
     person.sees("learner: 3 demonstrations")
     person.sees("policy's return")
     finish(person)
+    assert "learning is over: its policy's return is" in person.history()
     assert person.report["demonstrations"] == 3
     assert person.report["environment_steps"] == 16384
     assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
@@ -353,7 +356,8 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     person.sees("0 kept, 1 needed: there would be nothing to learn from")
     drive(person, 1)
     person.press("k")
-    person.sees("evaluated .* its last")
+    person.sees("learning is over: its policy's return is")
+    person.sees("recorded, not learned from")
     drive(person, 2)
     person.press("k")
     person.sees("kept 2 of 3")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from tutelage import codec
 from tutelage.codec import Frame, Header
 from tutelage.inbox import Inbox, Positions, Stream
 from tutelage.message import FOREVER, Message, Promise, build, fingerprint, values
+from tutelage.node import Node
 from tutelage.outbox import Outbox
 from tutelage.status import Status
 
@@ -50,10 +51,6 @@ def address(folder: Path, node: str, kind: str) -> str:
     return f"ipc://{folder}/{node.replace('/', '.')}.{kind}"
 
 
-Witness = Callable[[type[Message], str, Header, Sequence[Any]], None]
-"""Told of every message that is taken: type of the topic's messages, topic, header, fields."""
-
-
 class Bus:
     """One process's connections.
 
@@ -65,7 +62,7 @@ class Bus:
         topics: message type -> topic it is said on.
         outbox: what was said, for those who come (back) later.
         observer: hears through the taps.
-        witness: told of all that is heard, with its header.
+        witness: a recorder, told of all that is heard, with its header, and of what never will be.
     """
 
     def __init__(
@@ -79,7 +76,7 @@ class Bus:
         topics: dict[type[Message], str],
         outbox: Outbox,
         observer: bool = False,
-        witness: Witness | None = None,
+        witness: Node | None = None,
     ) -> None:
         self.run, self.name, self.life = run, name, life
         self.inbox, self.outbox = inbox, outbox
@@ -224,7 +221,7 @@ class Bus:
             kind = Promise if len(fields) == 2 else self.kinds[topic]
             self.inbox.put(header.sender, topic, build(kind, fields))
             if self.witness:
-                self.witness(self.kinds[topic], topic, header, fields)
+                self.witness.witness(self.kinds[topic], topic, header, fields)
 
     def _is_next(self, stream: Stream, sequence: int) -> bool:
         """Whether this is the message to take now. An observer takes what is new, and counts what it missed.
@@ -279,6 +276,8 @@ class Bus:
             if missed > 0:
                 self.lost[topic] = self.lost.get(topic, 0) + missed
                 stream.taken += missed
+                if self.witness:
+                    self.witness.missed(sender, topic, begin)
 
     def _greeted(self, sender: str, kinds: dict[str, str]) -> None:
         for name, topic in self.inbox.streams:

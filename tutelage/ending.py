@@ -18,7 +18,9 @@ Numbers = dict[str, Any]
 
 def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     """The short report at the end of a run."""
-    said = [say(numbers) for say in (_interrupted, _returns, _learning, _timing, _restarts, _silences, _losses)]
+    said = [
+        say(numbers) for say in (_interrupted, _returns, _episodes, _learning, _timing, _restarts, _silences, _losses)
+    ]
     return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), f"run folder: {folder}"])
 
 
@@ -45,6 +47,13 @@ def _returns(numbers: Numbers) -> str:
         f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
         f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each{expert}"
     )
+
+
+def _episodes(numbers: Numbers) -> str:
+    """Of a policy that only acts, on a robot for one: nobody has evaluated it elsewhere."""
+    if "return_mean" in numbers or "episode_return_mean" not in numbers:
+        return ""
+    return f"{numbers['episodes']} episodes ended, mean return {numbers['episode_return_mean']:.1f} (of the last 100)"
 
 
 def _learning(numbers: Numbers) -> str:

@@ -68,6 +68,9 @@ class Node:
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
         """Every message as it comes, promises too, before its turn to be heard (for recorders)."""
 
+    def missed(self, sender: str, topic: str, following: int) -> None:
+        """What was said before this sequence number, and has not come, will never come (for recorders)."""
+
     def lost(self) -> dict[str, int]:
         """How many messages the node could not deal with as it should, by topic; people are told (recorders)."""
         return {}

@@ -86,7 +86,7 @@ class NodeProcess:
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         who = (place.run, plan.name, place.life, place.socket_dir)
-        witness = self.node.witness if kind.witness is not Node.witness else None
+        witness = self.node if kind.witness is not Node.witness else None
         self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
         self.ended = self.released = self._finishing = False

@@ -90,6 +90,7 @@ class Gamepad(Device):
                 self._directions(event.value[0], ("left", "right"))
                 self._directions(-event.value[1], ("up", "down"))
             elif event.type == pygame.JOYBUTTONDOWN:
+                self.gone = False  # it is another that was unplugged
                 self._press(BUTTONS.get(event.button, f"button{event.button}"))
             elif event.type == pygame.JOYBUTTONUP:
                 self._release(BUTTONS.get(event.button, f"button{event.button}"))

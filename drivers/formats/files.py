@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +38,15 @@ def kept(shown: Demonstrations) -> list[Trajectory]:
 
 
 def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
-    """What several files keep, as one.
+    """What several files keep, as one. An episode that several of them have, to the bit, is taken once.
 
     Raises:
         LaunchError: they are of different tasks.
     """
     together = list(all_shown)
     env = next((shown.env for shown in together if shown.env is not None), None)
-    trajectories = [one for shown in together for one in kept(shown)]
+    trajectories, again = _once([kept(shown) for shown in together])
+    notes = [f"{again} episodes are in more than one of the files, and taken once"] if again else []
     for what, found in (
         ("environments", {_named(shown.env) for shown in together if shown.env is not None}),
         ("observations", {str(list(one.observation.shape[1:])) for one in trajectories}),
@@ -54,7 +56,17 @@ def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
             both = " and ".join(sorted(found))
             raise LaunchError([Problem("merge", f"the files have different {what} ({both}): merge those of one task")])
     numbered = [one._replace(number=i) for i, one in enumerate(trajectories)]
-    return Demonstrations(numbered, env, [note for shown in together for note in shown.notes])
+    return Demonstrations(numbered, env, [note for shown in together for note in shown.notes] + notes)
+
+
+def _once(by_file: list[list[Trajectory]]) -> tuple[list[Trajectory], int]:
+    """The episodes that no earlier file has; how many others there are. What one file has twice it means."""
+    found, seen = list[Trajectory](), set[bytes]()
+    for episodes in by_file:
+        marked = [(sha256(one.observation.tobytes() + one.action.tobytes()).digest(), one) for one in episodes]
+        found += [one for mark, one in marked if mark not in seen]
+        seen |= {mark for mark, _ in marked}
+    return found, sum(map(len, by_file)) - len(found)
 
 
 def write(

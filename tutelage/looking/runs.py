@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tutelage.graph import NodePlan
 from tutelage.looking.hearing import hear
-from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.problems import LaunchError, Problem, complain, did_you_mean
 from tutelage.status import Status
 from tutelage.supervision import registry
 from tutelage.supervision.registry import Running
@@ -39,7 +39,7 @@ class TopicRow(NamedTuple):
 
 
 def running(name: str | None = None) -> Running:
-    """The run of this name or in this folder; the newest without a name.
+    """The run of this name or in this folder; without a name the newest, and a person is told which of several it is.
 
     Raises:
         LaunchError: there is none.
@@ -48,6 +48,8 @@ def running(name: str | None = None) -> Running:
     if not runs:
         raise LaunchError([Problem("no graph is running", "start one, with `python cli.py launch gail.yaml` for one")])
     if name is None:
+        if len(runs) > 1:
+            complain(f"this is {runs[-1].run_dir.name}, the newest of {len(runs)} runs: name another by --run")
         return runs[-1]
     found = [run for run in runs if name == run.run_dir.name or Path(name).resolve() == run.run_dir]
     if not found:

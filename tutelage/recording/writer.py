@@ -80,11 +80,9 @@ class Writer:
     def add(self, topic: str, schema: Mapping[str, Any], header: Header, fields: Sequence[Any], received: int) -> None:
         """Takes a message that was received at this monotonic time [ns]; one that is in the file already is dropped."""
         stream, number = (header.sender, topic), header.sequence
-        expected = self.following.get(stream, number)
-        if number < expected:
+        if number < self.following.setdefault(stream, number):
             return
-        if number > expected:
-            self._lose(Loss(topic, header.sender, expected, number - expected, "missed"))
+        self.skip(stream, number)
         self.following[stream] = number + 1
         self._note(stream, schema, number)
         body = codec.pack_message(header, fields)
@@ -93,6 +91,13 @@ class Writer:
         self._times = min(self._times[0], received), max(self._times[1], received)
         if self._records.count >= CHUNK_BYTES:
             self.flush()
+
+    def skip(self, stream: Stream, following: int) -> None:
+        """What comes before this number on a stream, and is not in the file, will not come: it is lost."""
+        (sender, topic), expected = stream, self.following.get(stream, 0)
+        if following > expected:
+            self._lose(Loss(topic, sender, expected, following - expected, "missed"))
+            self.following[stream] = following
 
     def _note(self, stream: Stream, schema: Mapping[str, Any], number: int) -> None:
         """Counts a message of the chunk; before a stream's first one come its schema and channel."""

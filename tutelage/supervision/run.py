@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph, node_class
-from tutelage.problems import LaunchError, Problem
+from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
 
@@ -139,6 +139,10 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "exit_code": outcome.exit_code,
     }
     fresh = folder / "report.json.new"
-    fresh.write_text(json.dumps(whole, indent=2) + "\n")
-    os.replace(fresh, folder / "report.json")
+    try:
+        fresh.write_text(json.dumps(whole, indent=2) + "\n")
+        os.replace(fresh, folder / "report.json")
+    except OSError as error:
+        complain(f"report.json cannot be written, what follows is all there is of it: {error}")
+        outcome.exit_code = outcome.exit_code or 1
     return whole

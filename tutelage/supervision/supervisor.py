@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.node import Node
+from tutelage.problems import complain
 from tutelage.process import Place
 from tutelage.supervision import child, cores, registry, sweeper
 from tutelage.supervision.child import Child
@@ -27,6 +29,9 @@ STOP_SECONDS = 2.0
 
 SILENT_SECONDS = 1.5
 """A process that gives no sign of life for so long is reported. It may be busy or stopped; it is not restarted."""
+
+LEASE_SECONDS = 10.0
+"""But a recorder is, after so long: nobody waits for it, and what all others keep for it would grow for ever."""
 
 LEAVE_SECONDS = 0.4
 """How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
@@ -113,14 +118,14 @@ class Supervisor:
 
     def _note(self) -> None:
         """Keeps the list of processes in the run's folder, for those who look at it from outside."""
-        registry.note(
-            self.run_dir,
-            self.socket_dir,
-            {
-                name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
-                for name, node in self.children.items()
-            },
-        )
+        listed = {
+            name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
+            for name, node in self.children.items()
+        }
+        try:
+            registry.note(self.run_dir, self.socket_dir, listed)
+        except OSError as error:  # a full disk must not end what runs
+            complain(f"the list of the run's processes is not up to date: {error}")
 
     def _watch(self) -> None:
         while not self._over():
@@ -131,6 +136,7 @@ class Supervisor:
                     key.data.drain()
             self._bury()
             self._note_silence()
+            self._end_leases()
 
     def _over(self) -> bool:
         """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
@@ -160,6 +166,12 @@ class Supervisor:
             silent = time.monotonic() - self._heard[name]
             if silent > max(SILENT_SECONDS, self.outcome.silences.get(name, 0.0)):
                 self.outcome.silences[name] = silent
+
+    def _end_leases(self) -> None:
+        """Kills recorders that stand still. Their successors hear again what they have not acknowledged."""
+        for name in self.children.keys() - self.ended:
+            if _records(self.plans[name]) and time.monotonic() - self._heard[name] > LEASE_SECONDS:
+                self.children[name].kill(signal.SIGKILL)
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
@@ -239,6 +251,10 @@ class Supervisor:
         self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
         for node in self.children.values():
             node.tell("interrupt")
+
+
+def _records(plan: NodePlan) -> bool:
+    return bool(plan.run and node_class(plan.run).witness is not Node.witness)
 
 
 def _acts_on_the_world(plan: NodePlan) -> bool:
