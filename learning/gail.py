@@ -36,7 +36,7 @@ class Settings:
     """pairs of each side in a step"""
     penalty_weight: float = 0.002
     """of the logit's squared slope, where actions are discrete: more is smoother"""
-    continuous_penalty_weight: float = 0.05
+    continuous_penalty_weight: float = 0.01
     """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
     absorbing: bool = True
     """whether an episode that terminated goes on in an absorbing state"""
