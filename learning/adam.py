@@ -21,7 +21,9 @@ class Adam:
         gradient = gradient * (max_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
         self.mean.lerp_(gradient, 1 - beta1)
         self.square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        deviation = (self.square / (1 - beta2**self.steps)).sqrt_().add_(self.epsilon)
+        deviation = self.square / (1 - beta2**self.steps)
+        np.sqrt(deviation.numpy(), out=deviation.numpy())  # torch's own rounds differently from processor to processor
+        deviation.add_(self.epsilon)
         self.flat.addcdiv_(self.mean, deviation, value=-learning_rate / (1 - beta1**self.steps))
 
     def state(self) -> dict[str, np.ndarray]:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import struct
-import subprocess
-import sys
 import termios
 import threading
 import time
@@ -17,12 +15,10 @@ from pathlib import Path
 
 import pyte
 
+from tests.forked import Forked
 from tests.run_cli import CLI, Run
 
 LEFT, RIGHT, SPACE = "\x1b[D", "\x1b[C", " "
-
-IN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-"""Becomes a command whose controlling terminal is its standard input, as a shell's is."""
 
 
 class Person(Run):
@@ -36,12 +32,9 @@ class Person(Run):
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._sent = bytearray()
-        command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
-        environment = os.environ | {"TERM": "xterm-256color"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", IN_TERMINAL, *command], cwd=folder, env=environment,
-            stdin=self.theirs, stdout=self.theirs, stderr=self.theirs,
-        )  # fmt: skip
+        words = ["launch", *arguments, "--run-dir", str(self.run_dir)]
+        terminal = [Path(os.ttyname(self.theirs))] * 3
+        self.process = Forked(CLI, words, terminal, folder, os.environ | {"TERM": "xterm-256color"})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

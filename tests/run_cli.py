@@ -1,14 +1,43 @@
 """Running the command line as a person does: as a process of its own, in a folder of its own."""
 
+from __future__ import annotations
+
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forked import Forked
+
 CLI = Path(__file__).parents[1] / "cli.py"
+
+
+def cli(
+    *words: object, cwd: Path | None = None, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A command, run to its end."""
+    arguments = list(map(str, words))
+    with tempfile.TemporaryDirectory() as folder:
+        streams = [Path(folder) / name for name in ("typed", "printed", "complained")]
+        for stream in streams:
+            stream.write_text(typed if stream is streams[0] else "")
+        process = Forked(CLI, arguments, streams, cwd, os.environ | environment)
+        try:
+            code = process.wait(100)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, code, streams[1].read_text(), streams[2].read_text())
+
+
+def fresh(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A command, run to its end in a Python that has loaded nothing."""
+    command = [sys.executable, str(CLI), *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
 class Run:
@@ -17,11 +46,13 @@ class Run:
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.run_dir = folder / "run"
         self._printed = folder / "printed.txt"
-        command = [sys.executable, str(CLI), "launch", *arguments, "--run-dir", str(self.run_dir)]
-        with self._printed.open("w") as out:
-            self.process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True)
+        self._printed.write_text("")
+        words = ["launch", *arguments, "--run-dir", str(self.run_dir)]
+        self.process: Forked | subprocess.Popen[bytes] = Forked(
+            CLI, words, (Path(os.devnull), self._printed, self._printed), folder
+        )
 
-    def wait(self, seconds: float = 60) -> "Run":
+    def wait(self, seconds: float = 60) -> Run:
         self.process.wait(timeout=seconds)
         return self
 

@@ -12,8 +12,8 @@ import pytest
 from mcap.reader import make_reader
 
 from nodes.player import BATCH, Player
-from tests.run_cli import Run, finished
-from tests.test_looking import cli, printed, started
+from tests.run_cli import Run, cli, finished
+from tests.test_looking import printed, started
 from tests.test_sameness import wait_for
 from tutelage.message import Message
 from tutelage.recording import Reader

@@ -1,25 +1,19 @@
 """The commands that look at a finished run, and those that need none."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
 import pytest
 import yaml
 
-from tests.run_cli import CLI, Run, finished
+from tests.run_cli import Run, cli, finished, fresh
 
 REPORTED = (
     *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
     *("evaluation_episodes", "environment_steps", "steps_per_second", "wall_seconds", "seconds_learning"),
     *("weights_digest", "demonstrations", "node_restarts", "messages_lost"),
 )
-
-
-def cli(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(CLI), *words], cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +69,7 @@ def test_messages_are_printed_as_documentation_and_as_schema() -> None:
 
 
 def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
-    shown = cli("launch", "gail.yaml", "seed:=7", "--dry-run", cwd=tmp_path)
+    shown = fresh("launch", "gail.yaml", "seed:=7", "--dry-run", cwd=tmp_path)
     assert yaml.safe_load(shown.stdout)["nodes"]["learner"]["parameters"]["seed"] == 7
     assert not (tmp_path / "runs").exists()
 

@@ -20,7 +20,7 @@ from learning.draws import generator
 from messages import Demonstration
 from nodes.dataset import Dataset
 from tests.episodes import driven, record, take
-from tests.run_cli import CLI, finished
+from tests.run_cli import CLI, cli, finished
 from tutelage.problems import LaunchError
 
 CARTPOLE = "CartPole-v1"
@@ -46,8 +46,7 @@ def session(tmp_path: Path) -> Path:
 
 
 def demos(*words: object, cwd: Path | None = None, code: int = 0) -> str:
-    command = [sys.executable, str(CLI), "demos", *map(str, words)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
+    done = cli("demos", *words, cwd=cwd)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stdout + done.stderr
@@ -155,8 +154,7 @@ def test_bc_learns_from_a_minari_id_and_says_what_is_wrong_with_a_place(tmp_path
     files.write("cartpole/few-v0", Demonstrations([driven(CARTPOLE, i) for i in range(2)], CARTPOLE), "minari-arrow")
     few = ("demonstrations_count:=2", "epochs:=2", "episodes:=1")
     assert finished(tmp_path, "bc.yaml", "demonstrations:=cartpole/few-v0", *few).report["demonstrations"] == 2
-    command = [sys.executable, str(CLI), "launch", "bc.yaml", "env:=Acrobot-v1", "demonstrations:=cartpole/few-v0"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = cli("launch", "bc.yaml", "env:=Acrobot-v1", "demonstrations:=cartpole/few-v0", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith(
         "cartpole/few-v0: episode 0, step 0: an observation has shape"
     )

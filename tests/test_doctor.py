@@ -1,21 +1,14 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from drivers.calibration import Calibrated
 from drivers.robot import load
 from tests.rigs import ROOT, running
-from tests.run_cli import CLI
+from tests.run_cli import cli
 from tests.test_hardware import reaching
 
 CART = Path(__file__).with_name("cart.py")
-
-
-def cli(*arguments: object, typed: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(CLI), *map(str, arguments)]
-    return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60)
 
 
 def cart(folder: Path, more: str = "") -> Path:

@@ -1,13 +1,11 @@
 """Graphs drawn: the layers, the places in them, and the picture's lines."""
 
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
-from tests.run_cli import CLI
+from tests.run_cli import cli
 from tutelage import launching
 from tutelage.graph import Graph, NodePlan
 from tutelage.looking import layout, svg
@@ -132,7 +130,6 @@ def test_names_are_escaped() -> None:
 
 
 def test_the_command_writes_the_picture(tmp_path: Path) -> None:
-    command = [sys.executable, str(CLI), "graph", "gail.yaml", "--svg", "gail.svg"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = cli("graph", "gail.yaml", "--svg", "gail.svg", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert ElementTree.parse(tmp_path / "gail.svg").getroot().tag.endswith("svg")

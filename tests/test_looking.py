@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.run_cli import CLI, Run
+from tests.run_cli import CLI, Run, cli
 from tests.test_sameness import wait_for
 
 NODES = {"teleoperator", "simulator", "policy", "discriminator", "learner", "evaluator", "report", "console"}
@@ -29,11 +29,6 @@ def going(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     yield run
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
-
-
-def cli(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, CLI, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | environment)
 
 
 def started(*arguments: str | Path) -> subprocess.Popen[str]:

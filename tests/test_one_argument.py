@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from drivers.formats.takes import takes
+from tests import run_cli
 from tests.rigs import PROTOCOLS, robot_file, running
 from tests.run_cli import Run, finished
 from tests.test_ros2 import PYTHON, environment, started
 from tests.test_ros2 import pytestmark as ros2
+
+
+def fresh_in_ros2(script: Path, words: list[str], streams: Sequence[Path], cwd: Path) -> subprocess.Popen[bytes]:
+    """A process of rclpy's Python, of our version, with our packages before its own."""
+    with streams[1].open("w") as out:
+        return subprocess.Popen([str(PYTHON), str(script), *words], cwd=cwd, stdout=out, stderr=out)
 
 
 @pytest.fixture(params=["simulator", *PROTOCOLS, pytest.param("ros2", marks=ros2)])
@@ -24,9 +31,7 @@ def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     elif request.param == "ros2":
         for name, value in {**environment(), "PYTHONPATH": sysconfig.get_path("purelib")}.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(
-            sys, "executable", str(PYTHON)
-        )  # rclpy's Python, of our version, with our packages before its
+        monkeypatch.setattr(run_cli, "Forked", fresh_in_ros2)
         with started("-m", "drivers.rig.ros2_robot", "cartpole") as machine:
             assert machine.stdout and machine.stdout.readline() == "ready\n"
             yield [f"robot:={robot_file('cartpole_ros2', tmp_path, {'silent_seconds': 1.0})}"]

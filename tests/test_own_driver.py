@@ -13,7 +13,7 @@ from drivers import controllers
 from drivers.driver import DriverError
 from drivers.robot import load
 from messages import Action, Command, Observation, Transition
-from tests.test_doctor import cli
+from tests.run_cli import cli
 from tests.test_hardware import Loop
 
 DOCS = Path(__file__).parents[1] / "docs" / "hardware.md"

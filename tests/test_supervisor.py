@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tests import run_cli
 from tests.run_cli import Run
 from tests.test_sameness import exists, wait_for
 from tutelage.recording import Reader
+from tutelage.supervision.child import Child
 
 NODES = Path(__file__).with_name("dying_nodes.py")
 
@@ -182,6 +185,14 @@ def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_pa
     assert run.process.returncode == 0, run.output
     assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
     assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
+
+
+def test_who_was_stopped_before_it_led_a_session_can_be_killed():
+    stopped = subprocess.Popen(["sleep", "60"])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        Child("stopped", stopped.pid, ours).kill(signal.SIGKILL)
+    assert stopped.wait(10) == -signal.SIGKILL
 
 
 def test_any_program_is_a_node(tmp_path):

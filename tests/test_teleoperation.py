@@ -7,8 +7,6 @@ import os
 import random
 import resource
 import signal
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.person import LEFT, RIGHT, SPACE, Person
-from tests.run_cli import CLI, Run, finished
+from tests.run_cli import Run, cli, finished
 
 NOTED = f"""
 arguments:
@@ -66,8 +64,7 @@ def takes(run: Run) -> list[dict[str, Any]]:
 
 def listed(run: Run) -> list[dict[str, Any]]:
     """What `demos list` says of a run."""
-    command = [sys.executable, str(CLI), "demos", "list", str(run.run_dir), "--json"]
-    rows: list[dict[str, Any]] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    rows: list[dict[str, Any]] = json.loads(cli("demos", "list", run.run_dir, "--json").stdout)
     return rows
 
 

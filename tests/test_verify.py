@@ -3,14 +3,12 @@
 import json
 import platform
 import re
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from tests.run_cli import CLI, finished
+from tests.run_cli import CLI, cli, finished
 from tutelage.recording import Reader, verifying
 from tutelage.replaying import verify
 
@@ -21,8 +19,7 @@ AGAIN = "if the change is meant, make the recordings again: python -m tests.reco
 
 def verified(path: Path) -> tuple[int, str]:
     """Exit code of `cli.py verify`, and what it prints."""
-    command = [sys.executable, str(CLI), "verify", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = cli("verify", path)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, done.stdout
 
@@ -53,8 +50,7 @@ def test_a_changed_node_is_named_and_no_other(tmp_path):
     source = (CLI.parent / "nodes" / "policy.py").read_text()
     (tmp_path / "my_policy.py").write_text(source)
     arguments = ["gail.yaml", "budget:=64", "environments:=2", "rollout_steps:=8", "episodes:=1", "record:=true"]
-    command = [sys.executable, str(CLI), "launch", *arguments, "--dry-run"]
-    launch = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    launch = cli("launch", *arguments, "--dry-run").stdout
     assert "nodes.policy:Policy" in launch
     (tmp_path / "mine.yaml").write_text(launch.replace("nodes.policy:Policy", "my_policy.py:Policy"))
     run = finished(tmp_path, "mine.yaml")

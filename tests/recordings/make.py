@@ -8,9 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_threads] = "1"
-os.environ["LOGNAME"] = "somebody"
+import tests.conftest  # noqa: F401  its arithmetic, before numpy is loaded
 
 FOLDER = Path(__file__).parent
 
@@ -38,6 +36,7 @@ def make(name: str, folder: Path) -> None:
 
 
 def main() -> None:
+    os.environ["LOGNAME"] = "somebody"
     for name in RUNS:
         with tempfile.TemporaryDirectory() as folder:
             make(name, Path(folder))

@@ -21,7 +21,7 @@ from typing import NoReturn
 from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
-from tutelage.supervision import cores
+from tutelage.supervision import cores, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,11 +55,8 @@ class Child:
             return
 
     def kill(self, number: signal.Signals) -> None:
-        """Signals it and all that it has started: each child leads a session of its own."""
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
+        """Signals it and all that it has started."""
+        registry.signal_session(self.pid, number)
 
 
 class Program(Child):

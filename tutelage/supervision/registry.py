@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +73,16 @@ def alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def signal_session(pid: int, number: signal.Signals) -> None:
+    """Signals a process and all that it has started. It leads a session, unless it was stopped just after its fork."""
+    for send in (os.killpg, os.kill):
+        try:
+            send(pid, number)
+        except ProcessLookupError:
+            continue
+        return
 
 
 def restarts(run_dir: Path) -> dict[str, int]:

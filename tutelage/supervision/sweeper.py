@@ -6,7 +6,6 @@ them a second, ends those that cannot (a stopped process, say), and removes the 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import shutil
@@ -28,8 +27,7 @@ def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
     while time.monotonic() < deadline and any(map(registry.alive, alive)):
         time.sleep(0.02)
     for pid in alive:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)  # and all that it has started
+        registry.signal_session(pid, signal.SIGKILL)
     shutil.rmtree(socket_dir, ignore_errors=True)
 
 
