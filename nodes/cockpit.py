@@ -61,8 +61,10 @@ class Cockpit:
 
 def learner_lines(progress: Progress, session: Session) -> list[str]:
     """How a learner does that learns meanwhile, and what it has come to."""
+    if session.least > session.kept and not progress.demonstrations:
+        return [" the learner waits for the first kept episode"]
     if progress.began is None:
-        return [" the learner waits for the first kept episode"] if session.least > session.kept else []
+        return []
     parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
     if (mean := progress.policy_return) is not None:
         parts.append(f"policy's return {mean:.1f}")

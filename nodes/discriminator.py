@@ -59,7 +59,7 @@ class Discriminator(Node):
         elif isinstance(message, Withdrawal):
             self._unlearn(message)
         elif isinstance(message, Transition) and self.gathered.add(message) == self.rollout_steps:
-            yield from self._judge(message.rollout)
+            yield from self._judge(message.rollout, message.step + 1)
 
     def _unlearn(self, message: Withdrawal) -> None:
         """Forgets the last demonstrations before this rollout; the judge goes on from what it is now."""
@@ -67,7 +67,7 @@ class Discriminator(Node):
         for kept in (self.examples, self.since):
             del kept[end - message.demonstrations : end]
 
-    def _judge(self, rollout: int) -> Iterator[Message]:
+    def _judge(self, rollout: int, step: int) -> Iterator[Message]:
         if not self.examples:
             raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator says some")
         steps = self.gathered.rollout()
@@ -77,12 +77,12 @@ class Discriminator(Node):
         absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
         yield Score(
             rollout,
-            self.rollout_steps,
+            step,
             self.reward(logit).numpy(),
             absorbing_reward.numpy(),
             self._at_chance(metrics),
         )
-        yield Metrics(rollout, self.rollout_steps, metrics)
+        yield Metrics(rollout, step, metrics)
 
     def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
