@@ -38,6 +38,8 @@ class Settings:
     """where actions are discrete"""
     continuous_entropy_weight: float = 0.0
     """where they are continuous: there the spread starts wide"""
+    excess_weight: float = 0.1
+    """of a continuous policy's means beyond the bounds"""
     value_weight: float = 0.5
     max_norm: float = 0.5
     hidden: int = 64
@@ -53,6 +55,15 @@ def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip:
 def value_loss(value: Tensor, target: Tensor) -> Tensor:
     """Mean squared error, [batch] each."""
     return (value - target).square().mean()
+
+
+def excess(mean: Tensor) -> Tensor:
+    """By how much means [batch, A] lie beyond the bounds, -1 and 1, squared.
+
+    Out there all actions are applied as the bound, and nothing tells a policy to come back. (rl_games' bounds loss,
+    Makoviichuk and Makoviychuk 2021.)
+    """
+    return (mean.abs() - 1).clamp(min=0).square().sum(dim=1).mean()
 
 
 def shapes(tensors: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
@@ -167,6 +178,8 @@ class PPO:
         pg_loss = policy_loss(log_prob, batch["log_prob"], batch["advantage"], s.clip)
         v_loss, entropy_loss = value_loss(value, batch["return"]), -entropy.mean()
         loss = pg_loss + s.value_weight * v_loss + self.entropy_weight * entropy_loss
+        if not self.spaces.discrete:
+            loss = loss + s.excess_weight * excess(output)
         self.adam.step(self.parameters.gradient(loss), learning_rate, s.max_norm)
         with torch.no_grad():
             log_ratio = log_prob - batch["log_prob"]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from learning.acting import forward
 from learning.draws import generator
-from learning.ppo import PPO, Settings, policy_loss, value_loss
+from learning.ppo import PPO, Settings, excess, policy_loss, value_loss
 from tests.learning.examples import CONTINUOUS, DISCRETE, rollout
 
 
@@ -27,6 +28,22 @@ def run(ppo, rollouts):
         data = rollout(ppo.spaces, ppo.tensors(), k)
         metrics = ppo.update(data, data.observation[..., 0], -1.0, generator(0, "learner", k))
     return metrics
+
+
+def test_excess():
+    mean = torch.tensor([[0.5, 3.0], [-1.5, 1.0]])
+    assert excess(mean).item() == pytest.approx((2**2 + 0.5**2) / 2)
+
+
+def test_means_beyond_the_bounds_come_back():
+    """Where all actions are applied as the bound, all are worth the same."""
+    ppo = PPO(CONTINUOUS, seed=0)
+    with torch.no_grad():
+        ppo.parameters.named["policy.2.bias"].fill_(3.0)
+    for k in range(40):
+        data = rollout(CONTINUOUS, ppo.tensors(), k, steps=32)
+        ppo.update(data, np.zeros(data.log_prob.shape, np.float32), 0.0, generator(0, "learner", k))
+    assert np.abs(forward(ppo.tensors(), data.observation.reshape(-1, CONTINUOUS.observation))).mean() < 1
 
 
 @pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
