@@ -40,8 +40,12 @@ class Settings:
     """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
     absorbing: bool = True
     """whether an episode that terminated goes on in an absorbing state"""
+    subsample: int = 1
+    """of the demonstrations only every so manieth pair is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
+    blur: float = 1.0
+    """deviations of the observations before an absorbing state, as the discriminator sees them when it learns"""
     memory: int = 65536
     """pairs of the policy's past that are kept. A discriminator that forgets sends the policy round in circles."""
     remembered: int = 256
@@ -73,6 +77,7 @@ class Discriminator:
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
+        self.ending_weight = settings.discount / (1 - settings.discount) if settings.absorbing else 0.0
         self.memory = np.zeros((0, sizes[0]), np.float32)
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
@@ -91,11 +96,14 @@ class Discriminator:
         s = self.settings
         self._scale_by(demonstrations)
         rate = s.learning_rate * (1 - progress)
-        ending_weight = s.discount / (1 - s.discount) if s.absorbing else 0.0
-        expert = pairs.of_demonstrations(self.spaces, demonstrations, ending_weight)
-        policy = pairs.of_rollout(self.spaces, rollout, ending_weight)
+        expert = self._expert_pairs(demonstrations)
+        policy = pairs.of_rollout(self.spaces, rollout, self.ending_weight)
         steps = [
-            self._step(expert.sample(s.batch, generator), self._policy_batch(policy, generator), rate)
+            self._step(
+                self._blurred(expert.sample(s.batch, generator), generator),
+                self._blurred(self._policy_batch(policy, generator), generator),
+                rate,
+            )
             for _ in range(s.steps)
         ]
         self.memory = np.concatenate([self.memory, policy.sample(s.remembered, generator)])[-s.memory :]
@@ -108,8 +116,10 @@ class Discriminator:
         """expert_logit of each step, and of the absorbing state after it (0 where none follows): [T, N] each."""
         ends = rollout.terminated
         steps = self._logit(self._inputs(pairs.step_rows(self.spaces, rollout.observation, rollout.action)))
-        ending = self._logit(self._inputs(pairs.ending_rows(self.spaces, 1)))
-        return steps.view(ends.shape), ending * torch.tensor(ends)
+        ending = torch.zeros(ends.shape)
+        last = pairs.ending_rows(self.spaces, rollout.next_observation[ends])
+        ending[torch.tensor(ends)] = self._logit(self._inputs(last))
+        return steps.view(ends.shape), ending
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
@@ -134,6 +144,16 @@ class Discriminator:
             accuracies = (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()
             return torch.stack([loss, penalty, *accuracies])
 
+    def _expert_pairs(self, demonstrations: Sequence[Demonstration]) -> Pairs:
+        return pairs.of_demonstrations(self.spaces, demonstrations, self.ending_weight / self.settings.subsample)
+
+    def _blurred(self, rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """These rows, whose absorbing states stand for others near them: a few ends could be learnt by heart."""
+        ended = rows[:, -1] > 0
+        noise = generator.standard_normal((ended.sum(), self.spaces.observation), dtype=np.float32)
+        rows[ended, : self.spaces.observation] += self.settings.blur * noise / self.scale
+        return rows
+
     def _policy_batch(self, policy: Pairs, generator: np.random.Generator) -> np.ndarray:
         """Some of this rollout's pairs, the others of what the policy did before."""
         old = round(self.settings.batch * self.settings.memory_share) if len(self.memory) else 0
@@ -148,7 +168,7 @@ class Discriminator:
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)
-        observation = (observation - self.mean) * self.scale * (1 - absorbing)  # an absorbing state has none
+        observation = (observation - self.mean) * self.scale
         return torch.tensor(np.concatenate([observation, action, absorbing], axis=1))
 
     def _logit(self, inputs: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """What the discriminator looks at: rows [rows, O + A + 1] of observation, action and an indicator.
 
 An ordinary step: the observation, the action (one-hot, or continuous and clipped to -1..1), 0.
-The absorbing state after a termination, one for all endings: no observation, no action (zeros), 1.
+An absorbing state after a termination: the last observation, no action (zeros), 1. (A crash is no landing.)
 """
 
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ def of_demonstrations(spaces: Spaces, demonstrations: Sequence[Demonstration], e
     """The expert's examples."""
     observation = np.concatenate([d.observation[:-1] for d in demonstrations])
     action = np.concatenate([d.action for d in demonstrations])
-    endings = ending_rows(spaces, sum(d.terminated for d in demonstrations))
+    endings = ending_rows(spaces, np.array([d.observation[-1] for d in demonstrations if d.terminated]))
     return Pairs(step_rows(spaces, observation, action), endings, ending_weight)
 
 
 def of_rollout(spaces: Spaces, rollout: Rollout, ending_weight: float) -> Pairs:
     """The policy's examples."""
-    endings = ending_rows(spaces, int(rollout.terminated.sum()))
+    endings = ending_rows(spaces, rollout.next_observation[rollout.terminated])
     return Pairs(step_rows(spaces, rollout.observation, rollout.action), endings, ending_weight)
 
 
@@ -47,9 +47,10 @@ def step_rows(spaces: Spaces, observation: np.ndarray, action: np.ndarray) -> np
     return _rows(observation.reshape(-1, spaces.observation), action, 0.0)
 
 
-def ending_rows(spaces: Spaces, count: int) -> np.ndarray:
-    """Rows of the absorbing state, that often."""
-    return _rows(np.zeros((count, spaces.observation)), np.zeros((count, spaces.action)), 1.0)
+def ending_rows(spaces: Spaces, observation: np.ndarray) -> np.ndarray:
+    """Rows of the absorbing states after these last observations, whatever their leading shape."""
+    observation = observation.reshape(-1, spaces.observation)
+    return _rows(observation, np.zeros((len(observation), spaces.action)), 1.0)
 
 
 def _rows(observation: np.ndarray, action: np.ndarray, indicator: float) -> np.ndarray:

@@ -58,6 +58,30 @@ def test_an_end_that_the_expert_never_reaches_scores_low():
     assert (absorbing[~ends] == 0).all()
 
 
+def test_it_tells_how_an_episode_ended():
+    discriminator, data, _ = trained(DISCRETE)
+    as_expert = np.broadcast_to(demonstration(DISCRETE).observation[-1], data.next_observation.shape)
+    ends = torch.tensor(data.terminated)
+    ours, theirs = (discriminator.score(d)[1][ends] for d in (data, data._replace(next_observation=as_expert)))
+    assert ours.mean() < 0 < theirs.min()
+
+
+def test_an_absorbing_state_stands_for_others_near_it():
+    discriminator, _, _ = trained(DISCRETE, rollouts=1)
+    rows = np.repeat([[1, 2, 3, 0, 1, 0], [1, 2, 3, 0, 0, 1]], 4000, axis=0).astype(np.float32)
+    step, ending = np.split(discriminator._blurred(rows, generator(0, "test")), 2)
+    assert (step == rows[0]).all() and (ending[:, 3:] == rows[-1, 3:]).all()
+    np.testing.assert_allclose(ending[:, :3].mean(axis=0), [1, 2, 3], atol=0.1)
+    np.testing.assert_allclose(ending[:, :3].std(axis=0) * discriminator.scale, 1, rtol=0.05)
+
+
+def test_of_subsampled_demonstrations_an_ending_weighs_less():
+    # an ending of 49 / 49 = 1, beside 20 steps
+    discriminator = Discriminator(DISCRETE, 0, Settings(subsample=49))
+    rows = discriminator._expert_pairs([demonstration(DISCRETE)]).sample(20000, generator(0, "test"))
+    np.testing.assert_allclose(rows[:, -1].mean(), 1 / 21, atol=0.01)
+
+
 def test_without_absorbing_states_endings_are_no_examples():
     rows = []
     for absorbing in (True, False):

@@ -15,8 +15,9 @@ def test_rows_of_continuous_actions_are_what_the_task_applied():
     np.testing.assert_array_equal(rows, [[5, -1, 0.5, 0]])
 
 
-def test_an_absorbing_state_has_neither_observation_nor_action():
-    np.testing.assert_array_equal(pairs.ending_rows(Spaces(2, 1, False), 2), [[0, 0, 0, 1], [0, 0, 0, 1]])
+def test_an_absorbing_state_has_the_last_observation_and_no_action():
+    last = np.array([[5.0, 6.0], [7.0, 8.0]])
+    np.testing.assert_array_equal(pairs.ending_rows(Spaces(2, 1, False), last), [[5, 6, 0, 1], [7, 8, 0, 1]])
 
 
 def demonstration(terminated):
@@ -26,6 +27,7 @@ def demonstration(terminated):
 def test_only_an_episode_that_terminated_has_an_absorbing_state():
     expert = pairs.of_demonstrations(Spaces(1, 2, True), [demonstration(True), demonstration(False)], 9.0)
     np.testing.assert_array_equal(expert.rows[:, -1], [0, 0, 0, 0, 0, 0, 1])
+    assert expert.rows[-1, 0] == 3
 
 
 def test_it_is_drawn_as_often_as_it_weighs():
