@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import TaskSpaces
 
-BINARY_BUDGET, BUDGET = 114688, 1_048_576
+BINARY_BUDGET, DISCRETE_BUDGET, CONTINUOUS_BUDGET = 114_688, 1_048_576, 2_097_152
 
 Kind = TypeVar("Kind")
 
@@ -27,5 +27,6 @@ def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
 
 
 def budget(given: int, spaces: TaskSpaces) -> int:
-    """Environment steps to learn from: so many as are given; for 0, few where an action is one of only two."""
-    return given or (BINARY_BUDGET if spaces.discrete and spaces.action == 2 else BUDGET)
+    """Environment steps to learn from: so many as are given; for 0, by how much an action can be."""
+    discrete = BINARY_BUDGET if spaces.action == 2 else DISCRETE_BUDGET
+    return given or (discrete if spaces.discrete else CONTINUOUS_BUDGET)

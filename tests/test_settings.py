@@ -17,7 +17,7 @@ CONTINUOUS = TaskSpaces(3, 1, False, -np.ones(1), np.ones(1))
     [
         (0, TaskSpaces(4, 2, True), 114688),
         (0, TaskSpaces(2, 3, True), 1048576),
-        (0, CONTINUOUS, 1048576),
+        (0, CONTINUOUS, 2097152),
         (5000, CONTINUOUS, 5000),
         (5000, TaskSpaces(4, 2, True), 5000),
     ],
