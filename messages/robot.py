@@ -11,8 +11,8 @@ from tutelage.message import Message
 class Order(Message, cadence="free"):
     """teleoperator -> hardware: what a person orders.
 
-    `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `give back`: the policy acts
-    again after the person has.
+    `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the policy is not
+    heeded any more; `give back`: it is again.
     """
 
     order: str

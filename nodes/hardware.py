@@ -181,6 +181,8 @@ class Hardware(Node):
             case "disarm":
                 self.starter.stopped()
                 self.guard.disarm(f"ordered: {message.reason}")
+            case "take over":
+                self.actor = "human"
             case "give back":
                 self.actor = "policy"
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard

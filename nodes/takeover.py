@@ -20,6 +20,7 @@ from nodes.progress import Progress
 from nodes.session import Session
 from nodes.teleoperator import HUMAN, LOOK_SECONDS
 from tutelage import Message, Node
+from tutelage.message import values
 from tutelage.task import Task
 
 PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
@@ -49,6 +50,7 @@ class Takeover(Node):
         self.session, self.driven, self.progress = Session(notice="the policy drives"), Driven(), Progress()
         self.applied = self.spaces.nothing()  # by the last transition
         self.seen: Observation | None = None
+        self.owes = False  # it was not answered yet
         self.next_look = 0.0
         self.cockpit = Cockpit(task.env, self.device.name, self.device.help(TAKEOVER), PHASES)
 
@@ -60,7 +62,7 @@ class Takeover(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
             case Observation():
-                self.seen = message
+                self.seen, self.owes = message, True
                 self.driven.saw(message)
                 if self.drives:
                     yield from self._answer(message)
@@ -95,9 +97,13 @@ class Takeover(Node):
 
     def _take_over(self) -> Iterator[Message]:
         self.session.phase, self.session.notice = "driving", "you have taken over"
-        self.device.engage(self.spaces.to_task(self.applied)[0])
-        if self.seen:
+        self._engage()
+        yield self._order("take over")
+        if self.seen and self.owes:
             yield from self._answer(self.seen)
+
+    def _engage(self) -> None:
+        self.device.engage(self.spaces.to_task(self.applied)[0])
 
     def _give_back(self) -> Iterator[Message]:
         self.session.phase, self.session.notice = "ready", "given back"
@@ -111,6 +117,7 @@ class Takeover(Node):
             return
         self.driven.first = min(self.driven.first, to.rollout)
         self.driven.acted(to)
+        self.owes = False
         yield Action(to.rollout, to.step, self.spaces.from_task(action[None]), np.zeros(1, np.float32), HUMAN)
 
     def _intervened(self) -> Iterator[Message]:
@@ -135,3 +142,23 @@ class Takeover(Node):
     def finish(self) -> Iterator[Message]:
         yield from self._intervened()
         self.device.close()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "session": self.session.state(),
+            "driven": self.driven.state(),
+            "applied": self.applied,
+            "owes": self.owes,
+            "seen": list(values(self.seen)) if self.seen else [],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Who drove still does: the robot heeds nobody else until they give back, and has stopped if it took long."""
+        self.session.load(state["session"])
+        self.driven.load(state["driven"])
+        self.applied, self.owes = state["applied"], state["owes"]
+        self.seen = Observation(*state["seen"]) if state["seen"] else None
+        self.session.notice = "the teleoperator was started again; nothing that was kept is lost"
+        self.cockpit.canvas.clear()
+        if self.drives:
+            self._engage()

@@ -50,6 +50,9 @@ class Motor(Driver):
         pass
 """
 
+GENTLY = "start: automatic\nlimits: {force: {position: [-3, 3]}}"
+"""At 20 Hz all its force would throw the pole over."""
+
 Answer = Callable[[Observation], Iterable[Message]]
 
 
@@ -215,10 +218,7 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
         if both["human"]:
             yield action(seen, cart_pole(seen.observation[0]), version=-1)
 
-    gently = (
-        "start: automatic\nlimits: {force: {position: [-3, 3]}}"  # at 20 Hz all its force would throw the pole over
-    )
-    loop = Loop(tmp_path, answer, gently).steps(2)
+    loop = Loop(tmp_path, answer, GENTLY).steps(2)
     both["human"] = True
     loop.steps(2)
     before = len(loop.of(Command))
@@ -241,6 +241,18 @@ def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
     assert loop.of(Command)[-1].reason == "finite: it is no number"
     loop.steps(2)
     assert loop.of(Command)[-1].actor == loop.node.actor == "policy"
+
+
+def test_who_has_ordered_to_take_over_is_waited_for(tmp_path):
+    loop = Loop(tmp_path, lines=GENTLY).steps(2)
+    loop.hear(Order(0, 0, "take over", "by ann"))
+    count = len(loop.of(Command))
+    loop.run(lambda: loop.node.guard.state == "stopped")
+    assert {message.actor for message in loop.of(Command)[count:]} == {"guard"}
+    loop.hear(Order(0, 0, "give back", ""))
+    loop.hear(Order(0, 0, "arm", ""))
+    loop.steps(2)
+    assert loop.of(Command)[-1].actor == "policy"
 
 
 def test_an_answer_to_an_episode_that_has_ended_moves_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from drivers.formats.takes import takes
-from messages import Command, Order, Safety
+from messages import Action, Command, Observation, Order, Safety
+from nodes.takeover import Takeover
 from tests.person import RIGHT, SPACE, Person
 from tests.rigs import running
-from tests.test_robot_faults import balancing
+from tests.test_robot_faults import CART, balancing
 from tutelage.recording import Reader
 
 ESCAPE = "\x1b"
@@ -36,7 +38,7 @@ def test_a_person_takes_over_gives_back_stops_and_arms(tmp_path: Path) -> None:
     said = [message for _, message in Reader(recording).of(Command, Order, Safety)]
     check_who_drove([message for message in said if isinstance(message, Command)])
     orders = [message.order for message in said if isinstance(message, Order)]
-    assert orders == ["give back", "stop", "arm", "give back"]
+    assert orders == ["take over", "give back", "stop", "arm", "give back"]
     states = [message.state for message in said if isinstance(message, Safety)]
     assert states[states.index("stopped") :][:3] == ["stopped", "armed", "moving"]
     kept = [said.take for said in takes(recording).takes]
@@ -71,3 +73,65 @@ def check_who_drove(commands: list[Command]) -> None:
     for before, after in pairwise(commands):
         if before.actor != after.actor and before.applied.size and after.applied.size:
             assert np.abs(after.applied - before.applied).max() <= RATE / 20 + 0.11  # the rig's force has steps of 1 %
+
+
+def gentle(folder: Path) -> Path:
+    """A robot's file: the cart of cart.py, at 20 Hz so that a busy machine is in time."""
+    robot = folder / "cart.yaml"
+    limits = "limits: {cart: {position: [-2.6, 2.6]}, force: {position: [-3, 3]}}"
+    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: automatic\n{limits}\n")
+    return robot
+
+
+def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_again(tmp_path: Path) -> None:
+    policy = balancing(tmp_path / "policy")
+    words = [f"policy:={policy}", f"robot:={gentle(tmp_path)}", "operator:=keyboard", "record:=true", "patience:=0"]
+    person = Person(tmp_path, "hardware.yaml", *words)
+    try:
+        person.sees("robot MOVING")
+        for number in range(2):
+            person.press(SPACE, RIGHT)
+            person.sees(rf"intervention {number}: \d+ steps")
+            killed(person, number)
+            person.sees("YOU DRIVE")  # the robot heeds nobody else
+            person.press(SPACE)
+            person.sees("the policy drives")
+        person.press(ESCAPE)
+        person.sees("robot STOPPED: ordered to stop")
+        killed(person, 2)
+        person.press("r")
+        person.sees("robot MOVING")
+    finally:
+        person.close()
+    kept = [said.take for said in takes(person.run_dir / "recording.mcap").takes]
+    numbers = [take.take for take in kept]
+    assert numbers == [*range(len(numbers))] and len(numbers) >= 2
+
+
+def killed(person: Person, lives: int) -> None:
+    os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
+    person.until(lambda: person.lives("teleoperator") == lives + 1, "it was started again")
+    person.sees("was started again")
+
+
+def seen(rollout: int) -> Observation:
+    return Observation(rollout, 0, np.zeros((1, 4), np.float32))
+
+
+def test_what_it_knew_it_knows_when_it_comes_back(tmp_path: Path) -> None:
+    """Orders bear the time of what was seen: one that is earlier than the last would be none."""
+    robot = str(gentle(tmp_path))
+    before, after = (Takeover(robot, "scripted") for _ in range(2))
+    assert [*before.hear(seen(500))] == []
+    [*before.tick()]
+    after.load(before.state())
+    assert after.drives and (after._order("stop").rollout, after.session.take) == (500, 0)
+    assert [type(one) for one in after.hear(seen(501))] == [Action]
+
+
+def test_what_was_seen_is_answered_once_however_often_one_takes_over(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "scripted")
+    [*takeover.hear(seen(7))]
+    said = [message for _ in range(4) for message in takeover._obey("go")]
+    assert [(type(one), one.rollout) for one in said if isinstance(one, Action)] == [(Action, 7)]
+    assert [one.order for one in said if isinstance(one, Order)] == ["take over", "give back"] * 2
