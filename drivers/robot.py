@@ -14,8 +14,9 @@
     calibration:
       pole: {zero: 0.02, direction: -1}
 
-`start` is `operator`: a person arms it and begins each episode; or `automatic`: it arms itself once, has the robot's
-own routine put it where an episode begins, and begins when the task is ready to. After a stop only a person arms again.
+`start` is `operator`, also where it is not said: a person arms it and begins each episode; or `automatic`: it arms
+itself once, has the robot's own routine put it where an episode begins, and begins when the task is ready to. After a
+stop only a person arms again.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Observation(Message, cadence="step"):
 
 
 class Begin(Message, cadence="free"):
-    """teleoperator -> simulator | hardware: leave the running episode, if there is one, and begin another.
+    """teleoperator, takeover -> simulator | hardware: leave the running episode, if there is one, and begin another.
 
     It stands for the action of its step. The episode that it begins bears a later rollout.
     """

@@ -15,7 +15,7 @@ from messages import Action, Begin, Command, Episode, Observation, Order, Reward
 from nodes.starting import Starter
 from nodes.trail import Trail
 from tutelage import Message, Node
-from tutelage.problems import complain
+from tutelage.problems import LaunchError, Problem, complain
 from tutelage.task import Env
 
 TIMING_SECONDS = 1.0
@@ -28,8 +28,8 @@ class Hardware(Node):
     episodes logical time stands still, and the device is in its safe state; an episode's time begins to run when its
     first observation is answered. An episode that the guard cuts short counts as truncated.
 
-    It ends when nobody acts any more, or after `seconds`. When it has stood still for `patience` seconds since a stop,
-    a run fails, for there seems to be nobody who could arm it again (0: it waits for ever).
+    It ends when nobody acts any more, or after `seconds`. When nothing has moved for `patience` seconds a run fails:
+    there seems to be nobody who could arm it, or begin an episode (0: it waits for ever).
     """
 
     hears = (Action,)
@@ -48,7 +48,7 @@ class Hardware(Node):
         episode_steps: int = 0,
         patience: float = 60.0,
     ) -> None:
-        self.robot = load(Path(robot), env, port)
+        self.file, self.robot = robot, load(Path(robot), env, port)
         self.guard = Guard(self.robot.driver, self.robot.limits)
         self.pace = Pace(self.robot.rate)
         self.trail = Trail(rollout_steps)
@@ -62,6 +62,10 @@ class Hardware(Node):
         self.well = self.timed = 0  # ns: when all was well last, when timing was said last
 
     def start(self) -> tuple[Message, ...]:
+        if self.robot.start == "operator" and self.unsaid & {Begin, Order}:
+            what = "says start: operator (the default), but nobody here arms it and begins its episodes: say "
+            what += "start: automatic in it, or let an operator do it (hardware.yaml operator:=keyboard, record.yaml)"
+            raise LaunchError([Problem(self.file, what)])
         self.begun = self.well = self.timed = time.monotonic_ns()
         self.pace.begin(self.begun)
         return ()
@@ -206,12 +210,20 @@ class Hardware(Node):
 
     def _insist(self) -> None:
         """A run in which nothing moves any more, and nobody helps, must not go on for ever."""
-        now = time.monotonic_ns()
-        stands = self.guard.state in (State.STOPPED, State.FAULT) or (self.trail.running and not self.answered)
-        self.well = self.well if stands else now
+        now, why = time.monotonic_ns(), self._standstill()
+        self.well = self.well if why else now
         if self.patience and now - self.well > self.patience * 1e9:
-            why = self.guard.reason or "the policy does not answer"
-            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and nobody has armed it again: {why}")
+            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and {why}")
+
+    def _standstill(self) -> str:
+        """Why no episode goes on; empty where one does."""
+        if self.guard.state not in MAY_MOVE:
+            return f"nobody has armed it: {self.guard.reason}"
+        if not self.trail.running:
+            return "no episode has begun: " + (
+                "the robot has not come to where one can begin" if self.starter.by_itself else "nobody has said so"
+            )
+        return "" if self.answered else f"the {self.actor} does not answer"
 
     def _command(self, actor: str, verdict: Verdict, captured: int) -> Message:
         """What became of a command, said as soon as it was written."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from drivers.devices.device import ORDERS, TAKEOVER, Command, Moment
 from drivers.robot import load
-from messages import Action, Episode, Observation, Order, Safety, Take, Timing, Transition
+from messages import Action, Begin, Episode, Observation, Order, Safety, Take, Timing, Transition
 from nodes.cockpit import Cockpit
 from nodes.driven import Driven
 from nodes.operators import device_of
@@ -34,9 +34,9 @@ class Takeover(Node):
     hardware's `rollout_steps` must be 1, so that each step is told as it is done.
     """
 
-    hears = (Observation, Transition, Safety)
-    may_hear = (Timing, Episode)
-    says = (Action, Order, Take)
+    hears = (Observation, Transition, Episode, Safety)
+    may_hear = (Timing,)
+    says = (Action, Begin, Order, Take)
     order = "arrival"
     screen = True
 
@@ -51,6 +51,7 @@ class Takeover(Node):
         self.applied = self.spaces.nothing()  # by the last transition
         self.seen: Observation | None = None
         self.owes = False  # it was not answered yet
+        self.running = False  # an episode is
         self.next_look = 0.0
         self.cockpit = Cockpit(task.env, self.device.name, self.device.help(TAKEOVER), PHASES)
 
@@ -62,7 +63,7 @@ class Takeover(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
             case Observation():
-                self.seen, self.owes = message, True
+                self.seen, self.owes, self.running = message, True, True
                 self.driven.saw(message)
                 if self.drives:
                     yield from self._answer(message)
@@ -70,6 +71,9 @@ class Takeover(Node):
                 self.applied = message.action[-1]
                 if self.driven.add(message):
                     yield from self._intervened()
+            case Episode():
+                self.running = False
+                self.progress.hear(message, time.monotonic())
             case _:
                 self.progress.hear(message, time.monotonic())
 
@@ -84,7 +88,10 @@ class Takeover(Node):
             yield from self._obey(command)
 
     def _obey(self, command: Command) -> Iterator[Message]:
-        """Takes over or gives back; passes orders on. Who arms a robot without driving it lets the policy drive."""
+        """Takes over or gives back; passes orders on.
+
+        Who arms a robot has an episode begin where none runs, and lets the policy drive unless they do.
+        """
         if command == "go" and not self.drives:
             yield from self._take_over()
         elif command == "go":
@@ -94,6 +101,8 @@ class Takeover(Node):
             yield self._order(command)
             if command == "arm" and not self.drives:
                 yield self._order("give back")
+            if command == "arm" and not self.running:
+                yield Begin(*self._time(), f"by {self.person}")
 
     def _take_over(self) -> Iterator[Message]:
         self.session.phase, self.session.notice = "driving", "you have taken over"
@@ -130,8 +139,11 @@ class Takeover(Node):
         self.driven = Driven(self.driven.captured)
 
     def _order(self, order: str) -> Message:
-        at = (self.seen.rollout, self.seen.step) if self.seen else (0, 0)
-        return Order(*at, order, f"by {self.person}")
+        return Order(*self._time(), order, f"by {self.person}")
+
+    def _time(self) -> tuple[int, int]:
+        """Of what was seen last."""
+        return (self.seen.rollout, self.seen.step) if self.seen else (0, 0)
 
     def _moment(self) -> Moment:
         return Moment(self.session.phase, self.session.take, self.driven.length)
@@ -149,6 +161,7 @@ class Takeover(Node):
             "driven": self.driven.state(),
             "applied": self.applied,
             "owes": self.owes,
+            "running": self.running,
             "seen": list(values(self.seen)) if self.seen else [],
         }
 
@@ -156,7 +169,7 @@ class Takeover(Node):
         """Who drove still does: the robot heeds nobody else until they give back, and has stopped if it took long."""
         self.session.load(state["session"])
         self.driven.load(state["driven"])
-        self.applied, self.owes = state["applied"], state["owes"]
+        self.applied, self.owes, self.running = state["applied"], state["owes"], state["running"]
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.session.notice = "the teleoperator was started again; nothing that was kept is lost"
         self.cockpit.canvas.clear()

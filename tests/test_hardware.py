@@ -351,6 +351,23 @@ def test_nothing_moves_before_a_person_has_armed_it_and_begun(tmp_path):
     assert [(message.state) for message in loop.of(Safety)][-2:] == ["armed", "moving"]
 
 
+@pytest.mark.parametrize(
+    ("start", "armed", "why"),
+    [
+        ("operator", False, "nobody has armed it: it was not armed yet"),
+        ("operator", True, "no episode has begun: nobody has said so"),
+        ("automatic", True, "no episode has begun: the robot has not come to where one can begin"),
+    ],
+)
+def test_a_run_in_which_no_episode_begins_ends_in_failure(tmp_path, monkeypatch, start, armed, why):
+    monkeypatch.setattr(CartPole, "ready", lambda *_: False)
+    loop = Loop(tmp_path, lines=f"start: {start}", patience=0.5)
+    if armed:
+        loop.hear(Order(0, 0, "arm", "all clear"))
+    with pytest.raises(RuntimeError, match=f"^nothing has moved for 0.5 s, and {why}$"):
+        loop.run(lambda: False)
+
+
 @pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed"), ("hlat", "stopped")])
 def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
     loop = Loop(tmp_path, rollout_steps=1).steps(3)

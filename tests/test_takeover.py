@@ -75,11 +75,11 @@ def check_who_drove(commands: list[Command]) -> None:
             assert np.abs(after.applied - before.applied).max() <= RATE / 20 + 0.11  # the rig's force has steps of 1 %
 
 
-def gentle(folder: Path) -> Path:
+def gentle(folder: Path, start: str = "automatic") -> Path:
     """A robot's file: the cart of cart.py, at 20 Hz so that a busy machine is in time."""
     robot = folder / "cart.yaml"
     limits = "limits: {cart: {position: [-2.6, 2.6]}, force: {position: [-3, 3]}}"
-    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: automatic\n{limits}\n")
+    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: {start}\n{limits}\n")
     return robot
 
 
@@ -112,6 +112,20 @@ def killed(person: Person, lives: int) -> None:
     os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
     person.until(lambda: person.lives("teleoperator") == lives + 1, "it was started again")
     person.sees("was started again")
+
+
+def test_a_robot_that_waits_for_an_operator_is_armed_and_begun_by_one_key(tmp_path: Path) -> None:
+    robot = gentle(tmp_path, start="operator")
+    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=20"]
+    person = Person(tmp_path, "hardware.yaml", *words, "operator:=keyboard")
+    try:
+        person.sees("robot DISARMED: it was not armed yet")
+        for _ in range(2):  # the second time it is armed already, at rest after its episode
+            person.press("r")
+            person.sees("robot MOVING")
+            person.sees("robot ARMED")
+    finally:
+        person.close()
 
 
 def seen(rollout: int) -> Observation:
