@@ -100,15 +100,9 @@ class Robot:
         command[self._accepted] = told
         return command
 
-    def action(self, command: Vector, asked: np.ndarray) -> np.ndarray:
-        """The action that was really done: the one that was asked for where it commands just this, else the nearest.
-
-        What commands the same need not be the same: a policy draws 1.3, and its likelihood is that of 1.3, not of 1.
-        """
-        told = command[self._accepted]
-        nearest = self.task.action(told)
-        same = np.array_equal(self.task.command(asked.reshape(-1)), told)
-        return asked.reshape(nearest.shape).astype(nearest.dtype) if same else nearest
+    def action(self, command: Vector) -> np.ndarray:
+        """The action that commands this or comes nearest, an index [] or numbers [action]."""
+        return self.task.action(command[self._accepted])
 
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
         return self.task.reward(observation, command[self._accepted])

@@ -42,7 +42,9 @@ class Transition(Message, cadence="step"):
     is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
 
     `log_prob` is the policy's of the action, given the observation that it answered. On hardware that is an earlier one
-    than the step's where an action came late or was held; steps before an episode's first applied action are left out.
+    than the step's where an action came late or was held; steps before an episode's first applied action are left out,
+    and what was refused counts as if it had not come. The action is as the policy drew it, whatever its bounds and the
+    guard have made of it; where a person acts it is what was applied, which is what their takes have.
     """
 
     observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]

@@ -24,9 +24,10 @@ TIMING_SECONDS = 1.0
 class Hardware(Node):
     """Says an observation every period, and writes each answer as soon as it comes, through the guard.
 
-    A step lasts from one deadline to the next. Its transition has the action that was really in effect. Between
-    episodes logical time stands still, and the device is in its safe state; an episode's time begins to run when its
-    first observation is answered. An episode that the guard cuts short counts as truncated.
+    A step lasts from one deadline to the next. Its transition has the action that was in effect: a policy's as it was
+    drawn, a person's as it was applied. Between episodes logical time stands still, and the device is in its safe
+    state; an episode's time begins to run when its first observation is answered. An episode that the guard cuts short
+    counts as truncated.
 
     It ends when nobody acts any more, or after `seconds`. When nothing has moved for `patience` seconds a run fails:
     there seems to be nobody who could arm it, or begin an episode (0: it waits for ever).
@@ -120,7 +121,9 @@ class Hardware(Node):
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
             self.actor = actor
-            self.trail.action = self.robot.action(verdict.applied, message.action)
+            applied = self.robot.action(verdict.applied)
+            drawn = message.action.reshape(applied.shape).astype(applied.dtype)
+            self.trail.action = applied if actor == "human" else drawn  # the likelihood is that of what was drawn
             self.trail.log_prob = message.log_prob
             self.pace.answered(time.monotonic_ns() - captured)
         yield self._command(actor, verdict, captured)

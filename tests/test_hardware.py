@@ -297,24 +297,45 @@ def test_what_was_likely_in_one_episode_is_not_said_of_the_next(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("drawn", "torque", "learnt"), [(1.7, 2.0, 1.7), (-1.2, -2.0, -1.2), (0.25, 0.5, 0.25), (1.7, 1.0, 0.5)]
+    ("asked", "limit", "torque", "applied"),
+    [(1.7, 2, 2.0, 1.0), (-1.2, 2, -2.0, -1.0), (0.25, 2, 0.5, 0.25), (1.7, 1, 1.0, 0.5), (0.75, 1, 1.0, 0.5)],
 )
-def test_an_action_beyond_its_bounds_is_learnt_from_as_it_was_drawn(tmp_path, drawn, torque, learnt):
-    """Its likelihood is that of the draw; only where the guard has changed what it commands is it another."""
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_policys_action_is_learnt_from_as_it_was_drawn_a_persons_as_it_was_applied(
+    tmp_path, asked, limit, torque, applied, version
+):
+    """A policy's likelihood is that of the draw, whatever the bounds and the guard make of it."""
     (tmp_path / "motor.py").write_text(MOTOR)
     robot = tmp_path / "motor.yaml"
-    limit = f"limits: {{torque: {{position: [-{abs(torque)}, {abs(torque)}]}}}}" if learnt != drawn else ""
+    limit = f"limits: {{torque: {{position: [-{limit}, {limit}]}}}}"
     robot.write_text(f"driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n{limit}\n")
 
     def answer(seen: Observation) -> Iterable[Message]:
-        yield Action(seen.rollout, seen.step, np.array([[drawn]], np.float32), np.array([-3.0], np.float32), 0)
+        yield Action(seen.rollout, seen.step, np.array([[asked]], np.float32), np.array([-3.0], np.float32), version)
 
     loop = Loop(tmp_path, answer, file=robot, env="Pendulum-v1", rollout_steps=1)
     loop.run(lambda: bool(loop.of(Transition)))
     first = loop.of(Transition)[0]
     assert loop.of(Command)[0].applied.tolist() == [torque]
     assert (first.action.dtype, first.action.shape) == (np.float32, (1, 1, 1))
-    assert first.action.item() == pytest.approx(learnt) and first.log_prob.item() == -3.0
+    assert first.action.item() == pytest.approx(applied if version == -1 else asked) and first.log_prob.item() == -3.0
+
+
+def test_in_place_of_an_action_that_was_refused_the_one_before_is_learnt_from_with_its_likelihood(tmp_path):
+    (tmp_path / "motor.py").write_text(MOTOR)
+    robot = tmp_path / "motor.yaml"
+    robot.write_text("driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n")
+    draws = iter([(1.7, -3.0), (np.nan, -9.0), (0.5, -1.0)])
+
+    def answer(seen: Observation) -> Iterable[Message]:
+        for drawn, log_prob in [draw] if (draw := next(draws, None)) else []:
+            yield Action(seen.rollout, seen.step, np.array([[drawn]], np.float32), np.array([log_prob], np.float32), 0)
+
+    loop = Loop(tmp_path, answer, file=robot, env="Pendulum-v1", rollout_steps=3)
+    loop.run(lambda: bool(loop.of(Transition)))
+    learnt = loop.of(Transition)[0]
+    assert learnt.action.ravel() == pytest.approx([1.7, 1.7, 0.5])
+    assert learnt.log_prob.ravel().tolist() == [-3.0, -3.0, -1.0]
 
 
 def test_a_command_was_written_when_its_writing_was_over(tmp_path):
