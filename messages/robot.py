@@ -27,7 +27,7 @@ class Safety(Message, cadence="free"):
 
 
 class Command(Message, cadence="free"):
-    """hardware -> recorder: what was asked of the device at this step, and what it was told.
+    """hardware -> takeover, recorder: what was asked of the device at this step, and what it was told.
 
     `applied` is empty where nothing was written. `reason` says why the two differ; it is empty where all was well.
     `actor` is `policy`, `human` or `guard`.

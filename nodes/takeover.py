@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from drivers.devices.device import ORDERS, TAKEOVER, Command, Moment
+from drivers.devices.device import ORDERS, TAKEOVER, Moment
+from drivers.devices.device import Command as Wish
 from drivers.robot import load
-from messages import Action, Begin, Episode, Observation, Order, Safety, Take, Timing, Transition
+from messages import Action, Begin, Command, Episode, Observation, Order, Safety, Take, Timing, Transition
 from nodes.cockpit import Cockpit
 from nodes.driven import Driven
 from nodes.operators import device_of
@@ -29,12 +30,13 @@ PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
 class Takeover(Node):
     """Looks on until the operator takes over; from then on answers each observation at once, with what the device says.
 
-    It begins with what was done last, so that nothing jumps. Each intervention, until the operator gives back or the
-    episode ends, is a kept Take, its device `keyboard over policy`: what HG-DAgger learns from (Kelly et al. 2019). The
-    hardware's `rollout_steps` must be 1, so that each step is told as it is done.
+    It begins with what was done last, so that nothing jumps. Each intervention, from the operator's first action that
+    was applied until they give back or the episode ends, is a kept Take, its device `keyboard over policy`: what
+    HG-DAgger learns from (Kelly et al. 2019). The hardware's `rollout_steps` must be 1, so that each step is told as it
+    is done.
     """
 
-    hears = (Observation, Transition, Episode, Safety)
+    hears = (Observation, Command, Transition, Episode, Safety)
     may_hear = (Timing,)
     says = (Action, Begin, Order, Take)
     order = "arrival"
@@ -43,12 +45,13 @@ class Takeover(Node):
     def __init__(
         self, robot: str, operator: str = "keyboard", person: str = "", device: dict[str, Any] | None = None
     ) -> None:
-        task = Task(load(Path(robot)).task.env)
+        self.robot = load(Path(robot))
+        task = Task(self.robot.task.env)
         self.spaces = task.spaces
         self.device = device_of(operator, task, device or {})
         self.person = person or (getpass.getuser() if self.device.person else operator)
         self.session, self.driven, self.progress = Session(notice="the policy drives"), Driven(), Progress()
-        self.applied = self.spaces.nothing()  # by the last transition
+        self.applied = self.spaces.nothing()  # last, whoever acted
         self.seen: Observation | None = None
         self.owes = False  # it was not answered yet
         self.running = False  # an episode is
@@ -67,8 +70,9 @@ class Takeover(Node):
                 self.driven.saw(message)
                 if self.drives:
                     yield from self._answer(message)
+            case Command():
+                self._applied(message)
             case Transition():
-                self.applied = message.action[-1]
                 if self.driven.add(message):
                     yield from self._intervened()
             case Episode():
@@ -76,6 +80,13 @@ class Takeover(Node):
                 self.progress.hear(message, time.monotonic())
             case _:
                 self.progress.hear(message, time.monotonic())
+
+    def _applied(self, message: Command) -> None:
+        """Something was: where it is the operator's first, the intervention begins with this step."""
+        if message.applied.size:
+            self.applied = self.robot.action(message.applied)[None]
+            if message.actor == "human" and self.drives:
+                self.driven.first = min(self.driven.first, message.rollout)
 
     def due(self) -> float:
         return self.next_look
@@ -87,7 +98,7 @@ class Takeover(Node):
         for command in self.device.commands(self._moment()):
             yield from self._obey(command)
 
-    def _obey(self, command: Command) -> Iterator[Message]:
+    def _obey(self, command: Wish) -> Iterator[Message]:
         """Takes over or gives back; passes orders on.
 
         Who arms a robot has an episode begin where none runs, and lets the policy drive unless they do.
@@ -124,7 +135,6 @@ class Takeover(Node):
         if action is None:
             yield from self._give_back()
             return
-        self.driven.first = min(self.driven.first, to.rollout)
         self.driven.acted(to)
         self.owes = False
         yield Action(to.rollout, to.step, self.spaces.from_task(action[None]), np.zeros(1, np.float32), HUMAN)

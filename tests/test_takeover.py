@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from drivers.devices.device import Device, Moment
 from drivers.formats.takes import takes
-from messages import Action, Command, Observation, Order, Safety
+from messages import Action, Command, Observation, Order, Safety, Take, Transition
 from nodes.takeover import Takeover
 from tests.person import RIGHT, SPACE, Person
 from tests.rigs import running
 from tests.test_robot_faults import CART, balancing
+from tutelage import Message
 from tutelage.recording import Reader
+from tutelage.task import Task
 
 ESCAPE = "\x1b"
 RATE = 40.0
@@ -90,8 +93,10 @@ def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_agai
     try:
         person.sees("robot MOVING")
         for number in range(2):
-            person.press(SPACE, RIGHT)
-            person.sees(rf"intervention {number}: \d+ steps")
+            person.press(SPACE)
+            person.sees("YOU DRIVE")
+            person.press(RIGHT)
+            person.sees(r"intervention \d+: \d+ steps")
             killed(person, number)
             person.sees("YOU DRIVE")  # the robot heeds nobody else
             person.press(SPACE)
@@ -149,3 +154,50 @@ def test_what_was_seen_is_answered_once_however_often_one_takes_over(tmp_path: P
     said = [message for _ in range(4) for message in takeover._obey("go")]
     assert [(type(one), one.rollout) for one in said if isinstance(one, Action)] == [(Action, 7)]
     assert [one.order for one in said if isinstance(one, Order)] == ["take over", "give back"] * 2
+
+
+class Persistent(Device):
+    """Goes on with what was done last, for ever."""
+
+    name, person = "persistent", True
+
+    def __init__(self, task: Task) -> None:
+        self.last = np.array(0)
+
+    def engage(self, action: np.ndarray) -> None:
+        self.last = action
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+        return self.last
+
+
+def commanded(rollout: int, actor: str, force: float) -> Command:
+    return Command(rollout, 0, actor, np.array([10.0]), np.array([force]), "", 1, 2)
+
+
+def stepped(rollout: int, action: int, over: bool = False) -> Transition:
+    row, likely, ends = np.zeros((1, 1, 4), np.float32), np.zeros((1, 1), np.float32), np.array([[over]])
+    return Transition(rollout, 0, row, np.array([[action]]), row, likely, np.array([[False]]), ends)
+
+
+def told(takeover: Takeover, *messages: Message) -> list[Message]:
+    return [said for message in messages for said in takeover.hear(message)]
+
+
+def test_an_intervention_begins_with_the_first_action_of_the_operators_that_was_applied(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent")
+    said = told(takeover, seen(4), commanded(4, "policy", -1.5), seen(5))
+    said += takeover._obey("go")  # too late for step 5, in which the policy still acts
+    said += told(takeover, stepped(5, 1), seen(6), commanded(6, "human", -3.0), stepped(6, 0), seen(7))
+    said += told(takeover, stepped(7, 0, over=True))
+    (take,) = (message for message in said if isinstance(message, Take))
+    assert (take.rollout, take.action.tolist()) == (6, [0, 0])
+    answers = [message.action.tolist() for message in said if isinstance(message, Action)]
+    assert answers == [[0], [0], [0]]  # as was applied, not as the policy drew it
+
+
+def test_what_the_operator_does_while_giving_back_begins_no_intervention(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent")
+    said = [*told(takeover, seen(4)), *takeover._obey("go"), *takeover._obey("go")]
+    said += told(takeover, commanded(4, "human", 3.0), stepped(4, 1), commanded(5, "policy", 3.0), stepped(5, 1, True))
+    assert not [message for message in said if isinstance(message, Take)]
