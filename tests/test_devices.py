@@ -315,6 +315,7 @@ def test_a_file_is_replayed_action_by_action(tmp_path: Path) -> None:
     assert isinstance(device, Replay) and device.name == "two.npz"
     second = [device.action(NOWHERE, Moment("driving", 1, step)) for step in range(4)]
     assert [None if action is None else int(action) for action in second] == [1, 1, 0, None]
+    assert device.action(NOWHERE, Moment("driving", 2, 0)) is None  # beside a policy nobody asks whether it is over
     assert device.commands(Moment("ready", 1, 0)) == ["go"]
     assert device.commands(Moment("ready", 2, 0)) == ["finish"]
 

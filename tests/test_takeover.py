@@ -201,3 +201,19 @@ def test_what_the_operator_does_while_giving_back_begins_no_intervention(tmp_pat
     said = [*told(takeover, seen(4)), *takeover._obey("go"), *takeover._obey("go")]
     said += told(takeover, commanded(4, "human", 3.0), stepped(4, 1), commanded(5, "policy", 3.0), stepped(5, 1, True))
     assert not [message for message in said if isinstance(message, Take)]
+
+
+def test_a_file_that_is_used_up_gives_back(tmp_path: Path) -> None:
+    file = tmp_path / "one.npz"
+    nowhere, ends = np.zeros((2, 4), np.float32), np.array([False, True])
+    np.savez(
+        file, observations=nowhere, next_observations=nowhere, actions=np.array([0, 1]), rewards=np.ones(2),
+        terminals=ends, truncations=np.zeros(2, bool),
+    )  # fmt: skip
+    takeover = Takeover(str(gentle(tmp_path)), str(file))
+    said = [*told(takeover, seen(0)), *takeover.tick()]
+    said += told(takeover, commanded(0, "human", -3.0), stepped(0, 0, over=True), seen(1))
+    takeover.next_look = 0.0
+    said += [*takeover.tick()]
+    assert not takeover.drives
+    assert [message.order for message in said if isinstance(message, Order)] == ["take over", "give back"]
