@@ -64,7 +64,8 @@ class Reward(Message, cadence="step"):
 class Episode(Message, cadence="free"):
     """simulator | hardware | demonstrator | admission -> those who look on: an episode ended. Nobody learns from it.
 
-    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy` or `expert`.
+    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy`, `expert`, or on
+    hardware `human`, where a person, or who acts in a person's place, has acted in it at all.
     """
 
     actor: str

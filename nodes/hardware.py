@@ -56,7 +56,8 @@ class Hardware(Node):
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.episode_steps = episode_steps or self.robot.task.episode_steps
         self.seconds, self.patience = seconds, patience
-        self.actor = "policy"  # who acts: policy or human
+        self.actor = "policy"  # who is heeded: policy or human
+        self.helped = False  # a person has acted in the running episode
         self.refused = 0  # commands that were not applied as they were asked for
         self.said = ("", "")  # the guard's state and reason as they were said last
         self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
@@ -121,6 +122,7 @@ class Hardware(Node):
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
             self.actor = actor
+            self.helped = self.helped or actor == "human"
             applied = self.robot.action(verdict.applied)
             drawn = message.action.reshape(applied.shape).astype(applied.dtype)
             self.trail.action = applied if actor == "human" else drawn  # the likelihood is that of what was drawn
@@ -145,7 +147,7 @@ class Hardware(Node):
         else:
             self.guard.rest()
             self.starter.ended()
-            yield self.trail.end(self.actor)
+            yield self.trail.end("human" if self.helped else self.actor)
 
     def _grow_old(self, now: int) -> Iterator[Message]:
         """What the guard makes of answers that do not come, or of which none can be applied."""
@@ -175,7 +177,7 @@ class Hardware(Node):
         """Begins an episode, if it can."""
         reading = self.guard.read(time.monotonic_ns())
         if reading and self.guard.state is State.ARMED:
-            self.answered = 0
+            self.answered, self.helped = 0, False
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
         else:
             yield Safety(*self.trail.time, self.guard.state.value, f"cannot begin ({reason}): {self.guard.reason}")

@@ -234,6 +234,19 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
     assert loop.of(Command)[-1].actor == "policy"
 
 
+def test_an_episode_in_which_a_person_acted_is_not_the_policys(tmp_path):
+    def answer(seen: Observation) -> Iterable[Message]:
+        if (seen.rollout, seen.step) == (0, 3):
+            yield action(seen, cart_pole(seen.observation[0]), version=-1)
+            yield Order(0, 0, "give back", "")
+        else:
+            yield from balance(seen)
+
+    loop = Loop(tmp_path, answer, GENTLY, episode_steps=6)
+    loop.run(lambda: len(loop.of(Episode)) == 2)
+    assert [message.actor for message in loop.of(Episode)] == ["human", "policy"]
+
+
 def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
     loop = Loop(tmp_path).steps(2)
     last = loop.of(Observation)[-1]
