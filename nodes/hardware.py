@@ -55,6 +55,12 @@ class Hardware(Node):
         self.trail = Trail(rollout_steps)
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.episode_steps = episode_steps or self.robot.task.episode_steps
+        if not self.episode_steps:
+            what = (
+                f"its task's environment, {self.robot.task.env}, has no time limit: say in the task's class after how "
+            )
+            what += "many steps an episode ends, episode_steps = NUMBER"
+            raise LaunchError([Problem(robot, what)])
         self.seconds, self.patience = seconds, patience
         self.actor = "policy"  # who is heeded: policy or human
         self.helped = False  # a person has acted in the running episode

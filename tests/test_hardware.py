@@ -1,5 +1,6 @@
 """The hardware node, in this process and in real time, before the cart of cart.py; the robot's file; the tasks."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -615,6 +616,55 @@ def test_pendulum_is_the_simulators():
         assert task.observe(np.array(inside.state)) == pytest.approx(observation)
         assert task.reward(before, np.array([torque])) == pytest.approx(reward, rel=1e-5)
     assert task.episode_steps == 200
+
+
+MADE = """
+import gymnasium
+from drivers.tasks import Pendulum
+
+def endless():
+    return gymnasium.make("Pendulum-v1").unwrapped
+
+class Unregistered(gymnasium.Wrapper):
+    spec = None
+
+def limited():
+    return Unregistered(gymnasium.wrappers.TimeLimit(endless(), 30))
+
+class Endless(Pendulum):
+    env = "endless_pendulum:endless"
+
+class Limited(Pendulum):
+    env = "endless_pendulum:limited"
+
+class Counted(Endless):
+    episode_steps = 40
+"""
+
+
+@pytest.mark.parametrize(("task", "told", "steps"), [("Limited", 0, 30), ("Counted", 0, 40), ("Endless", 50, 50)])
+def test_an_episode_of_a_task_of_ones_own_ends_as_its_environment_or_its_class_says(
+    tmp_path, monkeypatch, task, told, steps
+):
+    assert Hardware(unregistered(tmp_path, monkeypatch, task), episode_steps=told).episode_steps == steps
+
+
+def test_a_task_that_does_not_say_when_an_episode_ends_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(
+        LaunchError, match=r"endless_pendulum:endless, has no time limit: say .* episode_steps = NUMBER"
+    ):
+        Hardware(unregistered(tmp_path, monkeypatch, "Endless"))
+
+
+def unregistered(folder: Path, monkeypatch: pytest.MonkeyPatch, task: str) -> str:
+    """The file of a robot whose task gymnasium does not know."""
+    (folder / "motor.py").write_text(MOTOR)
+    (folder / "endless_pendulum.py").write_text(MADE)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "endless_pendulum", raising=False)
+    robot = folder / "motor.yaml"
+    robot.write_text(f"driver: motor.py:Motor\ntask: endless_pendulum:{task}\nrate: 20\n")
+    return str(robot)
 
 
 def test_no_wall_clock_is_read_where_time_matters():
