@@ -32,8 +32,8 @@ class Takeover(Node):
 
     It begins with what was done last, so that nothing jumps. Each intervention, from the operator's first action that
     was applied until they give back or the episode ends, is a kept Take, its device `keyboard over policy`: what
-    HG-DAgger learns from (Kelly et al. 2019). The hardware's `rollout_steps` must be 1, so that each step is told as it
-    is done.
+    HG-DAgger learns from (Kelly et al. 2019). Whether takes are `recorded` it must be told, so that it does not say so
+    where nobody does. The hardware's `rollout_steps` must be 1, so that each step is told as it is done.
     """
 
     hears = (Observation, Command, Transition, Episode, Safety)
@@ -43,12 +43,18 @@ class Takeover(Node):
     screen = True
 
     def __init__(
-        self, robot: str, operator: str = "keyboard", person: str = "", device: dict[str, Any] | None = None
+        self,
+        robot: str,
+        operator: str = "keyboard",
+        person: str = "",
+        device: dict[str, Any] | None = None,
+        recorded: bool = False,
     ) -> None:
         self.robot = load(Path(robot))
         task = Task(self.robot.task.env)
         self.spaces = task.spaces
         self.device = device_of(operator, task, device or {})
+        self.recorded = recorded
         self.person = person or (getpass.getuser() if self.device.person else operator)
         self.session, self.driven, self.progress = Session(notice="the policy drives"), Driven(), Progress()
         self.applied = self.spaces.nothing()  # last, whoever acted
@@ -74,7 +80,7 @@ class Takeover(Node):
                 self._applied(message)
             case Transition():
                 if self.driven.add(message):
-                    yield from self._intervened()
+                    yield from self._intervened("the episode is over")
             case Episode():
                 self.running = False
                 self.progress.hear(message, time.monotonic())
@@ -92,7 +98,12 @@ class Takeover(Node):
         return self.next_look
 
     def tick(self) -> Iterator[Message]:
+        """Shows first: what was done at the last tick has been kept by now, so that what is acknowledged is safe."""
         now = time.monotonic()
+        if (
+            self.recorded and self.unkept
+        ):  # in place of what was recorded, and it stays until the operator does something else
+            self.session.notice = f"nothing can be kept, an intervention may be lost: {self.unkept}"
         self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
         self.next_look = now + LOOK_SECONDS
         for command in self.device.commands(self._moment()):
@@ -126,8 +137,8 @@ class Takeover(Node):
         self.device.engage(self.spaces.to_task(self.applied)[0])
 
     def _give_back(self) -> Iterator[Message]:
-        self.session.phase, self.session.notice = "ready", "given back"
-        yield from self._intervened()
+        self.session.phase = "ready"
+        yield from self._intervened("given back")
         yield self._order("give back")
 
     def _answer(self, to: Observation) -> Iterator[Message]:
@@ -139,13 +150,15 @@ class Takeover(Node):
         self.owes = False
         yield Action(to.rollout, to.step, self.spaces.from_task(action[None]), np.zeros(1, np.float32), HUMAN)
 
-    def _intervened(self) -> Iterator[Message]:
+    def _intervened(self, why: str) -> Iterator[Message]:
         """What the operator has done since taking over, or since the episode began, as a take."""
+        self.session.notice = why
         if self.driven.length:
-            self.session.notice += f"; intervention {self.session.take}: {self.driven.length} steps"
+            kept = "recorded" if self.recorded else "not recorded"
+            self.session.notice = f"{why}; intervention {self.session.take}: {self.driven.length} steps, {kept}"
             device = f"{self.device.name} over policy"
             yield self.driven.take(self.session.take, "kept", self.person, device, seed=0)
-            self.session.take, self.session.kept = self.session.take + 1, self.session.kept + 1
+            self.session.take, self.session.kept = self.session.take + 1, self.session.kept + self.recorded
         self.driven = Driven(self.driven.captured)
 
     def _order(self, order: str) -> Message:
@@ -162,7 +175,7 @@ class Takeover(Node):
         self.done = True
 
     def finish(self) -> Iterator[Message]:
-        yield from self._intervened()
+        yield from self._intervened("the run has ended")
         self.device.close()
 
     def state(self) -> dict[str, Any]:

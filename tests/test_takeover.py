@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from drivers.devices.device import Device, Moment
 from drivers.formats.takes import takes
@@ -56,7 +57,7 @@ def drive(person: Person) -> None:
     person.press(SPACE)
     person.sees("YOU DRIVE")
     person.press(RIGHT)  # until it has fallen
-    person.sees(r"intervention 0: \d+ steps")
+    person.sees(r"intervention 0: \d+ steps, recorded")
     person.press(SPACE)
     person.sees("given back")
     person.sees("the policy drives")
@@ -121,7 +122,7 @@ def killed(person: Person, lives: int) -> None:
 
 def test_a_robot_that_waits_for_an_operator_is_armed_and_begun_by_one_key(tmp_path: Path) -> None:
     robot = gentle(tmp_path, start="operator")
-    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=20"]
+    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=30"]
     person = Person(tmp_path, "hardware.yaml", *words, "operator:=keyboard")
     try:
         person.sees("robot DISARMED: it was not armed yet")
@@ -217,3 +218,28 @@ def test_a_file_that_is_used_up_gives_back(tmp_path: Path) -> None:
     said += [*takeover.tick()]
     assert not takeover.drives
     assert [message.order for message in said if isinstance(message, Order)] == ["take over", "give back"]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_intervention_is_told_of_once_and_as_recorded_only_where_it_is(tmp_path: Path, recorded: bool) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent", recorded=recorded)
+    said = [*told(takeover, seen(0)), *takeover._obey("go")]
+    for rollout in range(2):
+        said += told(takeover, seen(rollout), commanded(rollout, "human", 3.0), stepped(rollout, 1, over=True))
+    is_it = "recorded" if recorded else "not recorded"
+    assert takeover.session.notice == f"the episode is over; intervention 1: 1 steps, {is_it}"
+    assert (takeover.session.take, takeover.session.kept) == (2, 2 * recorded)
+    said += takeover._obey("go")
+    assert takeover.session.notice == "given back"
+
+
+def test_nothing_is_told_to_be_recorded_that_could_not_be_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent", recorded=True)
+    told(takeover, seen(0))
+    [*takeover._obey("go")]
+    told(takeover, commanded(0, "human", 3.0), stepped(0, 1, over=True))
+    takeover.unkept = "No space left on device"
+    [*takeover.tick()]
+    assert capsys.readouterr().out == "nothing can be kept, an intervention may be lost: No space left on device\n"
