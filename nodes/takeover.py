@@ -100,9 +100,7 @@ class Takeover(Node):
     def tick(self) -> Iterator[Message]:
         """Shows first: what was done at the last tick has been kept by now, so that what is acknowledged is safe."""
         now = time.monotonic()
-        if (
-            self.recorded and self.unkept
-        ):  # in place of what was recorded, and it stays until the operator does something else
+        if self.recorded and self.unkept:  # in place of `recorded`, until the operator does something else
             self.session.notice = f"nothing can be kept, an intervention may be lost: {self.unkept}"
         self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
         self.next_look = now + LOOK_SECONDS
