@@ -100,6 +100,8 @@ def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_agai
             person.sees(r"intervention \d+: \d+ steps")
             killed(person, number)
             person.sees("YOU DRIVE")  # the robot heeds nobody else
+            person.press("r")  # it may have been stopped meanwhile
+            person.sees("robot MOVING")
             person.press(SPACE)
             person.sees("the policy drives")
         person.press(ESCAPE)
