@@ -14,8 +14,9 @@
     calibration:
       pole: {zero: 0.02, direction: -1}
 
-`start` is `operator`: a person arms it and begins each episode; or `automatic`: it arms itself once, has the robot's
-own routine put it where an episode begins, and begins when the task is ready to. After a stop only a person arms again.
+`start` is `operator`, also where it is not said: a person arms it and begins each episode; or `automatic`: it arms
+itself once, has the robot's own routine put it where an episode begins, and begins when the task is ready to. After a
+stop only a person arms again.
 """
 
 from __future__ import annotations
@@ -99,15 +100,9 @@ class Robot:
         command[self._accepted] = told
         return command
 
-    def action(self, command: Vector, asked: np.ndarray) -> np.ndarray:
-        """The action that was really done: the one that was asked for where it commands just this, else the nearest.
-
-        What commands the same need not be the same: a policy draws 1.3, and its likelihood is that of 1.3, not of 1.
-        """
-        told = command[self._accepted]
-        nearest = self.task.action(told)
-        same = np.array_equal(self.task.command(asked.reshape(-1)), told)
-        return asked.reshape(nearest.shape).astype(nearest.dtype) if same else nearest
+    def action(self, command: Vector) -> np.ndarray:
+        """The action that commands this or comes nearest, an index [] or numbers [action]."""
+        return self.task.action(command[self._accepted])
 
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
         return self.task.reward(observation, command[self._accepted])

@@ -7,6 +7,7 @@ that a policy cannot tell the two apart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +23,19 @@ class RobotTask(ABC):
     Attributes:
         env: the gymnasium environment that it is in simulation.
         observes, accepts: the driver's channels that it needs, by name; vectors below are in this order.
-        episode_steps: after how many steps the clock ends an episode.
+        episode_steps: after how many steps the clock ends an episode; by default as in simulation, 0 where that never
+            does.
     """
 
     env: str
     observes: tuple[str, ...]
     accepts: tuple[str, ...]
+    episode_steps: int = 0
 
     def __init__(self) -> None:
         self.task = Task(self.env)
         self.simulated = self.task.make()
-        self.episode_steps: int = self.simulated.spec.max_episode_steps
+        self.episode_steps = self.episode_steps or _time_limit(self.simulated)
 
     @abstractmethod
     def observe(self, readings: Vector) -> NDArray[np.float32]:
@@ -113,6 +116,14 @@ class Pendulum(RobotTask):
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
         cosine, sine, velocity = observation
         return float(-(np.arctan2(sine, cosine) ** 2 + 0.1 * velocity**2 + 0.001 * command[0] ** 2))
+
+
+def _time_limit(environment: Any) -> int:
+    """Of its registration, or of a TimeLimit around what is not registered; 0 where there is neither."""
+    limit = environment.spec.max_episode_steps if environment.spec else None
+    if limit is None and environment.has_wrapper_attr("_max_episode_steps"):
+        limit = environment.get_wrapper_attr("_max_episode_steps")
+    return limit or 0
 
 
 TASKS: dict[str, type[RobotTask]] = {"CartPole-v1": CartPole, "Pendulum-v1": Pendulum}

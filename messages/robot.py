@@ -11,8 +11,8 @@ from tutelage.message import Message
 class Order(Message, cadence="free"):
     """teleoperator -> hardware: what a person orders.
 
-    `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `give back`: the policy acts
-    again after the person has.
+    `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the policy is not
+    heeded any more; `give back`: it is again.
     """
 
     order: str
@@ -27,7 +27,7 @@ class Safety(Message, cadence="free"):
 
 
 class Command(Message, cadence="free"):
-    """hardware -> recorder: what was asked of the device at this step, and what it was told.
+    """hardware -> takeover, recorder: what was asked of the device at this step, and what it was told.
 
     `applied` is empty where nothing was written. `reason` says why the two differ; it is empty where all was well.
     `actor` is `policy`, `human` or `guard`.

@@ -15,7 +15,7 @@ class Observation(Message, cadence="step"):
 
 
 class Begin(Message, cadence="free"):
-    """teleoperator -> simulator | hardware: leave the running episode, if there is one, and begin another.
+    """teleoperator, takeover -> simulator | hardware: leave the running episode, if there is one, and begin another.
 
     It stands for the action of its step. The episode that it begins bears a later rollout.
     """
@@ -42,7 +42,9 @@ class Transition(Message, cadence="step"):
     is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
 
     `log_prob` is the policy's of the action, given the observation that it answered. On hardware that is an earlier one
-    than the step's where an action came late or was held; steps before an episode's first applied action are left out.
+    than the step's where an action came late or was held; steps before an episode's first applied action are left out,
+    and what was refused counts as if it had not come. The action is as the policy drew it, whatever its bounds and the
+    guard have made of it; where a person acts it is what was applied, which is what their takes have.
     """
 
     observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]
@@ -62,7 +64,8 @@ class Reward(Message, cadence="step"):
 class Episode(Message, cadence="free"):
     """simulator | hardware | demonstrator | admission -> those who look on: an episode ended. Nobody learns from it.
 
-    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy` or `expert`.
+    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy`, `expert`, or on
+    hardware `human`, where a person, or who acts in a person's place, has acted in it at all.
     """
 
     actor: str

@@ -15,7 +15,7 @@ from messages import Action, Begin, Command, Episode, Observation, Order, Reward
 from nodes.starting import Starter
 from nodes.trail import Trail
 from tutelage import Message, Node
-from tutelage.problems import complain
+from tutelage.problems import LaunchError, Problem, complain
 from tutelage.task import Env
 
 TIMING_SECONDS = 1.0
@@ -24,12 +24,13 @@ TIMING_SECONDS = 1.0
 class Hardware(Node):
     """Says an observation every period, and writes each answer as soon as it comes, through the guard.
 
-    A step lasts from one deadline to the next. Its transition has the action that was really in effect. Between
-    episodes logical time stands still, and the device is in its safe state; an episode's time begins to run when its
-    first observation is answered. An episode that the guard cuts short counts as truncated.
+    A step lasts from one deadline to the next. Its transition has the action that was in effect: a policy's as it was
+    drawn, a person's as it was applied. Between episodes logical time stands still, and the device is in its safe
+    state; an episode's time begins to run when its first observation is answered. An episode that the guard cuts short
+    counts as truncated.
 
-    It ends when nobody acts any more, or after `seconds`. When it has stood still for `patience` seconds since a stop,
-    a run fails, for there seems to be nobody who could arm it again (0: it waits for ever).
+    It ends when nobody acts any more, or after `seconds`. When nothing has moved for `patience` seconds a run fails:
+    there seems to be nobody who could arm it, or begin an episode (0: it waits for ever).
     """
 
     hears = (Action,)
@@ -48,20 +49,31 @@ class Hardware(Node):
         episode_steps: int = 0,
         patience: float = 60.0,
     ) -> None:
-        self.robot = load(Path(robot), env, port)
+        self.file, self.robot = robot, load(Path(robot), env, port)
         self.guard = Guard(self.robot.driver, self.robot.limits)
         self.pace = Pace(self.robot.rate)
         self.trail = Trail(rollout_steps)
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.episode_steps = episode_steps or self.robot.task.episode_steps
+        if not self.episode_steps:
+            what = (
+                f"its task's environment, {self.robot.task.env}, has no time limit: say in the task's class after how "
+            )
+            what += "many steps an episode ends, episode_steps = NUMBER"
+            raise LaunchError([Problem(robot, what)])
         self.seconds, self.patience = seconds, patience
-        self.actor = "policy"  # who acts: policy or human
+        self.actor = "policy"  # who is heeded: policy or human
+        self.helped = False  # a person has acted in the running episode
         self.refused = 0  # commands that were not applied as they were asked for
         self.said = ("", "")  # the guard's state and reason as they were said last
         self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
         self.well = self.timed = 0  # ns: when all was well last, when timing was said last
 
     def start(self) -> tuple[Message, ...]:
+        if self.robot.start == "operator" and self.unsaid & {Begin, Order}:
+            what = "says start: operator (the default), but nobody here arms it and begins its episodes: say "
+            what += "start: automatic in it, or let an operator do it (hardware.yaml operator:=keyboard, record.yaml)"
+            raise LaunchError([Problem(self.file, what)])
         self.begun = self.well = self.timed = time.monotonic_ns()
         self.pace.begin(self.begun)
         return ()
@@ -116,7 +128,10 @@ class Hardware(Node):
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
             self.actor = actor
-            self.trail.action = self.robot.action(verdict.applied, message.action)
+            self.helped = self.helped or actor == "human"
+            applied = self.robot.action(verdict.applied)
+            drawn = message.action.reshape(applied.shape).astype(applied.dtype)
+            self.trail.action = applied if actor == "human" else drawn  # the likelihood is that of what was drawn
             self.trail.log_prob = message.log_prob
             self.pace.answered(time.monotonic_ns() - captured)
         yield self._command(actor, verdict, captured)
@@ -138,7 +153,7 @@ class Hardware(Node):
         else:
             self.guard.rest()
             self.starter.ended()
-            yield self.trail.end(self.actor)
+            yield self.trail.end("human" if self.helped else self.actor)
 
     def _grow_old(self, now: int) -> Iterator[Message]:
         """What the guard makes of answers that do not come, or of which none can be applied."""
@@ -168,7 +183,7 @@ class Hardware(Node):
         """Begins an episode, if it can."""
         reading = self.guard.read(time.monotonic_ns())
         if reading and self.guard.state is State.ARMED:
-            self.answered = 0
+            self.answered, self.helped = 0, False
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
         else:
             yield Safety(*self.trail.time, self.guard.state.value, f"cannot begin ({reason}): {self.guard.reason}")
@@ -181,6 +196,8 @@ class Hardware(Node):
             case "disarm":
                 self.starter.stopped()
                 self.guard.disarm(f"ordered: {message.reason}")
+            case "take over":
+                self.actor = "human"
             case "give back":
                 self.actor = "policy"
                 self.answered = self.answered or time.monotonic_ns()  # what it has answered meanwhile went unheard
@@ -204,12 +221,20 @@ class Hardware(Node):
 
     def _insist(self) -> None:
         """A run in which nothing moves any more, and nobody helps, must not go on for ever."""
-        now = time.monotonic_ns()
-        stands = self.guard.state in (State.STOPPED, State.FAULT) or (self.trail.running and not self.answered)
-        self.well = self.well if stands else now
+        now, why = time.monotonic_ns(), self._standstill()
+        self.well = self.well if why else now
         if self.patience and now - self.well > self.patience * 1e9:
-            why = self.guard.reason or "the policy does not answer"
-            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and nobody has armed it again: {why}")
+            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and {why}")
+
+    def _standstill(self) -> str:
+        """Why no episode goes on; empty where one does."""
+        if self.guard.state not in MAY_MOVE:
+            return f"nobody has armed it: {self.guard.reason}"
+        if not self.trail.running:
+            return "no episode has begun: " + (
+                "the robot has not come to where one can begin" if self.starter.by_itself else "nobody has said so"
+            )
+        return "" if self.answered else f"the {self.actor} does not answer"
 
     def _command(self, actor: str, verdict: Verdict, captured: int) -> Message:
         """What became of a command, said as soon as it was written."""

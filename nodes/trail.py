@@ -23,7 +23,7 @@ class Trail:
         observation, length, episode_return: of the running episode.
         episode: its number, or that of the next.
         captured: logical time of the last observations -> when they were captured, in nanoseconds.
-        action, log_prob: of this episode's action that was applied last; None: none was yet.
+        action, log_prob: as is learnt from, of the last of this episode's that was applied; None: none was yet.
     """
 
     def __init__(self, rollout_steps: int) -> None:

@@ -106,6 +106,24 @@ def test_who_takes_over_goes_on_with_what_was_done_until_a_key_is_pressed(typed:
     keyboard.close()
 
 
+@pytest.mark.parametrize("env, done, key, others", [
+    ("MountainCar-v0", np.array(2), b"\x1b[D", (0, 1)),
+    ("Pendulum-v1", np.array([1.75], np.float32), b"\x1b[C", (-2, 0)),
+])  # fmt: skip
+def test_also_where_there_is_a_rest_what_was_done_goes_on_until_a_key_is_pressed(
+    typed: int, env: str, done: np.ndarray, key: bytes, others: tuple[int, int]
+) -> None:
+    keyboard = Keyboard(Task(env), hold=60.0)
+    keyboard.engage(done)
+    os.write(typed, b"r")
+    assert [keyboard.action(NOWHERE, DRIVING) for _ in range(2)] == [done, done]
+    os.write(typed, key)
+    assert keyboard.action(NOWHERE, DRIVING) == others[0]
+    keyboard.hold = 0.0
+    assert keyboard.action(NOWHERE, DRIVING) == others[1]
+    keyboard.close()
+
+
 @pytest.mark.parametrize("env, held, action", [
     ("CartPole-v1", ["right"], 1),
     ("MountainCar-v0", [], 1),
@@ -246,6 +264,23 @@ def test_axes_become_the_numbers_of_an_action(pad: Pad) -> None:
         Gamepad(Task("Pendulum-v1"), axes=["left_z"])
 
 
+def test_who_takes_over_with_a_gamepad_goes_on_with_what_was_done_until_a_stick_is_moved(pad: Pad) -> None:
+    device = Gamepad(Task("Pendulum-v1"))
+    device.engage(np.array([1.75], np.float32))
+    pad.push(0, 0.1)  # within its dead zone
+    pad.cross(RIGHT)  # which means nothing here
+    assert device.action(NOWHERE, DRIVING) == [1.75]
+    pad.push(0, -1.0)
+    np.testing.assert_allclose(device.action(NOWHERE, DRIVING), [2.0], rtol=1e-4)
+    pad.push(0, 0.0)
+    assert device.action(NOWHERE, DRIVING) == [0.0]
+    turning = Gamepad(Task("MountainCar-v0"))
+    turning.engage(np.array(2))
+    assert int(turning.action(NOWHERE, DRIVING)) == 2
+    pad.push(0, -0.9)
+    assert int(turning.action(NOWHERE, DRIVING)) == 0
+
+
 def test_a_dead_zone_leaves_no_step() -> None:
     assert [shaped(value, 0.2) for value in (0.0, 0.2, -0.2, 0.6, -0.6, 1.0, -1.0)] == pytest.approx(
         [0.0, 0.0, 0.0, 0.5, -0.5, 1.0, -1.0]
@@ -280,6 +315,7 @@ def test_a_file_is_replayed_action_by_action(tmp_path: Path) -> None:
     assert isinstance(device, Replay) and device.name == "two.npz"
     second = [device.action(NOWHERE, Moment("driving", 1, step)) for step in range(4)]
     assert [None if action is None else int(action) for action in second] == [1, 1, 0, None]
+    assert device.action(NOWHERE, Moment("driving", 2, 0)) is None  # beside a policy nobody asks whether it is over
     assert device.commands(Moment("ready", 1, 0)) == ["go"]
     assert device.commands(Moment("ready", 2, 0)) == ["finish"]
 

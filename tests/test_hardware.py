@@ -1,5 +1,6 @@
 """The hardware node, in this process and in real time, before the cart of cart.py; the robot's file; the tasks."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -49,6 +50,9 @@ class Motor(Driver):
     def close(self):
         pass
 """
+
+GENTLY = "start: automatic\nlimits: {force: {position: [-3, 3]}}"
+"""At 20 Hz all its force would throw the pole over."""
 
 Answer = Callable[[Observation], Iterable[Message]]
 
@@ -215,10 +219,7 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
         if both["human"]:
             yield action(seen, cart_pole(seen.observation[0]), version=-1)
 
-    gently = (
-        "start: automatic\nlimits: {force: {position: [-3, 3]}}"  # at 20 Hz all its force would throw the pole over
-    )
-    loop = Loop(tmp_path, answer, gently).steps(2)
+    loop = Loop(tmp_path, answer, GENTLY).steps(2)
     both["human"] = True
     loop.steps(2)
     before = len(loop.of(Command))
@@ -234,6 +235,19 @@ def test_a_person_takes_over_and_only_gives_back_in_so_many_words(tmp_path):
     assert loop.of(Command)[-1].actor == "policy"
 
 
+def test_an_episode_in_which_a_person_acted_is_not_the_policys(tmp_path):
+    def answer(seen: Observation) -> Iterable[Message]:
+        if (seen.rollout, seen.step) == (0, 3):
+            yield action(seen, cart_pole(seen.observation[0]), version=-1)
+            yield Order(0, 0, "give back", "")
+        else:
+            yield from balance(seen)
+
+    loop = Loop(tmp_path, answer, GENTLY, episode_steps=6)
+    loop.run(lambda: len(loop.of(Episode)) == 2)
+    assert [message.actor for message in loop.of(Episode)] == ["human", "policy"]
+
+
 def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
     loop = Loop(tmp_path).steps(2)
     last = loop.of(Observation)[-1]
@@ -241,6 +255,18 @@ def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
     assert loop.of(Command)[-1].reason == "finite: it is no number"
     loop.steps(2)
     assert loop.of(Command)[-1].actor == loop.node.actor == "policy"
+
+
+def test_who_has_ordered_to_take_over_is_waited_for(tmp_path):
+    loop = Loop(tmp_path, lines=GENTLY).steps(2)
+    loop.hear(Order(0, 0, "take over", "by ann"))
+    count = len(loop.of(Command))
+    loop.run(lambda: loop.node.guard.state == "stopped")
+    assert {message.actor for message in loop.of(Command)[count:]} == {"guard"}
+    loop.hear(Order(0, 0, "give back", ""))
+    loop.hear(Order(0, 0, "arm", ""))
+    loop.steps(2)
+    assert loop.of(Command)[-1].actor == "policy"
 
 
 def test_an_answer_to_an_episode_that_has_ended_moves_nothing(tmp_path):
@@ -285,24 +311,45 @@ def test_what_was_likely_in_one_episode_is_not_said_of_the_next(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("drawn", "torque", "learnt"), [(1.7, 2.0, 1.7), (-1.2, -2.0, -1.2), (0.25, 0.5, 0.25), (1.7, 1.0, 0.5)]
+    ("asked", "limit", "torque", "applied"),
+    [(1.7, 2, 2.0, 1.0), (-1.2, 2, -2.0, -1.0), (0.25, 2, 0.5, 0.25), (1.7, 1, 1.0, 0.5), (0.75, 1, 1.0, 0.5)],
 )
-def test_an_action_beyond_its_bounds_is_learnt_from_as_it_was_drawn(tmp_path, drawn, torque, learnt):
-    """Its likelihood is that of the draw; only where the guard has changed what it commands is it another."""
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_policys_action_is_learnt_from_as_it_was_drawn_a_persons_as_it_was_applied(
+    tmp_path, asked, limit, torque, applied, version
+):
+    """A policy's likelihood is that of the draw, whatever the bounds and the guard make of it."""
     (tmp_path / "motor.py").write_text(MOTOR)
     robot = tmp_path / "motor.yaml"
-    limit = f"limits: {{torque: {{position: [-{abs(torque)}, {abs(torque)}]}}}}" if learnt != drawn else ""
+    limit = f"limits: {{torque: {{position: [-{limit}, {limit}]}}}}"
     robot.write_text(f"driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n{limit}\n")
 
     def answer(seen: Observation) -> Iterable[Message]:
-        yield Action(seen.rollout, seen.step, np.array([[drawn]], np.float32), np.array([-3.0], np.float32), 0)
+        yield Action(seen.rollout, seen.step, np.array([[asked]], np.float32), np.array([-3.0], np.float32), version)
 
     loop = Loop(tmp_path, answer, file=robot, env="Pendulum-v1", rollout_steps=1)
     loop.run(lambda: bool(loop.of(Transition)))
     first = loop.of(Transition)[0]
     assert loop.of(Command)[0].applied.tolist() == [torque]
     assert (first.action.dtype, first.action.shape) == (np.float32, (1, 1, 1))
-    assert first.action.item() == pytest.approx(learnt) and first.log_prob.item() == -3.0
+    assert first.action.item() == pytest.approx(applied if version == -1 else asked) and first.log_prob.item() == -3.0
+
+
+def test_in_place_of_an_action_that_was_refused_the_one_before_is_learnt_from_with_its_likelihood(tmp_path):
+    (tmp_path / "motor.py").write_text(MOTOR)
+    robot = tmp_path / "motor.yaml"
+    robot.write_text("driver: motor.py:Motor\ntask: Pendulum-v1\nrate: 20\nstart: automatic\n")
+    draws = iter([(1.7, -3.0), (np.nan, -9.0), (0.5, -1.0)])
+
+    def answer(seen: Observation) -> Iterable[Message]:
+        for drawn, log_prob in [draw] if (draw := next(draws, None)) else []:
+            yield Action(seen.rollout, seen.step, np.array([[drawn]], np.float32), np.array([log_prob], np.float32), 0)
+
+    loop = Loop(tmp_path, answer, file=robot, env="Pendulum-v1", rollout_steps=3)
+    loop.run(lambda: bool(loop.of(Transition)))
+    learnt = loop.of(Transition)[0]
+    assert learnt.action.ravel() == pytest.approx([1.7, 1.7, 0.5])
+    assert learnt.log_prob.ravel().tolist() == [-3.0, -3.0, -1.0]
 
 
 def test_a_command_was_written_when_its_writing_was_over(tmp_path):
@@ -337,6 +384,23 @@ def test_nothing_moves_before_a_person_has_armed_it_and_begun(tmp_path):
     loop.hear(Begin(0, 0, "go"))
     loop.steps(3)
     assert [(message.state) for message in loop.of(Safety)][-2:] == ["armed", "moving"]
+
+
+@pytest.mark.parametrize(
+    ("start", "armed", "why"),
+    [
+        ("operator", False, "nobody has armed it: it was not armed yet"),
+        ("operator", True, "no episode has begun: nobody has said so"),
+        ("automatic", True, "no episode has begun: the robot has not come to where one can begin"),
+    ],
+)
+def test_a_run_in_which_no_episode_begins_ends_in_failure(tmp_path, monkeypatch, start, armed, why):
+    monkeypatch.setattr(CartPole, "ready", lambda *_: False)
+    loop = Loop(tmp_path, lines=f"start: {start}", patience=0.5)
+    if armed:
+        loop.hear(Order(0, 0, "arm", "all clear"))
+    with pytest.raises(RuntimeError, match=f"^nothing has moved for 0.5 s, and {why}$"):
+        loop.run(lambda: False)
 
 
 @pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed"), ("hlat", "stopped")])
@@ -552,6 +616,55 @@ def test_pendulum_is_the_simulators():
         assert task.observe(np.array(inside.state)) == pytest.approx(observation)
         assert task.reward(before, np.array([torque])) == pytest.approx(reward, rel=1e-5)
     assert task.episode_steps == 200
+
+
+MADE = """
+import gymnasium
+from drivers.tasks import Pendulum
+
+def endless():
+    return gymnasium.make("Pendulum-v1").unwrapped
+
+class Unregistered(gymnasium.Wrapper):
+    spec = None
+
+def limited():
+    return Unregistered(gymnasium.wrappers.TimeLimit(endless(), 30))
+
+class Endless(Pendulum):
+    env = "endless_pendulum:endless"
+
+class Limited(Pendulum):
+    env = "endless_pendulum:limited"
+
+class Counted(Endless):
+    episode_steps = 40
+"""
+
+
+@pytest.mark.parametrize(("task", "told", "steps"), [("Limited", 0, 30), ("Counted", 0, 40), ("Endless", 50, 50)])
+def test_an_episode_of_a_task_of_ones_own_ends_as_its_environment_or_its_class_says(
+    tmp_path, monkeypatch, task, told, steps
+):
+    assert Hardware(unregistered(tmp_path, monkeypatch, task), episode_steps=told).episode_steps == steps
+
+
+def test_a_task_that_does_not_say_when_an_episode_ends_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(
+        LaunchError, match=r"endless_pendulum:endless, has no time limit: say .* episode_steps = NUMBER"
+    ):
+        Hardware(unregistered(tmp_path, monkeypatch, "Endless"))
+
+
+def unregistered(folder: Path, monkeypatch: pytest.MonkeyPatch, task: str) -> str:
+    """The file of a robot whose task gymnasium does not know."""
+    (folder / "motor.py").write_text(MOTOR)
+    (folder / "endless_pendulum.py").write_text(MADE)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "endless_pendulum", raising=False)
+    robot = folder / "motor.yaml"
+    robot.write_text(f"driver: motor.py:Motor\ntask: endless_pendulum:{task}\nrate: 20\n")
+    return str(robot)
 
 
 def test_no_wall_clock_is_read_where_time_matters():

@@ -240,7 +240,7 @@ def test_a_stop_that_nobody_lifts_ends_a_run_that_nobody_watches(tmp_path):
     run.fault.write_text("nan")
     run.wait()
     assert run.process.returncode == 1
-    assert "nobody has armed it again: the sensor of pole gives no number" in run.output
+    assert "nobody has armed it: the sensor of pole gives no number" in run.output
 
 
 def test_a_run_with_a_machine_is_not_resumed(tmp_path):

@@ -28,6 +28,16 @@ def test_gail_learns_from_a_robot_by_one_argument(tmp_path):
     assert not (run.run_dir / "logs" / "simulator.log").exists() and (run.run_dir / "logs" / "hardware.log").exists()
 
 
+@pytest.mark.parametrize("words", [["gail.yaml"], ["hardware.yaml", "policy:=policy"]])
+def test_a_robot_that_an_operator_starts_is_refused_where_there_is_none(tmp_path, words):
+    balancing(tmp_path / "policy")
+    (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\n")
+    run = Run(tmp_path, *words, "robot:=cart.yaml").wait()
+    assert run.process.returncode == 2
+    assert "cart.yaml: says start: operator (the default), but nobody here arms it" in run.output
+    assert "Traceback" not in run.output
+
+
 def test_a_robot_that_is_described_wrongly_is_one_sentence(tmp_path):
     (tmp_path / "cart.yaml").write_text("driver: 3")
     run = Run(tmp_path, "gail.yaml", "robot:=cart.yaml").wait()

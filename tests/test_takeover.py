@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from drivers.devices.device import Device, Moment
 from drivers.formats.takes import takes
-from messages import Command, Order, Safety
+from messages import Action, Command, Observation, Order, Safety, Take, Transition
+from nodes.takeover import Takeover
 from tests.person import RIGHT, SPACE, Person
 from tests.rigs import running
-from tests.test_robot_faults import balancing
+from tests.test_robot_faults import CART, balancing
+from tutelage import Message
 from tutelage.recording import Reader
+from tutelage.task import Task
 
 ESCAPE = "\x1b"
 RATE = 40.0
@@ -36,7 +42,7 @@ def test_a_person_takes_over_gives_back_stops_and_arms(tmp_path: Path) -> None:
     said = [message for _, message in Reader(recording).of(Command, Order, Safety)]
     check_who_drove([message for message in said if isinstance(message, Command)])
     orders = [message.order for message in said if isinstance(message, Order)]
-    assert orders == ["give back", "stop", "arm", "give back"]
+    assert orders == ["take over", "give back", "stop", "arm", "give back"]
     states = [message.state for message in said if isinstance(message, Safety)]
     assert states[states.index("stopped") :][:3] == ["stopped", "armed", "moving"]
     kept = [said.take for said in takes(recording).takes]
@@ -51,7 +57,7 @@ def drive(person: Person) -> None:
     person.press(SPACE)
     person.sees("YOU DRIVE")
     person.press(RIGHT)  # until it has fallen
-    person.sees(r"intervention 0: \d+ steps")
+    person.sees(r"intervention 0: \d+ steps, recorded")
     person.press(SPACE)
     person.sees("given back")
     person.sees("the policy drives")
@@ -71,3 +77,171 @@ def check_who_drove(commands: list[Command]) -> None:
     for before, after in pairwise(commands):
         if before.actor != after.actor and before.applied.size and after.applied.size:
             assert np.abs(after.applied - before.applied).max() <= RATE / 20 + 0.11  # the rig's force has steps of 1 %
+
+
+def gentle(folder: Path, start: str = "automatic") -> Path:
+    """A robot's file: the cart of cart.py, at 20 Hz so that a busy machine is in time."""
+    robot = folder / "cart.yaml"
+    limits = "limits: {cart: {position: [-2.6, 2.6]}, force: {position: [-3, 3]}}"
+    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: {start}\n{limits}\n")
+    return robot
+
+
+def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_again(tmp_path: Path) -> None:
+    policy = balancing(tmp_path / "policy")
+    words = [f"policy:={policy}", f"robot:={gentle(tmp_path)}", "operator:=keyboard", "record:=true", "patience:=0"]
+    person = Person(tmp_path, "hardware.yaml", *words)
+    try:
+        person.sees("robot MOVING")
+        for number in range(2):
+            person.press(SPACE)
+            person.sees("YOU DRIVE")
+            person.press(RIGHT)
+            person.sees(r"intervention \d+: \d+ steps")
+            killed(person, number)
+            person.sees("YOU DRIVE")  # the robot heeds nobody else
+            person.press("r")  # it may have been stopped meanwhile
+            person.sees("robot MOVING")
+            person.press(SPACE)
+            person.sees("the policy drives")
+        person.press(ESCAPE)
+        person.sees("robot STOPPED: ordered to stop")
+        killed(person, 2)
+        person.press("r")
+        person.sees("robot MOVING")
+    finally:
+        person.close()
+    kept = [said.take for said in takes(person.run_dir / "recording.mcap").takes]
+    numbers = [take.take for take in kept]
+    assert numbers == [*range(len(numbers))] and len(numbers) >= 2
+
+
+def killed(person: Person, lives: int) -> None:
+    os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
+    person.until(lambda: person.lives("teleoperator") == lives + 1, "it was started again")
+    person.sees("was started again")
+
+
+def test_a_robot_that_waits_for_an_operator_is_armed_and_begun_by_one_key(tmp_path: Path) -> None:
+    robot = gentle(tmp_path, start="operator")
+    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=30"]
+    person = Person(tmp_path, "hardware.yaml", *words, "operator:=keyboard")
+    try:
+        person.sees("robot DISARMED: it was not armed yet")
+        for _ in range(2):  # the second time it is armed already, at rest after its episode
+            person.press("r")
+            person.sees("robot MOVING")
+            person.sees("robot ARMED")
+    finally:
+        person.close()
+
+
+def seen(rollout: int) -> Observation:
+    return Observation(rollout, 0, np.zeros((1, 4), np.float32))
+
+
+def test_what_it_knew_it_knows_when_it_comes_back(tmp_path: Path) -> None:
+    """Orders bear the time of what was seen: one that is earlier than the last would be none."""
+    robot = str(gentle(tmp_path))
+    before, after = (Takeover(robot, "scripted") for _ in range(2))
+    assert [*before.hear(seen(500))] == []
+    [*before.tick()]
+    after.load(before.state())
+    assert after.drives and (after._order("stop").rollout, after.session.take) == (500, 0)
+    assert [type(one) for one in after.hear(seen(501))] == [Action]
+
+
+def test_what_was_seen_is_answered_once_however_often_one_takes_over(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "scripted")
+    [*takeover.hear(seen(7))]
+    said = [message for _ in range(4) for message in takeover._obey("go")]
+    assert [(type(one), one.rollout) for one in said if isinstance(one, Action)] == [(Action, 7)]
+    assert [one.order for one in said if isinstance(one, Order)] == ["take over", "give back"] * 2
+
+
+class Persistent(Device):
+    """Goes on with what was done last, for ever."""
+
+    name, person = "persistent", True
+
+    def __init__(self, task: Task) -> None:
+        self.last = np.array(0)
+
+    def engage(self, action: np.ndarray) -> None:
+        self.last = action
+
+    def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
+        return self.last
+
+
+def commanded(rollout: int, actor: str, force: float) -> Command:
+    return Command(rollout, 0, actor, np.array([10.0]), np.array([force]), "", 1, 2)
+
+
+def stepped(rollout: int, action: int, over: bool = False) -> Transition:
+    row, likely, ends = np.zeros((1, 1, 4), np.float32), np.zeros((1, 1), np.float32), np.array([[over]])
+    return Transition(rollout, 0, row, np.array([[action]]), row, likely, np.array([[False]]), ends)
+
+
+def told(takeover: Takeover, *messages: Message) -> list[Message]:
+    return [said for message in messages for said in takeover.hear(message)]
+
+
+def test_an_intervention_begins_with_the_first_action_of_the_operators_that_was_applied(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent")
+    said = told(takeover, seen(4), commanded(4, "policy", -1.5), seen(5))
+    said += takeover._obey("go")  # too late for step 5, in which the policy still acts
+    said += told(takeover, stepped(5, 1), seen(6), commanded(6, "human", -3.0), stepped(6, 0), seen(7))
+    said += told(takeover, stepped(7, 0, over=True))
+    (take,) = (message for message in said if isinstance(message, Take))
+    assert (take.rollout, take.action.tolist()) == (6, [0, 0])
+    answers = [message.action.tolist() for message in said if isinstance(message, Action)]
+    assert answers == [[0], [0], [0]]  # as was applied, not as the policy drew it
+
+
+def test_what_the_operator_does_while_giving_back_begins_no_intervention(tmp_path: Path) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent")
+    said = [*told(takeover, seen(4)), *takeover._obey("go"), *takeover._obey("go")]
+    said += told(takeover, commanded(4, "human", 3.0), stepped(4, 1), commanded(5, "policy", 3.0), stepped(5, 1, True))
+    assert not [message for message in said if isinstance(message, Take)]
+
+
+def test_a_file_that_is_used_up_gives_back(tmp_path: Path) -> None:
+    file = tmp_path / "one.npz"
+    nowhere, ends = np.zeros((2, 4), np.float32), np.array([False, True])
+    np.savez(
+        file, observations=nowhere, next_observations=nowhere, actions=np.array([0, 1]), rewards=np.ones(2),
+        terminals=ends, truncations=np.zeros(2, bool),
+    )  # fmt: skip
+    takeover = Takeover(str(gentle(tmp_path)), str(file))
+    said = [*told(takeover, seen(0)), *takeover.tick()]
+    said += told(takeover, commanded(0, "human", -3.0), stepped(0, 0, over=True), seen(1))
+    takeover.next_look = 0.0
+    said += [*takeover.tick()]
+    assert not takeover.drives
+    assert [message.order for message in said if isinstance(message, Order)] == ["take over", "give back"]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_intervention_is_told_of_once_and_as_recorded_only_where_it_is(tmp_path: Path, recorded: bool) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent", recorded=recorded)
+    said = [*told(takeover, seen(0)), *takeover._obey("go")]
+    for rollout in range(2):
+        said += told(takeover, seen(rollout), commanded(rollout, "human", 3.0), stepped(rollout, 1, over=True))
+    is_it = "recorded" if recorded else "not recorded"
+    assert takeover.session.notice == f"the episode is over; intervention 1: 1 steps, {is_it}"
+    assert (takeover.session.take, takeover.session.kept) == (2, 2 * recorded)
+    said += takeover._obey("go")
+    assert takeover.session.notice == "given back"
+
+
+def test_nothing_is_told_to_be_recorded_that_could_not_be_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    takeover = Takeover(str(gentle(tmp_path)), "tests.test_takeover:Persistent", recorded=True)
+    told(takeover, seen(0))
+    [*takeover._obey("go")]
+    told(takeover, commanded(0, "human", 3.0), stepped(0, 1, over=True))
+    takeover.unkept = "No space left on device"
+    [*takeover.tick()]
+    assert capsys.readouterr().out == "nothing can be kept, an intervention may be lost: No space left on device\n"

@@ -41,6 +41,7 @@ class Node:
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
         realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
         screen: it prints to the launcher's terminal, not to a log.
+        unsaid: those of `may_hear` that no node of the launch file says.
         run_dir: the run's folder, for nodes that write files.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
@@ -54,6 +55,7 @@ class Node:
     realtime: ClassVar[bool] = False
     screen: ClassVar[bool] = False
     done: bool = False
+    unsaid: frozenset[type[Message]] = frozenset()
     run_dir: Path = Path()
     unkept: str = ""
 

@@ -68,6 +68,12 @@ def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> I
     return Inbox(streams, kind.order)
 
 
+def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
+    """What a node may hear and nobody says, by the graph."""
+    said = set(plan.takes.values())
+    return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
+
+
 def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
     """The topics that a node's message types are said on, by the graph."""
     return {said: plan.says[said.topic] for said in node.says}
@@ -80,7 +86,7 @@ class NodeProcess:
         self.plan, self.place, self.lifeline = plan, place, Lifeline(lifeline)
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)
-        self.node.run_dir = place.run_dir
+        self.node.run_dir, self.node.unsaid = place.run_dir, unsaid_of(plan, kind)
         self.inbox = inbox_of(plan, kind, place.messages)
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
         topics = topics_of(plan, self.node)

@@ -34,7 +34,7 @@ class Replay(Device):
         self.episodes = [episode.action for episode in kept(read(file, task))]
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
-        actions = self.episodes[now.take]
+        actions = self.episodes[now.take] if now.take < len(self.episodes) else ()
         return np.asarray(actions[now.step]) if now.step < len(actions) else None
 
     def commands(self, now: Moment) -> Sequence[Command]:

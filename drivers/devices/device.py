@@ -71,7 +71,9 @@ class Device(ABC):
         return self.legend
 
     def engage(self, action: np.ndarray) -> None:
-        """The operator takes over from somebody who has done this last: without a word from the device it goes on."""
+        """The operator takes over from somebody who has done this last, as the task takes it: the device is to go on
+        with it until the operator does something.
+        """
         return
 
     def close(self) -> None:

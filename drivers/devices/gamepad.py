@@ -70,6 +70,9 @@ class Gamepad(Device):
         if self.spaces.discrete:
             return self.map.action(self.held)
         numbers = [sign * shaped(self.values.get(axis, 0.0), self.dead_zone) for sign, axis in self.axes]
+        if self.map.engaged is not None and not any(numbers):
+            return self.map.engaged
+        self.map.engaged = None
         return self.spaces.to_task(np.array(numbers, np.float32))
 
     def help(self, words: Words) -> str:
@@ -108,7 +111,8 @@ class Gamepad(Device):
 
     def _press(self, name: str) -> None:
         self.held.insert(0, name)
-        self.map.press(name)
+        if self.spaces.discrete:
+            self.map.press(name)
         if name in self.map.commands:
             self.wishes.append(self.map.commands[name])
 

@@ -110,10 +110,14 @@ class KeyMap:
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
         self.last: Any = self.rest or 0  # of discrete actions
+        self.engaged: np.ndarray | None = None  # what somebody else has done until now; goes on until a key is pressed
 
     def action(self, held: Collection[str]) -> np.ndarray:
         """The action of the keys that are held, the one that was pressed last first; as the task takes it."""
         acting = [self.actions[key] for key in held if key in self.actions]
+        if self.engaged is not None and not acting:
+            return self.engaged
+        self.engaged = None
         if self.spaces.discrete:
             return np.array(acting[0] if acting else self.last)
         total = np.sum(acting, axis=0) if acting else np.array(self.rest)
@@ -121,13 +125,13 @@ class KeyMap:
 
     def press(self, key: str) -> None:
         """A key was pressed: where there is no rest its action stays, also before an episode begins."""
+        self.engaged = None if key in self.actions else self.engaged
         if self.rest is None:
             self.last = self.actions.get(key, self.last)
 
     def engage(self, action: np.ndarray) -> None:
-        """Somebody else has done this until now: where there is no rest it goes on until a key is pressed."""
-        if self.rest is None:
-            self.last = int(action)
+        """Somebody else has done this until now, as the task takes it: it goes on until a key is pressed."""
+        self.engaged = np.asarray(action)
 
     def legend(self, words: Words = SESSION, driving: str = "") -> str:
         """What a person must know, in a line."""
