@@ -274,6 +274,14 @@ def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) ->
     assert [one["episode_return"] for one in listed(run)] == [500.0] * 5
 
 
+def test_a_scripted_teacher_ends_with_the_learner(tmp_path: Path) -> None:
+    few = ("budget:=4096", "rollouts_each:=1", "episodes:=2")
+    run = finished(tmp_path, "gail.yaml", "teleoperator:=scripted", *few)
+    assert run.report["environment_steps"] == 4096 and run.report["demonstrations"] >= 1
+    done = cli("launch", "bc.yaml", "teleoperator:=scripted", cwd=tmp_path)
+    assert done.returncode == 2 and "'scripted' never finishes by itself" in done.stderr
+
+
 def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:
     run = Run(tmp_path, "record.yaml").wait()
     assert run.process.returncode == 2
