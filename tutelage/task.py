@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
+from gymnasium import Wrapper
 from gymnasium.spaces import Box, Discrete
+from gymnasium.wrappers import TimeLimit
 
 from tutelage.problems import LaunchError, Problem
 
@@ -107,9 +109,13 @@ class Environments:
 
     @property
     def time_limit(self) -> int:
-        """Steps after which an episode is truncated; 0 where the task does not say."""
-        spec = self._all[0].spec
-        return (spec and spec.max_episode_steps) or 0
+        """Steps after which gymnasium truncates an episode: by its registration, or by a TimeLimit; 0 without both."""
+        environment = self._all[0]
+        if environment.spec and environment.spec.max_episode_steps:
+            return int(environment.spec.max_episode_steps)
+        while isinstance(environment, Wrapper) and not isinstance(environment, TimeLimit):
+            environment = environment.env
+        return environment._max_episode_steps if isinstance(environment, TimeLimit) else 0
 
     def reset(self, i: int, seed: int) -> np.ndarray:
         """The first observation of environment i's next episode: float32 [obs]."""
