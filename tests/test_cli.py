@@ -96,8 +96,9 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path) -> None:
-    run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2")
-    assert run.report["environment_steps"] < 40_000
+@pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])
+def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: list[str], every: int) -> None:
+    run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2", *words)
     rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
-    assert sum("eval/mean_reward" in row for row in rows) >= 3
+    evaluated = [row["time/total_timesteps"] / 2048 for row in rows if "eval/mean_reward" in row]
+    assert evaluated[:3] == [every, 2 * every, 3 * every] and evaluated[-1] <= 3 * every + 3
