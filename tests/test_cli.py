@@ -86,6 +86,8 @@ def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
         (["gail.yaml", "demonstrations_count:=0"], "at least one demonstration must be shown"),
         (["gail.yaml", "--run-dir", "/proc/nowhere"], "the run's folder cannot be used"),
         (["--resume", "."], "there is no run here"),
+        (["bc.yaml", "epochs:=0"], "argument 'epochs' must be at least 1, but is 0"),
+        (["gail.yaml", "environments:=0"], "argument 'environments' must be at least 1, but is 0"),
         (["bc.yaml", "settings:={loss: squared_error}"], "squared"),
     ],
 )

@@ -227,6 +227,22 @@ def test_arguments_are_listed_without_being_given() -> None:
     assert (seed.type, seed.default, seed.choices, seed.required) == ("int", 3, [3, 4], False)
 
 
+@pytest.mark.parametrize("file, least", [
+    ("bc.yaml", {"epochs": 1, "epochs_each": 0, "patience": 0, "subsample": 1, "teacher_episodes": 0}),
+    ("gail.yaml", {"environments": 1, "rollout_steps": 1, "rollouts_each": 1, "subsample": 1, "chance": 0}),
+    ("ppo.yaml", {"lag": 0, "budget": 0, "episodes": 1, "evaluate_every": 0}),
+    ("hardware.yaml", {"seconds": 0, "patience": 0, "episode_steps": 0}),
+    ("record.yaml", {"episodes": 0, "least": 0}),
+])  # fmt: skip
+def test_numbers_with_which_a_node_could_not_work_are_refused(file: str, least: dict[str, int]) -> None:
+    given = {name: str(number - 1) for name, number in least.items()} | ({"policy": "."} if "hard" in file else {})
+    problems = launchfile.read(find(file), given).problems
+    assert {str(problem) for problem in problems} == {
+        f"{name}:={number - 1}: argument '{name}' must be at least {number}, but is {number - 1}"
+        for name, number in least.items()
+    }
+
+
 @pytest.mark.parametrize("words, sentence", [(["seed=3"], "seed=3: this sets nothing: write name:=value"),
                                              (["a:=1", "a:=2"], "a:=2: 'a' is set twice: keep one of the two")])  # fmt: skip
 def test_words_of_the_command_line(words: list[str], sentence: str) -> None:
@@ -274,6 +290,7 @@ BAD = [
     ("arguments: {index: {default: 5}}", "launch.yaml:1:13", "argument 'index' cannot have this name"),
     ("arguments: {a: {default: none.npz, type: file}}", "launch.yaml:1:26", "none.npz: there is no such file in"),
     ("groups: [{if: {operater: x}}]\narguments: {operator: {default: y}}", "launch.yaml:1:16", "there is no argument 'operater' to compare; did you mean 'operator'?"),
+    ("arguments: {rate: {default: .nan, least: 0}}", "launch.yaml:1:29", "argument 'rate' must be at least 0, but is nan"),
     ("groups: [{if: {a: kb}}]\narguments: {a: {default: kbd, choices: [kbd]}}", "launch.yaml:1:19", "'a' is never the string 'kb'; did you mean 'kbd'?"),
     ("groups: [{name: x}]", "launch.yaml:1:11", "a group has no key 'name'"),
     ("groups: [{namespace: 'a b'}]", "launch.yaml:1:22", "'a b' is no name"),

@@ -2,6 +2,7 @@
 
     seed: {default: 0, help: all randomness follows from it}
     operator: {default: scripted, choices: [scripted, keyboard]}
+    lag: {default: 1, least: 0}
     robot: {default: null, type: file, help: description of the robot}
 
 Without a default an argument must be given. Its type is stated or follows from the default.
@@ -29,6 +30,7 @@ DECLARATION = {
     "default": Any,
     "help": str,
     "choices": list,
+    "least": float,
     "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "place", "any"],
 }
 
@@ -43,6 +45,7 @@ class Argument:
     type: str
     help: str = ""
     choices: list[Any] | None = None
+    least: float | None = None
     default: Any = None
     required: bool = False
     value: Any = UNKNOWN
@@ -116,7 +119,8 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
     parts = checked(items, DECLARATION, what, problems)
     default = plain(items["default"]) if "default" in items else None
     kind = parts.get("type") or ("any" if default in (None, UNKNOWN) else type(default).__name__)
-    argument = Argument(name, kind, parts.get("help", ""), parts.get("choices"), default, "default" not in items)
+    stated = parts.get("help", ""), parts.get("choices"), parts.get("least")
+    argument = Argument(name, kind, *stated, default, "default" not in items)
     if default is not None and not argument.required:
         argument.default = _taken(argument, Given(default, items["default"].place, file.parent), problems)
     return argument
@@ -142,6 +146,8 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
         must = describe(TYPES[argument.type])
     elif argument.choices is not None and value is not UNKNOWN and value not in argument.choices:
         must = "one of " + ", ".join(map(text, argument.choices))
+    elif argument.least is not None and type(value) in (int, float) and not value >= argument.least:
+        must = f"at least {argument.least:g}"
     if must:
         what = f"argument '{argument.name}' must be {must}, but is {found(value)}"
         problems.append(Problem(given.where, what, hides=True))
