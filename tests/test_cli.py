@@ -1,13 +1,16 @@
 """The commands that look at a finished run, and those that need none."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
 import pytest
 import yaml
 
-from tests.run_cli import Run, cli, finished, fresh
+from tests.run_cli import CLI, Run, cli, finished, fresh
 
 REPORTED = (
     *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
@@ -96,6 +99,29 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+REFUSED = """
+import sys
+from tutelage import launching
+from tutelage.problems import LaunchError
+for word in sys.argv[1:]:
+    try:
+        launching.graph("gail.yaml", [word])
+    except LaunchError as error:
+        print(error, "torch" in sys.modules)
+"""
+
+
+def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    words = ["demonstrations:=no.npz", "demonstrations:=/no", "policy:=runs/no", "robot:=no.yaml", "lag:=-1", "sed:=1"]
+    program = [sys.executable, "-c", REFUSED, *words]
+    environment = os.environ | {"PYTHONPATH": str(CLI.parent)}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    said = done.stdout.splitlines()
+    assert [line.partition(": ")[0] for line in said] == words, done.stderr
+    assert {line.rpartition(" ")[2] for line in said} == {"False"}
+    assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such folder" in said[2]
 
 
 @pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])

@@ -108,7 +108,7 @@ def test_an_episode_is_shown_in_plain_text(session: Path) -> None:
 def test_what_was_recorded_at_a_robot_is_read_by_its_file_or_by_what_is_told(tmp_path: Path) -> None:
     shown = [take("Pendulum-v1", one := driven("Pendulum-v1", 0, 30))]
     robot = shutil.copy(LAUNCH_FOLDER / "robots/pendulum_dynamixel.yaml", tmp_path)
-    made = launching.graph("hardware.yaml", ["policy:=run", f"robot:={robot}", "operator:=keyboard"])
+    made = launching.graph("hardware.yaml", [f"policy:={tmp_path}", f"robot:={robot}", "operator:=keyboard"])
     record(tmp_path / "a.mcap", shown, graph=made.to_json())
     (listed,) = json.loads(demos("list", tmp_path / "a.mcap", "--json"))
     assert listed["length"] == 30 and "Pendulum" in str(files.read(tmp_path / "a.mcap").env)

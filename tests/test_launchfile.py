@@ -9,7 +9,7 @@ import pytest
 from tutelage.language import launchfile, yaml_marks
 from tutelage.language.arguments import from_command_line
 from tutelage.language.entries import LaunchFile
-from tutelage.language.finding import find
+from tutelage.language.finding import find, find_folder, place
 from tutelage.language.yaml_marks import plain
 from tutelage.problems import LaunchError, Problem
 
@@ -187,8 +187,8 @@ def test_parameters_from_a_file() -> None:
 
 def test_files_are_looked_for_beside_the_file_and_given_ones_in_the_current_folder(folder: Path) -> None:
     (folder / "inner").mkdir()
-    for place in (folder, folder / "inner"):
-        (place / "robot.yaml").write_text(f"where: {place.name}\n")
+    for here in (folder, folder / "inner"):
+        (here / "robot.yaml").write_text(f"where: {here.name}\n")
     text = "arguments: {robot: {default: robot.yaml, type: file}}\nnodes: {arm: {run: 'own.py:B', parameters_from: $(robot)}}"
     path = folder / "inner" / "launch.yaml"
     path.write_text(text)
@@ -216,6 +216,19 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         find("gial.yaml")
     with pytest.raises(LaunchError, match=r"/none\.yaml: there is no such file"):
         find("/none.yaml")
+
+
+def test_a_place_may_be_an_id_where_it_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "run").mkdir()
+    assert place("~/run") == find_folder("~/run") == tmp_path / "run"
+    assert place("cartpole/human-v0") == "cartpole/human-v0"
+    for name in ("./run-v0", "/run-v0", "~/run-v0", "~no-user/run-v0", "runs/cartpole.npz"):
+        with pytest.raises(LaunchError, match="there is no such file"):
+            place(name)
+    (tmp_path / "file").touch()
+    with pytest.raises(LaunchError, match="there is no such folder"):
+        find_folder("~/file")
 
 
 def test_arguments_are_listed_without_being_given() -> None:
