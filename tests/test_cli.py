@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,15 @@ def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
     assert frames.std() > 1  # there is something to be seen
 
 
-def test_evaluate_of_no_run_says_so(tmp_path: Path) -> None:
+def test_evaluate_of_no_run_or_of_one_that_has_not_ended_says_so(run: Run, tmp_path: Path) -> None:
     done = cli("evaluate", str(tmp_path))
     assert done.returncode == 2
     assert "name the folder of a run" in done.stderr
     assert "Traceback" not in done.stderr
+    shutil.copy(run.run_dir / "graph.json", tmp_path)
+    done = cli("evaluate", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == f"{tmp_path}: there are no weights here: name the folder of a run that has ended\n"
 
 
 def test_messages_are_printed_as_documentation_and_as_schema() -> None:
