@@ -120,7 +120,7 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
-    assert "learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run" in person.output
+    person.sees("learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run")
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]
     assert all(one["whole"] and one["in order"] and one["return"] == one["length"] for one in found)
