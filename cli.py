@@ -182,7 +182,7 @@ def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_jso
 
 @main.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--episodes", default=100, show_default=True, help="Episodes to play.")
+@click.option("--episodes", type=click.IntRange(min=1), default=100, show_default=True, help="Episodes to play.")
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")
 @click.option("--render", help="A video file (video.mp4) of the first episodes, or `window`.")

@@ -3,7 +3,8 @@
     python bench/learning.py results.jsonl --experts DIR --tasks CartPole-v1 MountainCar-v0 --demonstrations 1 4 10
     python bench/plots.py results.jsonl docs/results
 
-DIR holds a file of demonstrations for each task, <task>.npz. A score is (return - random) / (expert - random), from 50
+DIR holds the demonstrations of each task as <task>.npz, or as <task> with another ending or none, in any format that
+docs/demonstrations.md lists. A score is (return - random) / (expert - random), from 50
 greedy episodes of the final weights. Runs that are in results.jsonl already are not made again.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from drivers.formats import files
 from tutelage.task import Task
 
 EPISODES = 50
@@ -45,9 +47,17 @@ def random_return(task: str) -> float:
 
 
 @cache
-def expert_return(file: Path) -> float:
-    with np.load(file, allow_pickle=False) as data:
-        return float(data["episode_returns"].mean())
+def expert_return(task: str, file: Path) -> float:
+    """Mean return of the episodes that a file of demonstrations keeps."""
+    return float(np.mean([one.episode_return for one in files.kept(files.read(file, Task(task)))]))
+
+
+def demonstrations(folder: Path, task: str) -> Path:
+    """The file or folder of a task's demonstrations."""
+    found = [path for path in (folder / task, *folder.glob(f"{task}.*")) if path.exists()]
+    if len(found) != 1:
+        sys.exit(f"{folder}: there must be one file or folder that is named {task}, but there are {len(found)}")
+    return found[0]
 
 
 def run(
@@ -70,7 +80,7 @@ def run(
         wall = time.monotonic() - began
         report = json.loads((Path(folder) / "report.json").read_text())
         rows = [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
-    expert, chance = expert_return(file), random_return(task)
+    expert, chance = expert_return(task, file), random_return(task)
     return {
         "algorithm": algorithm,
         "task": task,
@@ -118,7 +128,7 @@ def main() -> None:
     ):
         if json.dumps([algorithm, task, count, options.subsample, seed, more]) in have:
             continue
-        made = run(algorithm, task, options.experts / f"{task}.npz", count, options.subsample, seed, more)
+        made = run(algorithm, task, demonstrations(options.experts, task), count, options.subsample, seed, more)
         with options.results.open("a") as file:
             file.write(json.dumps(made) + "\n")
         print(line(made), flush=True)

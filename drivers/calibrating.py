@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from tutelage.problems import LaunchError, Problem
 
 READINGS = 50
 """of which a mean is taken"""
+
+CALIBRATION = re.compile(r"^calibration:.*\n?(?:(?:[ \t]*\n|#.*\n)*[ \t]+\S.*\n?)*", re.MULTILINE)
+"""That key of a robot's file, and what is indented below it; blank lines and comments only where more of it follows."""
 
 
 def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
@@ -66,10 +71,16 @@ def _mean(driver: Driver) -> NDArray[np.float64]:
 
 
 def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
-    """Puts it into a robot's file in the place of the one before, and leaves all else as it is written."""
-    lines, inside = [], False
-    for line in path.read_text().splitlines():
-        inside = line.startswith("calibration:") or (inside and line[:1] in ("", " ", "#"))
-        if not inside:
-            lines.append(line)
-    path.write_text("\n".join([*lines, yaml_marks.dump({"calibration": calibration})]))
+    """Puts it into a robot's file in the place of the one before, and leaves all else as it is written.
+
+    The file is replaced in one step: there is never half of it.
+    """
+    path = path.resolve()  # a link stays one
+    text, block = path.read_text(), yaml_marks.dump({"calibration": calibration})
+    written, found = CALIBRATION.subn(lambda _: block, text, count=1)
+    if not found:
+        written = text + ("" if text.endswith("\n") else "\n") + block
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(written)
+    shutil.copymode(path, fresh)
+    fresh.replace(path)

@@ -127,6 +127,13 @@ def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
     return robot
 
 
+def task_of(path: Path) -> RobotTask | None:
+    """The task that a robot's file names, None where it cannot be told. Its driver need not be there."""
+    problems: list[Problem] = []
+    item = yaml_marks.read(path, problems)
+    return _Reader(path, item, "", problems).task() if item else None
+
+
 class _Reader:
     """Reads one file; what is wrong is gathered."""
 
@@ -139,7 +146,7 @@ class _Reader:
         for key in ("driver", "task", "rate"):
             if key not in self.items:
                 self._say(self.place, f"a robot's file needs '{key}': see drivers/robot.py")
-        driver, task = self._driver(), self._task()
+        driver, task = self._driver(), self.task()
         if driver is None or task is None or self.problems:
             return None
         self._check_channels(driver, task)
@@ -195,7 +202,7 @@ class _Reader:
                 self._say(item.place, f"{name}: 'direction' must be 1 or -1, but is {direction[name]}")
         return Calibrated(driver, zero, direction) if zero else driver
 
-    def _task(self) -> RobotTask | None:
+    def task(self) -> RobotTask | None:
         if self.told.get("task") in TASKS:
             return TASKS[self.told["task"]]()
         if ":" in self.told.get("task", ":"):

@@ -1,5 +1,7 @@
 """What happens: observations, actions, transitions, and the demonstrations of an expert."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -96,6 +98,11 @@ class Withdrawal(Message, cadence="free"):
     """
 
     demonstrations: Annotated[int, "demonstrations"]
+
+    def of(self, since: Sequence[int]) -> slice:
+        """Which ones, where demonstration i counts from rollout `since[i]` on."""
+        end = bisect_left(since, self.rollout)
+        return slice(end - self.demonstrations, end)
 
 
 class Take(Message, cadence="free"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,9 +51,9 @@ class Cloner(Node):
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Withdrawal):
-            end = bisect_left(self.since, message.rollout)
-            self.bc.remove(slice(end - message.demonstrations, end))
-            del self.since[end - message.demonstrations : end]
+            withdrawn = message.of(self.since)
+            self.bc.remove(withdrawn)
+            del self.since[withdrawn]
         elif isinstance(message, Demonstration):
             self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)

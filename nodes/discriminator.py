@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -63,9 +62,9 @@ class Discriminator(Node):
 
     def _unlearn(self, message: Withdrawal) -> None:
         """Forgets the last demonstrations before this rollout; the judge goes on from what it is now."""
-        end = bisect_left(self.since, message.rollout)
+        withdrawn = message.of(self.since)
         for kept in (self.examples, self.since):
-            del kept[end - message.demonstrations : end]
+            del kept[withdrawn]
 
     def _judge(self, rollout: int, step: int) -> Iterator[Message]:
         if not self.examples:

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from learning.acting import Tensors, act
 from learning.draws import generator
+from nodes.weights import weights_file
 from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Environments, Task
@@ -66,10 +67,7 @@ def task_of(folder: Path) -> Task:
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
     """The final weights of a run."""
-    path = folder / "weights.safetensors"
-    if not path.exists():
-        raise LaunchError([Problem(path, "is not there: the run has not come to its end")])
-    return load_file(path)
+    return load_file(weights_file(folder))
 
 
 def _read(path: Path) -> str:

@@ -14,13 +14,14 @@ from tutelage import Message, Node
 from tutelage.message import Promise
 from tutelage.task import Env, Task
 
-INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS = 10, 3
+INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2
 
 
 class Evaluator(Node):
-    """Plays `episodes` episodes, greedy and sampled, with the final weights.
+    """Plays `episodes` episodes with the final weights, greedy and sampled.
 
-    And every `every` versions fewer, greedy alone (0: none).
+    On the way to them it plays `every_episodes`, greedy only, each time that the weights are `every` versions further
+    (0: never).
     """
 
     hears = (Weights,)
@@ -66,15 +67,16 @@ class Evaluator(Node):
 class StoppingEvaluator(Evaluator):
     """Asks for the run's end when ENOUGH_EVALUATIONS on its way in a row have a mean greedy return of `enough`.
 
+    Without `every` it evaluates on the way each STOPPING_EVERY versions.
     The learner waits at each rollout to hear that this node has nothing to say of it, so that a run stays the same.
     """
 
     says = (Evaluation, Enough)
 
     def __init__(
-        self, env: Env, enough: float, episodes: int = 100, every: int = 2, every_episodes: int = 20, seed: int = 0
+        self, env: Env, enough: float, episodes: int = 100, every: int = 0, every_episodes: int = 20, seed: int = 0
     ) -> None:
-        super().__init__(env, episodes, every, every_episodes, seed)
+        super().__init__(env, episodes, every or STOPPING_EVERY, every_episodes, seed)
         self.enough, self.row = enough, 0
 
     def hear(self, message: Message) -> Iterator[Message]:

@@ -12,7 +12,7 @@ from tutelage.codec import Header
 from tutelage.message import schema
 from tutelage.recording.format import Loss
 from tutelage.recording.resuming import go_on
-from tutelage.recording.writer import Stream, Writer
+from tutelage.recording.writer import Stream, Writer, about_run
 
 
 class Recorder(Node):
@@ -37,9 +37,8 @@ class Recorder(Node):
 
     def _open(self) -> Writer:
         if self.writer is None:
-            files = [self.run_dir / name for name in ("run.json", "graph.json")]
-            about = {file.stem: file.read_text() for file in files if file.exists()}
-            self.writer = go_on(self.run_dir / self.file, {"user": getpass.getuser(), **about}, *self.kept)
+            about = {"user": getpass.getuser(), **about_run(self.run_dir)}
+            self.writer = go_on(self.run_dir / self.file, about, *self.kept)
         return self.writer
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
+from tutelage.language.checking import describe, fits, found
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import TaskSpaces
 
@@ -14,15 +14,19 @@ Kind = TypeVar("Kind")
 
 
 def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
-    """The settings `kind`, a dataclass, with what is given.
+    """The settings `kind`, a dataclass, with what is given. Those that are whole numbers count something.
 
     Raises:
-        LaunchError: there is no such setting.
+        LaunchError: there is no such setting, or it is of another type, or counts nothing.
     """
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for name in given or {}:
+    known = get_type_hints(kind)
+    for name, value in (given or {}).items():
         if name not in known:
             raise LaunchError([Problem("settings", f"has no '{name}'; {did_you_mean(name, known)}")])
+        if not fits(value, known[name]) or (known[name] is int and value < 1):
+            least = " of at least 1" if known[name] is int else ""
+            what = f"'{name}' must be {describe(known[name])}{least}, but is {found(value)}"
+            raise LaunchError([Problem("settings", what)])
     return kind(**(given or {}))
 
 

@@ -19,9 +19,10 @@ class Simulator(Node):
     Its state is the seeds of the running episodes and their actions so far: environments are rebuilt by doing them
     again, so that any environment can come back.
 
-    Where a task has a time limit, the first episode of each copy is cut short, each at another step. Otherwise copies
-    that all run into the limit would go through their episodes in step, and a rollout show one phase of them alone
-    (rsl_rl begins its robots at random episode lengths for the same reason: Rudin et al. 2022, arXiv 2109.11978).
+    Where gymnasium knows a task's time limit, the first episode of each copy is cut short, each at another step.
+    Otherwise copies that all run into the limit would go through their episodes in step, and a rollout show one phase
+    of them alone (rsl_rl begins its robots at random episode lengths for the same reason: Rudin et al. 2022, arXiv
+    2109.11978).
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Action,)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.devices.device import ORDERS, SESSION, Command, Moment
+from drivers.devices.device import ORDERS, SESSION, Command, Device, Moment
 from learning.draws import episode_seed
 from messages import (
     Action,
@@ -47,6 +47,11 @@ LOOK_SECONDS = 0.02
 HUMAN = -1
 """The version of no policy: who drives takes over from one."""
 
+ENDLESS = (
+    "'{}' never finishes by itself: say after how many kept episodes it does, episodes:=5 "
+    "(teacher_episodes:=5 where it teaches)"
+)
+
 VERDICT = [field.name for field in Take.declared].index("verdict")
 
 
@@ -56,6 +61,7 @@ class Teleoperator(Node):
     A simulator waits for its answer: it goes at `rate` * `speed` steps a second, by default at the task's own rate for
     a person, as fast as it can for others. What has a clock of its own, a robot for one, is answered at once:
     `own_clock` says whether there is one, or names the robot's file.
+    Where a `learner` learns meanwhile, an operator that is no person finishes when that has come to its end.
     It goes by arrival and by the clock. What it says freely is kept first, so that no take that was judged is lost.
     """
 
@@ -75,12 +81,15 @@ class Teleoperator(Node):
         rate: float = 0.0,
         speed: float = 1.0,
         own_clock: bool | str | None = False,
+        learner: bool | int = False,
         seed: int = 0,
         device: dict[str, Any] | None = None,
     ) -> None:
         task = Task(env)
         self.env, self.spaces = task.given, task.spaces
         self.device = device_of(operator, task, device or {})
+        if not (episodes or learner) and type(self.device).commands is Device.commands:
+            raise LaunchError([Problem("teleoperator", ENDLESS.format(operator))])
         self.person = person or (getpass.getuser() if self.device.person else operator)
         self.period = 0.0 if own_clock else _period(task, rate, speed, self.device.person)
         self.own_clock, self.seed = bool(own_clock), seed
@@ -90,6 +99,7 @@ class Teleoperator(Node):
         self.applied = self.spaces.nothing()  # by the last transition
         self.running = False  # the world is in the midst of an episode
         self.closed = False  # it has been said that no take follows
+        self.learned = False  # the learner has come to its end
         self.last: Take | None = None  # the one that an undo is about
         self.seen: Observation | None = None
         self.pending: Observation | None = None  # the one that waits for an answer
@@ -121,6 +131,7 @@ class Teleoperator(Node):
             case Episode() if self.own_clock:
                 pass  # the robot's word about what was driven here: it tells of no learner
             case _:
+                self.learned = self.learned or (isinstance(message, Evaluation) and message.final)
                 self.progress.hear(message, time.monotonic())
 
     def due(self) -> float:
@@ -132,11 +143,16 @@ class Teleoperator(Node):
         self._show(now)
         if now >= self.next_look:
             self.next_look = now + LOOK_SECONDS
-            for command in self.device.commands(self._moment()):
+            for command in self._wishes():
                 yield from self._obey(command)
         if self._owes() and now >= self.deadline:
             yield from self._answer(now)
         self.done = self.done or (self.session.phase == "finished" and not self._learning())
+
+    def _wishes(self) -> list[Command]:
+        """What the operator wishes. One that is no person does not go on when nobody learns from it any more."""
+        over: list[Command] = ["finish"] if self.learned and not self.device.person else []
+        return [*self.device.commands(self._moment()), *over]
 
     def _show(self, now: float) -> None:
         if self.unkept:  # in place of `kept`, and it stays until the operator does something else
@@ -213,8 +229,7 @@ class Teleoperator(Node):
 
     def _learning(self) -> bool:
         """Whether a learner is still at work: then the operator goes on seeing how it does."""
-        found = self.progress.evaluation
-        return self.progress.began is not None and not (found and found.final)
+        return self.progress.began is not None and not self.learned
 
     def interrupt(self) -> None:
         self.done = True
@@ -236,6 +251,7 @@ class Teleoperator(Node):
             "driven": self.driven.state(),
             "running": self.running,
             "closed": self.closed,
+            "learned": self.learned,
             "last": list(values(self.last)) if self.last else [],
             "seen": list(values(self.seen)) if self.seen else [],
             "pending": list(values(self.pending)) if self.pending else [],
@@ -244,7 +260,7 @@ class Teleoperator(Node):
     def load(self, state: dict[str, Any]) -> None:
         self.session.load(state["session"])
         self.driven.load(state["driven"])
-        self.running, self.closed = state["running"], state["closed"]
+        self.running, self.closed, self.learned = state["running"], state["closed"], state["learned"]
         self.last = Take(*state["last"]) if state["last"] else None
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None

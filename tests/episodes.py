@@ -92,9 +92,9 @@ def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:
     )
 
 
-def record(path: Path, takes: list[Take], run: str = "run") -> None:
-    """A recording in which a teleoperator said these takes."""
-    writer = Writer(path, {})
+def record(path: Path, takes: list[Take], run: str = "run", **about: str) -> None:
+    """A recording in which a teleoperator said these takes; what it says `about` its run."""
+    writer = Writer(path, about)
     for i, one in enumerate(takes):
         now = time.monotonic_ns()
         writer.add(Take.topic, schema(Take), Header(run, "teleoperator", 0, i, now, now), values(one), now)

@@ -1,13 +1,17 @@
 """The commands that look at a finished run, and those that need none."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
 import pytest
 import yaml
 
-from tests.run_cli import Run, cli, finished, fresh
+from tests.run_cli import CLI, Run, cli, finished, fresh
 
 REPORTED = (
     *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
@@ -55,11 +59,15 @@ def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
     assert frames.std() > 1  # there is something to be seen
 
 
-def test_evaluate_of_no_run_says_so(tmp_path: Path) -> None:
+def test_evaluate_of_no_run_or_of_one_that_has_not_ended_says_so(run: Run, tmp_path: Path) -> None:
     done = cli("evaluate", str(tmp_path))
     assert done.returncode == 2
     assert "name the folder of a run" in done.stderr
     assert "Traceback" not in done.stderr
+    shutil.copy(run.run_dir / "graph.json", tmp_path)
+    done = cli("evaluate", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == f"{tmp_path}: there are no weights here: name the folder of a run that has ended\n"
 
 
 def test_messages_are_printed_as_documentation_and_as_schema() -> None:
@@ -86,6 +94,8 @@ def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
         (["gail.yaml", "demonstrations_count:=0"], "at least one demonstration must be shown"),
         (["gail.yaml", "--run-dir", "/proc/nowhere"], "the run's folder cannot be used"),
         (["--resume", "."], "there is no run here"),
+        (["bc.yaml", "epochs:=0"], "argument 'epochs' must be at least 1, but is 0"),
+        (["gail.yaml", "environments:=0"], "argument 'environments' must be at least 1, but is 0"),
         (["bc.yaml", "settings:={loss: squared_error}"], "squared"),
     ],
 )
@@ -96,8 +106,32 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path) -> None:
-    run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2")
-    assert run.report["environment_steps"] < 40_000
+REFUSED = """
+import sys
+from tutelage import launching
+from tutelage.problems import LaunchError
+for word in sys.argv[1:]:
+    try:
+        launching.graph("gail.yaml", [word])
+    except LaunchError as error:
+        print(error, "torch" in sys.modules)
+"""
+
+
+def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    words = ["demonstrations:=no.npz", "demonstrations:=/no", "policy:=runs/no", "robot:=no.yaml", "lag:=-1", "sed:=1"]
+    program = [sys.executable, "-c", REFUSED, *words]
+    environment = os.environ | {"PYTHONPATH": str(CLI.parent)}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    said = done.stdout.splitlines()
+    assert [line.partition(": ")[0] for line in said] == words, done.stderr
+    assert {line.rpartition(" ")[2] for line in said} == {"False"}
+    assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such folder" in said[2]
+
+
+@pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])
+def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: list[str], every: int) -> None:
+    run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2", *words)
     rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
-    assert sum("eval/mean_reward" in row for row in rows) >= 3
+    evaluated = [row["time/total_timesteps"] / 2048 for row in rows if "eval/mean_reward" in row]
+    assert evaluated[:3] == [every, 2 * every, 3 * every] and evaluated[-1] <= 3 * every + 3

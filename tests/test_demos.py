@@ -1,6 +1,7 @@
 """`cli.py demos` as a person uses it, and learning from what it lists."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from messages import Demonstration
 from nodes.dataset import Dataset
 from tests.episodes import driven, record, take
 from tests.run_cli import CLI, cli, finished
+from tutelage import launching
+from tutelage.language.finding import LAUNCH_FOLDER
 from tutelage.problems import LaunchError
 
 CARTPOLE = "CartPole-v1"
@@ -100,6 +103,20 @@ def test_an_episode_is_shown_in_plain_text(session: Path) -> None:
     ]
     assert lines[-2].endswith("0 to 1") and max(map(len, lines)) <= 80
     assert "has no episode 7: `demos list`" in demos("show", session, 7, code=2)
+
+
+def test_what_was_recorded_at_a_robot_is_read_by_its_file_or_by_what_is_told(tmp_path: Path) -> None:
+    shown = [take("Pendulum-v1", one := driven("Pendulum-v1", 0, 30))]
+    robot = shutil.copy(LAUNCH_FOLDER / "robots/pendulum_dynamixel.yaml", tmp_path)
+    made = launching.graph("hardware.yaml", [f"policy:={tmp_path}", f"robot:={robot}", "operator:=keyboard"])
+    record(tmp_path / "a.mcap", shown, graph=made.to_json())
+    (listed,) = json.loads(demos("list", tmp_path / "a.mcap", "--json"))
+    assert listed["length"] == 30 and "Pendulum" in str(files.read(tmp_path / "a.mcap").env)
+    np.testing.assert_allclose(files.read(tmp_path / "a.mcap").trajectories[0].action, one.action, atol=1e-6)
+    Path(robot).unlink()
+    for words in (("list", tmp_path / "a.mcap"), ("show", tmp_path / "a.mcap", 0)):
+        assert "say which task with --env" in demos(*words, code=2)
+        assert "30" in demos(*words, "--env", "Pendulum-v1")
 
 
 def test_a_sparkline_goes_from_the_lowest_block_to_the_highest() -> None:

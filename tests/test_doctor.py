@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from drivers.calibrating import write
 from drivers.calibration import Calibrated
 from drivers.robot import load
 from tests.rigs import ROOT, running
@@ -62,6 +63,22 @@ def test_calibration_goes_into_the_file_and_leaves_the_rest_of_it(tmp_path):
     zeros = load(robot).driver
     assert zeros.__class__.__name__ == "Calibrated"
     assert "zero: 9" not in text and "pole velocity:" in text
+
+
+def test_what_is_written_around_a_calibration_stays_as_it_is(tmp_path):
+    before, after = "# mine\n\nrate: 50\n", "\n# what it must never do\nlimits: {}\n\n# the end"
+    robot = tmp_path / "robot.yaml"
+    (link := tmp_path / "link.yaml").symlink_to(robot)
+    for block in ("calibration: {a: {zero: 1}}\n", "calibration:\n  a:\n    zero: 1\n\n# b's\n  b: {zero: 2}\n"):
+        robot.write_text(before + block + after)
+        robot.chmod(0o640)
+        write(link, {"c": {"zero": 3.5}})
+        assert robot.read_text() == f"{before}calibration:\n  c:\n    zero: 3.5\n{after}"
+        assert link.is_symlink() and robot.stat().st_mode & 0o777 == 0o640
+    robot.write_text("rate: 50")
+    write(robot, {"c": {"zero": 3.5}})
+    assert robot.read_text() == "rate: 50\ncalibration:\n  c:\n    zero: 3.5\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "robot.yaml"]
 
 
 def test_what_is_commanded_is_calibrated_like_what_measures_it(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from tutelage.language import launchfile, yaml_marks
 from tutelage.language.arguments import from_command_line
 from tutelage.language.entries import LaunchFile
-from tutelage.language.finding import find
+from tutelage.language.finding import find, find_folder, place
 from tutelage.language.yaml_marks import plain
 from tutelage.problems import LaunchError, Problem
 
@@ -187,8 +187,8 @@ def test_parameters_from_a_file() -> None:
 
 def test_files_are_looked_for_beside_the_file_and_given_ones_in_the_current_folder(folder: Path) -> None:
     (folder / "inner").mkdir()
-    for place in (folder, folder / "inner"):
-        (place / "robot.yaml").write_text(f"where: {place.name}\n")
+    for here in (folder, folder / "inner"):
+        (here / "robot.yaml").write_text(f"where: {here.name}\n")
     text = "arguments: {robot: {default: robot.yaml, type: file}}\nnodes: {arm: {run: 'own.py:B', parameters_from: $(robot)}}"
     path = folder / "inner" / "launch.yaml"
     path.write_text(text)
@@ -218,6 +218,19 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         find("/none.yaml")
 
 
+def test_a_place_may_be_an_id_where_it_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "run").mkdir()
+    assert place("~/run") == find_folder("~/run") == tmp_path / "run"
+    assert place("cartpole/human-v0") == "cartpole/human-v0"
+    for name in ("./run-v0", "/run-v0", "~/run-v0", "~no-user/run-v0", "runs/cartpole.npz"):
+        with pytest.raises(LaunchError, match="there is no such file"):
+            place(name)
+    (tmp_path / "file").touch()
+    with pytest.raises(LaunchError, match="there is no such folder"):
+        find_folder("~/file")
+
+
 def test_arguments_are_listed_without_being_given() -> None:
     read("description: What it does.\narguments: {env: {help: which one}, seed: {default: 3, choices: [3, 4]}}")
     launch_file = launchfile.arguments(Path("launch.yaml").resolve())
@@ -225,6 +238,22 @@ def test_arguments_are_listed_without_being_given() -> None:
     assert launch_file.description == "What it does."
     assert (env.name, env.required, env.help) == ("env", True, "which one")
     assert (seed.type, seed.default, seed.choices, seed.required) == ("int", 3, [3, 4], False)
+
+
+@pytest.mark.parametrize("file, least", [
+    ("bc.yaml", {"epochs": 1, "epochs_each": 0, "patience": 0, "subsample": 1, "teacher_episodes": 0}),
+    ("gail.yaml", {"environments": 1, "rollout_steps": 1, "rollouts_each": 1, "subsample": 1, "chance": 0}),
+    ("ppo.yaml", {"lag": 0, "budget": 0, "episodes": 1, "evaluate_every": 0}),
+    ("hardware.yaml", {"seconds": 0, "patience": 0, "episode_steps": 0}),
+    ("record.yaml", {"episodes": 0, "least": 0}),
+])  # fmt: skip
+def test_numbers_with_which_a_node_could_not_work_are_refused(file: str, least: dict[str, int]) -> None:
+    given = {name: str(number - 1) for name, number in least.items()} | ({"policy": "."} if "hard" in file else {})
+    problems = launchfile.read(find(file), given).problems
+    assert {str(problem) for problem in problems} == {
+        f"{name}:={number - 1}: argument '{name}' must be at least {number}, but is {number - 1}"
+        for name, number in least.items()
+    }
 
 
 @pytest.mark.parametrize("words, sentence", [(["seed=3"], "seed=3: this sets nothing: write name:=value"),
@@ -274,6 +303,7 @@ BAD = [
     ("arguments: {index: {default: 5}}", "launch.yaml:1:13", "argument 'index' cannot have this name"),
     ("arguments: {a: {default: none.npz, type: file}}", "launch.yaml:1:26", "none.npz: there is no such file in"),
     ("groups: [{if: {operater: x}}]\narguments: {operator: {default: y}}", "launch.yaml:1:16", "there is no argument 'operater' to compare; did you mean 'operator'?"),
+    ("arguments: {rate: {default: .nan, least: 0}}", "launch.yaml:1:29", "argument 'rate' must be at least 0, but is nan"),
     ("groups: [{if: {a: kb}}]\narguments: {a: {default: kbd, choices: [kbd]}}", "launch.yaml:1:19", "'a' is never the string 'kb'; did you mean 'kbd'?"),
     ("groups: [{name: x}]", "launch.yaml:1:11", "a group has no key 'name'"),
     ("groups: [{namespace: 'a b'}]", "launch.yaml:1:22", "'a b' is no name"),

@@ -18,6 +18,7 @@ from nodes.session import Session
 from nodes.teleoperator import Teleoperator
 from tutelage import Message, Node
 from tutelage.message import values
+from tutelage.problems import LaunchError
 
 
 def told(session: Session, *commands: Command, length: int = 10) -> Session:
@@ -139,7 +140,7 @@ def test_a_take_holds_what_was_done_with_its_seed() -> None:
 
 
 def test_what_is_cut_off_is_begun_anew() -> None:
-    met = Exchange(Teleoperator("CartPole-v1", "scripted"), DrivenSimulator("CartPole-v1"))
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9), DrivenSimulator("CartPole-v1"))
     met.tick(20)
     met.say(met.teleoperator._obey("discard"))
     met.tick(20)
@@ -157,6 +158,26 @@ def test_an_undone_take_is_said_again_with_the_other_verdict() -> None:
     for _ in range(2):
         met.say(met.teleoperator._obey("undo"))
     assert [(take.take, take.verdict) for take in met.all(Take)] == [(0, "kept"), (0, "discarded"), (0, "kept")]
+
+
+def test_who_is_no_person_finishes_when_learning_is_over_also_after_coming_back() -> None:
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", learner=True), DrivenSimulator("CartPole-v1"))
+    met.tick(520)
+    assert met.all(Closing) == []
+    met.tell([Evaluation(8, 0, 8, 16384, np.full(3, 481.5), np.zeros(3), final=True)])
+    came_back = Teleoperator("CartPole-v1", "scripted", learner=True)
+    came_back.load(met.teleoperator.state())
+    for node in (met.teleoperator, came_back):
+        met.teleoperator = node
+        met.tick()
+        assert node.done
+    assert [closing.kept for closing in met.all(Closing)] == [1, 1]
+
+
+@pytest.mark.parametrize("operator", ["scripted", "tests.leaning:lean"])
+def test_who_never_finishes_is_refused_where_no_learner_ends(operator: str) -> None:
+    with pytest.raises(LaunchError, match=f"'{operator}' never finishes by itself: say after how many"):
+        Teleoperator("CartPole-v1", operator)
 
 
 class Clocked(Node):
@@ -193,7 +214,7 @@ class Clocked(Node):
 
 def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
     met.tick(3)  # the device says go, which begins an episode, whose first observation is answered
     for _ in range(2):
         met.tell(robot.step())
@@ -216,7 +237,7 @@ def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven()
 
 def test_what_it_did_before_an_episode_was_begun_is_no_part_of_it() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
     met.tick(2)
     met.tell(robot.step())
     met.say(met.teleoperator._obey("discard"))
@@ -233,7 +254,7 @@ def test_what_it_did_before_an_episode_was_begun_is_no_part_of_it() -> None:
 
 def test_a_robot_that_could_not_begin_is_asked_again() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", own_clock=True), robot)
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
     deaf, robot.hear = robot.hear, lambda message: iter(())  # type: ignore[method-assign]
     met.tick(3)
     robot.hear = deaf  # type: ignore[method-assign]

@@ -30,6 +30,15 @@ def test_discriminator_and_learner_discount_alike() -> None:
     assert Judging().discount == Learning().discount
 
 
-def test_a_setting_that_there_is_not_is_refused() -> None:
-    with pytest.raises(LaunchError, match="has no 'discont'; did you mean 'discount'"):
-        chosen(Learning, {"discont": 0.9})
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"discont": 0.9}, "has no 'discont'; did you mean 'discount'"),
+        ({"hidden": "many"}, "'hidden' must be an int of at least 1, but is the string 'many'"),
+        ({"minibatch": 0}, "'minibatch' must be an int of at least 1, but is 0"),
+        ({"clip": None}, "'clip' must be a float, but is null"),
+    ],
+)
+def test_a_setting_with_which_nothing_can_be_learned_is_refused(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(LaunchError, match=sentence):
+        chosen(Learning, given)

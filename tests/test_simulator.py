@@ -1,5 +1,6 @@
 """Copies of a task with a time limit do not run into it together."""
 
+import gymnasium
 import numpy as np
 
 from messages import Action, Episode, Transition
@@ -7,6 +8,10 @@ from nodes.simulator import Simulator
 from tutelage import Message
 
 COPIES = 4
+
+
+class Plain(gymnasium.Wrapper):
+    """A wrapper around a limit."""
 
 
 def steps_of(env: str, count: int) -> list[Message]:
@@ -27,6 +32,12 @@ def test_first_episodes_are_cut_at_different_steps_and_only_whole_ones_are_count
     assert not transition.terminated.any()
     (episode,) = [message for message in said if isinstance(message, Episode)]
     assert (episode.environment, episode.length) == (3, 200)
+
+
+def test_a_time_limit_is_known_of_tasks_that_a_function_makes_too():
+    made = "drivers.rig.environment:randomised_cart_pole"
+    for env in (made, {"id": made, "wrappers": [f"{__name__}:Plain"]}):
+        assert Simulator(env, COPIES).first_length.tolist() == [125, 250, 375, 500]
 
 
 def test_a_task_without_a_time_limit_is_not_cut():

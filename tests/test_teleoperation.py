@@ -120,7 +120,7 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
-    assert "learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run" in person.output
+    person.sees("learn from them: python cli.py launch gail.yaml env:=CartPole-v1 demonstrations:=run")
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]
     assert all(one["whole"] and one["in order"] and one["return"] == one["length"] for one in found)
@@ -272,6 +272,14 @@ def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) ->
     assert [(one["verdict"], one["return"], one["device"]) for one in found] == [("kept", 500.0, "scripted")] * 5
     assert "episode 4 kept: 500 steps, return 500.0" in run.output
     assert [one["episode_return"] for one in listed(run)] == [500.0] * 5
+
+
+def test_a_scripted_teacher_ends_with_the_learner(tmp_path: Path) -> None:
+    few = ("budget:=4096", "rollouts_each:=1", "episodes:=2")
+    run = finished(tmp_path, "gail.yaml", "teleoperator:=scripted", *few)
+    assert run.report["environment_steps"] == 4096 and run.report["demonstrations"] >= 1
+    done = cli("launch", "bc.yaml", "teleoperator:=scripted", cwd=tmp_path)
+    assert done.returncode == 2 and "'scripted' never finishes by itself" in done.stderr
 
 
 def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,10 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     path = find(file)
     paths = [str(path.parent), str(Path.cwd())]
     sys.path += paths  # last: a user's own nodes and environments never hide ours
-    made = wiring.wire(launchfile.read(path, from_command_line(arguments)), path.stem)
+    read = launchfile.read(path, from_command_line(arguments))
+    if any(problem.where in arguments for problem in read.problems):  # said before torch is loaded, which takes seconds
+        raise LaunchError(read.problems)
+    made = wiring.wire(read, path.stem)
     made.paths = paths
     return made
 

@@ -94,6 +94,20 @@ class TaskSpaces(NamedTuple):
         return np.zeros(1, np.int64) if self.discrete else np.zeros((1, self.action), np.float32)
 
 
+def time_limit(environment: Any) -> int:
+    """Steps after which an environment's episode is truncated; 0 where it does not say.
+
+    It is in its specification where it is registered, else in a TimeLimit around it.
+    """
+    if environment.spec and environment.spec.max_episode_steps:
+        return int(environment.spec.max_episode_steps)
+    while isinstance(environment, gymnasium.Wrapper):
+        if isinstance(environment, gymnasium.wrappers.TimeLimit):
+            return int(environment._max_episode_steps)
+        environment = environment.env
+    return 0
+
+
 class Environments:
     """Copies of a task that are stepped together and reset one by one, each with a seed.
 
@@ -108,8 +122,7 @@ class Environments:
     @property
     def time_limit(self) -> int:
         """Steps after which an episode is truncated; 0 where the task does not say."""
-        spec = self._all[0].spec
-        return (spec and spec.max_episode_steps) or 0
+        return time_limit(self._all[0])
 
     def reset(self, i: int, seed: int) -> np.ndarray:
         """The first observation of environment i's next episode: float32 [obs]."""

@@ -42,12 +42,13 @@ def demos() -> None:
 @demos.command("list")
 @click.argument("files", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_(files: tuple[str, ...], as_json: bool) -> None:
+@ENV
+def list_(files: tuple[str, ...], as_json: bool, env: str | None) -> None:
     """List the episodes of FILES: return, length, verdict, by whom, with what, when."""
     from drivers.demos.listing import Row, rows
     from tutelage.looking import output
 
-    found = rows((file, _read(file)) for file in files)
+    found = rows((file, _read(file, env)) for file in files)
     dropped = 0 if as_json or len(files) > 1 else 1  # a table of one file does not name it in each row
     click.echo(
         output.json_rows(found) if as_json else output.table(Row._fields[dropped:], [row[dropped:] for row in found])
@@ -57,11 +58,12 @@ def list_(files: tuple[str, ...], as_json: bool) -> None:
 @demos.command()
 @FILE
 @click.argument("episode", type=int)
-def show(file: str, episode: int) -> None:
+@ENV
+def show(file: str, episode: int, env: str | None) -> None:
     """Show an EPISODE: a small curve of each number that was observed and done."""
     from drivers.demos import listing
 
-    one = listing.episode(file, _read(file), episode)
+    one = listing.episode(file, _read(file, env), episode)
     click.echo(listing.picture(file, one, shutil.get_terminal_size().columns))
 
 

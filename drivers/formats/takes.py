@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from drivers.formats.trajectory import Unfit
+from drivers.robot import task_of
 from messages import Take
 from tutelage.recording import Reader
 from tutelage.task import Env
@@ -59,6 +60,14 @@ def _unix_seconds(received: int, about: list[dict[str, str]]) -> float | None:
 
 
 def _env(about: list[dict[str, str]]) -> Env | None:
-    """The environment of the first node of the run that has one."""
+    """The environment of the first node of the run that has one, or of the robot that one drives."""
     nodes = json.loads(about[0]["graph"])["nodes"] if about and "graph" in about[0] else []
-    return next((node["parameters"]["env"] for node in nodes if node["parameters"].get("env")), None)
+    return next((env for node in nodes if (env := _env_of(node["parameters"]))), None)
+
+
+def _env_of(parameters: dict[str, Any]) -> Env | None:
+    """The environment that a node's parameters name, if need be by a robot's file that is still there."""
+    env: Env | None = parameters.get("env")
+    robot = parameters.get("robot")
+    task = task_of(Path(robot)) if robot and not env else None
+    return task.env if task else env

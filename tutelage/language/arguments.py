@@ -2,6 +2,7 @@
 
     seed: {default: 0, help: all randomness follows from it}
     operator: {default: scripted, choices: [scripted, keyboard]}
+    lag: {default: 1, least: 0}
     robot: {default: null, type: file, help: description of the robot}
 
 Without a default an argument must be given. Its type is stated or follows from the default.
@@ -9,28 +10,31 @@ Without a default an argument must be given. Its type is stated or follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tutelage.language.checking import checked, describe, fits, found, keys, text
-from tutelage.language.finding import find, place
+from tutelage.language.finding import find, find_folder, place
 from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
 TYPES = {
     **{"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict},
-    **{"file": str, "place": str, "any": Any},
+    **{"file": str, "folder": str, "place": str, "any": Any},
 }
 
 DECLARATION = {
     "default": Any,
     "help": str,
     "choices": list,
-    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "place", "any"],
+    "least": float,
+    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "place", "any"],
 }
+
+_FINDERS: dict[str, Callable[[str, Path | None], Path | str]] = {"file": find, "folder": find_folder, "place": place}
 
 _TAKEN = {"env", "dirname", "process", "index"}
 
@@ -43,6 +47,7 @@ class Argument:
     type: str
     help: str = ""
     choices: list[Any] | None = None
+    least: float | None = None
     default: Any = None
     required: bool = False
     value: Any = UNKNOWN
@@ -116,7 +121,8 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
     parts = checked(items, DECLARATION, what, problems)
     default = plain(items["default"]) if "default" in items else None
     kind = parts.get("type") or ("any" if default in (None, UNKNOWN) else type(default).__name__)
-    argument = Argument(name, kind, parts.get("help", ""), parts.get("choices"), default, "default" not in items)
+    stated = parts.get("help", ""), parts.get("choices"), parts.get("least")
+    argument = Argument(name, kind, *stated, default, "default" not in items)
     if default is not None and not argument.required:
         argument.default = _taken(argument, Given(default, items["default"].place, file.parent), problems)
     return argument
@@ -142,6 +148,8 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
         must = describe(TYPES[argument.type])
     elif argument.choices is not None and value is not UNKNOWN and value not in argument.choices:
         must = "one of " + ", ".join(map(text, argument.choices))
+    elif argument.least is not None and type(value) in (int, float) and not value >= argument.least:
+        must = f"at least {argument.least:g}"
     if must:
         what = f"argument '{argument.name}' must be {must}, but is {found(value)}"
         problems.append(Problem(given.where, what, hides=True))
@@ -150,15 +158,13 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
 
 
 def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> Any:
-    """A float from an int, a file's whole path from its name, and a place's if something is there."""
-    if value is UNKNOWN or kind not in ("float", "file", "place"):
+    """A float from an int; the whole path of a file or folder from its name, and a place's if something is there."""
+    if value is UNKNOWN or kind not in ("float", *_FINDERS):
         return value
     if kind == "float":
         return float(value)
-    if kind == "place":
-        return str(place(value, given.beside))
     try:
-        return str(find(value, given.beside))
+        return str(_FINDERS[kind](value, given.beside))
     except LaunchError as error:
         problems.append(Problem(given.where, str(error), hides=True))
         return UNKNOWN
@@ -168,7 +174,7 @@ def _from_text(word: str, kind: str) -> Any:
     """What a word of the command line is for an argument of this type."""
     if kind == "str":
         return word
-    if kind in ("file", "place"):
+    if kind in _FINDERS:
         return scalar(word) if scalar(word) is None else word
     if word[:1] in ("[", "{"):
         unread: list[Problem] = []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from tutelage.problems import LaunchError, Problem, did_you_mean
+
+_PATH = re.compile(r"[/~]|.*\.")
+"""How a name begins that is a path, and no id."""
 
 LAUNCH_FOLDER = Path(__file__).resolve().parents[2] / "launch"
 """Our own launch files: beside this package, in a clone and in a wheel alike."""
@@ -26,13 +31,34 @@ def find(name: str, beside: Path | None = None) -> Path:
 
 
 def place(name: str, beside: Path | None = None) -> Path | str:
-    """A file or folder, looked for as in `find`; where there is none, the name: it may be an id of some library."""
+    """A file or folder, looked for as in `find`; where there is none, the name: it may be an id of some library.
+
+    Raises:
+        LaunchError: there is none, and the name is no id: it begins as a path does, or has a dot.
+    """
     folders = [folder for folder in (beside, Path.cwd()) if folder]
-    return next((path.resolve() for path in (folder / name for folder in folders) if path.exists()), name)
+    for path in (folder / os.path.expanduser(name) for folder in folders):
+        if path.exists():
+            return path.resolve()
+    if _PATH.match(name):
+        raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
+    return name
+
+
+def find_folder(name: str, beside: Path | None = None) -> Path:
+    """A folder, looked for as in `find`.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    found = place(name, beside)
+    if not Path(found).is_dir():
+        raise LaunchError([Problem(name, "there is no such folder", hides=True)])
+    return Path(found)
 
 
 def _not_found(name: str, folders: list[Path]) -> str:
-    if Path(name).is_absolute():
+    if name.startswith(("/", "~")):
         return "there is no such file"
     places = [(folder / name).parent for folder in folders]
     names = {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")}

@@ -11,7 +11,7 @@ from pathlib import Path
 from tutelage import codec
 from tutelage.bus import Tap
 from tutelage.looking import runs
-from tutelage.recording.writer import Writer
+from tutelage.recording.writer import Writer, about_run
 from tutelage.supervision.registry import Running
 
 IDLE_SECONDS = 0.02
@@ -24,8 +24,7 @@ class Capture:
     def __init__(self, run: Running, topics: Sequence[str], path: Path) -> None:
         runs.check_topics(run, topics)
         self.run, self.topics = run, list(topics) or list(run.graph.messages)
-        files = [run.run_dir / name for name in ("run.json", "graph.json")]
-        self.writer = Writer(path, {file.stem: file.read_text() for file in files if file.exists()})
+        self.writer = Writer(path, about_run(run.run_dir))
         self.heard: Counter[str] = Counter()
         self._asked = False
 
