@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutelage import Message, Node
+from tutelage.problems import LaunchError, Problem
 
 
 class Number(Message, cadence="step"):
@@ -162,3 +163,29 @@ class Breaking(Node):
 
     def hear(self, message: Message) -> None:
         raise RuntimeError("this node cannot hear")
+
+
+class Refusing(Node):
+    """Takes its time to be built, and refuses."""
+
+    def __init__(self) -> None:
+        time.sleep(0.3)
+        raise LaunchError([Problem("refusing", "wants something else")])
+
+
+class Fickle(Idle):
+    """Refuses what it was given when it hears of it."""
+
+    def hear(self, message: Message) -> None:
+        raise LaunchError([Problem("fickle", "wants it no more")])
+
+
+class Marking(Node):
+    """Leaves a mark as soon as it begins."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def start(self) -> tuple[Message, ...]:
+        open(self.mark, "w").close()
+        return ()

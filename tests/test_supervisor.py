@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import run_cli
-from tests.run_cli import Run
+from tests.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tutelage.recording import Reader
 from tutelage.supervision.child import Child
@@ -46,6 +46,38 @@ def test_a_node_that_dies_at_every_start_ends_the_run_with_its_own_error(tmp_pat
     assert "dead could not be kept alive" in run.output
     assert "RuntimeError: this node cannot live" in run.output
     assert run.report["node_restarts"] == {"dead": 5}
+
+
+@pytest.mark.parametrize("options", [(), ("--one-process",)])
+def test_what_a_node_refuses_was_never_begun_and_the_corrected_command_can_use_the_folder(tmp_path, options):
+    marking = f"Marking {{mark: {tmp_path / 'mark'}}}"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes").touch()
+    run = launch(tmp_path, *options, marking=marking, refusing="Refusing").wait()
+    assert (run.process.returncode, run.output) == (2, "refusing: wants something else\n")
+    assert not (tmp_path / "mark").exists()
+    assert [path.name for path in run.run_dir.iterdir()] == ["notes"]
+    run = launch(tmp_path, *options, marking=marking).wait()
+    assert run.process.returncode == 0, run.output
+    assert (tmp_path / "mark").exists()
+
+
+def test_a_refused_run_leaves_no_folder_of_its_own(tmp_path):
+    write_graph(tmp_path, refusing="Refusing")
+    assert cli("launch", "graph.yaml", cwd=tmp_path).returncode == 2
+    assert launch(tmp_path, refusing="Refusing").wait().process.returncode == 2
+    assert not (tmp_path / "run").exists() and not list((tmp_path / "runs").iterdir())
+
+
+def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
+    write_graph(tmp_path, counter="Counter", fickle="Fickle")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    done = cli("launch", "graph.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "fickle could not be kept alive" in done.stdout and "fickle: wants it no more" in done.stdout
+    (run,) = (tmp_path / "runs").iterdir()
+    assert len(list(Reader(run / "recording.mcap"))) > 0
 
 
 def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):

@@ -89,6 +89,7 @@ class NodeProcess:
         witness = self.node if kind.witness is not Node.witness else None
         self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
+        self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
         self._ticks = kind.due is not Node.due
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
@@ -110,6 +111,9 @@ class NodeProcess:
                     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it leaves already: nothing may interrupt that
 
     def _live(self) -> None:
+        self._wait_for_the_others()
+        if not self.begun:
+            return
         kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
         if kept:
             self._restore(kept)
@@ -125,6 +129,15 @@ class NodeProcess:
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
+
+    def _wait_for_the_others(self) -> None:
+        """Nothing is done before all nodes have been built: until then one may refuse what it was given."""
+        self.lifeline.report("ready", self._lost())
+        while not (self.begun or self.released):
+            self.lifeline.wait(LOOK_SECONDS)
+            self.bus.receive(0)
+            self._report_now_and_then()
+            self._obey()
 
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
@@ -215,6 +228,7 @@ class NodeProcess:
     def _obey(self) -> bool:
         """Does what the launcher says; whether it was `interrupt`, which must not be forgotten by a restart."""
         orders = self.lifeline.orders()
+        self.begun = self.begun or "begin" in orders
         self.released = self.released or "release" in orders
         if "interrupt" in orders:
             self.node.interrupt()

@@ -48,7 +48,7 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """`interrupt`: come to an end. `release`: go."""
+        """`begin`: all are ready. `interrupt`: come to an end. `release`: go."""
         try:
             self.lifeline.sendall(f"{order}\n".encode())
         except OSError:  # it is gone already, which the launcher learns from its exit

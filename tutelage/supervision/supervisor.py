@@ -33,6 +33,9 @@ SILENT_SECONDS = 1.5
 LEASE_SECONDS = 10.0
 """But a recorder is, after so long: nobody waits for it, and what all others keep for it would grow for ever."""
 
+REFUSED = 2
+"""The exit code of a run that one of its nodes has refused before anything was done."""
+
 LEAVE_SECONDS = 0.4
 """How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
 
@@ -48,7 +51,7 @@ class Outcome:
     lost: int = 0
     """messages that observers missed"""
     refusal: str = ""
-    """why a node cannot do what the launch file asks of it"""
+    """why a node cannot do what the launch file asks of it: nothing was done"""
     failed: str = ""
     """the node that could not be kept alive"""
 
@@ -60,9 +63,11 @@ class Supervisor:
         self.graph, self.run_dir, self.run_name = graph, run_dir, run
         self.plans = {plan.name: plan for plan in graph.nodes}
         self.children: dict[str, Child] = {}
+        self.ready: set[str] = set()
         self.ended: set[str] = set()
         self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
         self.outcome = Outcome()
+        self.begun = False
         self.interrupts = 0
         self._heard: dict[str, float] = {}
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
@@ -114,6 +119,8 @@ class Supervisor:
         self._heard[name] = time.monotonic()
         if plan.run:
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+            if self.begun:
+                started.tell("begin")
         self._note()
 
     def _note(self) -> None:
@@ -135,8 +142,17 @@ class Supervisor:
                 else:
                     key.data.drain()
             self._bury()
+            self._begin()
             self._note_silence()
             self._end_leases()
+
+    def _begin(self) -> None:
+        """Once all have been built: from then on something is done, and no node can refuse any more, only fail."""
+        ours = {name for name, plan in self.plans.items() if plan.run}
+        if not (self.begun or self.interrupts) and ours <= self.ready | self.ended:
+            self.begun = True
+            for name in ours & self.children.keys():
+                self.children[name].tell("begin")
 
     def _over(self) -> bool:
         """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
@@ -153,13 +169,19 @@ class Supervisor:
             self._note_silence(node.name)
             self._heard[node.name] = time.monotonic()
             if event["event"] == "refused":
-                self.outcome.refusal, self.outcome.exit_code = str(event["why"]), 2
+                self._refused(str(event["why"]))
                 continue
+            if event["event"] == "ready":
+                self.ready.add(node.name)
             self._lost[node.name, node.pid] = int(str(event["lost"]))
             self.outcome.lost = sum(self._lost.values())
             if event["event"] == "ended":
                 self.ended.add(node.name)
                 self._note()
+
+    def _refused(self, why: str) -> None:
+        if not self.begun:
+            self.outcome.refusal, self.outcome.exit_code = why, REFUSED
 
     def _note_silence(self, *names: str) -> None:
         for name in names or [name for name in self.children if self.plans[name].run]:
@@ -248,7 +270,7 @@ class Supervisor:
         """Once: end in good order. Twice: at once, when what acts on the world has let it go."""
         self.interrupts += 1
         self.outcome.exit_code = 128 + number
-        self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
+        self._stop_at = min(self._stop_at, time.monotonic() + (STOP_SECONDS if self.begun else 0.0))
         for node in self.children.values():
             node.tell("interrupt")
 
