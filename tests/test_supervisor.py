@@ -34,6 +34,13 @@ def write_graph(folder: Path, **nodes: str) -> None:
     (folder / "graph.yaml").write_text("\n".join(lines))
 
 
+def hasten(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Has the command line begin with these lines: with other times than its own."""
+    first = f"import sys; sys.path.insert(0, {str(run_cli.CLI.parent)!r})"
+    (folder / "hasty.py").write_text("\n".join([first, *lines, "import cli; cli.main()"]))
+    monkeypatch.setattr(run_cli, "CLI", folder / "hasty.py")
+
+
 def until_running(run: Run, count: int) -> dict[str, int]:
     while run.process.poll() is None and len(run.nodes()) < count:
         time.sleep(0.01)
@@ -168,6 +175,32 @@ def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
     assert (run.run_dir / "closed").read_text() == "in good order"
 
 
+def test_what_acts_on_the_world_is_not_left_alone_by_a_suspended_launcher(tmp_path):
+    run = launch(tmp_path, machine="Machine", idle="Idle")
+    until_running(run, 2)
+    os.kill(run.process.pid, signal.SIGTSTP)  # Ctrl-Z
+    run.wait()
+    assert run.process.returncode == 128 + signal.SIGTSTP, run.output
+    assert (run.run_dir / "closed").read_text() == "in good order"
+
+
+def test_nobody_waits_for_a_launcher_that_is_stopped(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, "from tutelage import process", "process.LOOK_SECONDS = process.STATUS_SECONDS = 0.0")
+    run = launch(tmp_path, clock="Clock {count: 1500}", follower="Follower")
+    while not (run.run_dir / "checkpoints" / "follower.checkpoint").exists():
+        assert run.process.poll() is None, run.output
+        time.sleep(0.01)
+    os.kill(run.process.pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 30  # 3 s on an idle machine
+    while not (run.run_dir / "numbers").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    told = (run.run_dir / "numbers").exists()
+    os.kill(run.process.pid, signal.SIGCONT)
+    run.wait()
+    assert told and run.process.returncode == 0, run.output
+    assert run.report["node_silences"] == {}
+
+
 @pytest.mark.parametrize(("hearer", "code"), [("Adder", 0), ("Breaking", 1)])
 def test_one_process_lets_go_of_what_its_nodes_hold(tmp_path, hearer, code):
     run = launch(tmp_path, "--one-process", holder="Holder {count: 3}", hearer=hearer).wait()
@@ -201,13 +234,7 @@ def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
 
 
 def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
-    hasty = tmp_path / "hasty.py"
-    hasty.write_text(
-        f"import sys; sys.path.insert(0, {str(run_cli.CLI.parent)!r})\n"
-        "from tutelage.supervision import supervisor; supervisor.LEASE_SECONDS = 1.0\n"
-        "import cli; cli.main()\n"
-    )
-    monkeypatch.setattr(run_cli, "CLI", hasty)
+    hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.LEASE_SECONDS = 1.0")
     write_graph(tmp_path, clock="Clock {count: 1000}")
     with (tmp_path / "graph.yaml").open("a") as file:
         file.write("\n  recorder: {run: nodes.recorder:Recorder}")

@@ -40,7 +40,12 @@ class Lifeline:
         return bool(select.select([self._end], [], [], seconds)[0])
 
     def report(self, event: str, lost: dict[str, int]) -> None:
-        """Tells the launcher something: `ready` (built), `alive`, `ended` (but still there for others), `left`."""
+        """Tells the launcher something: `ready` (built), `alive`, `ended` (but still there for others), `left`.
+
+        A launcher that was stopped (Ctrl-Z) reads nothing. Then signs of life that do not fit any more are left out:
+        who drives a machine must not wait.
+        """
         told = json.dumps({"event": event, "lost": sum(lost.values())})
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it is gone, which `orders` will see
-            self._end.sendall(f"{told}\n".encode())
+        unread = (BlockingIOError,) if event == "alive" else ()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, *unread):  # gone, which `orders` will see
+            self._end.sendall(f"{told}\n".encode(), socket.MSG_DONTWAIT if unread else 0)

@@ -70,6 +70,7 @@ class Supervisor:
         self.begun = False
         self.interrupts = 0
         self._heard: dict[str, float] = {}
+        self._attended = time.monotonic()
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
@@ -82,7 +83,7 @@ class Supervisor:
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
-        with Signals(self.interrupt) as signals:
+        with Signals(self.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
@@ -136,15 +137,24 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._over():
-            for key, _ in self._selector.select(timeout=0.1):
-                if isinstance(key.data, Child):
-                    self._hear(key.data)
-                else:
-                    key.data.drain()
+            self._attend(0.1)
             self._bury()
             self._begin()
             self._note_silence()
             self._end_leases()
+
+    def _attend(self, seconds: float) -> None:
+        """Waits for what is reported, or a signal. The time for which the launcher itself was stopped is no silence."""
+        woke, before = self._selector.select(seconds), self._attended
+        self._attended = time.monotonic()
+        stopped = self._attended - before
+        if stopped > SILENT_SECONDS:
+            self._heard = {name: heard + stopped for name, heard in self._heard.items()}
+        for key, _ in woke:
+            if isinstance(key.data, Child):
+                self._hear(key.data)
+            else:
+                key.data.drain()
 
     def _begin(self) -> None:
         """Once all have been built: from then on something is done, and no node can refuse any more, only fail."""
