@@ -14,7 +14,7 @@ from tests import run_cli
 from tests.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tutelage.recording import Reader
-from tutelage.supervision.child import Child
+from tutelage.supervision.child import Child, Program
 
 NODES = Path(__file__).with_name("dying_nodes.py")
 
@@ -161,6 +161,23 @@ def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):
     assert not any(map(exists, nodes.values()))
 
 
+def test_the_launcher_rests_while_it_waits_for_the_last(tmp_path, monkeypatch):
+    looks = tmp_path / "looks"
+    count = f"lambda self, *a, **k: open({str(looks)!r}, 'a').write('.') and select(self, *a, **k)"
+    lines = [
+        "import selectors",
+        "select = selectors.DefaultSelector.select",
+        f"selectors.DefaultSelector.select = {count}",
+    ]
+    hasten(tmp_path, monkeypatch, *lines)
+    run = launch(tmp_path, adder="Adder", deaf="Deaf", idle="Idle")
+    until_running(run, 3)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert len(looks.read_text()) < 1000
+
+
 def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
     run = launch(tmp_path, machine="Machine", deaf="Deaf", idle="Idle")
     nodes = until_running(run, 3)
@@ -252,6 +269,27 @@ def test_who_was_stopped_before_it_led_a_session_can_be_killed():
     with ours, theirs:
         Child("stopped", stopped.pid, ours).kill(signal.SIGKILL)
     assert stopped.wait(10) == -signal.SIGKILL
+
+
+def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
+    stranger = subprocess.Popen(["sleep", "60"])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        program = Program("program", subprocess.Popen(["true"]), ours)
+        while program.exit_status() is None:
+            time.sleep(0.01)
+        program.pid = stranger.pid
+        program.kill(signal.SIGKILL)
+    assert stranger.poll() is None
+    stranger.terminate()
+    assert stranger.wait(10) == -signal.SIGTERM
+
+
+def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'sleep 60 & echo $! > left']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 0, run.output
+    assert not exists(int((tmp_path / "left").read_text()))
 
 
 def test_any_program_is_a_node(tmp_path):

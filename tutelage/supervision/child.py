@@ -33,10 +33,12 @@ class Child:
     def __init__(self, name: str, pid: int, lifeline: socket.socket) -> None:
         self.name, self.pid, self.lifeline = name, pid, lifeline
         self._text = ""
+        self._is_there = True
 
     def exit_status(self) -> int | None:
         """How it ended; None while it runs. To be asked until it is not None, and no more."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self._is_there = not pid
         return os.waitstatus_to_exitcode(status) if pid else None
 
     def events(self) -> list[dict[str, object]]:
@@ -56,8 +58,8 @@ class Child:
             return
 
     def kill(self, number: signal.Signals) -> None:
-        """Signals it and all that it has started."""
-        registry.signal_session(self.pid, number)
+        """Signals it and all that it has started; when it has ended, what it has left behind."""
+        registry.signal_session(self.pid, number, self._is_there)
 
 
 class Program(Child):
@@ -68,7 +70,9 @@ class Program(Child):
         self._process = process
 
     def exit_status(self) -> int | None:
-        return self._process.poll()
+        status = self._process.poll()
+        self._is_there = status is None
+        return status
 
     def events(self) -> list[dict[str, object]]:
         """None: a program reports nothing. What it writes to its standard input, or its closing, means nothing."""

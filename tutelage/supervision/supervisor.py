@@ -259,7 +259,7 @@ class Supervisor:
                 if last and node.name in self.children:
                     node.kill(last)
             while self._is_awaited(group, last) and (last is signal.SIGKILL or time.monotonic() < deadline):
-                self._selector.select(timeout=0.02)
+                self._attend(0.02)
                 self._reap(group)
 
     def _is_awaited(self, group: list[Child], last: signal.Signals | None) -> bool:
