@@ -132,6 +132,38 @@ def test_who_acts_by_the_clock_keeps_what_was_said_last_for_a_listener_that_come
     assert followed(tmp_path, fill=8, away=0.0) == (list(range(1000)), 0)
 
 
+def test_what_a_machine_is_told_waits_for_no_disk_and_is_heard_after_a_kill_too(tmp_path, monkeypatch):
+    hang = [
+        "import os, time",
+        "def fsync(file):",
+        f"    while 'orderer' in os.readlink(f'/proc/self/fd/{{file}}') and os.path.exists({str(tmp_path / 'hang')!r}):",
+        "        time.sleep(0.01)",
+        "os.fsync = fsync",
+    ]
+    hasten(tmp_path, monkeypatch, *hang)
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", machine="Obedient", clerk="Clerk")
+
+    def told(name: str, word: str, file: str, text: str) -> None:
+        (tmp_path / "fresh").write_text(word)
+        (tmp_path / "fresh").rename(tmp_path / name)
+        deadline = time.monotonic() + 20
+        while not (run.run_dir / file).exists() or (run.run_dir / file).read_text() != text:
+            assert time.monotonic() < deadline and run.process.poll() is None, run.output
+            time.sleep(0.01)
+
+    told("noted", "move", "notes", "move ")
+    (tmp_path / "hang").touch()
+    told("noted", "stop", "done", "move stop ")  # the disk hangs: it is not noted, but done
+    assert (run.run_dir / "notes").read_text() == "move "
+    os.kill(run.nodes()["orderer"], signal.SIGKILL)  # who does not know any more that it has said so
+    (tmp_path / "hang").unlink()
+    told("wish", "stop", "done", "move stop stop ")
+    told("noted", "end", "notes", "move end ")
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"orderer": 1}
+
+
 def test_what_was_too_much_to_keep_is_counted_as_lost(tmp_path):
     numbers, lost = followed(tmp_path, fill=100_000, away=1.0)
     assert lost > 0 and len(numbers) + lost == 1000

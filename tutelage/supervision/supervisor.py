@@ -110,6 +110,7 @@ class Supervisor:
             listeners,
             core,
             name in self._hurried,
+            self.graph.by_the_clock(),
             self.graph.messages,
         )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
