@@ -71,6 +71,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
     found = set(folder.iterdir()) if folder.is_dir() else None
     try:
         run.prepare(folder)
+        run.inherit(made, folder)
         run.describe(made, folder)
         (folder / "launch.yaml").write_text(resolved.resolved(made))
     except OSError as error:

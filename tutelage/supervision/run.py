@@ -61,6 +61,18 @@ def environment(graph: Graph) -> str:
     return str(env["id"] if isinstance(env, dict) else env)
 
 
+def inherit(graph: Graph, folder: Path) -> None:
+    """Copies what nodes begin with: the runs that it is of may be deleted, or replaced, before it is read again."""
+    for plan in graph.nodes:
+        for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
+            given = plan.parameters.get(parameter)
+            if given and (Path(given) / file).is_file():
+                kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
+                kept.mkdir(parents=True)
+                shutil.copyfile(Path(given) / file, kept / file)
+                plan.parameters[parameter] = str(kept)
+
+
 def describe(graph: Graph, folder: Path) -> str:
     """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name."""
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
