@@ -70,7 +70,7 @@ class Supervisor:
         self.begun = False
         self.interrupts = 0
         self._heard: dict[str, float] = {}
-        self._attended = time.monotonic()
+        self._looked = time.monotonic()
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
@@ -145,13 +145,8 @@ class Supervisor:
             self._end_leases()
 
     def _attend(self, seconds: float) -> None:
-        """Waits for what is reported, or a signal. The time for which the launcher itself was stopped is no silence."""
-        woke, before = self._selector.select(seconds), self._attended
-        self._attended = time.monotonic()
-        stopped = self._attended - before
-        if stopped > SILENT_SECONDS:
-            self._heard = {name: heard + stopped for name, heard in self._heard.items()}
-        for key, _ in woke:
+        """Waits for what is reported, or a signal."""
+        for key, _ in self._selector.select(seconds):
             if isinstance(key.data, Child):
                 self._hear(key.data)
             else:
@@ -196,14 +191,22 @@ class Supervisor:
 
     def _note_silence(self, *names: str) -> None:
         for name in names or [name for name in self.children if self.plans[name].run]:
-            silent = time.monotonic() - self._heard[name]
+            silent = self._silence(name)
             if silent > max(SILENT_SECONDS, self.outcome.silences.get(name, 0.0)):
                 self.outcome.silences[name] = silent
+
+    def _silence(self, name: str) -> float:
+        """Seconds since a sign of life, without the time for which the launcher itself was stopped."""
+        now, before = time.monotonic(), self._looked
+        self._looked = now
+        if now - before > SILENT_SECONDS:
+            self._heard = {node: heard + now - before for node, heard in self._heard.items()}
+        return now - self._heard[name]
 
     def _end_leases(self) -> None:
         """Kills recorders that stand still. Their successors hear again what they have not acknowledged."""
         for name in self.children.keys() - self.ended:
-            if _records(self.plans[name]) and time.monotonic() - self._heard[name] > LEASE_SECONDS:
+            if _records(self.plans[name]) and self._silence(name) > LEASE_SECONDS:
                 self.children[name].kill(signal.SIGKILL)
 
     def _bury(self) -> None:
