@@ -141,7 +141,7 @@ def topic() -> None:
 
 @topic.command("list")
 @RUN
-@click.option("--rates", is_flag=True, help="Listen for two seconds how often something is said.")
+@click.option("--rates", is_flag=True, help="Listen for 1.6 seconds how often something is said.")
 @JSON
 def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
     """List the topics of a run: message type, who says it, who hears it."""

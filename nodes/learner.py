@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from safetensors.numpy import save
@@ -33,6 +33,7 @@ class Learner(Node):
     hears = (Transition, Score)
     may_hear = (Enough,)
     says = (Weights, Metrics)
+    inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Learner(Node):
         try:
             self.ppo.begin_with(weights_of(Path(run)))
         except ValueError as error:
-            raise LaunchError([Problem(run, f"is no policy for this task: {error}")]) from error
+            raise LaunchError([Problem("policy", f"is none for this task: {error}")]) from error
 
     def start(self) -> Iterator[Message]:
         for rollout in range(self.lag + 1):

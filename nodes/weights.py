@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class SavedWeights(Node):
     """Says the final weights of a run, for all rollouts to come."""
 
     says = (Weights,)
+    inherits: ClassVar[dict[str, str]] = {"run": "weights.safetensors"}
 
     def __init__(self, run: str) -> None:
         self.path = weights_file(Path(run))

@@ -4,18 +4,32 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutelage import Message, Node
+from tutelage.problems import LaunchError, Problem
 
 
 class Number(Message, cadence="step"):
     """counter -> adder: the next number."""
 
     value: Annotated[NDArray[np.int64], "one"]
+
+
+class Wish(Message, cadence="free"):
+    """orderer -> machine: what somebody wants at once."""
+
+    word: str
+
+
+class Note(Message, cadence="free"):
+    """orderer -> whoever writes it down: what was wanted."""
+
+    word: str
 
 
 class Dead(Node):
@@ -162,3 +176,77 @@ class Breaking(Node):
 
     def hear(self, message: Message) -> None:
         raise RuntimeError("this node cannot hear")
+
+
+class Refusing(Node):
+    """Takes its time to be built, and refuses."""
+
+    def __init__(self) -> None:
+        time.sleep(0.3)
+        raise LaunchError([Problem("refusing", "wants something else")])
+
+
+class Fickle(Idle):
+    """Refuses what it was given when it hears of it."""
+
+    def hear(self, message: Message) -> None:
+        raise LaunchError([Problem("fickle", "wants it no more")])
+
+
+class Marking(Node):
+    """Leaves a mark as soon as it begins."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def start(self) -> tuple[Message, ...]:
+        open(self.mark, "w").close()
+        return ()
+
+
+class Orderer(Node):
+    """Says the word that is in the file `wishes/wish`, once; notes it too, if the file is called `wishes/noted`."""
+
+    says = (Wish, Note)
+    order = "arrival"
+
+    def __init__(self, wishes: str) -> None:
+        self.wishes = Path(wishes)
+
+    def due(self) -> float:
+        return 0.0
+
+    def tick(self) -> Iterator[Message]:
+        time.sleep(0.001)
+        for name in ("wish", "noted"):
+            if (self.wishes / name).exists():
+                word = (self.wishes / name).read_text()
+                (self.wishes / name).unlink()
+                self.done = word == "end"
+                yield Wish(0, 0, word)
+                if name == "noted":
+                    yield Note(0, 0, word)
+
+
+class Obedient(Node):
+    """Acts on the world: writes down what is wished."""
+
+    hears = (Wish,)
+    order = "arrival"
+    realtime = True
+
+    def hear(self, message: Message) -> None:
+        assert isinstance(message, Wish)
+        with (self.run_dir / "done").open("a") as file:
+            file.write(f"{message.word} ")
+
+
+class Clerk(Node):
+    """Writes down what was noted."""
+
+    hears = (Note,)
+
+    def hear(self, message: Message) -> None:
+        assert isinstance(message, Note)
+        with (self.run_dir / "notes").open("a") as file:
+            file.write(f"{message.word} ")

@@ -235,6 +235,9 @@ def test_sticks_crosses_and_buttons_of_a_gamepad(pad: Pad) -> None:
     assert device.commands(DRIVING) == ["stop", "go"]  # pauses
     assert int(device.action(NOWHERE, DRIVING)) == 1
     pad.plug()
+    pad.unplug()  # before it was looked at
+    assert device.commands(DRIVING) == ["stop", "go"]
+    pad.plug()
     assert device.commands(DRIVING) == []
     pad.push(0, -0.9)
     assert int(device.action(NOWHERE, DRIVING)) == 0

@@ -1,6 +1,5 @@
 """A learner may go on from what another run has learned."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -37,5 +36,5 @@ def test_it_begins_with_the_policy_of_another_run(tmp_path: Path, env: str) -> N
 
 def test_a_policy_for_another_task_is_refused(tmp_path: Path) -> None:
     final_weights(tmp_path, "CartPole-v1")
-    with pytest.raises(LaunchError, match=re.escape(f"{tmp_path}: is no policy for this task: it has")):
+    with pytest.raises(LaunchError, match="policy: is none for this task: it has"):
         Learner("Pendulum-v1", policy=str(tmp_path))

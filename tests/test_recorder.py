@@ -94,7 +94,9 @@ class Growing:
 def started(place: Place) -> Child:
     node_class(PLAN.run)  # so that the child has it loaded
     (place.run_dir / "logs").mkdir(exist_ok=True)
-    return child.start(PLAN, place, [])
+    recorder = child.start(PLAN, place, [])
+    recorder.tell("begin")
+    return recorder
 
 
 def log(folder: Path) -> str:

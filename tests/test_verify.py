@@ -1,14 +1,18 @@
 """Each node says today what it said when it was recorded; a node that was changed is found and named."""
 
 import json
+import os
 import platform
 import re
+import shutil
+import signal
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from tests.run_cli import CLI, cli, finished
+from tests.run_cli import CLI, Run, cli, finished
+from tests.test_sameness import wait_for
 from tutelage.recording import Reader, verifying
 from tutelage.replaying import verify
 
@@ -66,6 +70,30 @@ def test_a_changed_node_is_named_and_no_other(tmp_path):
     assert len(differing) == 1 and re.match(
         r"policy: differs \(action of rollout 0, step \d+: log_prob is ", differing[0]
     )
+
+
+def test_what_a_run_began_with_is_kept_in_it(tmp_path):
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+    arguments = ["ppo.yaml", "environments:=2", "rollout_steps:=8", "episodes:=1", "record:=true"]
+    first = finished(tmp_path / "first", *arguments, "budget:=64")
+    second = finished(tmp_path / "second", *arguments, "budget:=64", "seed:=1", f"policy:={first.run_dir}")
+    weights = second.run_dir / "weights.safetensors"
+    weights.replace(first.run_dir / weights.name)
+    code, text = verified(second.run_dir)
+    assert code == 0 and re.search(r"learner: same \(\d+ messages", text), text
+    shutil.rmtree(second.run_dir / "inherited")
+    code, text = verified(second.run_dir)
+    assert code == 0 and re.search(r"learner: not verified \(.*weights.safetensors: is not there", text), text
+    run = Run(tmp_path / "third", *arguments, "budget:=100000000", f"policy:={first.run_dir}")
+    wait_for(run, "metrics.jsonl", rows=2)
+    shutil.rmtree(first.run_dir)
+    os.kill(run.nodes()["learner"], signal.SIGKILL)
+    wait_for(run, "metrics.jsonl", rows=(run.run_dir / "metrics.jsonl").read_text().count("\n") + 20)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert run.report["node_restarts"] == {"learner": 1}
 
 
 def test_what_was_not_recorded_is_not_called_the_same(tmp_path):

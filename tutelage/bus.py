@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ class Bus:
         outbox: what was said, for those who come (back) later.
         observer: hears through the taps.
         witness: a recorder, told of all that is heard, with its header, and of what never will be.
+        unkept: topics on which it says something before it has kept that.
     """
 
     def __init__(
@@ -77,12 +78,16 @@ class Bus:
         outbox: Outbox,
         observer: bool = False,
         witness: Node | None = None,
+        unkept: Collection[str] = (),
     ) -> None:
         self.run, self.name, self.life = run, name, life
         self.inbox, self.outbox = inbox, outbox
         self.kinds, self.topics, self.observer, self.witness = kinds, topics, observer, witness
+        self.unkept = unkept
         self.heard: dict[str, int] = {}
         self.lost: dict[str, int] = {}
+        self.met: set[str] = set()
+        """listeners that have told how far they have heard what was said here"""
         self._private = f"@{name}".encode()
         self._tapped: set[bytes] = set()
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
@@ -309,6 +314,8 @@ class Bus:
 
     def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
         if to == self.name and again:
+            self._go_on_behind(positions)
+            self.met.add(listener)
             realtime = self.outbox.limit is not None
             skip = {"sender": self.name, "begins": self.outbox.begins(positions), "realtime": realtime}
             self._links.send_multipart([f"@{listener}\0".encode(), b"\0" + codec.pack_state(skip)])
@@ -316,6 +323,12 @@ class Bus:
                 self._links.send_multipart([f"@{listener}\0".encode(), *frames], copy=False)
         if to == self.name and (not again or NEVER in positions.values()):
             self.outbox.acknowledge(listener, positions)
+
+    def _go_on_behind(self, positions: dict[str, int]) -> None:
+        """What a former life said and had not kept is not known any more: empty promises take those numbers."""
+        for topic in [] if NEVER in positions.values() else self.unkept:
+            while self.outbox.next_sequence(topic) < positions.get(topic, 0):
+                self.send(*self._note(topic, (0, 0)))
 
     def end(self) -> None:
         """Tells all listeners that nothing more comes."""

@@ -15,6 +15,7 @@ from tutelage.language.arguments import from_command_line
 from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
 from tutelage.supervision import run
+from tutelage.supervision.supervisor import REFUSED
 
 
 def graph(file: str, arguments: Sequence[str]) -> Graph:
@@ -54,19 +55,43 @@ def resolved_text(file: str, arguments: Sequence[str]) -> str:
 def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
     """Runs a launch file to its end; the exit code."""
     made = graph(file, arguments)
-    if one_process and (names := made.by_the_clock()):
-        what = f"{', '.join(names)} goes by the clock, which needs a process of its own: leave out --one-process"
-        raise LaunchError([Problem(file, what)])
+    if one_process:
+        _need_no_process(file, made)
+    return begin(made, run_dir, one_process)
+
+
+def _need_no_process(file: str, made: Graph) -> None:
+    """Raises a LaunchError where some nodes need processes of their own."""
+    clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
+    if names := clocks or programs:
+        what = "goes by the clock, which needs a process of its own" if clocks else "is a program of its own"
+        raise LaunchError([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
+
+
+def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
+    """Runs a graph in a new folder to its end; the exit code. A run that a node refuses leaves no trace of itself."""
+    folder = run.folder_of(made, run_dir)
+    found = set(folder.iterdir()) if folder.is_dir() else None
     try:
-        folder = run.new_folder(made, run_dir)
+        run.prepare(folder)
+        run.inherit(made, folder)
         run.describe(made, folder)
         (folder / "launch.yaml").write_text(resolved.resolved(made))
     except OSError as error:
         raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
     code = go(made, folder, one_process)
-    if code == 2 and run_dir is None:  # a node refused what it was given: nothing was done
-        shutil.rmtree(folder)
+    if code == REFUSED:
+        _leave_as_found(folder, found)
     return code
+
+
+def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
+    """Nothing was done. What was in a folder that there was already stays, so that the corrected command can use it."""
+    if found is None:
+        shutil.rmtree(folder)
+        return
+    for path in set(folder.iterdir()) - found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def resume(run_dir: str) -> int:

@@ -21,10 +21,10 @@ class Lifeline:
         self._text = ""
 
     def orders(self) -> list[str]:
-        """What was ordered since the last call: `interrupt` (come to an end), `release` (go)."""
+        """What was ordered since the last call: `begin`, `interrupt` (come to an end), `release` (go)."""
         if os.getppid() != self._launcher:
             return ["release"]
-        if not select.select([self._end], [], [], 0)[0]:
+        if not self.wait(0):
             return []
         try:
             received = self._end.recv(4096).decode()
@@ -35,8 +35,17 @@ class Lifeline:
         *orders, self._text = (self._text + received).split("\n")
         return orders
 
+    def wait(self, seconds: float) -> bool:
+        """Waits for an order, at most so long; whether one came."""
+        return bool(select.select([self._end], [], [], seconds)[0])
+
     def report(self, event: str, lost: dict[str, int]) -> None:
-        """Tells the launcher something: `alive`, `ended` (but still there for others), `left`."""
+        """Tells the launcher something: `ready` (built), `alive`, `ended` (but still there for others), `left`.
+
+        A launcher that was stopped (Ctrl-Z) reads nothing. Then signs of life that do not fit any more are left out:
+        who drives a machine must not wait.
+        """
         told = json.dumps({"event": event, "lost": sum(lost.values())})
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it is gone, which `orders` will see
-            self._end.sendall(f"{told}\n".encode())
+        unread = (BlockingIOError,) if event == "alive" else ()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, *unread):  # gone, which `orders` will see
+            self._end.sendall(f"{told}\n".encode(), socket.MSG_DONTWAIT if unread else 0)

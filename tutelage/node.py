@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,6 +40,8 @@ class Node:
         done: the node sets it to end before its inputs have ended.
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
         realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
+        inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
+            keeps a copy, which is all that the node ever reads.
         screen: it prints to the launcher's terminal, not to a log.
         unsaid: those of `may_hear` that no node of the launch file says.
         run_dir: the run's folder, for nodes that write files.
@@ -53,6 +55,7 @@ class Node:
     order: ClassVar[Order] = "time"
     observer: ClassVar[bool] = False
     realtime: ClassVar[bool] = False
+    inherits: ClassVar[Mapping[str, str]] = {}
     screen: ClassVar[bool] = False
     done: bool = False
     unsaid: frozenset[type[Message]] = frozenset()

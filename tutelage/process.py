@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +46,8 @@ REALTIME_BYTES = 4 * 2**20
 class Place:
     """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
 
-    `hurried`: it must answer in time, before a machine or as one: it goes before others, and waits for no disk.
-    `messages` is the schema of what is said on each topic.
+    `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
+    act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
     """
 
     run: str
@@ -57,6 +57,7 @@ class Place:
     listeners: dict[str, list[str]] = field(default_factory=dict)
     core: int | None = None
     hurried: bool = False
+    machines: Collection[str] = ()
     messages: dict[str, Any] = field(default_factory=dict)
 
 
@@ -93,11 +94,14 @@ class NodeProcess:
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         who = (place.run, plan.name, place.life, place.socket_dir)
         witness = self.node if kind.witness is not Node.witness else None
-        self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness)
+        self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
+        self._urgent = {topic for name in place.machines for topic in place.listeners.get(name, ())}
+        unkept = self._urgent if self._by_arrival else ()
+        self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness, unkept)
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
+        self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
         self._ticks = kind.due is not Node.due
-        self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
         self._next_look = self._next_status = 0.0
@@ -119,7 +123,12 @@ class NodeProcess:
         kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
         if kept:
             self._restore(kept)
-        else:
+        self._wait_for_the_others()
+        if not self.begun:
+            return
+        if self.place.life and self._by_arrival:
+            self._meet_machines()
+        if not kept:
             self._say_at_length(self.node.start())
         while not (self.ended or self.released):
             self._look()
@@ -131,6 +140,23 @@ class NodeProcess:
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
+
+    def _wait_for_the_others(self) -> None:
+        """Nothing is done before all nodes have been built: until then one may refuse what it was given."""
+        self.lifeline.report("ready", self._lost())
+        while not (self.begun or self.released):
+            self.lifeline.wait(LOOK_SECONDS)
+            self.bus.receive(0)
+            self._report_now_and_then()
+            self._obey()
+
+    def _meet_machines(self) -> None:
+        """They know how far they have heard what a former life had not kept: only behind that is something new."""
+        machines = {name for name in self.place.machines if name in self.place.listeners}
+        while not (self.released or machines <= self.bus.met):
+            self.bus.receive(LOOK_SECONDS)
+            self._report_now_and_then()
+            self._obey()
 
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
@@ -185,10 +211,17 @@ class NodeProcess:
             self.bus.say(message)
 
     def _say_kept(self, messages: list[Message]) -> None:
-        """By arrival a node could say something else if it came back: what it says freely is kept first."""
-        noted = [pair for message in messages for pair in self.bus.note(message)]
+        """By arrival a node could say something else if it came back: what it says freely is kept first.
+
+        But what a machine hears, a person's stop for one, waits for no disk.
+        """
+        others = [message for message in messages if self.bus.topics.get(type(message)) not in self._urgent]
+        for message in messages:
+            if self.bus.topics.get(type(message)) in self._urgent:
+                self.bus.say(message)
+        noted = [pair for message in others for pair in self.bus.note(message)]
         if any(message.cadence == "free" for message in messages):
-            self._keep()
+            self._keep(durable=any(message.cadence == "free" for message in others))
         for topic, frames in noted:
             self.bus.send(topic, frames)
 
@@ -198,7 +231,7 @@ class NodeProcess:
         if not self.released:
             self.bus.end()
             self.ended = True
-            self._keep()
+            self._keep(durable=True)
             self.bus.acknowledge_all()
 
     def _look(self) -> None:
@@ -221,6 +254,7 @@ class NodeProcess:
     def _obey(self) -> bool:
         """Does what the launcher says; whether it was `interrupt`, which must not be forgotten by a restart."""
         orders = self.lifeline.orders()
+        self.begun = self.begun or "begin" in orders
         self.released = self.released or "release" in orders
         if "interrupt" in orders:
             self.node.interrupt()
@@ -247,8 +281,11 @@ class NodeProcess:
         """What was missed; a recorder knows better than its connections, for its file may have it."""
         return self.node.lost() if self.bus.witness else dict(self.bus.lost)
 
-    def _keep(self) -> None:
-        """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too."""
+    def _keep(self, durable: bool = False) -> None:
+        """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too.
+
+        It outlives a power cut if it is `durable`, and always in a node on which no machine waits.
+        """
         if self.node.observer or self.released:
             return
         if self.node.realtime:
@@ -265,14 +302,15 @@ class NodeProcess:
         }
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
-        if self._is_saved(state) or self.bus.witness:  # what a recorder could not keep it has counted as lost
+        saved = self._is_saved(state, durable or not self._urgent)
+        if saved or self.bus.witness:  # what a recorder could not keep it has counted as lost
             self.bus.acknowledge(self._positions)
             self._positions = self.inbox.positions()
 
-    def _is_saved(self, state: dict[str, Any]) -> bool:
+    def _is_saved(self, state: dict[str, Any], durable: bool) -> bool:
         """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
         try:
-            checkpoint.save(self.path, state, durable=not self.place.hurried)
+            checkpoint.save(self.path, state, durable)
         except OSError as error:
             if not self.node.unkept:
                 complain(f"no checkpoint can be kept at the moment: {error}")

@@ -34,9 +34,7 @@ def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: st
     """
     recording, made = _recorded(path)
     graph = _with_players(made, recording, nodes, rate, skip)
-    folder = run.new_folder(graph, run_dir)
-    run.describe(graph, folder)
-    return launching.go(graph, folder)
+    return launching.begin(graph, run_dir)
 
 
 def _recorded(path: Path) -> tuple[Path, Graph]:

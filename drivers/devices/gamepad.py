@@ -57,6 +57,8 @@ class Gamepad(Device):
         self.gone = False
         self.pygame = _pygame()
         self.pads = _pads(self.pygame)
+        if not self.pads:
+            raise LaunchError([Problem("gamepad", "there is none: plug one in, or drive with operator:=keyboard")])
 
     def commands(self, now: Moment) -> Sequence[Command]:
         self._read()
@@ -100,7 +102,8 @@ class Gamepad(Device):
             elif event.type == pygame.JOYDEVICEREMOVED:
                 self.gone, self.held, self.values = True, [], {}
             elif event.type == pygame.JOYDEVICEADDED:
-                self.gone, self.pads = False, _pads(pygame)
+                self.pads = _pads(pygame)
+                self.gone = not self.pads  # it may be unplugged again by now
 
     def _directions(self, value: float, ways: tuple[str, str]) -> None:
         for name, pushed in zip(ways, (value <= -PUSHED, value >= PUSHED), strict=True):
@@ -158,11 +161,5 @@ def _pygame() -> Any:
 
 
 def _pads(pygame: Any) -> list[Any]:
-    """All gamepads, opened: those that are not say nothing.
-
-    Raises:
-        LaunchError: there is none.
-    """
-    if not pygame.joystick.get_count():
-        raise LaunchError([Problem("gamepad", "there is none: plug one in, or drive with operator:=keyboard")])
+    """All gamepads, opened: those that are not say nothing."""
     return [pygame.joystick.Joystick(n) for n in range(pygame.joystick.get_count())]

@@ -18,6 +18,7 @@ from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.message import FOREVER, Message, Promise, build, values
 from tutelage.node import Node
+from tutelage.problems import LaunchError
 from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
 
@@ -41,6 +42,7 @@ class Again:
         self._said: dict[tuple[str, int], tuple[Any, ...]] = {}
         self._recorded: dict[tuple[str, int], list[Any]] = {}
         self._ends: dict[str, int] = {}  # how many messages were recorded on a topic that has ended
+        self._kinds: dict[str, type[Message]] = {}
         self._finished = False
         with self._alert():
             self.node = kind(**plan.parameters)
@@ -53,9 +55,11 @@ class Again:
 
     @contextmanager
     def _alert(self) -> Iterator[None]:
-        """What the node raises is a difference, for it did not when it was recorded."""
+        """What the node raises is a difference, for it did not when it was recorded; but it may lack what it needs."""
         try:
             yield
+        except LaunchError as refusal:
+            self.gap = str(refusal)
         except Exception as error:
             self._differs(f"it raises {type(error).__name__}: {error}")
 

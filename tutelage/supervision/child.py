@@ -22,6 +22,7 @@ from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 from tutelage.supervision import cores, registry
+from tutelage.supervision.signals import Signals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,10 +33,12 @@ class Child:
     def __init__(self, name: str, pid: int, lifeline: socket.socket) -> None:
         self.name, self.pid, self.lifeline = name, pid, lifeline
         self._text = ""
+        self._is_there = True
 
     def exit_status(self) -> int | None:
         """How it ended; None while it runs. To be asked until it is not None, and no more."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self._is_there = not pid
         return os.waitstatus_to_exitcode(status) if pid else None
 
     def events(self) -> list[dict[str, object]]:
@@ -48,15 +51,15 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """`interrupt`: come to an end. `release`: go."""
+        """`begin`: all are ready. `interrupt`: come to an end. `release`: go."""
         try:
             self.lifeline.sendall(f"{order}\n".encode())
         except OSError:  # it is gone already, which the launcher learns from its exit
             return
 
     def kill(self, number: signal.Signals) -> None:
-        """Signals it and all that it has started."""
-        registry.signal_session(self.pid, number)
+        """Signals it and all that it has started; when it has ended, what it has left behind."""
+        registry.signal_session(self.pid, number, self._is_there)
 
 
 class Program(Child):
@@ -67,7 +70,9 @@ class Program(Child):
         self._process = process
 
     def exit_status(self) -> int | None:
-        return self._process.poll()
+        status = self._process.poll()
+        self._is_there = status is None
+        return status
 
     def events(self) -> list[dict[str, object]]:
         """None: a program reports nothing. What it writes to its standard input, or its closing, means nothing."""
@@ -114,7 +119,7 @@ def _flush_and_leave(code: int) -> NoReturn:
 def _settle(log: Path, screen: bool) -> None:
     """A session of its own (a terminal's Ctrl-C is the launcher's business) and its log for output."""
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+    for number in (*Signals.ASKING, signal.SIGTSTP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -13,25 +13,19 @@ from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
-from tutelage.problems import LaunchError, Problem
+from tutelage.problems import LaunchError
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
 from tutelage.supervision.signals import Signals
-from tutelage.supervision.supervisor import Outcome
+from tutelage.supervision.supervisor import REFUSED, Outcome
 
 
 def run(graph: Graph, run_dir: Path) -> Outcome:
-    """Runs the graph to its end; each node in turn hears what it can.
-
-    Raises:
-        LaunchError: a node is a program of its own.
-    """
-    programs = [
-        Problem(plan.name, "is a program: it cannot run in one process") for plan in graph.nodes if plan.command
-    ]
-    if programs:
-        raise LaunchError(programs)
+    """Runs the graph to its end; each node in turn hears what it can. None of them may be a program of its own."""
     with ExitStack() as closing:
-        nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+        try:
+            nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+        except LaunchError as refusal:
+            return Outcome(exit_code=REFUSED, refusal=str(refusal))
         for node in nodes.values():
             node.run_dir = run_dir
             closing.callback(node.close)

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,10 +65,10 @@ def _running(entry: Path) -> Running | None:
     return Running(run_dir, entry.parent, Graph.from_json((run_dir / "graph.json").read_text()), about["nodes"])
 
 
-def alive(pid: int) -> bool:
+def alive(pid: int, signalled: Callable[[int, int], None] = os.kill) -> bool:
     """Whether there is a process of this number."""
     try:
-        os.kill(pid, 0)
+        signalled(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -75,9 +76,17 @@ def alive(pid: int) -> bool:
     return True
 
 
-def signal_session(pid: int, number: signal.Signals) -> None:
-    """Signals a process and all that it has started. It leads a session, unless it was stopped just after its fork."""
-    for send in (os.killpg, os.kill):
+def session_alive(pid: int) -> bool:
+    """Whether there is a process of this number, or anything that it has started."""
+    return alive(pid) or alive(pid, os.killpg)
+
+
+def signal_session(pid: int, number: signal.Signals, is_there: bool = True) -> None:
+    """Signals a process and all that it has started. It leads a session, unless it was stopped just after its fork.
+
+    `is_there`: it has not been waited for. Then its number is not yet another's.
+    """
+    for send in (os.killpg, os.kill) if is_there else (os.killpg,):
         try:
             send(pid, number)
         except ProcessLookupError:

@@ -31,16 +31,20 @@ FREE_BYTES = 64 * 2**20
 DISTRIBUTIONS = ("tutelage", "gymnasium", "msgpack", "numpy", "pyzmq", "safetensors", "torch")
 
 
-def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
-    """The folder of a new run, `runs/<time>-<algorithm>-<environment>` unless it is named.
+def folder_of(graph: Graph, run_dir: str | None = None) -> Path:
+    """The folder of a new run, `runs/<time>-<algorithm>-<environment>` unless it is named."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    name = environment(graph).replace(":", ".").replace("/", ".")
+    return Path(run_dir or "runs/" + "-".join(filter(None, (stamp, graph.name, name)))).resolve()
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folder of a new run.
 
     Raises:
         OSError: it cannot be made or written.
         FileExistsError: another run is in it.
     """
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    name = environment(graph).replace(":", ".").replace("/", ".")
-    folder = Path(run_dir or "runs/" + "-".join(filter(None, (stamp, graph.name, name)))).resolve()
     if (folder / "run.json").exists():
         raise FileExistsError(
             f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}"
@@ -49,13 +53,24 @@ def new_folder(graph: Graph, run_dir: str | None = None) -> Path:
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
-    return folder
 
 
 def environment(graph: Graph) -> str:
     """The name of a graph's environment, by its `env` argument."""
     env = graph.arguments.get("env", "")
     return str(env["id"] if isinstance(env, dict) else env)
+
+
+def inherit(graph: Graph, folder: Path) -> None:
+    """Copies what nodes begin with: the runs that it is of may be deleted, or replaced, before it is read again."""
+    for plan in graph.nodes:
+        for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
+            given = plan.parameters.get(parameter)
+            if given and (Path(given) / file).is_file():
+                kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
+                kept.mkdir(parents=True)
+                shutil.copyfile(Path(given) / file, kept / file)
+                plan.parameters[parameter] = str(kept)
 
 
 def describe(graph: Graph, folder: Path) -> str:

@@ -11,20 +11,21 @@ from types import TracebackType
 class Signals:
     """While it is entered, the numbers that ask a run to end are handed to `asked`, and every signal wakes a select.
 
-    SIGCHLD is one of them: a process's death is noticed at once.
+    SIGCHLD is one of them: a process's death is noticed at once. With `unsuspended` Ctrl-Z asks for the end, too.
     """
 
     ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self, asked: Callable[[int], None]) -> None:
+    def __init__(self, asked: Callable[[int], None], unsuspended: bool = False) -> None:
         self._asked = asked
+        self._asking = (*self.ASKING, signal.SIGTSTP) if unsuspended else self.ASKING
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self.ASKING}
+        self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self._asking}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 

@@ -33,6 +33,9 @@ SILENT_SECONDS = 1.5
 LEASE_SECONDS = 10.0
 """But a recorder is, after so long: nobody waits for it, and what all others keep for it would grow for ever."""
 
+REFUSED = 2
+"""The exit code of a run that one of its nodes has refused before anything was done."""
+
 LEAVE_SECONDS = 0.4
 """How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
 
@@ -48,7 +51,7 @@ class Outcome:
     lost: int = 0
     """messages that observers missed"""
     refusal: str = ""
-    """why a node cannot do what the launch file asks of it"""
+    """why a node cannot do what the launch file asks of it: nothing was done"""
     failed: str = ""
     """the node that could not be kept alive"""
 
@@ -60,11 +63,14 @@ class Supervisor:
         self.graph, self.run_dir, self.run_name = graph, run_dir, run
         self.plans = {plan.name: plan for plan in graph.nodes}
         self.children: dict[str, Child] = {}
+        self.ready: set[str] = set()
         self.ended: set[str] = set()
         self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
         self.outcome = Outcome()
+        self.begun = False
         self.interrupts = 0
         self._heard: dict[str, float] = {}
+        self._looked = time.monotonic()
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
@@ -77,7 +83,7 @@ class Supervisor:
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
-        with Signals(self.interrupt) as signals:
+        with Signals(self.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
@@ -104,6 +110,7 @@ class Supervisor:
             listeners,
             core,
             name in self._hurried,
+            self.graph.by_the_clock(),
             self.graph.messages,
         )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
@@ -114,6 +121,8 @@ class Supervisor:
         self._heard[name] = time.monotonic()
         if plan.run:
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+            if self.begun:
+                started.tell("begin")
         self._note()
 
     def _note(self) -> None:
@@ -129,14 +138,27 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._over():
-            for key, _ in self._selector.select(timeout=0.1):
-                if isinstance(key.data, Child):
-                    self._hear(key.data)
-                else:
-                    key.data.drain()
+            self._attend(0.1)
             self._bury()
+            self._begin()
             self._note_silence()
             self._end_leases()
+
+    def _attend(self, seconds: float) -> None:
+        """Waits for what is reported, or a signal."""
+        for key, _ in self._selector.select(seconds):
+            if isinstance(key.data, Child):
+                self._hear(key.data)
+            else:
+                key.data.drain()
+
+    def _begin(self) -> None:
+        """Once all have been built: from then on something is done, and no node can refuse any more, only fail."""
+        ours = {name for name, plan in self.plans.items() if plan.run}
+        if not (self.begun or self.interrupts) and ours <= self.ready | self.ended:
+            self.begun = True
+            for name in ours & self.children.keys():
+                self.children[name].tell("begin")
 
     def _over(self) -> bool:
         """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
@@ -153,24 +175,38 @@ class Supervisor:
             self._note_silence(node.name)
             self._heard[node.name] = time.monotonic()
             if event["event"] == "refused":
-                self.outcome.refusal, self.outcome.exit_code = str(event["why"]), 2
+                self._refused(str(event["why"]))
                 continue
+            if event["event"] == "ready":
+                self.ready.add(node.name)
             self._lost[node.name, node.pid] = int(str(event["lost"]))
             self.outcome.lost = sum(self._lost.values())
             if event["event"] == "ended":
                 self.ended.add(node.name)
                 self._note()
 
+    def _refused(self, why: str) -> None:
+        if not self.begun:
+            self.outcome.refusal, self.outcome.exit_code = why, REFUSED
+
     def _note_silence(self, *names: str) -> None:
         for name in names or [name for name in self.children if self.plans[name].run]:
-            silent = time.monotonic() - self._heard[name]
+            silent = self._silence(name)
             if silent > max(SILENT_SECONDS, self.outcome.silences.get(name, 0.0)):
                 self.outcome.silences[name] = silent
+
+    def _silence(self, name: str) -> float:
+        """Seconds since a sign of life, without the time for which the launcher itself was stopped."""
+        now, before = time.monotonic(), self._looked
+        self._looked = now
+        if now - before > SILENT_SECONDS:
+            self._heard = {node: heard + now - before for node, heard in self._heard.items()}
+        return now - self._heard[name]
 
     def _end_leases(self) -> None:
         """Kills recorders that stand still. Their successors hear again what they have not acknowledged."""
         for name in self.children.keys() - self.ended:
-            if _records(self.plans[name]) and time.monotonic() - self._heard[name] > LEASE_SECONDS:
+            if _records(self.plans[name]) and self._silence(name) > LEASE_SECONDS:
                 self.children[name].kill(signal.SIGKILL)
 
     def _bury(self) -> None:
@@ -227,7 +263,7 @@ class Supervisor:
                 if last and node.name in self.children:
                     node.kill(last)
             while self._is_awaited(group, last) and (last is signal.SIGKILL or time.monotonic() < deadline):
-                self._selector.select(timeout=0.02)
+                self._attend(0.02)
                 self._reap(group)
 
     def _is_awaited(self, group: list[Child], last: signal.Signals | None) -> bool:
@@ -248,7 +284,7 @@ class Supervisor:
         """Once: end in good order. Twice: at once, when what acts on the world has let it go."""
         self.interrupts += 1
         self.outcome.exit_code = 128 + number
-        self._stop_at = min(self._stop_at, time.monotonic() + STOP_SECONDS)
+        self._stop_at = min(self._stop_at, time.monotonic() + (STOP_SECONDS if self.begun else 0.0))
         for node in self.children.values():
             node.tell("interrupt")
 

@@ -24,8 +24,9 @@ def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
     """Keeps the list of processes, at first those that are `alive`, until the launcher is gone; then sweeps."""
     _listen(lifeline, alive)
     deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and any(map(registry.alive, alive)):
+    while alive and time.monotonic() < deadline:
         time.sleep(0.02)
+        alive = set(filter(registry.session_alive, alive))  # the number of one that is gone may soon be another's
     for pid in alive:
         registry.signal_session(pid, signal.SIGKILL)
     shutil.rmtree(socket_dir, ignore_errors=True)
