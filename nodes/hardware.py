@@ -69,11 +69,13 @@ class Hardware(Node):
         self.begun = self.answered = 0  # ns: when the run began, when the running episode was answered first
         self.well = self.timed = 0  # ns: when all was well last, when timing was said last
 
-    def start(self) -> tuple[Message, ...]:
-        if self.robot.start == "operator" and self.unsaid & {Begin, Order}:
+    def lacks(self, unsaid: frozenset[type[Message]]) -> None:
+        if self.robot.start == "operator" and unsaid & {Begin, Order}:
             what = "says start: operator (the default), but nobody here arms it and begins its episodes: say "
             what += "start: automatic in it, or let an operator do it (hardware.yaml operator:=keyboard, record.yaml)"
             raise LaunchError([Problem(self.file, what)])
+
+    def start(self) -> tuple[Message, ...]:
         self.begun = self.well = self.timed = time.monotonic_ns()
         self.pace.begin(self.begun)
         return ()

@@ -11,3 +11,8 @@ os.environ |= {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "OPENBLAS_CORETYPE": "Nehalem",
 }
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` is: tests wait for processes, and for what shall not happen, more than they compute."""
+    return max(2, (os.cpu_count() or 2) * 3 // 2)

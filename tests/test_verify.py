@@ -84,7 +84,7 @@ def test_what_a_run_began_with_is_kept_in_it(tmp_path):
     assert code == 0 and re.search(r"learner: same \(\d+ messages", text), text
     shutil.rmtree(second.run_dir / "inherited")
     code, text = verified(second.run_dir)
-    assert code == 0 and re.search(r"learner: not verified \(.*weights.safetensors: is not there", text), text
+    assert code == 0 and re.search(r"learner: not verified \(.*there are no weights here", text), text
     run = Run(tmp_path / "third", *arguments, "budget:=100000000", f"policy:={first.run_dir}")
     wait_for(run, "metrics.jsonl", rows=2)
     shutil.rmtree(first.run_dir)

@@ -43,7 +43,6 @@ class Node:
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             keeps a copy, which is all that the node ever reads.
         screen: it prints to the launcher's terminal, not to a log.
-        unsaid: those of `may_hear` that no node of the launch file says.
         run_dir: the run's folder, for nodes that write files.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
@@ -58,9 +57,15 @@ class Node:
     inherits: ClassVar[Mapping[str, str]] = {}
     screen: ClassVar[bool] = False
     done: bool = False
-    unsaid: frozenset[type[Message]] = frozenset()
     run_dir: Path = Path()
     unkept: str = ""
+
+    def lacks(self, unsaid: frozenset[type[Message]]) -> None:
+        """Told before anything begins: those of `may_hear` that no node of the launch file says.
+
+        Raises:
+            LaunchError: there is nothing to do without them.
+        """
 
     def start(self) -> Iterable[Message]:
         """What the node says before it has heard anything. Not called when it comes back from a checkpoint."""

@@ -87,7 +87,8 @@ class NodeProcess:
         self.plan, self.place, self.lifeline = plan, place, Lifeline(lifeline)
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)
-        self.node.run_dir, self.node.unsaid = place.run_dir, unsaid_of(plan, kind)
+        self.node.run_dir = place.run_dir
+        self.node.lacks(unsaid_of(plan, kind))
         self.inbox = inbox_of(plan, kind, place.messages)
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
         topics = topics_of(plan, self.node)
