@@ -80,4 +80,5 @@ class Person(Run):
         if self.process.poll() is None:
             self.kill()
         os.close(self.theirs)
+        self._reader.join(10)  # whose number the next terminal may have: it would read that one's screen
         os.close(self.ours)
