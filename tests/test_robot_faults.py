@@ -261,9 +261,9 @@ def test_a_machine_needs_a_process_of_its_own(tmp_path):
 def test_fifty_stops_of_the_policy_at_random_times(tmp_path):
     """Each is held, then stopped; nothing moves until it is armed again, which a nurse does after a while."""
     (tmp_path / "nursed.yaml").write_text(
-        "arguments: {policy: {type: place}, robot: {type: file}, rig: {default: null, type: any}}\n"
+        "arguments: {policy: {type: folder}, robot: {type: file}}\n"
         "include:\n  - file: hardware.yaml\n"
-        "    arguments: {policy: $(policy), robot: $(robot), rig: $(rig)}\n"
+        "    arguments: {policy: $(policy), robot: $(robot)}\n"
         f"nodes:\n  nurse: {{run: '{Path(__file__).with_name('nurse.py')}:Nurse'}}\n"
     )
     run = CartRun(tmp_path, file="nursed.yaml").until_moving()
