@@ -161,7 +161,7 @@ class Hardware(Node):
         """What the guard makes of answers that do not come, or of which none can be applied."""
         if (verdict := self.guard.tick(now)) is not None:
             yield self._command("guard", verdict, 0)
-        if self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
+        if self.answered and self.guard.state is State.ARMED and now - self.answered > self.robot.limits.hold:
             self.guard.stop("controlled stop: no answer could be applied")
 
     def _end_if_stopped(self, now: int) -> Iterator[Message]:

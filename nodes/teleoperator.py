@@ -98,6 +98,7 @@ class Teleoperator(Node):
         self.session, self.driven, self.progress = Session(episodes, least, notice=pace), Driven(), Progress()
         self.applied = self.spaces.nothing()  # by the last transition
         self.running = False  # the world is in the midst of an episode
+        self.unanswered = False  # of which a robot has told only the beginning
         self.closed = False  # it has been said that no take follows
         self.learned = False  # the learner has come to its end
         self.last: Take | None = None  # the one that an undo is about
@@ -113,6 +114,7 @@ class Teleoperator(Node):
             case Observation():
                 if self.pending and not self.own_clock:  # answered in a former life: said again, as it was
                     yield self._action(self.pending, self.applied)
+                self.unanswered = self.own_clock and (self.unanswered or not self.running)
                 self.seen = self.pending = message
                 self.running = True
                 self.driven.saw(message)
@@ -128,8 +130,8 @@ class Teleoperator(Node):
                 self.progress.safety = message
             case Timing():
                 self.progress.timing = message
-            case Episode() if self.own_clock:
-                pass  # the robot's word about what was driven here: it tells of no learner
+            case Episode() if self.own_clock:  # the robot's word about what was driven here: it tells of no learner
+                self.running = self.unanswered = False
             case _:
                 self.learned = self.learned or (isinstance(message, Evaluation) and message.final)
                 self.progress.hear(message, time.monotonic())
@@ -169,10 +171,12 @@ class Teleoperator(Node):
 
     def _answer(self, now: float) -> Iterator[Message]:
         answered, self.pending = self.pending, None
-        if not self.driven.begun:
+        if not self.driven.begun and not (self.unanswered and answered):
             yield self._begin()
             return
         assert answered
+        if not self.driven.begun:  # a robot that has begun by itself waits for its first answer
+            self.driven.begun, self.driven.first = True, answered.rollout
         action = self.device.action(answered.observation[0], self._moment())
         if action is None:
             self.pending = answered
@@ -180,6 +184,7 @@ class Teleoperator(Node):
             return
         self.deadline = max(self.deadline, now - self.period) + self.period
         self.driven.acted(answered)
+        self.unanswered = False
         yield self._action(answered, self.spaces.from_task(action[None]))
 
     def _begin(self) -> Message:
@@ -250,6 +255,7 @@ class Teleoperator(Node):
             "session": self.session.state(),
             "driven": self.driven.state(),
             "running": self.running,
+            "unanswered": self.unanswered,
             "closed": self.closed,
             "learned": self.learned,
             "last": list(values(self.last)) if self.last else [],
@@ -260,7 +266,8 @@ class Teleoperator(Node):
     def load(self, state: dict[str, Any]) -> None:
         self.session.load(state["session"])
         self.driven.load(state["driven"])
-        self.running, self.closed, self.learned = state["running"], state["closed"], state["learned"]
+        self.running, self.unanswered = state["running"], state["unanswered"]
+        self.closed, self.learned = state["closed"], state["learned"]
         self.last = Take(*state["last"]) if state["last"] else None
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from drivers.devices.device import Device, Moment
 from drivers.formats.takes import takes
-from messages import Action, Command, Observation, Order, Safety, Take, Transition
+from messages import Action, Command, Episode, Observation, Order, Safety, Take, Transition
 from nodes.takeover import Takeover
 from tests.person import RIGHT, SPACE, Person
 from tests.rigs import running
@@ -48,6 +49,36 @@ def test_a_person_takes_over_gives_back_stops_and_arms(tmp_path: Path) -> None:
     kept = [said.take for said in takes(recording).takes]
     assert kept and all(take.verdict == "kept" and take.device == "keyboard over policy" for take in kept)
     assert 1 in kept[0].action and kept[0].terminated
+
+
+def test_a_person_records_on_a_robot_that_has_begun_long_ago(tmp_path: Path) -> None:
+    with running("cartpole", "serial", tmp_path) as rig:
+        person = Person(tmp_path, "record.yaml", f"robot:={rig.file(tmp_path)}")
+        try:
+            for number, verdict in enumerate(("kept", "discarded", "kept")):
+                person.sees("robot ARMED")
+                person.until(lambda n=number: begun(person) > n, "the robot waits for an answer")
+                time.sleep(0.3)  # a person is slow: what it has observed is too old to be answered by then
+                person.press(RIGHT, SPACE)
+                person.sees(f"episode {number} is over")
+                person.press(verdict[0])
+                person.sees(f"episode {number} {verdict}")
+            person.press("q")
+            person.process.wait(20)
+        finally:
+            person.close()
+    assert person.process.returncode == 0, person.history()
+    made = [said.take for said in takes(person.run_dir / "recording.mcap").takes]
+    assert [take.verdict for take in made] == ["kept", "discarded", "kept"]
+    assert all(take.terminated and len(take.action) > 2 and set(take.action[2:]) == {1} for take in made)
+
+
+def begun(person: Person) -> int:
+    """How many episodes have."""
+    path = person.run_dir / "recording.mcap"
+    said = Reader(path).of(Observation, Episode) if path.exists() else ()
+    kinds = [type(message) for _, message in said]
+    return sum(a is not Observation and b is Observation for a, b in pairwise([Episode, *kinds]))
 
 
 def drive(person: Person) -> None:
