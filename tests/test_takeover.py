@@ -56,13 +56,7 @@ def test_a_person_records_on_a_robot_that_has_begun_long_ago(tmp_path: Path) -> 
         person = Person(tmp_path, "record.yaml", f"robot:={rig.file(tmp_path)}")
         try:
             for number, verdict in enumerate(("kept", "discarded", "kept")):
-                person.sees("robot ARMED")
-                person.until(lambda n=number: begun(person) > n, "the robot waits for an answer")
-                time.sleep(0.3)  # a person is slow: what it has observed is too old to be answered by then
-                person.press(RIGHT, SPACE)
-                person.sees(f"episode {number} is over")
-                person.press(verdict[0])
-                person.sees(f"episode {number} {verdict}")
+                show(person, number, verdict)
             person.press("q")
             person.process.wait(20)
         finally:
@@ -71,6 +65,16 @@ def test_a_person_records_on_a_robot_that_has_begun_long_ago(tmp_path: Path) -> 
     made = [said.take for said in takes(person.run_dir / "recording.mcap").takes]
     assert [take.verdict for take in made] == ["kept", "discarded", "kept"]
     assert all(take.terminated and len(take.action) > 2 and set(take.action[2:]) == {1} for take in made)
+
+
+def show(person: Person, number: int, verdict: str) -> None:
+    person.sees("robot ARMED")
+    person.until(lambda: begun(person) > number, "the robot waits for an answer")
+    time.sleep(0.3)  # a person is slow: what it has observed is too old to be answered by then
+    person.press(RIGHT, SPACE)
+    person.sees(f"episode {number} is over")
+    person.press(verdict[0])
+    person.sees(f"episode {number} {verdict}")
 
 
 def begun(person: Person) -> int:
