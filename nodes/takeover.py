@@ -13,7 +13,7 @@ import numpy as np
 from drivers.devices.device import ORDERS, TAKEOVER, Moment
 from drivers.devices.device import Command as Wish
 from drivers.robot import load
-from messages import Action, Begin, Command, Episode, Observation, Order, Safety, Take, Timing, Transition
+from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Take, Timing, Transition
 from nodes.cockpit import Cockpit
 from nodes.driven import Driven
 from nodes.operators import device_of
@@ -37,7 +37,7 @@ class Takeover(Node):
     """
 
     hears = (Observation, Command, Transition, Episode, Safety)
-    may_hear = (Timing,)
+    may_hear = (Reward, Timing)
     says = (Action, Begin, Order, Take)
     order = "arrival"
     screen = True
@@ -81,11 +81,14 @@ class Takeover(Node):
             case Transition():
                 if self.driven.add(message):
                     yield from self._intervened("the episode is over")
+            case Reward():
+                self.driven.earned(message)
             case Episode():
                 self.running = False
-                self.progress.hear(message, time.monotonic())
-            case _:
-                self.progress.hear(message, time.monotonic())
+            case Safety():
+                self.progress.safety = message
+            case Timing():
+                self.progress.timing = message
 
     def _applied(self, message: Command) -> None:
         """Something was: where it is the operator's first, the intervention begins with this step."""
