@@ -43,7 +43,7 @@ def played(**parameters: Any) -> list[Message]:
 
 def test_info_counts_what_is_there(recorded):
     rows = topics(recorded.run_dir)
-    assert rows["transition", "simulator"]["messages"] == 2 + 1, "two rollouts and the end"
+    assert rows["transition", "simulator"]["messages"] == 2, "two rollouts; their end is a promise"
     assert rows["demonstration", "teleoperator"]["type"] == "Demonstration"
     assert not any(row["lost"] for row in rows.values())
     text = printed("bag", "info", recorded.run_dir)

@@ -13,7 +13,10 @@ from tutelage.recording.reader import Reader, Recorded
 
 
 class TopicRow(NamedTuple):
-    """A topic of a sender. `lost` are numbers that are missing between its first and its last message."""
+    """A topic of a sender. `lost` are numbers that are missing between its first and its last message.
+
+    Promises have numbers, too, but are not among the messages.
+    """
 
     topic: str
     type: str
@@ -34,15 +37,15 @@ class _Stream:
     bytes: int = 0
     lost: int = 0
 
-    def add(self, recorded: Recorded, number: int) -> None:
-        self.messages += 1
+    def add(self, recorded: Recorded, number: int, promise: bool) -> None:
+        self.messages += not promise
         self.bytes += len(recorded.body)
         self.lost += number - self.number
         self.number, self.last = number + 1, recorded.received
 
     def row(self) -> TopicRow:
         seconds = (self.last - self.first.received) / 1e9
-        rate = (self.messages - 1) / seconds if seconds else None
+        rate = (self.messages - 1) / seconds if seconds and self.messages else None
         first = self.first
         return TopicRow(
             first.topic, first.kind.__name__, first.sender, self.messages, rate, seconds, self.bytes / 1e3, self.lost
@@ -58,9 +61,10 @@ class Summary:
         streams: dict[tuple[str, str], _Stream] = {}
         first = last = 0
         for recorded in self.reader:
-            number = recorded.open()[0].sequence
+            header, fields = recorded.open()
+            number = header.sequence
             stream = streams.setdefault((recorded.topic, recorded.sender), _Stream(recorded, number))
-            stream.add(recorded, number)
+            stream.add(recorded, number, promise=len(fields) == 2)
             first, last = first or recorded.received, max(last, recorded.received)
         self.rows = [stream.row() for _, stream in sorted(streams.items())]
         self.seconds = (last - first) / 1e9
