@@ -35,7 +35,8 @@ def examine(path: Path) -> Iterator[Finding]:
         LaunchError: what is wrong with its file.
     """
     robot = load(path)
-    yield Finding(True, f"file: {path} describes {robot.task.env} at {robot.rate:g} Hz, started by {robot.start}")
+    start = "starts by itself" if robot.start == "automatic" else "an operator starts it"
+    yield Finding(True, f"file: {path} describes {robot.task.env} at {robot.rate:g} Hz; {start}")
     yield from (port := list(_port(robot)))
     yield from _limits(robot)
     if any(finding.good is False for finding in port):

@@ -11,6 +11,7 @@ of its constructor, and are given in the robot's file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,8 @@ class Driver(ABC):
     accepts: tuple[Channel, ...]
     watchdog_seconds: float | None = None
     """after how long without a command the device stops by itself; None: not that one knows"""
+    needs: Mapping[str, str] = {}
+    """modules without which it can never be connected, and what to do where one is not installed"""
 
     @abstractmethod
     def connect(self) -> None:

@@ -62,6 +62,8 @@ class Dynamixel(Driver):
     `{id: 1, address: 512}`, to which a robot's own routine for the start of an episode listens, where it has one.
     """
 
+    needs = dict.fromkeys(("dynamixel_sdk", "serial"), "pip install 'tutelage[dynamixel]'")
+
     def __init__(
         self,
         port: str,

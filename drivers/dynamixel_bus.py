@@ -91,13 +91,11 @@ class Bus:
     """
 
     def __init__(self, port: str, baudrate: int, reply_seconds: float, deadline_seconds: float) -> None:
-        try:
-            from dynamixel_sdk import PacketHandler
-        except ModuleNotFoundError as error:
-            raise DriverError(f"{port}: the SDK is not installed: pip install 'tutelage[dynamixel]'") from error
+        from dynamixel_sdk import PacketHandler
+
         self.name, self.deadline_seconds = port, deadline_seconds
         self._packets = PacketHandler(2.0)
-        self._port = Port(opened(port, baudrate, "dynamixel"), reply_seconds)
+        self._port = Port(opened(port, baudrate), reply_seconds)
         self.questions = 0
 
     def close(self) -> None:

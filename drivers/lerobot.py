@@ -45,6 +45,10 @@ class LeRobotDevice(Driver):
         self.observes = tuple(channels("observes", observes, Channel))
         self.accepts = tuple(channels("accepts", accepts or [], Channel))
         self._rest = rest or {}
+        self.needs = {
+            place.partition(":")[0].partition(".")[0]: f"pip install what has {place}, or correct the name"
+            for place in filter(None, (config, robot))
+        }
         self._device: Any = None
 
     @property

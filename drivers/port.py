@@ -16,16 +16,14 @@ STOP_SECONDS = 0.25
 """for so long a stop is insisted on; then the device's own watchdog has stopped it"""
 
 
-def opened(port: str, baudrate: int, extra: str) -> Any:
-    """A pyserial port that nobody else has open; `extra` is what to install where pyserial is missing.
+def opened(port: str, baudrate: int) -> Any:
+    """A pyserial port that nobody else has open.
 
     Raises:
         DriverError: it cannot be opened.
     """
-    try:
-        import serial
-    except ModuleNotFoundError as error:
-        raise DriverError(f"{port}: pyserial is not installed: pip install 'tutelage[{extra}]'") from error
+    import serial
+
     with failing(port):
         made = serial.Serial(port, baudrate, timeout=0, write_timeout=0.1, exclusive=True)
         if port.startswith("/dev/ttyUSB"):

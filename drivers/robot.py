@@ -21,6 +21,7 @@ stop only a person arms again.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -191,6 +192,9 @@ class _Reader:
             return None
         values = {name: plain(item) for name, item in given.items()} | ({"port": self.port} if self.port else {})
         driver: Driver = kind(**values)
+        for module, remedy in driver.needs.items():
+            if importlib.util.find_spec(module) is None:
+                self._say(place, f"needs {module}, which is not installed: {remedy}")
         return self._calibrated(driver)
 
     def _calibrated(self, driver: Driver) -> Driver:

@@ -42,6 +42,11 @@ class Ros2(Driver):
     robot has a routine for the start of an episode, it listens to `place` (std_msgs/UInt32, a seed).
     """
 
+    needs = dict.fromkeys(
+        ("rclpy", "sensor_msgs", "std_msgs"),
+        "source the set-up of your ROS 2, or see docs/ros2.md for an environment with its wheels",
+    )
+
     def __init__(
         self,
         observes: list[dict[str, Any]],
@@ -64,15 +69,12 @@ class Ros2(Driver):
         self._newest: tuple[Any, int] | None = None
 
     def connect(self) -> None:
-        try:
+        with self._failing():
             import rclpy
             from rclpy.executors import SingleThreadedExecutor
             from rclpy.qos import QoSProfile, ReliabilityPolicy
             from sensor_msgs.msg import JointState
             from std_msgs.msg import Float64MultiArray, UInt32
-        except ModuleNotFoundError as error:
-            what = "source the set-up of your ROS 2, or see docs/ros2.md for an environment with its wheels"
-            raise DriverError(f"{self._states}: there is no {error.name}: {what}") from error
         self._command, self._seed = Float64MultiArray, UInt32
         newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # fits reliable publishers, too
         try:

@@ -30,6 +30,8 @@ class SerialRig(Driver):
     A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over.
     """
 
+    needs = dict.fromkeys(("serial",), "pip install 'tutelage[serial]'")
+
     def __init__(
         self,
         port: str,
@@ -48,7 +50,7 @@ class SerialRig(Driver):
         """asked so far, the repeated ones included: more than answers on a bad line"""
 
     def connect(self) -> None:
-        self._serial = opened(self._port_name, self._baudrate, "serial")
+        self._serial = opened(self._port_name, self._baudrate)
         self._decoder = Decoder()
         try:
             self._check_all()

@@ -41,7 +41,7 @@ class Settings:
     absorbing: bool = True
     """whether an episode that terminated goes on in an absorbing state"""
     subsample: int = 1
-    """of the demonstrations only every so manieth pair is shown: their absorbing states weigh so much less, too"""
+    """of the demonstrations only every n-th pair is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
     blur: float = 1.0

@@ -49,7 +49,7 @@ class Report(Node):
             case Metrics():
                 self._write(message.rollout, message.values)
             case Weights():
-                seconds = time.monotonic() - self.began
+                seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
                 self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
                 if message.final:
                     self._keep()

@@ -1,6 +1,10 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from drivers.calibrating import write
 from drivers.calibration import Calibrated
@@ -22,6 +26,7 @@ def cart(folder: Path, more: str = "") -> Path:
 def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
     done = cli("doctor", cart(tmp_path))
     assert "ok      limits: force -10 to 10 N" in done.stdout
+    assert "describes CartPole-v1 at 50 Hz; an operator starts it" in done.stdout
     assert "ok      ages: applied up to 40 ms, held up to 100 ms, then stopped" in done.stdout
     assert "unknown watchdog: the driver knows of none" in done.stdout
     assert "ok      sensor: pole is" in done.stdout
@@ -97,3 +102,23 @@ def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):
     done = cli("calibrate", robot)
     assert done.returncode == 2
     assert done.stderr == f"{robot}: the cart does not answer: is its cable plugged in?\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "needs"),
+    [
+        ("cartpole_dynamixel.yaml", "dynamixel_sdk, which is not installed: pip install 'tutelage[dynamixel]'"),
+        ("cartpole_serial.yaml", "serial, which is not installed: pip install 'tutelage[serial]'"),
+        ("cartpole_ros2.yaml", "rclpy, which is not installed: source the set-up of your ROS 2"),
+        ("arm.yaml", "lerobot, which is not installed: pip install what has lerobot.robots:Arm, or correct the name"),
+    ],
+)
+def test_what_a_driver_needs_is_asked_for_before_anything_is_tried(tmp_path, file, needs):
+    text = "driver: drivers.lerobot:LeRobotRobot\nparameters: {robot: 'lerobot.robots:Arm', observes: []}\n"
+    (tmp_path / "arm.yaml").write_text(text + "task: CartPole-v1\nrate: 20\n")
+    robot = (tmp_path if file == "arm.yaml" else ROOT / "launch" / "robots") / file
+    without = "import sys; sys.modules |= dict.fromkeys(['dynamixel_sdk', 'serial', 'rclpy', 'lerobot'])\n"
+    script = f"{without}sys.argv = ['cli.py', 'doctor', {str(robot)!r}]\nimport cli; cli.main()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and not done.stdout
+    assert f"{file}:" in done.stderr and f"needs {needs}" in done.stderr and "Traceback" not in done.stderr

@@ -175,6 +175,7 @@ def test_an_interrupt_stops_the_machine_first(tmp_path, number):
     run.wait()
     assert run.process.returncode == 128 + number, run.output
     assert "disarmed: the run was interrupted" in run.safety
+    assert "interrupted\n" in run.output and "learned in" not in run.output
     assert run.verbs[-2:] == ["stop", "close"]
 
 

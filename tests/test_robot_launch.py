@@ -53,6 +53,7 @@ def test_a_robot_that_does_not_appear_ends_the_run_with_its_own_sentence(tmp_pat
     run = Run(tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}").wait()
     assert run.process.returncode == 1
     assert "the cart does not answer: is its cable plugged in?" in run.output
+    assert "deadlines missed" not in run.output
 
 
 def test_a_policy_that_is_not_there_is_one_sentence(tmp_path):
@@ -60,3 +61,11 @@ def test_a_policy_that_is_not_there_is_one_sentence(tmp_path):
     run = Run(tmp_path, "hardware.yaml", "policy:=empty").wait()
     assert run.process.returncode == 2
     assert f"{Path('empty')}: there are no weights here: name the folder of a run that has ended" in run.output
+
+
+def test_a_policy_of_another_task_is_refused_before_anything_moves(tmp_path):
+    policy = balancing(tmp_path / "policy")
+    run = Run(tmp_path, "hardware.yaml", f"policy:={policy}", "rig:=pendulum", f"link:={tmp_path / 'robot'}").wait()
+    assert run.process.returncode == 2
+    sentence = "policy: was learned from 4 numbers an observation, but Pendulum-v1 has 3: it is of another task"
+    assert sentence in run.output and "Traceback" not in run.output

@@ -36,7 +36,14 @@ def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
 
 
 def _interrupted(numbers: Numbers) -> str:
-    return "interrupted: what follows is of the weights it had come to" if numbers["exit_code"] > 128 else ""
+    if numbers["exit_code"] <= 128:
+        return ""
+    return "interrupted" + (": what follows is of the weights it had come to" if _has_learned(numbers) else "")
+
+
+def _has_learned(numbers: Numbers) -> bool:
+    """Whether the run's weights have come from learning in it, not from elsewhere."""
+    return bool(numbers.get("seconds_learning"))
 
 
 def _returns(numbers: Numbers) -> str:
@@ -57,7 +64,7 @@ def _episodes(numbers: Numbers) -> str:
 
 
 def _learning(numbers: Numbers) -> str:
-    if "seconds_learning" not in numbers:
+    if not _has_learned(numbers):
         return ""
     in_all = f"{numbers['wall_seconds']:.1f} s in all"
     if not numbers["environment_steps"]:  # it learned from demonstrations alone
@@ -69,7 +76,7 @@ def _learning(numbers: Numbers) -> str:
 
 
 def _timing(numbers: Numbers) -> str:
-    if "deadlines_missed" not in numbers:
+    if not numbers.get("latency_mean"):  # nothing was ever answered: no robot has run
         return ""
     return (
         f"{numbers['seconds_up']:.1f} s at {numbers['rate_mean']:.2f} Hz, longest interval "

@@ -12,6 +12,7 @@ from tutelage import ending
 from tutelage.graph import Graph
 from tutelage.language import launchfile, resolved, wiring
 from tutelage.language.arguments import from_command_line
+from tutelage.language.checking import text
 from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
 from tutelage.supervision import run
@@ -41,8 +42,8 @@ def arguments_text(file: str) -> str:
     lines = [read.description, ""]
     width = max((len(name) for name in read.arguments), default=0)
     for name, argument in read.arguments.items():
-        value = "(must be given)" if argument.required else f"(default: {argument.default})"
-        choices = f" one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
+        value = "(must be given)" if argument.required else f"(default: {text(argument.default)})"
+        choices = f": one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
         lines.append(f"  {name:{width}}:=  {argument.help}{choices} {value}")
     return "\n".join(lines)
 

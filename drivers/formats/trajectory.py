@@ -58,7 +58,7 @@ def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None) -> N
 
 
 def subsampled(one: Trajectory, every: int, offset: int) -> Trajectory:
-    """Every so manieth pair of an episode, from `offset` on; its true last observation is kept."""
+    """Every n-th pair of an episode, from `offset` on; its true last observation is kept."""
     kept = np.arange(offset, len(one.action), every)
     observation = np.concatenate([one.observation[kept], one.observation[-1:]])
     return one._replace(observation=observation, action=one.action[kept])
