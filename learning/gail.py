@@ -79,6 +79,7 @@ class Discriminator:
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
         self.ending_weight = settings.discount / (1 - settings.discount) if settings.absorbing else 0.0
         self.memory = np.zeros((0, sizes[0]), np.float32)
+        self.tells_endings = False  # whether an expert's episode has terminated: else all endings are one
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
 
@@ -95,6 +96,7 @@ class Discriminator:
         """
         s = self.settings
         self._scale_by(demonstrations)
+        self.tells_endings = any(demonstration.terminated for demonstration in demonstrations)
         rate = s.learning_rate * (1 - progress)
         expert = self._expert_pairs(demonstrations)
         policy = pairs.of_rollout(self.spaces, rollout, self.ending_weight)
@@ -124,13 +126,14 @@ class Discriminator:
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
-        scaling = {"mean": self.mean, "scale": self.scale}
+        scaling = {"mean": self.mean, "scale": self.scale, "tells_endings": np.array(self.tells_endings)}
         return adam | scaling | {"memory": self.memory}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Takes the state over; the arrays are not changed afterwards."""
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
         self.mean, self.scale, self.memory = state["mean"], state["scale"], state["memory"]
+        self.tells_endings = bool(state["tells_endings"])
 
     def _step(self, expert: np.ndarray, policy: np.ndarray, learning_rate: float) -> Tensor:
         """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
@@ -168,7 +171,7 @@ class Discriminator:
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)
-        observation = (observation - self.mean) * self.scale
+        observation = (observation - self.mean) * self.scale * (1 - absorbing * (not self.tells_endings))
         return torch.tensor(np.concatenate([observation, action, absorbing], axis=1))
 
     def _logit(self, inputs: Tensor) -> Tensor:

@@ -66,6 +66,13 @@ def test_it_tells_how_an_episode_ended():
     assert ours.mean() < 0 < theirs.min()
 
 
+def test_where_the_expert_never_ends_all_endings_are_one():
+    discriminator, data, _ = trained(DISCRETE, terminated=False, rollouts=3)
+    _, absorbing = discriminator.score(data)
+    ends = torch.tensor(data.terminated)
+    assert ends.sum() > 1 and len(absorbing[ends].unique()) == 1
+
+
 def test_an_absorbing_state_stands_for_others_near_it():
     discriminator, _, _ = trained(DISCRETE, rollouts=1)
     rows = np.repeat([[1, 2, 3, 0, 1, 0], [1, 2, 3, 0, 0, 1]], 4000, axis=0).astype(np.float32)
