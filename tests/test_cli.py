@@ -36,6 +36,12 @@ def test_a_run_folder_holds_what_was_run_and_what_came_of_it(run: Run) -> None:
     assert {log.stem for log in (run.run_dir / "logs").glob("*.log")} >= {"learner", "simulator"}
 
 
+def test_a_finished_runs_folder_is_not_used_again(run: Run) -> None:
+    done = cli("launch", "gail.yaml", "--run-dir", str(run.run_dir))
+    assert done.returncode == 2
+    assert done.stderr.rstrip().endswith(f"{run.run_dir} holds a run already: name another folder")
+
+
 def test_the_resolved_launch_file_runs_to_the_same_digest(run: Run, tmp_path: Path) -> None:
     again = finished(tmp_path, str(run.run_dir / "launch.yaml"))
     assert again.digest == run.digest
@@ -86,6 +92,7 @@ def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["gial.yaml"], "did you mean 'gail.yaml'?"),
+        (["gail.yml"], "did you mean 'gail.yaml'?"),
         (["gail.yaml", "seed:=abc"], "argument 'seed' must be an int, but is the string 'abc'"),
         (["gail.yaml", "sed:=1"], "did you mean 'seed'?"),
         (["gail.yaml", "env:=NoSuch-v1"], "NoSuch-v1: cannot be made"),

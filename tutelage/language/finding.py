@@ -61,5 +61,6 @@ def _not_found(name: str, folders: list[Path]) -> str:
     if name.startswith(("/", "~")):
         return "there is no such file"
     places = [(folder / name).parent for folder in folders]
-    names = {file.name for place in places for file in place.glob(f"*{Path(name).suffix}")}
+    suffix = Path(name).suffix.replace(".yml", ".yaml")
+    names = {file.name for place in places for file in place.glob(f"*{suffix}")}
     return f"there is no such file in {' or '.join(map(str, places))}; {did_you_mean(Path(name).name, names)}"

@@ -46,9 +46,8 @@ def prepare(folder: Path) -> None:
         FileExistsError: another run is in it.
     """
     if (folder / "run.json").exists():
-        raise FileExistsError(
-            f"{folder} holds a run already: name another folder, or go on with it by --resume {folder}"
-        )
+        unfinished = "" if (folder / "report.json").exists() else f", or go on with it by --resume {folder}"
+        raise FileExistsError(f"{folder} holds a run already: name another folder{unfinished}")
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
