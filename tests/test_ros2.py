@@ -1,6 +1,6 @@
 """The ROS 2 driver, at a robot that is a real rclpy node, in an environment that has rclpy.
 
-    python3 -m venv ros && ros/bin/pip install numpy ros-rclpy ros-std-msgs ros-sensor-msgs ros-rmw-fastrtps-cpp
+    python3 -m venv ros && ros/bin/pip install -e . ros-rclpy ros-std-msgs ros-sensor-msgs ros-rmw-fastrtps-cpp
     TUTELAGE_ROS2_PYTHON=$PWD/ros/bin/python pytest tests/test_ros2.py
 
 Where the robot's own ROS 2 is sourced, TUTELAGE_ROS2_PYTHON=python3 does.
@@ -19,7 +19,7 @@ import pytest
 from tests.rigs import ROOT
 
 PYTHON = os.environ.get("TUTELAGE_ROS2_PYTHON")
-WHEELS = "numpy ros-rclpy ros-std-msgs ros-sensor-msgs ros-rmw-fastrtps-cpp"
+WHEELS = "-e . ros-rclpy ros-std-msgs ros-sensor-msgs ros-rmw-fastrtps-cpp"
 pytestmark = pytest.mark.skipif(
     not PYTHON,
     reason=f"no rclpy: python3 -m venv ros && ros/bin/pip install {WHEELS}, TUTELAGE_ROS2_PYTHON=ros/bin/python",
