@@ -171,7 +171,9 @@ class Discriminator:
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)
-        observation = (observation - self.mean) * self.scale * (1 - absorbing * (not self.tells_endings))
+        observation = (observation - self.mean) * self.scale
+        if not self.tells_endings:
+            observation *= 1 - absorbing
         return torch.tensor(np.concatenate([observation, action, absorbing], axis=1))
 
     def _logit(self, inputs: Tensor) -> Tensor:
