@@ -7,12 +7,11 @@ that a policy cannot tell the two apart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tutelage.task import Task
+from tutelage.task import Task, time_limit
 
 Vector = NDArray[np.float64]
 
@@ -35,7 +34,7 @@ class RobotTask(ABC):
     def __init__(self) -> None:
         self.task = Task(self.env)
         self.simulated = self.task.make()
-        self.episode_steps = self.episode_steps or _time_limit(self.simulated)
+        self.episode_steps = self.episode_steps or time_limit(self.simulated)
 
     @abstractmethod
     def observe(self, readings: Vector) -> NDArray[np.float32]:
@@ -116,14 +115,6 @@ class Pendulum(RobotTask):
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
         cosine, sine, velocity = observation
         return float(-(np.arctan2(sine, cosine) ** 2 + 0.1 * velocity**2 + 0.001 * command[0] ** 2))
-
-
-def _time_limit(environment: Any) -> int:
-    """Of its registration, or of a TimeLimit around what is not registered; 0 where there is neither."""
-    limit = environment.spec.max_episode_steps if environment.spec else None
-    if limit is None and environment.has_wrapper_attr("_max_episode_steps"):
-        limit = environment.get_wrapper_attr("_max_episode_steps")
-    return limit or 0
 
 
 TASKS: dict[str, type[RobotTask]] = {"CartPole-v1": CartPole, "Pendulum-v1": Pendulum}

@@ -56,10 +56,8 @@ class Hardware(Node):
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.episode_steps = episode_steps or self.robot.task.episode_steps
         if not self.episode_steps:
-            what = (
-                f"its task's environment, {self.robot.task.env}, has no time limit: say in the task's class after how "
-            )
-            what += "many steps an episode ends, episode_steps = NUMBER"
+            what = f"its task's environment, {self.robot.task.env}, has no time limit: say in the task's class after "
+            what += "how many steps an episode ends, episode_steps = NUMBER"
             raise LaunchError([Problem(robot, what)])
         self.seconds, self.patience = seconds, patience
         self.actor = "policy"  # who is heeded: policy or human
