@@ -36,6 +36,10 @@ nodes:
 """
 
 
+LIVE = ("gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=16384", "episodes:=3", "rollouts_each:=2")
+"""learning while somebody teaches"""
+
+
 @pytest.fixture
 def noted(tmp_path: Path) -> str:
     """record.yaml, and a node that notes the takes."""
@@ -166,16 +170,7 @@ def test_the_last_verdict_can_be_undone_and_what_runs_be_paused(
 
 
 def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[Person]) -> None:
-    person = sit_down(
-        people,
-        tmp_path,
-        "gail.yaml",
-        "teleoperator:=keyboard",
-        "speed:=1",
-        "budget:=16384",
-        "episodes:=3",
-        "rollouts_each:=2",
-    )
+    person = sit_down(people, tmp_path, *LIVE)
     person.sees("the learner waits for the first kept episode")
     discard_one_and_keep_three(person)
     person.sees("learner: 3 demonstrations")
@@ -195,16 +190,7 @@ def test_bc_learns_from_a_person_too(tmp_path: Path, people: list[Person]) -> No
 
 
 def test_a_kept_demonstration_outlives_the_teleoperator(tmp_path: Path, people: list[Person]) -> None:
-    person = sit_down(
-        people,
-        tmp_path,
-        "gail.yaml",
-        "teleoperator:=keyboard",
-        "speed:=1",
-        "budget:=16384",
-        "episodes:=3",
-        "rollouts_each:=2",
-    )
+    person = sit_down(people, tmp_path, *LIVE)
     person.sees("ready")
     for number in range(3):
         drive(person, number)
