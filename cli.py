@@ -26,6 +26,9 @@ class Commands(click.Group):
         except LaunchError as error:
             click.echo(str(error), err=True)
             sys.exit(2)
+        except FloatingPointError as error:  # a number that is none: tutelage/finite.py
+            click.echo(str(error), err=True)
+            sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

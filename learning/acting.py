@@ -16,8 +16,13 @@ def act(
     """Actions and their log-probabilities for observations float32 [N, O]; without a generator the likeliest action.
 
     Discrete: int64 [N]. Continuous: float32 [N, A] in the frame where the task's bounds are -1 and 1, not clipped.
+
+    Raises:
+        FloatingPointError: an observation or what the network makes of it is no number, so there is no answer.
     """
     output = forward(tensors, observation)
+    if not (_finite(observation) and _finite(output)):
+        raise FloatingPointError(_no_answer(observation, output))
     if "policy.log_std" in tensors:
         return _gaussian(output, tensors["policy.log_std"], generator)
     return _categorical(output, generator)
@@ -29,6 +34,19 @@ def forward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
     x = np.tanh(x @ tensors["policy.0.weight"].T + tensors["policy.0.bias"])
     x = np.tanh(x @ tensors["policy.1.weight"].T + tensors["policy.1.bias"])
     return x @ tensors["policy.2.weight"].T + tensors["policy.2.bias"]
+
+
+def _finite(array: np.ndarray) -> bool:
+    """Whether all numbers are finite, and so small that their squares are: as the learners need them."""
+    return bool(np.vdot(array, array) < np.inf)  # in half the time of np.isfinite(array).all()
+
+
+def _no_answer(observation: np.ndarray, output: np.ndarray) -> str:
+    row = next(i for i, pair in enumerate(zip(observation, output, strict=True)) if not all(map(_finite, pair)))
+    seen, found = observation[row].tolist(), output[row].tolist()
+    return (
+        f"the policy has no answer to the observation {seen}: its network gives {found}, which are no numbers to act on"
+    )
 
 
 def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:

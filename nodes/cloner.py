@@ -13,8 +13,10 @@ from learning.draws import generator
 from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Weights, Withdrawal
+from nodes.demonstrator import check_demonstration
 from nodes.settings import chosen
 from tutelage import Message, Node
+from tutelage.finite import FINITE, check_all
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
@@ -55,6 +57,7 @@ class Cloner(Node):
             self.bc.remove(withdrawn)
             del self.since[withdrawn]
         elif isinstance(message, Demonstration):
+            check_demonstration(message, len(self.since))
             self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         if self.epochs_each and self.bc.demonstrations:
@@ -74,11 +77,15 @@ class Cloner(Node):
             yield Metrics(self.bc.epochs, 0, metrics)
 
     def _epoch(self, progress: float = 0.0) -> dict[str, float]:
-        return self.bc.epoch(generator(self.seed, "cloner", "epoch", self.bc.epochs), progress)
+        metrics = self.bc.epoch(generator(self.seed, "cloner", "epoch", self.bc.epochs), progress)
+        check_all(f"epoch {self.bc.epochs}", metrics | self.bc.adam.state(), FINITE)
+        return metrics
 
     def _weights(self) -> Message:
-        tensors = np.frombuffer(save(self.bc.tensors()), np.uint8)
-        return Weights(self.bc.epochs, 0, self.bc.epochs, tensors, 0, self.final, self.final)
+        tensors = self.bc.tensors()
+        check_all(f"weights of epoch {self.bc.epochs}", tensors)
+        file = np.frombuffer(save(tensors), np.uint8)
+        return Weights(self.bc.epochs, 0, self.bc.epochs, file, 0, self.final, self.final)
 
     def interrupt(self) -> None:
         self.enough = self.done = True

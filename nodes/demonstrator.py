@@ -12,9 +12,21 @@ from drivers.scripted import operator as named_operator
 from learning.draws import generator
 from messages import Demonstration, Episode
 from tutelage import Message, Node
+from tutelage.finite import check, within
 from tutelage.message import Promise
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
+
+
+def check_demonstration(message: Demonstration, number: int) -> None:
+    """Refuses one with a number that is none, whoever shows it.
+
+    Raises:
+        FloatingPointError: names its step.
+    """
+    place = f"demonstration {number} of {message.operator}"
+    check(place, "observation", message.observation, rows="step")
+    check(place, "action", message.action, rows="step")
 
 
 class Demonstrator(Node):
@@ -55,12 +67,17 @@ class Demonstrator(Node):
         observations, actions, total = [observation], [], 0.0
         terminated = truncated = False
         deadline = time.monotonic()
+        place = f"{self.task.env}, demonstration {i}"
+        check(f"{place}, step 0", "observation", observation)
         while not (terminated or truncated):
             action = self.operator(observation)
             observation, reward, terminated, truncated, _ = environment.step(action)
             observations.append(observation)
             actions.append(action)
             total += float(reward)
+            if not (within(observation) and within(reward)):
+                check(f"{place}, step {len(actions)}", "observation", observation)
+                check(f"{place}, step {len(actions)}", "reward", reward)
             if self.rate:
                 deadline += 1 / self.rate
                 time.sleep(max(0.0, deadline - time.monotonic()))

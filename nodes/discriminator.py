@@ -12,10 +12,12 @@ from learning.gail import Settings
 from learning.rollout import Demonstration as Example
 from learning.rollout import Spaces
 from messages import Demonstration, Metrics, Score, Transition, Withdrawal
+from nodes.demonstrator import check_demonstration
 from nodes.rollout import Gatherer
 from nodes.settings import budget as derived
 from nodes.settings import chosen
 from tutelage import Message, Node
+from tutelage.finite import FINITE, check_all
 from tutelage.task import Env, Task
 
 CHANCE_ROLLOUTS = 5
@@ -53,6 +55,7 @@ class Discriminator(Node):
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
+            check_demonstration(message, len(self.since))
             self.examples.append(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         elif isinstance(message, Withdrawal):
@@ -72,6 +75,7 @@ class Discriminator(Node):
         steps = self.gathered.rollout()
         draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
         metrics = self.judge.update(self.examples, steps, draw, progress)
+        check_all(f"rollout {rollout}", metrics | self.judge.adam.state(), FINITE)
         logit, absorbing_logit = self.judge.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
         yield Score(

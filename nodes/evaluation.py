@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from learning.acting import Tensors, act
 from learning.draws import generator
-from nodes.weights import weights_file
+from nodes.weights import read
 from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Environments, Task
@@ -21,13 +21,15 @@ RENDERED_EPISODES = 3
 
 def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:
     """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for decides seeds."""
-    environments = Environments(task, episodes)
+    environments, step = Environments(task, episodes), 0
+    environments.place = lambda i: f"evaluation, episode {i}, step {step}"
     draws = generator(seed, "evaluator", what, "action") if sample else None
     seeds = generator(seed, "evaluator", what, "episodes").integers(2**31, size=episodes)
     observation = np.stack([environments.reset(i, int(one)) for i, one in enumerate(seeds)])
     total, running = np.zeros(episodes), np.ones(episodes, bool)
     while running.any():
         action, _ = act(tensors, observation, draws)
+        step += 1
         observation, reward, terminated, truncated = environments.step(action)
         total += reward * running
         running &= ~(terminated | truncated)
@@ -67,7 +69,7 @@ def task_of(folder: Path) -> Task:
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
     """The final weights of a run."""
-    return load_file(weights_file(folder))
+    return load(read(folder))
 
 
 def _read(path: Path) -> str:

@@ -18,6 +18,7 @@ from nodes.rollout import Gatherer
 from nodes.settings import budget as derived
 from nodes.settings import chosen
 from tutelage import Message, Node
+from tutelage.finite import FINITE, check, check_all
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
@@ -78,6 +79,9 @@ class Learner(Node):
             self.done = self.version == self.last  # an evaluator that may ask for the end waits for ours
 
     def _learn(self, score: Score) -> dict[str, float]:
+        place = f"rollout {score.rollout}"
+        check(place, "reward", score.reward, FINITE, rows="step")
+        check(place, "absorbing_reward", score.absorbing_reward, FINITE, rows="step")
         metrics = self.ppo.update(
             self.gathered.rollout(),
             score.reward,
@@ -85,6 +89,7 @@ class Learner(Node):
             generator(self.seed, "learner", score.rollout),
             self.steps / self.budget,
         )
+        check_all(place, metrics | self.ppo.state(), FINITE)
         self.version += 1
         self.steps += score.reward.size
         return metrics | {
@@ -100,8 +105,10 @@ class Learner(Node):
             self.last = following
 
     def _weights(self, rollout: int) -> Message:
-        tensors = np.frombuffer(save(self.ppo.tensors()), np.uint8)
-        return Weights(rollout, 0, self.version, tensors, self.steps, self.last is not None, self.version == self.last)
+        tensors = self.ppo.tensors()
+        check_all(f"weights of version {self.version}", tensors)
+        file, stop, final = np.frombuffer(save(tensors), np.uint8), self.last is not None, self.version == self.last
+        return Weights(rollout, 0, self.version, file, self.steps, stop, final)
 
     def interrupt(self) -> None:
         self.enough = True

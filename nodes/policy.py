@@ -12,6 +12,7 @@ from learning.acting import act
 from learning.draws import generator
 from messages import Action, Observation, Weights
 from tutelage import Message, Node
+from tutelage.finite import check_all
 from tutelage.problems import LaunchError, Problem
 
 
@@ -44,6 +45,7 @@ class Policy(Node):
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version
         self.tensors: dict[str, np.ndarray] = load(file)
+        check_all(f"weights of version {version}", self.tensors)
         self.inputs = self.tensors["policy.0.weight"].shape[1]
 
     def _unfit(self, numbers: int) -> str:

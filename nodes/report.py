@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections import deque
 from typing import Any
 
+from safetensors.numpy import load
+
 from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 from tutelage import Message, Node
+from tutelage.finite import check_all
 from tutelage.problems import complain
 
 
@@ -49,6 +53,7 @@ class Report(Node):
             case Metrics():
                 self._write(message.rollout, message.values)
             case Weights():
+                self._check(message)
                 seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
                 self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
                 if message.final:
@@ -58,10 +63,19 @@ class Report(Node):
             case Timing():
                 self._timed(message)
 
+    def _check(self, message: Weights) -> None:
+        """Weights that are no numbers are not kept: those before them are, and the run ends."""
+        try:
+            check_all(f"weights of version {message.policy_version}", load(message.tensors.tobytes()))
+        except FloatingPointError:
+            self.finish()
+            raise
+
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        row = json.dumps({"rollout": rollout, **values}) + "\n"
+        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        row = json.dumps({"rollout": rollout, **finite}) + "\n"
         try:
             with (self.run_dir / "metrics.jsonl").open("a") as file:
                 file.write(row)

@@ -34,6 +34,7 @@ class Simulator(Node):
         self.first_length = self.environments.time_limit * np.arange(1, environments + 1) // environments
         self.episode = np.zeros(environments, np.int64)  # running in each environment
         self.length = np.zeros(environments, np.int64)
+        self.environments.place = lambda i: f"copy {i}, episode {self.episode[i]}, step {self.length[i]}"
         self.episode_return = np.zeros(environments)
         self.actions: list[np.ndarray] = []  # of the last steps, as far back as the longest running episode
         self.steps: list[list[np.ndarray]] = []  # of this rollout
@@ -47,8 +48,8 @@ class Simulator(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Action)
         before = self.observation
-        following, reward, terminated, truncated = self.environments.step(message.action)
         self.length += 1
+        following, reward, terminated, truncated = self.environments.step(message.action)
         cut = (self.episode == 0) & (self.length == self.first_length) & ~(terminated | truncated)
         truncated |= cut
         self.steps.append([before, message.action, following, message.log_prob, terminated, truncated, reward])

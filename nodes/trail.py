@@ -8,6 +8,7 @@ import numpy as np
 
 from messages import Episode, Observation, Reward, Transition
 from tutelage import Message
+from tutelage.finite import check
 
 Time = tuple[int, int]
 
@@ -50,6 +51,7 @@ class Trail:
 
     def observe(self, observation: np.ndarray, captured: int) -> Message:
         """What is seen before the next step."""
+        check(f"robot, episode {self.episode}, step {self.length}", "observation", observation)
         self.observation = observation
         self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
         return Observation(*self._time, observation[None])
@@ -63,6 +65,8 @@ class Trail:
         self._time = rollout, step + 1
         if self.action is None:
             return
+        check(f"robot, episode {self.episode}, step {self.length + 1}", "observation", following)
+        check(f"robot, episode {self.episode}, step {self.length + 1}", "reward", reward)
         row = [self.observation, self.action, following, self.log_prob[0], terminated, truncated, np.float32(reward)]
         self._steps.append([np.asarray(value)[None] for value in row])
         self.length += 1

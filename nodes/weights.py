@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
 from drivers.robot import task_of
 from messages import Weights
 from tutelage import Message, Node
+from tutelage.finite import check_all
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
 
@@ -26,6 +30,25 @@ def weights_file(run: Path) -> Path:
     if not path.is_file():
         raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
     return path
+
+
+def read(run: Path) -> bytes:
+    """The file of a run's final weights: what its report is of, and all numbers.
+
+    Raises:
+        LaunchError: there is none, or it has been changed, or has a number that is none.
+    """
+    path = weights_file(run)
+    file, report = path.read_bytes(), path.with_name("report.json")
+    try:
+        wanted = json.loads(report.read_text()).get("weights_digest") if report.is_file() else None
+        check_all("a policy cannot act by it", load(file))
+    except (ValueError, SafetensorError, FloatingPointError) as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+    if wanted and hashlib.sha256(file).hexdigest() != wanted:
+        what = "is not the file that the run ended with, by the weights_digest of its report.json: name another run"
+        raise LaunchError([Problem(path, what)])
+    return file
 
 
 def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:
@@ -49,11 +72,10 @@ class SavedWeights(Node):
     inherits: ClassVar[dict[str, str]] = {"run": "weights.safetensors"}
 
     def __init__(self, run: str, robot: str) -> None:
-        self.path = weights_file(Path(run))
+        self.file = read(Path(run))
         task = task_of(Path(robot))
-        if task and (why := unfit(load_file(self.path), task.task)):
+        if task and (why := unfit(load(self.file), task.task)):
             raise LaunchError([Problem("policy", why)])
 
     def start(self) -> Iterator[Message]:
-        tensors = np.frombuffer(self.path.read_bytes(), np.uint8)
-        yield Weights(0, 0, 0, tensors, 0, stop=False, final=True)
+        yield Weights(0, 0, 0, np.frombuffer(self.file, np.uint8), 0, stop=False, final=True)

@@ -13,11 +13,12 @@ from drivers.formats.trajectory import Trajectory
 from drivers.scripted import scripted
 from messages import Take
 from tutelage.codec import Header
+from tutelage.finite import LIMIT
 from tutelage.message import schema, values
 from tutelage.recording import Writer
 from tutelage.task import Task
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
+NUMBERS = st.floats(-LIMIT, LIMIT, width=32, exclude_min=True, exclude_max=True)
 NAMES = st.text("abc ~äß日1", max_size=5).map(str.strip)
 
 

@@ -41,12 +41,12 @@ def balancing(folder: Path) -> Path:
 class CartRun(Run):
     """A policy that balances the cart of cart.py, and what the cart was told."""
 
-    def __init__(self, folder: Path, *arguments: str, file: str = "hardware.yaml") -> None:
+    def __init__(self, folder: Path, *arguments: str, file: str = "hardware.yaml", task: str = "CartPole-v1") -> None:
         self.log, self.fault = folder / "told.jsonl", folder / "fault"
         robot = folder / "cart.yaml"
         robot.write_text(
             f"driver: {CART}:Cart\nparameters: {{log: {self.log}, fault: {self.fault}}}\n"
-            "task: CartPole-v1\nrate: 50\nstart: automatic\nlimits:\n  cart: {position: [-2.6, 2.6]}\n"
+            f"task: {task}\nrate: 50\nstart: automatic\nlimits:\n  cart: {{position: [-2.6, 2.6]}}\n"
         )
         policy = balancing(folder / "policy")
         super().__init__(folder, file, f"policy:={policy}", f"robot:={robot}", *arguments)

@@ -78,8 +78,8 @@ def test_what_a_run_began_with_is_kept_in_it(tmp_path):
     arguments = ["ppo.yaml", "environments:=2", "rollout_steps:=8", "episodes:=1", "record:=true"]
     first = finished(tmp_path / "first", *arguments, "budget:=64")
     second = finished(tmp_path / "second", *arguments, "budget:=64", "seed:=1", f"policy:={first.run_dir}")
-    weights = second.run_dir / "weights.safetensors"
-    weights.replace(first.run_dir / weights.name)
+    for name in ("weights.safetensors", "report.json"):
+        (second.run_dir / name).replace(first.run_dir / name)
     code, text = verified(second.run_dir)
     assert code == 0 and re.search(r"learner: same \(\d+ messages", text), text
     shutil.rmtree(second.run_dir / "inherited")

@@ -27,6 +27,8 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     if not outcome.failed:
         return []
+    if outcome.why:
+        return [f"{outcome.failed} has failed, and would again: {outcome.why}"]
     log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
     why = "could not be kept alive"
     if outcome.failed in graph.by_the_clock():

@@ -14,6 +14,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
+from tutelage.finite import check, within
 from tutelage.problems import LaunchError, Problem
 
 Env = str | dict[str, Any]
@@ -113,10 +114,15 @@ class Environments:
 
     gymnasium's own vector environment does the same; this takes half its time, for it hands plain numbers to the
     environments and keeps no infos.
+
+    Attributes:
+        place: says of copy i where it is, for the sentence of a FloatingPointError: all methods raise it where an
+            observation or a reward is no number.
     """
 
     def __init__(self, task: Task, count: int) -> None:
-        self.spaces = task.spaces
+        self.name, self.spaces = task.env, task.spaces
+        self.place: Callable[[int], str] = "copy {}".format
         self._all = [task.make() for _ in range(count)]
 
     @property
@@ -127,18 +133,29 @@ class Environments:
     def reset(self, i: int, seed: int) -> np.ndarray:
         """The first observation of environment i's next episode: float32 [obs]."""
         observation, _ = self._all[i].reset(seed=seed)
+        self._check(i, observation, 0.0)
         return np.asarray(observation, np.float32)
 
     def step_one(self, i: int, action: np.ndarray) -> tuple[np.ndarray, float]:
         """Observation and reward of environment i alone."""
         observation, reward, *_ = self._all[i].step(self._taken(action[None])[0])
+        self._check(i, observation, reward)
         return np.asarray(observation, np.float32), float(reward)
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Observation float32 [N, obs], reward [N], terminated, truncated bool [N]; actions as messages have them."""
         steps = [environment.step(one) for environment, one in zip(self._all, self._taken(action), strict=True)]
-        observation, reward, terminated, truncated, _ = zip(*steps, strict=True)
-        return np.array(observation, np.float32), np.array(reward, float), np.array(terminated), np.array(truncated)
+        seen, earned, terminated, truncated, _ = zip(*steps, strict=True)
+        observation, reward = np.array(seen), np.array(earned, float)
+        if not (within(observation) and within(reward)):
+            for i in range(len(reward)):
+                self._check(i, observation[i], reward[i])
+        return observation.astype(np.float32, copy=False), reward, np.array(terminated), np.array(truncated)
+
+    def _check(self, i: int, observation: Any, reward: Any) -> None:
+        for name, value in (("observation", observation), ("reward", reward)):
+            if not within(value):
+                check(f"{self.name}, {self.place(i)}", name, value)
 
     def _taken(self, action: np.ndarray) -> Any:
         taken = self.spaces.to_task(action)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tutelage.finite import LIMIT, within
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, TaskSpaces
 
@@ -91,6 +92,9 @@ def _wrong(one: Trajectory) -> Iterator[str]:
             yield f"step 0: the {name} is {values.dtype}, not numbers"
         elif not (finite := np.isfinite(values)).all():
             yield f"step {np.argwhere(~finite)[0, 0]}: the {name} is not finite"
+        elif not within(values):
+            large = np.argwhere(np.abs(values) >= LIMIT)
+            yield f"step {large[0, 0]}: the {name} is not between -{LIMIT:g} and {LIMIT:g}"
     if not (one.terminated or one.truncated):
         yield f"step {steps - 1}: is neither terminated nor truncated, and it is the last: the episode is unfinished"
 

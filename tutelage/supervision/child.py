@@ -147,6 +147,9 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
         except LaunchError as error:
             lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
             raise
+        except FloatingPointError as error:  # a life after this one would come to the same number
+            lifeline.sendall((json.dumps({"event": "failed", "why": str(error)}) + "\n").encode())
+            raise
 
     return fork(plan.name, body, log, others, node_class(plan.run).screen)
 

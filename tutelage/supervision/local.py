@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +32,7 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
         together = _Together(graph, nodes, run_dir.name)
         with Signals(together.interrupt):
             together.run()
-        return Outcome(exit_code=together.asked)
+        return Outcome(exit_code=together.asked or int(bool(together.why)), failed=together.failed, why=together.why)
 
 
 class _Together:
@@ -40,13 +40,25 @@ class _Together:
 
     def __init__(self, graph: Graph, nodes: dict[str, Node], run: str) -> None:
         self.nodes, self.run_name, self.asked = nodes, run, 0
+        self.turn = self.failed = self.why = ""  # whose turn it is; who has failed for good, and why
         self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
         self.topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
         self.by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
         self._numbers: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
+        """To the end, or until a number is none: then the others finish, for the files that they may write."""
+        try:
+            self._run()
+        except FloatingPointError as error:
+            self.failed, self.why = self.turn, str(error)
+            for node in [node for name, node in self.nodes.items() if name != self.failed]:
+                node.interrupt()
+                deque(node.finish(), maxlen=0)
+
+    def _run(self) -> None:
         for name, node in self.nodes.items():
+            self.turn = name
             self._say(name, node.start())
         going = list(self.nodes)
         while any(not self.nodes[name].observer for name in going):
@@ -66,7 +78,7 @@ class _Together:
 
     def _turn(self, name: str) -> bool:
         """All that one node can hear, and its tick when that is due; whether it goes on."""
-        node, inbox = self.nodes[name], self.inboxes[name]
+        node, inbox, self.turn = self.nodes[name], self.inboxes[name], name
         while not node.done and (message := inbox.pop()) is not None:
             self._say(name, node.hear(message) or ())
         if name in self.by_clock and not node.done and time.monotonic() >= node.due():

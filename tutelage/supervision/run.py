@@ -68,7 +68,9 @@ def inherit(graph: Graph, folder: Path) -> None:
             if given and (Path(given) / file).is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
                 kept.mkdir(parents=True)
-                shutil.copyfile(Path(given) / file, kept / file)
+                for copied in (file, "report.json"):  # the report has the digest of the weights
+                    if (Path(given) / copied).is_file():
+                        shutil.copyfile(Path(given) / copied, kept / copied)
                 plan.parameters[parameter] = str(kept)
 
 

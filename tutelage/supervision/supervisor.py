@@ -54,6 +54,8 @@ class Outcome:
     """why a node cannot do what the launch file asks of it: nothing was done"""
     failed: str = ""
     """the node that could not be kept alive"""
+    why: str = ""
+    """what it said of it itself: then it was not started again, for it would have failed there again"""
 
 
 class Supervisor:
@@ -66,6 +68,7 @@ class Supervisor:
         self.ready: set[str] = set()
         self.ended: set[str] = set()
         self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
+        self.hopeless: dict[str, str] = {}  # why nodes have failed that would fail there again
         self.outcome = Outcome()
         self.begun = False
         self.interrupts = 0
@@ -177,6 +180,9 @@ class Supervisor:
             if event["event"] == "refused":
                 self._refused(str(event["why"]))
                 continue
+            if event["event"] == "failed":
+                self.hopeless[node.name] = str(event["why"])
+                continue
             if event["event"] == "ready":
                 self.ready.add(node.name)
             self._lost[node.name, node.pid] = int(str(event["lost"]))
@@ -236,12 +242,14 @@ class Supervisor:
     def _died(self, plan: NodePlan) -> None:
         now = time.monotonic()
         deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
-        if len(deaths) <= plan.restarts and not _acts_on_the_world(plan):
+        hope = plan.name not in self.hopeless and not _acts_on_the_world(plan)
+        if hope and len(deaths) <= plan.restarts:
             self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
             self.ended.discard(plan.name)
             self._start(plan.name, self.outcome.restarts[plan.name])
         elif plan.required and not (plan.run and node_class(plan.run).observer):
             self.outcome.failed, self.outcome.exit_code = plan.name, 1
+            self.outcome.why = self.hopeless.get(plan.name, "")
         else:
             self.ended.add(plan.name)
 
