@@ -162,7 +162,7 @@ class NodeProcess:
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
         if not self._finishing:
-            if self.node.observer or self.bus.witness:
+            if self.node.observer or self.bus.witness or not self.node.says:  # a report: the last weights for one
                 self._hear_the_rest()
             for _ in self.node.finish():
                 pass
@@ -200,9 +200,11 @@ class NodeProcess:
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""
-        while self.bus.receive(LOOK_SECONDS):
+        more = True
+        while more:
             while (message := self.inbox.pop()) is not None:
                 self._say(self.node.hear(message) or ())
+            more = self.bus.receive(LOOK_SECONDS)
 
     def _say(self, messages: Iterable[Message]) -> None:
         if self._by_arrival:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -52,9 +53,8 @@ class _Together:
             self._run()
         except FloatingPointError as error:
             self.failed, self.why = self.turn, str(error)
-            for node in [node for name, node in self.nodes.items() if name != self.failed]:
-                node.interrupt()
-                deque(node.finish(), maxlen=0)
+            for name in self.nodes.keys() - {self.failed}:
+                self._leave(name)
 
     def _run(self) -> None:
         for name, node in self.nodes.items():
@@ -88,6 +88,15 @@ class _Together:
         self._say(name, node.finish())
         self._say(name, [Promise(FOREVER, 0)])
         return False
+
+    def _leave(self, name: str) -> None:
+        """One finishes early. Who says nothing, a report, hears first what was said."""
+        node, inbox = self.nodes[name], self.inboxes[name]
+        node.interrupt()
+        with contextlib.suppress(FloatingPointError):
+            while not node.says and (message := inbox.pop()) is not None:
+                deque(node.hear(message) or (), maxlen=0)
+            deque(node.finish(), maxlen=0)
 
     def _wait(self, going: list[str]) -> None:
         """Waits for a tick where nobody has anything to hear before it; not for long, for an inbox may have ended."""
