@@ -7,16 +7,21 @@
     start: operator                        # who arms it and begins each episode, see below
     limits:
       force: {position: [-10, 10], rate: 2000, safe: 0}  # safe: what it is told at rest, and where no task commands it
-      arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position}
+      arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position, moves: [arm_position, arm_speed]}
       cart: {position: [-2.6, 2.6]}                    # of a reading: outside is a protective stop
+      pole: {stuck: 1.0}                               # of a reading: as below, for this one
     ages: {apply: 2, hold: 5}              # periods
-    stuck: 0.5                             # seconds for which readings may stay the same while commanded; 0: for ever
+    stuck: 0.5                             # seconds for which a reading may stay the same while commanded; 0: for ever
     calibration:
       pole: {zero: 0.02, direction: -1}
 
 `start` is `operator`, also where it is not said: a person arms it and begins each episode; or `automatic`: it arms
 itself once, has the robot's own routine put it where an episode begins, and begins when the task is ready to. After a
 stop only a person arms again.
+
+`measured` names the reading that says where a command has led; without it that is the one of the same name and unit.
+`moves` names the readings that a command should change, so that one that stands still is found out. Without it those
+are the reading that measures it and `... velocity` of that name; what nothing measures moves all that is left.
 """
 
 from __future__ import annotations
@@ -31,7 +36,8 @@ from numpy.typing import NDArray
 
 from drivers.calibration import Calibrated
 from drivers.driver import Channel, Driver
-from drivers.guard import Limits
+from drivers.limits import Limits
+from drivers.moving import measured_by, moves
 from drivers.tasks import TASKS, RobotTask
 from tutelage.graph import class_of
 from tutelage.language import yaml_marks
@@ -56,7 +62,17 @@ FILE = {
     "stuck": float,
     "calibration": dict,
 }
-LIMIT = {"position": list[float], "step": float, "rate": float, "safe": float, "measured": str}
+LIMIT = {
+    "position": list[float],
+    "step": float,
+    "rate": float,
+    "safe": float,
+    "measured": str,
+    "moves": list[str],
+    "stuck": float,
+}
+OF_READINGS = {"position", "stuck"}
+"""What can be said of a channel that is only observed."""
 AGES = {"apply": float, "hold": float}
 CALIBRATION = {"zero": float, "direction": int}
 
@@ -240,7 +256,8 @@ class _Reader:
         for name, item in named.items():
             self._check_limit(name, item, told[name], driver)
         for one in driver.accepts if not self.problems else ():
-            self._check_safe(one, named.get(one.name), told.get(one.name, {}), one.name in task.accepts)
+            measured = measured_by(one, driver.observes, told)
+            self._check_safe(one, named.get(one.name), told.get(one.name, {}), bool(measured), one.name in task.accepts)
         apply, hold = self._ages()
         if self.problems:
             return None  # type: ignore[return-value]
@@ -257,7 +274,8 @@ class _Reader:
             bounds = [told.get(one.name, {}).get("position", (-np.inf, np.inf)) for one in driver.observes]
             return np.array([both[side] for both in bounds], float)
 
-        measured = [told.get(channel.name, {}).get("measured") for channel in driver.accepts]
+        measured = [measured_by(channel, driver.observes, told) for channel in driver.accepts]
+        stuck = by_channel(driver.observes, "stuck", self.told.get("stuck", 0.5))
         return Limits(
             low=bound(0),
             high=bound(1),
@@ -267,10 +285,11 @@ class _Reader:
             measured=np.array([observed.index(name) if name else -1 for name in measured]),
             observed_low=observed_bound(0),
             observed_high=observed_bound(1),
+            moves=moves(driver, told),
+            stuck=np.where(stuck == 0, 2**62, (1e9 * stuck).round()).astype(np.int64),
             period=round(1e9 / self.told["rate"]),
             apply=round(apply * 1e9),
             hold=round(hold * 1e9),
-            stuck=round(self.told.get("stuck", 0.5) * 1e9) or 2**62,
         )
 
     def _check_limit(self, name: str, item: Item, told: dict[str, Any], driver: Driver) -> None:
@@ -282,9 +301,13 @@ class _Reader:
             can = f"{channel.low:g} to {channel.high:g} {channel.unit}"
             self._say(item.place, f"{name}: 'position' must be [low, high] within what the device can, {can}")
         if name not in [one.name for one in driver.accepts]:
-            for key in told.keys() - {"position"}:
+            for key in told.keys() - OF_READINGS:
                 self._say(item.value[key].key, f"{name} is only observed: it has no '{key}'")
-        if "step" in told and "measured" not in told:
+        elif "stuck" in told and name not in [one.name for one in driver.observes]:
+            self._say(item.value["stuck"].key, f"{name} is only commanded: say 'stuck' of a reading that it moves")
+        for reading in told.get("moves", ()):
+            self._check_observed(reading, item.value["moves"].place, driver)
+        if "step" in told and not measured_by(channel, driver.observes, {name: told}):
             self._say(
                 item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME"
             )
@@ -293,20 +316,25 @@ class _Reader:
 
     def _check_measured(self, name: str, reading: str, place: Place | None, driver: Driver) -> None:
         """What is counted from a reading must count as it does."""
+        self._check_observed(reading, place, driver)
+        if isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
+            self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
+
+    def _check_observed(self, reading: str, place: Place | None, driver: Driver) -> None:
         observed = [one.name for one in driver.observes]
         if reading not in observed:
             self._say(place, f"'{reading}' is not observed; {did_you_mean(reading, observed)}")
-        elif isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
-            self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
 
-    def _check_safe(self, channel: Channel, item: Item | None, told: dict[str, Any], commanded: bool) -> None:
+    def _check_safe(
+        self, channel: Channel, item: Item | None, told: dict[str, Any], measured: bool, commanded: bool
+    ) -> None:
         """What a channel is told at rest, if it is not measured, and always, if the task does not command it."""
         name, safe = channel.name, told.get("safe", 0.0)
         low, high = told.get("position", channel[2:])
         place = item.value.get("safe", item).place if item else self.items["driver"].place
         if "safe" not in told and not commanded:
             self._say(place, f"{name}: the task does not command it: say what it is to be told instead, safe: NUMBER")
-        elif ("safe" in told or "measured" not in told) and not low <= safe <= high:
+        elif ("safe" in told or not measured) and not low <= safe <= high:
             what = f"{name}: 'safe' must be within its position, {low:g} to {high:g} {channel.unit}, but is {safe:g}"
             self._say(place, what)
 
