@@ -10,7 +10,7 @@ one is held, within the limits; then comes a controlled stop, which latches unti
 cannot be trusted is a fault, one outside its limits a protective stop, one that stands still under commands a
 controlled stop (drivers/stuck.py). None of this is an emergency stop: that is a switch which cuts the power.
 
-A device that does not say that it stopped is told again at each reading (drivers/connection.py): nobody waits for it.
+A device that does not say that it stopped is told again each period (drivers/connection.py): nobody waits for it.
 
 No clock, no thread: the time is passed in, in nanoseconds of the monotonic clock.
 """
@@ -96,10 +96,7 @@ class Guard:
 
     def read(self, now: int) -> Reading | None:
         """The newest reading; None where the device cannot be read, or not be trusted, which is a fault."""
-        if self.state is State.FAULT:
-            self._device.insist()
-            return None
-        return self._taken(now) if self._device.is_open else None
+        return None if self.state is State.FAULT or not self._device.is_open else self._taken(now)
 
     def _taken(self, now: int) -> Reading | None:
         try:
@@ -117,7 +114,7 @@ class Guard:
         if moving and self._outside:
             self.stop(f"protective stop: {self._outside}")
         elif moving and (stuck := self._names(self._watch.stuck)):
-            self.stop(f"controlled stop: {stuck} stands still though commands should move it")
+            self.stop(f"controlled stop: {stuck} stood still though commands should move it")
         return reading
 
     def command(self, requested: Vector, captured: int, now: int) -> Verdict:
@@ -160,6 +157,11 @@ class Guard:
             self._driver.place(seed)
         except DriverError as error:
             self.fault(str(error))
+
+    def insist(self) -> None:
+        """Tells a device once more to stop that has not said that it did; to be asked each period."""
+        if self.state is State.FAULT:
+            self._device.insist()
 
     def disarm(self, reason: str) -> None:
         """Into the safe state, until it is armed. The first reason counts."""
