@@ -133,10 +133,8 @@ class Guard:
             return None
         if age <= self.limits.hold:
             return self._write(self.applied, f"held: no action since {_ms(age)} ago", now)
-        why = f"controlled stop: no action since {_ms(age)} ago"
-        last = self.applied
-        self.stop(why)
-        return Verdict(last, None, why)
+        self.stop(why := f"controlled stop: no action since {_ms(age)} ago")
+        return Verdict(self.applied, None, why)
 
     @property
     def expires(self) -> float:
