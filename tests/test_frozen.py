@@ -1,13 +1,16 @@
 """One reading of the emulated rig stands still while the cart is driven: it is found, named, and not begun again on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+import yaml
 
-from messages import Begin, Command, Observation, Order, Safety
-from tests.rigs import PROTOCOLS, running
+from drivers import controllers
+from messages import Action, Begin, Command, Observation, Order, Safety
+from tests.rigs import PATIENT, PROTOCOLS, ROOT, running
 from tests.test_hardware import Loop
 
 CHANNELS = ("cart", "cart velocity", "pole", "pole velocity")
@@ -75,6 +78,26 @@ def test_an_encoder_that_does_not_count_is_found(tmp_path: Path, protocol: str) 
 def test_what_balances_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
     with running("cartpole", protocol, tmp_path) as rig:
         loop = Balance(tmp_path, file=rig.file(tmp_path, stuck=0.25))
+        while len(loop.of(Observation)) < steps:
+            loop.steps(20)
+        assert not [message for message in loop.of(Safety) if "stood" in message.reason]
+        loop.node.close()
+
+
+def swing(seen: Observation) -> Iterator[Action]:
+    """Half the torque that the law asks for."""
+    torque = controllers.pendulum(seen.observation[0])
+    yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
+
+
+@pytest.mark.parametrize("steps", [40, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_swings_up_and_stays_up_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
+    with running("pendulum", protocol, tmp_path) as rig:
+        told = yaml.safe_load((ROOT / "launch" / "robots" / f"pendulum_{protocol}.yaml").read_text())
+        told["parameters"] |= {**PATIENT, "port": str(rig.link)}
+        (tmp_path / "robot.yaml").write_text(yaml.safe_dump(told))
+        loop = Balance(tmp_path, swing, file=tmp_path / "robot.yaml", env="Pendulum-v1")
         while len(loop.of(Observation)) < steps:
             loop.steps(20)
         assert not [message for message in loop.of(Safety) if "stood" in message.reason]
