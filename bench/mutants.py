@@ -126,7 +126,7 @@ def killed(module: str, source: str, test: str) -> bool:
         try:
             sys.modules[module] = types.ModuleType(module)
             exec(compile(source, f"<mutant of {module}>", "exec"), sys.modules[module].__dict__)
-            code = int(PYTEST.main(["-x", "-q", "-c", os.devnull, "-p", "no:cacheprovider", test]))
+            code = int(PYTEST.main(["-x", "-q", "-c", os.devnull, "-p", "no:cacheprovider", "--noconftest", test]))
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0

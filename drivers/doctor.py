@@ -16,6 +16,8 @@ from drivers.pace import Pace
 from drivers.robot import Robot, load
 
 SECONDS = 2.0
+YEAR = 3e7
+"""in seconds"""
 
 
 class Finding(NamedTuple):
@@ -74,9 +76,24 @@ def _limits(robot: Robot) -> Iterator[Finding]:
         if measured >= 0:
             more += f", {limits.step[i]:g} {channel.unit} from {robot.driver.observes[measured].name}"
         yield Finding(True, f"limits: {channel.name} {limits.low[i]:g} to {limits.high[i]:g} {channel.unit}{more}")
+    yield from _watches(robot)
     yield Finding(
         True, f"ages: applied up to {limits.apply / 1e6:g} ms, held up to {limits.hold / 1e6:g} ms, then stopped"
     )
+
+
+def _watches(robot: Robot) -> Iterator[Finding]:
+    """Which readings must not stand still, and under whose commands."""
+    for i, channel in enumerate(robot.driver.observes):
+        by = ", ".join(one.name for j, one in enumerate(robot.driver.accepts) if robot.limits.moves[j, i])
+        seconds = robot.limits.stuck[i] / 1e9
+        if not by:
+            yield Finding(None, f"watch: {channel.name} is not watched: no command is said to move it")
+        elif seconds > YEAR:
+            yield Finding(None, f"watch: {channel.name} is not watched: its 'stuck' is 0")
+        else:
+            what = f"{channel.name} may stand still for {1000 * seconds:g} ms of commands of {by}, then it is stopped"
+            yield Finding(True, f"watch: {what}")
 
 
 def _readings(robot: Robot) -> Iterator[Finding]:

@@ -68,7 +68,10 @@ class Driver(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Brings the device into its safe state, and leaves it there. At any moment, more than once."""
+        """Brings the device into its safe state, and leaves it there. At any moment, more than once.
+
+        It must not wait long for an answer, some 50 ms: an operator's order waits meanwhile, and the guard repeats it.
+        """
 
     def place(self, seed: int) -> None:
         """Has the robot's own routine, where it has one, put it where an episode begins; `seed` says where exactly."""

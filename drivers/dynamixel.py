@@ -145,9 +145,10 @@ class Dynamixel(Driver):
         self.bus.write(self._place["id"], Register(self._place["address"], 2), seed % 2**16)
 
     def stop(self) -> None:
-        """Tells all servos at once, then makes sure of each, whatever the others say."""
+        """Tells all servos at once, then makes sure of each, whatever the others say, and waits for none for long."""
         if self._bus is None:
             return
+        until = time.monotonic() + STOP_SECONDS
         self._energised = False
         moved, failures = sorted({channel.id for channel in self._accepts}), []
         try:
@@ -156,7 +157,7 @@ class Dynamixel(Driver):
             failures.append(str(error))
         for servo in moved:
             try:
-                self._bus.write(servo, bus.TORQUE_ENABLE, 0, STOP_SECONDS)
+                self._bus.write(servo, bus.TORQUE_ENABLE, 0, max(self._line[2], until - time.monotonic()))
             except DriverError as error:
                 failures.append(str(error))
         if failures:

@@ -1,33 +1,34 @@
 """What stands in front of every driver: the device is read, moved and stopped through here, or not at all.
 
-A command is taken in this order. Refused where it is not right: shape, finite, fresh, armed. Else bounded: by the
-position limits, by the step limit against what is measured, by the rate. What is refused counts as if it had not come.
+A command is refused where it is not right: shape, finite, fresh, armed. What is refused counts as if it had not come.
+Else the nearest command within all limits is written (drivers/limits.py): within its position, its step from what is
+measured, its rate from what was applied last. The first command of a motion starts from a reading that is taken for
+it, since the device may have been placed, or moved by hand. Where the limits leave no command it stops.
 
 A command answers an observation, and is as old as that. Up to the first age it is applied; up to the second the last
-one is held; then comes a controlled stop, which latches until somebody arms again. A reading that cannot be trusted is
-a fault, one outside its limits a protective stop. None of this is an emergency stop: that is a switch which cuts the
-power.
+one is held, within the limits; then comes a controlled stop, which latches until somebody arms again. A reading that
+cannot be trusted is a fault, one outside its limits a protective stop, one that stands still under commands a
+controlled stop (drivers/stuck.py). None of this is an emergency stop: that is a switch which cuts the power.
+
+A device that does not say that it stopped is told again each period (drivers/connection.py): nobody waits for it.
 
 No clock, no thread: the time is passed in, in nanoseconds of the monotonic clock.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.connection import Connection
 from drivers.driver import Driver, DriverError, Reading
-
-Vector = NDArray[np.float64]
-
-STIRRING = 0.1
-"""A command this part of its range away from rest must change the readings, or the sensor is stuck."""
+from drivers.limits import Limits, Vector
+from drivers.readings import named, outside, unfit
+from drivers.stuck import Watch
 
 
 class State(StrEnum):
@@ -45,30 +46,6 @@ class State(StrEnum):
 
 
 MAY_MOVE = (State.ARMED, State.MOVING)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the robot's file allows; arrays by accepted channel unless they say otherwise."""
-
-    low: Vector
-    high: Vector
-    step: Vector
-    """how far a command may be from what is measured; inf: as far as it likes"""
-    rate: Vector
-    """units a second; inf: as fast as it likes"""
-    safe: Vector
-    """the command of the safe state, where the channel is not measured"""
-    measured: NDArray[np.int64]
-    """which observed channel measures it; -1: none does"""
-    observed_low: Vector
-    observed_high: Vector
-    """[observes]"""
-    period: int
-    apply: int
-    hold: int
-    stuck: int
-    """all in nanoseconds; `stuck` is how long readings may stay the same while commands should change them"""
 
 
 class Verdict(NamedTuple):
@@ -90,57 +67,64 @@ class Guard:
     """
 
     def __init__(self, driver: Driver, limits: Limits) -> None:
-        self._driver, self.limits = driver, limits
+        self._driver, self._device = driver, Connection(driver)
+        self.limits, self._watch = limits, Watch(limits)
         self.state, self.reason, self.stops = State.DISARMED, "it was not armed yet", 0
         self.reading: Reading | None = None
-        self.applied = limits.safe
-        self._connected = False
+        self.applied = self._start = limits.safe  # the rate counts from the second
         self._outside = ""  # which reading is outside its limits
-        self._captured = self._written = self._changed = 0
+        self._captured = self._written = 0
 
     def arm(self, now: int) -> None:
-        """Lets it move, if it can be connected and read; it is at rest until the first command."""
+        """Lets it move, if it can be connected and read, and no sensor is stuck; at rest until the first command."""
         if self.state in MAY_MOVE:
             return
+        if self.state is State.FAULT:
+            self._device.let_go()
         try:
-            if not self._connected:
-                self._driver.connect()
-                self._connected = True
-            self._driver.stop()
+            self._device.open()
         except DriverError as error:
             self.fault(str(error))
             return
-        if self.read(now):
-            self.state, self.reason = State.ARMED, ""
-            self._settle()
+        if not self._taken(now):
+            return
+        self.state, self.reason = State.ARMED, ""
+        if stuck := self._names(self._watch.stuck):
+            why = f"{stuck} has not moved since it was found stuck: move it by hand, then arm again"
+            self.state, self.reason = State.STOPPED, why
+        self._settle()
 
     def read(self, now: int) -> Reading | None:
         """The newest reading; None where the device cannot be read, or not be trusted, which is a fault."""
-        if not self._connected:
-            return None
+        return None if self.state is State.FAULT or not self._device.is_open else self._taken(now)
+
+    def _taken(self, now: int) -> Reading | None:
         try:
             reading = self._driver.read()
         except DriverError as error:
             self.fault(str(error))
             return None
-        if why := self._unfit(reading, now) or self._stuck(reading, now):
+        if why := unfit(reading, self._driver.observes, self.limits, now):
             self.fault(why)
             return None
         self.reading = reading
-        self._outside = self._beyond(reading.values)
-        if self._outside and self.state is State.MOVING:
+        self._outside = outside(reading.values, self._driver.observes, self.limits)
+        moving = self.state is State.MOVING
+        self._watch.look(reading.values, self.applied if moving else None, now)
+        if moving and self._outside:
             self.stop(f"protective stop: {self._outside}")
+        elif moving and (stuck := self._names(self._watch.stuck)):
+            self.stop(f"controlled stop: {stuck} stood still though commands should move it")
         return reading
 
     def command(self, requested: Vector, captured: int, now: int) -> Verdict:
         """Applies what an action asks for, in answer to the observation that was captured then."""
-        if why := self._refusal(requested, captured, now):
+        if why := self._refusal(requested, captured, now) or self._unready(now):
             return Verdict(requested, None, why)
-        bounded, why = self._bounded(requested, now)
-        if self.state is State.ARMED:
-            self.state, self._changed = State.MOVING, now
-        self._captured = captured
-        return self._write(requested, bounded, why, now)
+        verdict = self._write(requested, "", now)
+        if verdict.applied is not None:
+            self.state, self._captured = State.MOVING, captured
+        return verdict
 
     def tick(self, now: int) -> Verdict | None:
         """What becomes of the last command as it grows old: nothing at first, then it is held, then it stops."""
@@ -148,11 +132,9 @@ class Guard:
         if self.state is not State.MOVING or age <= self.limits.apply:
             return None
         if age <= self.limits.hold:
-            return self._write(self.applied, self.applied, f"held: no action since {_ms(age)} ago", now)
-        why = f"controlled stop: no action since {_ms(age)} ago"
-        last = self.applied
-        self.stop(why)
-        return Verdict(last, None, why)
+            return self._write(self.applied, f"held: no action since {_ms(age)} ago", now)
+        self.stop(why := f"controlled stop: no action since {_ms(age)} ago")
+        return Verdict(self.applied, None, why)
 
     @property
     def expires(self) -> float:
@@ -174,6 +156,11 @@ class Guard:
         except DriverError as error:
             self.fault(str(error))
 
+    def insist(self) -> None:
+        """Tells a device once more to stop that has not said that it did; to be asked each period."""
+        if self.state is State.FAULT:
+            self._device.insist()
+
     def disarm(self, reason: str) -> None:
         """Into the safe state, until it is armed. The first reason counts."""
         self._halt()
@@ -190,64 +177,41 @@ class Guard:
 
     def fault(self, reason: str) -> None:
         """Stops what can be stopped, and lets go of the device: arming connects it anew."""
-        for verb in (self._driver.stop, self._driver.close) if self._connected else ():
-            with contextlib.suppress(DriverError):
-                verb()
-        self.stops += self.state in MAY_MOVE
-        self.state, self.reason, self._connected = State.FAULT, reason, False
+        self._fail(reason)
+        self._device.fail()
 
     def close(self) -> None:
-        """Stops the device and lets go of it, whatever it says."""
+        """Stops the device and lets go of it, whatever it says. Nobody waits for an answer to anything else by now."""
         self.disarm("closed")
-        if self._connected:
-            self._connected = False
-            self._driver.close()
+        while self.state is State.FAULT and self._device.is_open:
+            self._device.insist()
+        self._device.close()
 
     def _halt(self) -> bool:
         """Stops the device; whether it is connected, and says that it did."""
-        if not self._connected:
-            return False
-        try:
-            self._driver.stop()
-        except DriverError as error:
-            self.fault(f"it could not be stopped: {error}")
-        return self._connected
+        if (why := self._device.halt()) and self.state is not State.FAULT:
+            self._fail(why)
+        return self._device.is_open and not why
+
+    def _fail(self, reason: str) -> None:
+        self.stops += self.state in MAY_MOVE
+        self.state, self.reason = State.FAULT, reason
 
     def _settle(self) -> None:
         """At rest: the next command starts from what is measured, or from the safe command."""
-        self.applied, self._captured, self._written = self._at_rest(), 0, 0
+        self.applied = self._start = self.limits.at_rest(self.reading.values if self.reading else None)
+        self._captured = self._written = 0
 
-    def _at_rest(self) -> Vector:
-        """The command that would leave everything as it is."""
-        if self.reading is None:
-            return self.limits.safe
-        return np.where(self.limits.measured < 0, self.limits.safe, self.reading.values[self.limits.measured])
-
-    def _unfit(self, reading: Reading, now: int) -> str:
-        count = len(self._driver.observes)
-        if reading.values.shape != (count,):
-            return f"the driver read {list(reading.values.shape)} numbers instead of {count}"
-        if not np.isfinite(reading.values).all():
-            return f"the sensor of {self._names(~np.isfinite(reading.values))} gives no number"
-        if now - reading.captured > self.limits.hold:
-            return f"the newest reading is {_ms(now - reading.captured)} old"
-        return ""
-
-    def _stuck(self, reading: Reading, now: int) -> str:
-        stirring = np.abs(self.applied - self._at_rest()) > STIRRING * (self.limits.high - self.limits.low) / 2
-        same = self.reading is not None and np.array_equal(reading.values, self.reading.values)
-        if not (same and self.state is State.MOVING and stirring.any()):
-            self._changed = now
-        if now - self._changed <= self.limits.stuck:
-            return ""
-        return f"the readings have not changed for {_ms(now - self._changed)} though the commands should change them"
-
-    def _beyond(self, values: Vector) -> str:
-        outside = (values < self.limits.observed_low) | (values > self.limits.observed_high)
-        return f"{self._names(outside)} is outside its limits" if outside.any() else ""
+    def _unready(self, now: int) -> str:
+        """Why a motion cannot begin from where the device is; empty where it can, or has begun."""
+        if self.state is State.ARMED:
+            if not self.read(now):
+                return self.reason
+            self._settle()
+        return f"position: {self._outside}" if self._outside else ""
 
     def _names(self, chosen: NDArray[np.bool_]) -> str:
-        return ", ".join(channel.name for channel, one in zip(self._driver.observes, chosen, strict=True) if one)
+        return named(self._driver.observes, chosen) if chosen.any() else ""
 
     def _refusal(self, requested: Vector, captured: int, now: int) -> str:
         """Why a command is not taken at all; empty where it is."""
@@ -260,35 +224,24 @@ class Guard:
             return f"fresh: it answers an observation of {_ms(age)} ago"
         if captured < self._captured:
             return "fresh: a later observation has been answered"
-        if self.state not in MAY_MOVE:
-            return f"armed: the device is {self.state}, for {self.reason}"
-        return f"position: {self._outside}" if self._outside else ""
+        return "" if self.state in MAY_MOVE else f"armed: the device is {self.state}, for {self.reason}"
 
-    def _bounded(self, requested: Vector, now: int) -> tuple[Vector, str]:
-        """The nearest command within the limits, and which of them it met."""
-        limits, measured = self.limits, self._at_rest()
-        step = np.where(limits.measured < 0, np.inf, limits.step)
-        reach = limits.rate * max(1, min(now - self._written, limits.period)) / 1e9
-        within = np.clip(requested, limits.low, limits.high)
-        near = np.clip(within, measured - step, measured + step)
-        slow = np.clip(near, self.applied - reach, self.applied + reach)
-        last = np.clip(slow, limits.low, limits.high)  # whatever was measured or applied before
-        met = {"position": (requested != within) | (slow != last), "step": within != near, "rate": near != slow}
-        names = [name for name, differs in met.items() if differs.any()]
-        return last, f"limited: {', '.join(names)}" if names else ""
-
-    def _write(self, requested: Vector, command: Vector, reason: str, now: int) -> Verdict:
+    def _write(self, requested: Vector, reason: str, now: int) -> Verdict:
+        """Writes the nearest command that the limits allow. Where they allow none for a whole period it stops."""
+        assert self.reading, "what is armed was read"
+        measured, elapsed = self.limits.at_rest(self.reading.values), now - self._written
+        command, met = self.limits.nearest(requested, measured, self._start, elapsed)
+        if command is None:
+            if elapsed >= self.limits.period:
+                self.stop(f"controlled stop: {met}")
+            return Verdict(requested, None, f"limits: {met}")
         try:
-            if not np.isfinite(command).all():
-                raise DriverError(f"the limits have made {command.tolist()} of a command: look for what is no number")
-            applied = np.asarray(self._driver.write(command), float)
-            if applied.shape != command.shape or not np.isfinite(applied).all():
-                raise DriverError(f"the driver says it applied {applied.tolist()} when told {command.tolist()}")
+            self.applied = self._device.write(command)
         except DriverError as error:
             self.fault(str(error))
             return Verdict(requested, None, str(error))
-        self.applied, self._written = applied, now
-        return Verdict(requested, applied, reason)
+        self._start, self._written = self.limits.within(self.applied), now
+        return Verdict(requested, self.applied, "; ".join(filter(None, (reason, met))))
 
 
 def _ms(nanoseconds: int) -> str:

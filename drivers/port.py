@@ -12,8 +12,8 @@ from drivers.driver import DriverError
 
 T = TypeVar("T")
 
-STOP_SECONDS = 0.25
-"""for so long a stop is insisted on; then the device's own watchdog has stopped it"""
+STOP_SECONDS = 0.05
+"""for so long a stop waits for its answer, all servos together; the guard repeats it (drivers/connection.py)"""
 
 
 def opened(port: str, baudrate: int) -> Any:

@@ -7,16 +7,21 @@
     start: operator                        # who arms it and begins each episode, see below
     limits:
       force: {position: [-10, 10], rate: 2000, safe: 0}  # safe: what it is told at rest, and where no task commands it
-      arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position}
+      arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position, moves: [arm_position, arm_speed]}
       cart: {position: [-2.6, 2.6]}                    # of a reading: outside is a protective stop
+      pole: {stuck: 1.0}                               # of a reading: as below, for this one
     ages: {apply: 2, hold: 5}              # periods
-    stuck: 0.5                             # seconds for which readings may stay the same while commanded; 0: for ever
+    stuck: 0.5                             # seconds for which a reading may stay the same while commanded; 0: for ever
     calibration:
       pole: {zero: 0.02, direction: -1}
 
 `start` is `operator`, also where it is not said: a person arms it and begins each episode; or `automatic`: it arms
 itself once, has the robot's own routine put it where an episode begins, and begins when the task is ready to. After a
 stop only a person arms again.
+
+`measured` names the reading that says where a command has led; without it that is the one of the same name and unit.
+`moves` names the readings that a command should change, so that one that stands still is found out. Without it those
+are the reading that measures it and `... velocity` of that name; what nothing measures moves all that is left.
 """
 
 from __future__ import annotations
@@ -30,16 +35,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.calibration import Calibrated
-from drivers.driver import Channel, Driver
-from drivers.guard import Limits
+from drivers.driver import Driver
+from drivers.limits import Limits
+from drivers.robot_limits import LimitsReader
 from drivers.tasks import TASKS, RobotTask
 from tutelage.graph import class_of
 from tutelage.language import yaml_marks
-from tutelage.language.checking import checked, keys
+from tutelage.language.checking import keys
 from tutelage.language.entries import Entry, Scope
 from tutelage.language.planning import check_parameters
 from tutelage.language.yaml_marks import Item, plain
-from tutelage.problems import LaunchError, Place, Problem, did_you_mean
+from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Env, Task
 
 Vector = NDArray[np.float64]
@@ -56,19 +62,7 @@ FILE = {
     "stuck": float,
     "calibration": dict,
 }
-LIMIT = {"position": list[float], "step": float, "rate": float, "safe": float, "measured": str}
-AGES = {"apply": float, "hold": float}
 CALIBRATION = {"zero": float, "direction": int}
-
-NUMBERS = {
-    **dict.fromkeys(("rate", "step", "apply", "hold"), "a number above 0"),
-    **dict.fromkeys(("safe", "zero"), "a number"),
-    "stuck": "a number above 0, or 0",
-}
-"""What numbers must be, by key."""
-
-FAST_HZ, APPLY_MOST, HOLD_MOST = 50.0, 0.040, 0.100
-"""From this rate on, no action may be applied when older than that, nor held, in seconds."""
 
 
 @dataclass
@@ -135,13 +129,12 @@ def task_of(path: Path) -> RobotTask | None:
     return _Reader(path, item, "", problems).task() if item else None
 
 
-class _Reader:
+class _Reader(LimitsReader):
     """Reads one file; what is wrong is gathered."""
 
     def __init__(self, path: Path, item: Item, port: str, problems: list[Problem]) -> None:
-        self.path, self.port, self.problems, self.place = path, port, problems, item.place
-        self.items = keys(item, FILE, "a robot's file", problems)
-        self.told = self._checked(self.items, FILE, "a robot's file")
+        self.path, self.port = path, port
+        super().__init__(keys(item, FILE, "a robot's file", problems), FILE, item.place, problems)
 
     def robot(self) -> Robot | None:
         for key in ("driver", "task", "rate"):
@@ -157,18 +150,6 @@ class _Reader:
         return Robot(
             driver, task, limits, self.told["rate"], self.told.get("start", "operator"), self.told.get("parameters", {})
         )
-
-    def _say(self, place: Place | None, what: str) -> None:
-        self.problems.append(Problem(place or self.place, what))
-
-    def _checked(self, items: dict[str, Item], hints: dict[str, Any], what: str) -> dict[str, Any]:
-        """Plain values by key, of the right types; numbers are numbers, and positive where they must be."""
-        told = checked(items, hints, what, self.problems)
-        for key in told.keys() & NUMBERS.keys():
-            good = told[key] >= 0 if key == "stuck" else told[key] > 0 if "above" in NUMBERS[key] else True
-            if not (np.isfinite(told[key]) and good):
-                self._say(items[key].place, f"{what}: '{key}' must be {NUMBERS[key]}, but is {told[key]:g}")
-        return told
 
     def _class(self, key: str, base: type) -> Any:
         if key not in self.told:
@@ -226,99 +207,3 @@ class _Reader:
                 if name not in known:
                     what = f"the task needs '{name}', which the driver does not {verb}; {did_you_mean(name, known)}"
                     self._say(self.items["driver"].place, what)
-
-    def _channels(self, key: str, known: list[Channel]) -> dict[str, Item]:
-        """The entries of a mapping by channel."""
-        item = self.items.get(key, Item({}, self.place))
-        return keys(item, {channel.name: dict for channel in known}, key, self.problems)
-
-    def _limits(self, driver: Driver, task: RobotTask) -> Limits:
-        named = self._channels("limits", [*driver.observes, *driver.accepts])
-        told = {
-            name: self._checked(keys(item, LIMIT, name, self.problems), LIMIT, name) for name, item in named.items()
-        }
-        for name, item in named.items():
-            self._check_limit(name, item, told[name], driver)
-        for one in driver.accepts if not self.problems else ():
-            self._check_safe(one, named.get(one.name), told.get(one.name, {}), one.name in task.accepts)
-        apply, hold = self._ages()
-        if self.problems:
-            return None  # type: ignore[return-value]
-        observed = [channel.name for channel in driver.observes]
-
-        def by_channel(channels: tuple[Channel, ...], key: str, default: float) -> Vector:
-            return np.array([told.get(one.name, {}).get(key, default) for one in channels], float)
-
-        def bound(side: int) -> Vector:
-            bounds = [told.get(one.name, {}).get("position", one[2:]) for one in driver.accepts]
-            return np.array([both[side] for both in bounds], float)
-
-        def observed_bound(side: int) -> Vector:
-            bounds = [told.get(one.name, {}).get("position", (-np.inf, np.inf)) for one in driver.observes]
-            return np.array([both[side] for both in bounds], float)
-
-        measured = [told.get(channel.name, {}).get("measured") for channel in driver.accepts]
-        return Limits(
-            low=bound(0),
-            high=bound(1),
-            step=by_channel(driver.accepts, "step", np.inf),
-            rate=by_channel(driver.accepts, "rate", np.inf),
-            safe=by_channel(driver.accepts, "safe", 0.0),
-            measured=np.array([observed.index(name) if name else -1 for name in measured]),
-            observed_low=observed_bound(0),
-            observed_high=observed_bound(1),
-            period=round(1e9 / self.told["rate"]),
-            apply=round(apply * 1e9),
-            hold=round(hold * 1e9),
-            stuck=round(self.told.get("stuck", 0.5) * 1e9) or 2**62,
-        )
-
-    def _check_limit(self, name: str, item: Item, told: dict[str, Any], driver: Driver) -> None:
-        channel = next(one for one in (*driver.accepts, *driver.observes) if one.name == name)
-        low, high = (
-            told.get("position", (channel.low, channel.high)) if len(told.get("position", "ab")) == 2 else (1, 0)
-        )
-        if not channel.low <= low < high <= channel.high:
-            can = f"{channel.low:g} to {channel.high:g} {channel.unit}"
-            self._say(item.place, f"{name}: 'position' must be [low, high] within what the device can, {can}")
-        if name not in [one.name for one in driver.accepts]:
-            for key in told.keys() - {"position"}:
-                self._say(item.value[key].key, f"{name} is only observed: it has no '{key}'")
-        if "step" in told and "measured" not in told:
-            self._say(
-                item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME"
-            )
-        if "measured" in told:
-            self._check_measured(name, told["measured"], item.value["measured"].place, driver)
-
-    def _check_measured(self, name: str, reading: str, place: Place | None, driver: Driver) -> None:
-        """What is counted from a reading must count as it does."""
-        observed = [one.name for one in driver.observes]
-        if reading not in observed:
-            self._say(place, f"'{reading}' is not observed; {did_you_mean(reading, observed)}")
-        elif isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
-            self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
-
-    def _check_safe(self, channel: Channel, item: Item | None, told: dict[str, Any], commanded: bool) -> None:
-        """What a channel is told at rest, if it is not measured, and always, if the task does not command it."""
-        name, safe = channel.name, told.get("safe", 0.0)
-        low, high = told.get("position", channel[2:])
-        place = item.value.get("safe", item).place if item else self.items["driver"].place
-        if "safe" not in told and not commanded:
-            self._say(place, f"{name}: the task does not command it: say what it is to be told instead, safe: NUMBER")
-        elif ("safe" in told or "measured" not in told) and not low <= safe <= high:
-            what = f"{name}: 'safe' must be within its position, {low:g} to {high:g} {channel.unit}, but is {safe:g}"
-            self._say(place, what)
-
-    def _ages(self) -> tuple[float, float]:
-        """How old an action may be to be applied, and to be held, in seconds."""
-        item = self.items.get("ages", Item({}, self.place))
-        told = self._checked(keys(item, AGES, "ages", self.problems), AGES, "ages")
-        rate = self.told["rate"]
-        apply, hold = told.get("apply", 2.0) / rate, told.get("hold", 5.0) / rate
-        if not 0 < apply <= hold:
-            self._say(item.place, "ages: 'apply' must be more than 0, and 'hold' no less than it")
-        if rate >= FAST_HZ and (apply > APPLY_MOST or hold > HOLD_MOST):
-            most = f"{APPLY_MOST * rate:g} and {HOLD_MOST * rate:g} periods"
-            self._say(item.place, f"ages: at {rate:g} Hz 'apply' and 'hold' may be at most {most} (40 and 100 ms)")
-        return apply, hold

@@ -98,20 +98,17 @@ class Hardware(Node):
             yield from self._tell()
             return
         self.pace.keep(now)
+        self.guard.insist()
         if self.trail.running:
             yield from self._step(now)
         else:
             yield from self._idle(now)
         yield from self._tell()
-        self._insist()
+        self._give_up()
         if self.seconds and now - self.begun > self.seconds * 1e9:
-            self._leave()
-
-    def _leave(self) -> None:
-        """The run's time is over."""
-        if self.guard.state is State.FAULT:
-            raise RuntimeError(f"the run's time is over, and the device cannot be used: {self.guard.reason}")
-        self.done = True
+            if self.guard.state is State.FAULT:
+                raise RuntimeError(f"the run's time is over, and the device cannot be used: {self.guard.reason}")
+            self.done = True
 
     def _act(self, message: Action) -> Iterator[Message]:
         """Writes an action, if the guard lets it. Once a person has acted, the policy's wait for `give back`."""
@@ -219,7 +216,7 @@ class Hardware(Node):
             self.timed = now
             yield self.pace.timing(self.trail.time, self.refused, self.guard.stops)
 
-    def _insist(self) -> None:
+    def _give_up(self) -> None:
         """A run in which nothing moves any more, and nobody helps, must not go on for ever."""
         now, why = time.monotonic_ns(), self._standstill()
         self.well = self.well if why else now

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from drivers.connection import TRIES
 from drivers.driver import Channel, Driver, DriverError, Reading
-from drivers.guard import Guard, Limits, State
+from drivers.guard import Guard, State
+from drivers.limits import Limits
 
 MS = 1_000_000
 PERIOD, APPLY, HOLD, STUCK = 20 * MS, 40 * MS, 100 * MS, 500 * MS
@@ -67,7 +69,8 @@ LIMITS = Limits(
     period=PERIOD,
     apply=APPLY,
     hold=HOLD,
-    stuck=STUCK,
+    moves=np.ones((2, 2), bool),
+    stuck=np.array([STUCK, STUCK]),
 )
 
 
@@ -134,7 +137,7 @@ def test_what_cannot_be_armed_is_a_fault_and_is_connected_anew(arm, verb):
     guard.arm(ACT)
     assert (guard.state, guard.reason, guard.stops) == (State.FAULT, f"cannot {verb}", 0)
     assert guard.applied.tolist() == [9.0, 0.0]
-    assert arm.told[-2:] == (["stop", "close"] if verb != "connect" else ["connect"])
+    assert arm.told[-2:] == {"connect": ["connect"], "stop": ["stop", "stop"], "read": ["stop", "close"]}[verb]
     arm.broken = set()
     guard.arm(ACT)
     assert (guard.state, guard.reason, guard.stops) == (State.ARMED, "", 0)
@@ -269,13 +272,79 @@ def test_what_the_limits_make_no_number_of_is_not_written(arm):
     assert arm.told == ["stop", "close"]
 
 
-@pytest.mark.parametrize(("where", "most"), [(1.5, 1.0), (-1.5, -1.0)])
-def test_the_position_limits_hold_wherever_it_stands(arm, where, most):
+@pytest.mark.parametrize("where", [1.5, -1.5])
+@pytest.mark.parametrize("limit", [{"step": np.array([0.1, INF])}, {"rate": np.array([5.0, INF])}])
+def test_where_the_limits_contradict_each_other_it_stops(arm, where, limit):
+    """It stands beyond its position limits, farther than its step or rate reaches."""
     arm.values = np.array([where, 0.0])
-    guard = guarded(arm, moving=False, step=np.array([0.1, INF]), rate=np.array([5.0, INF]))
+    guard = guarded(arm, moving=False, **limit)
     verdict = guard.command(told(0, 0), ACT, ACT)
-    assert arm.told == [[most, 0.0]]
-    assert verdict.reason == "limited: position, step"
+    why = f"position, step and rate leave no command: it is at [{where}, 0.0], and was told [{where}, 0.0]"
+    assert (verdict.applied, verdict.reason, guard.reason) == (None, f"limits: {why}", f"controlled stop: {why}")
+    assert (guard.state, guard.stops, arm.told) == (State.STOPPED, 1, ["stop"])
+
+
+def test_what_stands_a_little_outside_is_brought_back(arm):
+    arm.values = np.array([1.05, 0.0])
+    guard = guarded(arm, moving=False, step=np.array([0.1, INF]), rate=np.array([5.0, INF]))
+    assert guard.command(told(1.5, 0), ACT, ACT).reason == "limited: position"
+    assert arm.told == [[1.0, 0.0]]
+
+
+def test_a_rate_that_is_not_yet_enough_is_waited_for_a_period_then_it_stops(arm):
+    """Pushed away, it would have to be told something nearer, faster than it may be told so."""
+    guard = guarded(arm, step=np.array([0.2, INF]), rate=np.array([5.0, INF]))
+    arm.values = np.array([0.1, 0.0])
+    guard.read(ACT)
+    verdict = guard.command(told(0.5, 1), ACT + MS, ACT + MS)
+    assert (verdict.applied, verdict.reason[:46]) == (None, "limits: position, step and rate leave no comma")
+    assert (guard.state, arm.told) == (State.MOVING, [])
+    guard.command(told(0.5, 1), ACT + PERIOD, ACT + PERIOD)
+    assert (guard.state, arm.told) == (State.STOPPED, ["stop"])
+    assert "it is at [0.1, 0.0], and was told [0.5, 1.0]" in guard.reason
+
+
+@pytest.mark.parametrize("moved", ["placed", "by hand"])
+def test_the_first_command_starts_from_where_the_device_is(arm, moved):
+    """Armed at 0.5, it is somewhere else by the time of the first command, and nobody has read it there."""
+    guard = guarded(arm, moving=False, step=np.array([0.05, INF]), rate=np.array([1.0, INF]))
+    if moved == "placed":
+        guard.place(3)
+    arm.values = np.array([-0.5, 0.0])
+    assert guard.command(told(-0.5, 0), ACT, ACT).reason == ""
+    assert arm.told[-1] == [-0.5, 0.0]
+    guard.rest()
+    arm.values = np.array([0.9, 0.0])
+    guard.command(told(-0.5, 0), ACT, ACT)
+    assert arm.told[-1] == [0.88, 0.0]
+
+
+def test_what_cannot_be_read_or_is_outside_does_not_begin_to_move(arm):
+    guard = guarded(arm, moving=False)
+    arm.values = np.array([2.1, 0.0])
+    verdict = guard.command(told(0.5, 0), ACT, ACT)
+    assert (verdict.reason, guard.state) == ("position: position is outside its limits", State.ARMED)
+    arm.broken = {"read"}
+    verdict = guard.command(told(0.5, 0), ACT, ACT)
+    assert (verdict.applied, verdict.reason, guard.state) == (None, "cannot read", State.FAULT)
+    assert arm.told == ["stop", "close"]
+
+
+def test_what_a_driver_has_rounded_beyond_the_limits_is_held_within_them(arm):
+    guard = guarded(arm, moving=False)
+    arm.says = np.array([0.5, 5.1])
+    assert guard.command(told(0.5, 5), ACT, ACT).applied.tolist() == [0.5, 5.1]
+    held = guard.tick(ACT + HOLD)
+    assert arm.told == [[0.5, 5.0], [0.5, 5.0]]
+    assert (held.requested.tolist(), held.reason) == ([0.5, 5.1], HELD.format(100) + "; limited: position")
+
+
+def test_rounding_beyond_the_limits_does_not_use_up_the_rate(arm):
+    guard = guarded(arm, moving=False, rate=np.array([INF, 1000.0]))
+    arm.says = np.array([0.5, 5.1])
+    guard.command(told(0.5, 5), ACT, ACT)
+    assert guard.command(told(0.5, 5), ACT, ACT + 1).reason == ""
+    assert arm.told[-1] == [0.5, 5.0]
 
 
 def test_time_may_begin_at_zero(arm):
@@ -413,35 +482,72 @@ def test_nothing_is_moved_from_outside_the_limits(arm):
     assert guard.command(told(0.5, 0), ACT, ACT).reason == ""
 
 
-def stuck_after(guard: Guard, arm: Arm, force: float, goal: float = 0.5) -> int | None:
-    """How long it takes until unchanged readings are a fault, in periods."""
-    for period in range(1, 60):
+def driven(guard: Guard, arm: Arm, forces: Any, goal: float = 0.5, changing: int = -1) -> int | None:
+    """How many commands it takes until something is found stuck; one observed channel may change all the time."""
+    for period, force in enumerate(forces):
         now = arm.captured = ACT + period * PERIOD
+        if changing >= 0:
+            arm.values[changing] = 0.4 + period % 2 / 10
         guard.read(now)
-        if guard.state is State.FAULT:
+        if guard.state is State.STOPPED:
             return period
         guard.command(told(goal, force), now, now)
     return None
 
 
+STILL = "controlled stop: {} stood still though commands should move it"
+
+
 @pytest.mark.parametrize(("force", "goal"), [(0.6, 0.5), (-0.6, 0.5), (0.0, 0.7), (0.0, 0.3)])
-def test_a_sensor_that_does_not_notice_commands_is_stuck(arm, force, goal):
+def test_sensors_that_do_not_notice_commands_are_stuck(arm, force, goal):
     guard = guarded(arm, moving=False)
-    guard.command(told(goal, force), ACT, ACT)
-    assert stuck_after(guard, arm, force, goal) == STUCK // PERIOD + 1
-    assert guard.reason == "the readings have not changed for 520 ms though the commands should change them"
+    assert driven(guard, arm, [force] * 60, goal) == STUCK // PERIOD
+    assert (guard.reason, guard.stops) == (STILL.format("position, velocity"), 1)
+    assert arm.told[-1] == "stop"
+
+
+@pytest.mark.parametrize(("changing", "name"), [(0, "velocity"), (1, "position")])
+def test_each_channel_is_watched_by_itself(arm, changing, name):
+    guard = guarded(arm, moving=False)
+    assert driven(guard, arm, [5.0] * 60, changing=changing) == STUCK // PERIOD
+    assert guard.reason == STILL.format(name)
+
+
+@pytest.mark.parametrize("forces", [[5.0, -5.0] * 50, [5.0, 0.0] * 50, [0.0, 0.0, 0.0, -5.0] * 50])
+def test_a_command_near_rest_stops_the_clock_and_does_not_set_it_back(arm, forces):
+    guard = guarded(arm, moving=False)
+    found = driven(guard, arm, forces, changing=1)
+    assert found is not None and guard.reason == STILL.format("position")
+    assert np.count_nonzero(forces[:found]) == STUCK // PERIOD
 
 
 @pytest.mark.parametrize(("force", "goal"), [(0.0, 0.5), (0.5, 0.5), (0.0, 0.6)])
 def test_a_device_that_is_hardly_told_to_move_may_stand_still(arm, force, goal):
-    assert stuck_after(guarded(arm), arm, force, goal) is None
+    assert driven(guarded(arm), arm, [force] * 60, goal) is None
+
+
+def test_with_a_step_limit_half_of_it_is_a_command_that_must_move(arm):
+    guard = guarded(arm, moving=False, step=np.array([0.05, INF]))
+    assert driven(guard, arm, [0.0] * 60, goal=0.9) == STUCK // PERIOD
+
+
+@pytest.mark.parametrize(
+    "limits", [{"moves": np.array([[True, False], [True, False]])}, {"stuck": np.array([STUCK, 2**62])}]
+)
+def test_what_no_command_moves_or_has_no_time_is_not_watched(arm, limits):
+    assert driven(guarded(arm, moving=False, **limits), arm, [5.0] * 60, changing=0) is None
+
+
+def test_each_channel_has_its_own_time(arm):
+    guard = guarded(arm, moving=False, stuck=np.array([2 * STUCK, STUCK]))
+    assert driven(guard, arm, [5.0] * 60, changing=1) == 2 * STUCK // PERIOD
 
 
 def test_readings_that_change_now_and_then_are_not_stuck(arm):
     guard = guarded(arm)
     for period in range(1, 100):
         arm.captured = ACT + period * PERIOD
-        arm.values = np.array([0.5, period // 20 / 10])
+        arm.values = np.array([period // 20 / 10, period // 24 / 10])
         guard.read(arm.captured)
         guard.command(told(0.5, 5), arm.captured, arm.captured)
     assert guard.state is State.MOVING
@@ -454,6 +560,39 @@ def test_time_at_rest_does_not_count_as_stuck(arm):
     guard.command(told(0.5, 5), now, now)
     guard.read(now)
     assert guard.state is State.MOVING
+
+
+def test_a_loop_that_stood_still_has_driven_nothing(arm):
+    """Longer than a command is held, nothing was in effect."""
+    guard = guarded(arm)
+    now = arm.captured = ACT + 2 * STUCK
+    guard.read(now)
+    assert guard.state is State.MOVING
+
+
+def test_still_time_goes_on_over_the_end_of_an_episode(arm):
+    guard = guarded(arm, moving=False)
+    assert driven(guard, arm, [5.0] * 20, changing=1) is None
+    guard.rest()
+    guard.place(3)
+    assert driven(guard, arm, [5.0] * 20, changing=1) == STUCK // PERIOD - 19
+
+
+def test_what_was_found_stuck_is_not_armed_before_it_has_moved(arm):
+    guard = guarded(arm, moving=False)
+    driven(guard, arm, [5.0] * 60, changing=1)
+    now = arm.captured
+    guard.arm(now)
+    why = "position has not moved since it was found stuck: move it by hand, then arm again"
+    assert (guard.state, guard.reason, guard.stops) == (State.STOPPED, why, 1)
+    guard.fault("unplugged")
+    guard.arm(now)
+    assert (guard.state, guard.reason) == (State.STOPPED, why)
+    arm.values = np.array([0.6, 0.4])
+    guard.read(now)
+    guard.arm(now)
+    assert (guard.state, guard.reason) == (State.ARMED, "")
+    assert driven(guard, arm, [5.0] * 60, changing=1) == STUCK // PERIOD
 
 
 # Rest, disarm, stop, fault, close.
@@ -539,14 +678,54 @@ def test_what_cannot_be_stopped_is_a_fault(arm, act):
     arm.broken = {"stop"}
     act(guard)
     assert (guard.state, guard.reason) == (State.FAULT, "it could not be stopped: cannot stop")
-    assert arm.told == ["stop", "stop", "close"]
+    assert arm.told == ["stop"]  # nobody waits for more
+
+
+def test_what_does_not_stop_is_told_again_each_period_then_let_go_of(arm):
+    guard = guarded(arm)
+    guard.insist()
+    assert arm.told == []  # it has not failed
+    arm.broken = {"stop"}
+    guard.stop("ordered")
+    for times in range(2, TRIES):
+        guard.insist()
+        assert guard.read(ACT) is None
+        assert arm.told == times * ["stop"]
+    guard.insist()
+    guard.insist()
+    assert arm.told == [*TRIES * ["stop"], "close"]
+    assert (guard.state, guard.reason, guard.stops) == (State.FAULT, "it could not be stopped: cannot stop", 1)
+
+
+def test_what_stops_at_last_is_let_go_of(arm):
+    guard = guarded(arm)
+    arm.broken = {"stop"}
+    guard.fault("gone")
+    guard.insist()
+    arm.broken = set()
+    guard.insist()
+    guard.insist()
+    assert (guard.state, guard.reason, arm.told) == (State.FAULT, "gone", [*3 * ["stop"], "close"])
+
+
+def test_an_order_to_a_device_that_has_not_stopped_yet_tells_it_once_more(arm):
+    guard = guarded(arm)
+    arm.broken = {"stop"}
+    guard.fault("gone")
+    guard.stop("ordered")
+    assert (guard.state, guard.reason, guard.stops, arm.told) == (State.FAULT, "gone", 1, ["stop", "stop"])
+    arm.broken = set()
+    guard.arm(ACT)
+    assert (guard.state, arm.told[2:]) == (State.ARMED, ["close", "connect", "stop"])
 
 
 def test_a_fault_of_what_can_neither_be_stopped_nor_closed(arm):
     guard = guarded(arm)
     arm.broken = {"stop", "close"}
     guard.fault("gone")
-    assert (guard.state, guard.reason, arm.told) == (State.FAULT, "gone", ["stop", "close"])
+    for _ in range(TRIES):
+        guard.insist()
+    assert (guard.state, guard.reason, arm.told) == (State.FAULT, "gone", [*TRIES * ["stop"], "close"])
 
 
 def test_closing_stops_and_lets_go_once(arm):
@@ -561,4 +740,4 @@ def test_closing_what_cannot_be_stopped(arm):
     guard = guarded(arm)
     arm.broken = {"stop"}
     guard.close()
-    assert arm.told == ["stop", "stop", "close"]
+    assert arm.told == [*TRIES * ["stop"], "close"]

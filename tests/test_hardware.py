@@ -491,6 +491,11 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
         ("limits: {pole: {rate: 1}}", "4:17: pole is only observed: it has no 'rate'"),
         ("limits: {force: {step: 1}}", "4:17: force: 'step' is counted from what is measured: say by which reading, measured: NAME"),
         ("limits: {force: {step: 1, measured: carp}}", "4:37: 'carp' is not observed; did you mean 'cart'?"),
+        ("limits: {force: {moves: [cart, carp]}}", "4:25: 'carp' is not observed; did you mean 'cart'?"),
+        ("limits: {force: {moves: cart}}", "4:25: force: 'moves' must be a list, each of it a string, but is the string 'cart'"),
+        ("limits: {force: {stuck: 1}}", "4:18: force is only commanded: say 'stuck' of a reading that it moves"),
+        ("limits: {pole: {stuck: -1}}", "4:24: pole: 'stuck' must be a number above 0, or 0, but is -1"),
+        ("limits: {pole: {moves: [cart]}}", "4:17: pole is only observed: it has no 'moves'"),
         ("ages: {apply: 3, hold: 2}", "4:7: ages: 'apply' must be more than 0, and 'hold' no less than it"),
         ("ages: {apply: 2, hold: 6}", "4:7: ages: at 50 Hz 'apply' and 'hold' may be at most 2 and 5 periods (40 and 100 ms)"),
         ("calibration: {pole: {direction: 2}}", "4:21: pole: 'direction' must be 1 or -1, but is 2"),
@@ -571,6 +576,42 @@ def reaching(folder: Path, limits: str) -> Path:
         f"driver: arm.py:Arm\ntask: Pendulum-v1\nrate: 20\nstart: automatic\nlimits: {limits}\n"
     )
     return folder / "arm.yaml"
+
+
+@pytest.mark.parametrize(
+    ("lines", "watched"),
+    [
+        ("", [500, 500, 500, 500]),
+        ("stuck: 0.25", [250, 250, 250, 250]),
+        ("stuck: 0", [0, 0, 0, 0]),
+        ("limits: {pole: {stuck: 1}, cart: {stuck: 0}}", [0, 500, 1000, 500]),
+        ("limits: {force: {moves: [pole, cart velocity]}}", [0, 500, 500, 0]),
+        ("limits: {force: {moves: []}}", [0, 0, 0, 0]),
+        ("limits: {force: {measured: cart}}", [500, 500, 0, 0]),
+    ],
+)
+def test_which_readings_must_not_stand_still_under_commands(tmp_path, lines, watched):
+    robot = tmp_path / "cart.yaml"
+    robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{lines}\n")
+    limits = load(robot).limits
+    found = np.where(limits.moves[0] & (limits.stuck < 2**62), limits.stuck // 1_000_000, 0)
+    assert found.tolist() == watched
+
+
+def test_a_command_is_measured_by_the_reading_of_its_name_and_moves_that(tmp_path):
+    (tmp_path / "arm.py").write_text(
+        MOTOR.replace(
+            "accepts = (", 'accepts = (Channel("joint", "rad", -9, 9), Channel("joint velocity", "m", -9, 9), '
+        )
+    )
+    robot = tmp_path / "arm.yaml"
+    robot.write_text(
+        "driver: arm.py:Motor\ntask: Pendulum-v1\nrate: 20\n"
+        "limits: {joint: {safe: 0, step: 0.1}, joint velocity: {safe: 0}}\n"
+    )
+    limits = load(robot).limits
+    assert limits.measured.tolist() == [0, -1, -1]  # the second has another unit
+    assert limits.moves.tolist() == [[True, True], [False, False], [False, False]]
 
 
 @pytest.mark.parametrize("limits", ["{}", "{arm: {measured: arm position}}", "{arm: {position: [-1, 1]}}"])

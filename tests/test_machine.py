@@ -168,3 +168,35 @@ def test_a_rig_is_off_by_what_was_said() -> None:
     assert plant.half_length == pytest.approx(0.55)
     assert plant.pole_mass == pytest.approx(0.11)
     assert plant.friction == pytest.approx(0.5)
+
+
+def test_a_frozen_reading_stays_what_it_is_and_the_others_go_on() -> None:
+    made = moving(reading_delay=0.0)
+    made.command(RIGHT, 0.0)
+    made.advance(0.1)
+    before = made.read()
+    for channel in (0, 3):  # the cart's position, the pole's speed
+        made.freeze(channel)
+    made.advance(0.2)
+    after = made.read()
+    assert (after.counts[0], after.speeds[1]) == (before.counts[0], before.speeds[1])
+    assert after.counts[1] != before.counts[1] and after.speeds[0] != before.speeds[0]
+    made.frozen.clear()
+    assert made.read().counts[0] != before.counts[0]
+    with pytest.raises(IndexError):
+        made.freeze(4)
+
+
+def test_who_stopped_it_first_is_told() -> None:
+    made = moving(watchdog_seconds=0.25)
+    before = made.stops
+    made.command(RIGHT, 0.0)
+    made.advance(0.1)
+    made.off()
+    made.advance(0.5)
+    assert (made.stopped_by, made.stops) == ("host", before + 1)
+    made.command(RIGHT, 0.5)
+    assert made.stopped_by is None
+    made.advance(1.0)
+    made.off()
+    assert (made.stopped_by, made.stops) == ("watchdog", before + 2)

@@ -38,7 +38,7 @@ class Board:
     def serve(self) -> None:
         while line := os.read(self.end, 100).decode():
             if line == "r\n":
-                os.write(self.end, f"{self.angle:.4f} 0.5\n".encode())
+                os.write(self.end, f"{self.angle:.4f} {0.01 * len(self.torques):.2f}\n".encode())
             elif line.startswith("t "):
                 self.torques.append(float(line[2:]))
                 self.angle += 0.01 * self.torques[-1]

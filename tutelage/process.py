@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,15 +110,15 @@ class NodeProcess:
         self._next_checkpoint = self._started + self._interval
 
     def run(self) -> None:
-        """All of a process's life. What the node holds it lets go whatever happens, a machine on SIGTERM too."""
+        """All of a process's life. What the node holds it lets go whatever happens, a machine on a signal too."""
         with closing(self.node):
             if self.node.realtime:
-                signal.signal(signal.SIGTERM, _leave)
+                _on_signals(_leave)
             try:
                 self._live()
             finally:
                 if self.node.realtime:
-                    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it leaves already: nothing may interrupt that
+                    _on_signals(signal.SIG_IGN)  # it leaves already: nothing may interrupt that
 
     def _live(self) -> None:
         kept = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
@@ -332,7 +332,13 @@ class NodeProcess:
             self.bus.acknowledge_all()
 
 
+def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """What the signals do that ask a process to end."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
+
+
 def _leave(number: int, _: FrameType | None) -> None:
     """Ends the process once, whatever it does: a second signal finds it leaving."""
-    signal.signal(number, signal.SIG_IGN)
+    _on_signals(signal.SIG_IGN)
     sys.exit(128 + number)

@@ -7,6 +7,7 @@ garble FRACTION     so many answers have random bytes in them
 garbage COUNT       so many random bytes are sent, unasked
 slow SECONDS        answers are late
 stuck AXIS | free AXIS    the encoder of axis 0, 1, ... stops counting, or counts again
+freeze CHANNEL | thaw CHANNEL    a reading, position or speed of axis 0, 1, ... in turn, stays what it is, or goes on
 place SEED          the operator's hand
 """
 
@@ -85,6 +86,10 @@ class Control:
                 self.machine.stuck[int(value)] = self.machine.read().counts[int(value)]
             case "free":
                 self.machine.stuck.pop(int(value), None)
+            case "freeze":
+                self.machine.freeze(int(value))
+            case "thaw":
+                self.machine.frozen.pop(int(value), None)
             case "place":
                 self.machine.place(int(value))
             case _:
@@ -101,6 +106,8 @@ class Control:
             "held": machine.held,
             "commanded": _or_none(machine.commanded),
             "moved": _or_none(machine.moved),
+            "stopped_by": machine.stopped_by,
+            "stops": machine.stops,
             "watchdog_tripped": machine.watchdog_tripped,
             "longest_leap": machine.longest_leap,
         }

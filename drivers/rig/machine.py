@@ -63,9 +63,12 @@ class Machine:
     """Time goes on when it is told so (`advance`), in steps of a millisecond; the same calls give the same motion.
 
     Attributes:
-        stuck: axes whose encoder has stopped counting.
+        stuck: axes whose encoder has stopped counting, and its count.
+        frozen: readings that do not change any more, by their number: position and speed of each axis in turn.
         commanded: when the motor was last told something; infinite if never.
         moved: when the motor last gave a force; infinite if never.
+        stopped_by: who took the power away first since the last command, `host` or `watchdog`; None: nobody has.
+        stops: how often the host has.
         watchdog_tripped: when the watchdog stopped the motor, or None if it has a command since.
         longest_leap: the longest time between two calls of `advance` since it was placed (its computer was busy).
         held: a hand holds the plant where it was placed, until the motor is first told to move.
@@ -81,6 +84,9 @@ class Machine:
         self.longest_leap = 0.0
         self.held = False
         self.stuck: dict[int, int] = {}
+        self.frozen: dict[int, float] = {}
+        self.stopped_by: Literal["host", "watchdog"] | None = None
+        self.stops = 0
         self._command = REST
         self._coming: deque[tuple[float, Command]] = deque()
         seconds = imperfections.reading_delay + imperfections.velocity_seconds
@@ -91,13 +97,15 @@ class Machine:
         """Tells the motor what to do from `now` plus the delay on; the goal that it makes of it."""
         if command.mode == "current":
             command = Command("current", self._quantised(command.goal))
-        self.commanded, self.watchdog_tripped = now, None
+        self.commanded, self.watchdog_tripped, self.stopped_by = now, None, None
         self.held = self.held and command.goal == 0
         self._coming.append((now + self.imperfections.command_delay, command))
         return command.goal
 
-    def off(self) -> None:
+    def off(self, by: Literal["host", "watchdog"] = "host") -> None:
         """Takes the power away from the motor, at once."""
+        self.stopped_by = self.stopped_by or by
+        self.stops += by == "host"
         self._coming.clear()
         self._command, self.force = REST, 0.0
 
@@ -114,7 +122,15 @@ class Machine:
         late = round(self.imperfections.reading_delay / STEP_SECONDS)
         newest = self._past[max(0, len(self._past) - 1 - late)]
         seconds = self.imperfections.velocity_seconds
-        return Reading(newest, tuple((n - o) / seconds for n, o in zip(newest, self._past[0], strict=True)), self.force)
+        speeds = [(n - o) / seconds for n, o in zip(newest, self._past[0], strict=True)]
+        counts = [self.frozen.get(2 * i, count) for i, count in enumerate(newest)]
+        speeds = [self.frozen.get(2 * i + 1, speed) for i, speed in enumerate(speeds)]
+        return Reading(tuple(map(int, counts)), tuple(speeds), self.force)
+
+    def freeze(self, channel: int) -> None:
+        """A reading, position or speed of each axis in turn, stays from now on what it is."""
+        reading = self.read()
+        self.frozen[channel] = (reading.counts, reading.speeds)[channel % 2][channel // 2]
 
     def advance(self, now: float) -> None:
         """Lets the time go on."""
@@ -134,7 +150,7 @@ class Machine:
             and self.time + STEP_SECONDS - self.commanded > self.imperfections.watchdog_seconds
         ):
             self.watchdog_tripped = self.time
-            self.off()
+            self.off("watchdog")
         while self._coming and self._coming[0][0] <= self.time:
             self._command = self._coming.popleft()[1]
         self.force = self._quantised(self._wanted())

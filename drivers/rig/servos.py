@@ -111,7 +111,7 @@ class Servo:
             self._set(GOAL_CURRENT, 0)
             self._set(GOAL_VELOCITY, 0)
             if self.axis == 0:
-                self.machine.off()
+                self.machine.off("watchdog")
 
     def _goal(self, mode: Mode, value: int) -> float:
         axis = self.machine.plant.axes[0]

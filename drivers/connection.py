@@ -1,0 +1,91 @@
+"""A driver's device: connected or not; told numbers only; told to stop until it says that it did, and nobody waits."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from drivers.driver import Driver, DriverError
+from drivers.limits import Vector
+
+TRIES = 10
+"""So often a device is told to stop that does not say that it did; then it is let go of."""
+
+
+class Connection:
+    """Each verb asks the device once.
+
+    Attributes:
+        is_open: whether it is connected.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver, self.is_open = driver, False
+        self._tries = 0  # of the last stop
+
+    def open(self) -> None:
+        """Connects it, if it is not, and stops it.
+
+        Raises:
+            DriverError: it cannot be connected, or does not stop.
+        """
+        if not self.is_open:
+            self.driver.connect()
+            self.is_open = True
+        self.driver.stop()
+
+    def write(self, command: Vector) -> Vector:
+        """What it says that it applied.
+
+        Raises:
+            DriverError: it fails, or one of the two is no number.
+        """
+        if not np.isfinite(command).all():
+            raise DriverError(f"the limits have made {command.tolist()} of a command: look for what is no number")
+        applied = np.asarray(self.driver.write(command), float)
+        if applied.shape != command.shape or not np.isfinite(applied).all():
+            raise DriverError(f"the driver says it applied {applied.tolist()} when told {command.tolist()}")
+        return applied
+
+    def halt(self) -> str:
+        """Tells it to stop; why it did not, empty where it did or is not connected."""
+        try:
+            if self.is_open:
+                self.driver.stop()
+        except DriverError as error:
+            self._tries = 1
+            return f"it could not be stopped: {error}"
+        return ""
+
+    def fail(self) -> None:
+        """It cannot be trusted: tells it to stop, and lets go of it; if it does not answer, `insist` has to follow."""
+        self._tries = 0
+        self.insist()
+
+    def insist(self) -> None:
+        """Tells it once more to stop. Lets go of it when it says that it did, or was told often enough."""
+        if not self.is_open:
+            return
+        self._tries += 1
+        try:
+            self.driver.stop()
+        except DriverError:
+            if self._tries < TRIES:
+                return
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Closes it, whatever it says."""
+        with contextlib.suppress(DriverError):
+            self.close()
+
+    def close(self) -> None:
+        """Closes it, if it is open.
+
+        Raises:
+            DriverError: it does not stop. It is closed all the same.
+        """
+        if self.is_open:
+            self.is_open = False
+            self.driver.close()

@@ -1,0 +1,86 @@
+"""What a robot's file allows, and the nearest command that it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+
+class Bounded(NamedTuple):
+    """The nearest command within the limits, and which of them it met; where they leave none, why."""
+
+    command: Vector | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Arrays by accepted channel unless they say otherwise; times in nanoseconds.
+
+    The position limits bound the command itself, the step limit its distance from what is measured, the rate its
+    distance from what was applied last. Only a channel that is measured has a step.
+    """
+
+    low: Vector
+    high: Vector
+    step: Vector
+    """how far a command may be from what is measured; inf: as far as it likes"""
+    rate: Vector
+    """units a second; inf: as fast as it likes"""
+    safe: Vector
+    """the command of the safe state, where the channel is not measured"""
+    measured: NDArray[np.int64]
+    """which observed channel measures it, in the same unit and frame; -1: none does"""
+    observed_low: Vector
+    observed_high: Vector
+    """[observes]"""
+    moves: NDArray[np.bool_]
+    """[accepts, observes] whether commands of the one should change the other"""
+    stuck: NDArray[np.int64]
+    """[observes] how long a reading may stay the same under commands that should change it"""
+    period: int
+    apply: int
+    hold: int
+    reach: Vector = field(init=False)
+    """`step`, inf where nothing measures it"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reach", np.where(self.measured < 0, np.inf, self.step))
+
+    def at_rest(self, readings: Vector | None) -> Vector:
+        """The command that would leave everything as it is: what is measured, else the safe one."""
+        if readings is None:
+            return self.safe
+        return np.where(self.measured < 0, self.safe, readings[self.measured])
+
+    def within(self, command: Vector) -> Vector:
+        """The nearest command within the position limits."""
+        return np.minimum(np.maximum(command, self.low), self.high)
+
+    def nearest(self, requested: Vector, measured: Vector, applied: Vector, elapsed: int) -> Bounded:
+        """The nearest to what is requested that all limits allow.
+
+        Args:
+            measured: as `at_rest` has it.
+            applied: where the rate counts from.
+            elapsed: how long ago that was applied; more than a period counts as one.
+        """
+        pace = self.rate * (max(1, min(elapsed, self.period)) / 1e9)
+        near_low, near_high = measured - self.reach, measured + self.reach
+        slow_low, slow_high = applied - pace, applied + pace
+        floor = np.maximum(np.maximum(self.low, near_low), slow_low)
+        ceiling = np.minimum(np.minimum(self.high, near_high), slow_high)
+        if (floor > ceiling).any():
+            told, at = ([float(f"{one:.4g}") for one in values] for values in (applied, measured))
+            return Bounded(None, f"position, step and rate leave no command: it is at {at}, and was told {told}")
+        within = self.within(requested)
+        near = np.minimum(np.maximum(within, near_low), near_high)
+        slow = np.minimum(np.maximum(near, slow_low), slow_high)
+        pairs = (("position", requested, within), ("step", within, near), ("rate", near, slow))
+        met = ", ".join(name for name, before, after in pairs if (before != after).any())
+        return Bounded(slow, met and f"limited: {met}")

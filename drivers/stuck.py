@@ -1,0 +1,48 @@
+"""Which sensor has stopped working: its reading stays exactly the same while commands should change it.
+
+Each observed channel is watched by itself. Time counts only while a command that should move the channel is well away
+from rest; a command near rest stops the clock, and does not set it back. Only a reading that changes does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.limits import Limits, Vector
+
+STIRRING = 0.1
+"""Beyond this part of its range away from rest a command must move what it moves; or beyond half its step."""
+
+
+class Watch:
+    """Looks at each reading.
+
+    Attributes:
+        stood: [observes] how long each channel has stood still under commands, in nanoseconds.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._stirring = np.minimum(STIRRING * (limits.high - limits.low) / 2, limits.reach / 2)
+        self.stood = np.zeros(limits.stuck.shape)
+        self._seen: Vector | None = None
+        self._looked = 0
+
+    def look(self, readings: Vector, command: Vector | None, now: int) -> None:
+        """A reading, and the command that was in effect since the last one, if any was."""
+        elapsed = min(now - self._looked, self._limits.hold)
+        self._looked = now
+        if self._seen is None:
+            self._seen = readings
+            return
+        self.stood[readings != self._seen] = 0.0
+        self._seen = readings
+        if command is not None:
+            stirred = np.abs(command - self._limits.at_rest(readings)) > self._stirring
+            self.stood += elapsed * (stirred @ self._limits.moves)
+
+    @property
+    def stuck(self) -> NDArray[np.bool_]:
+        """[observes] which channels have stood still for their time. They stay stuck until they move."""
+        return self.stood >= self._limits.stuck
