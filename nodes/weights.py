@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from drivers.robot import task_of
+from learning.acting import act
 from messages import Weights
 from tutelage import Message, Node
 from tutelage.problems import LaunchError, Problem
@@ -26,6 +28,20 @@ def weights_file(run: Path) -> Path:
     if not path.is_file():
         raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
     return path
+
+
+def tensors_of(path: Path) -> dict[str, np.ndarray]:
+    """The weights of the policy in a file. They have acted once, so their names and shapes fit each other.
+
+    Raises:
+        LaunchError: they cannot be read, or are of no policy of ours.
+    """
+    try:
+        tensors = load_file(path)
+        act(tensors, np.zeros((1, tensors["policy.0.weight"].shape[1]), np.float32))
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
+        raise LaunchError([Problem(path, f"cannot be read as the weights of a policy: {error}")]) from error
+    return tensors
 
 
 def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:
@@ -51,7 +67,7 @@ class SavedWeights(Node):
     def __init__(self, run: str, robot: str) -> None:
         self.path = weights_file(Path(run))
         task = task_of(Path(robot))
-        if task and (why := unfit(load_file(self.path), task.task)):
+        if task and (why := unfit(tensors_of(self.path), task.task)):
             raise LaunchError([Problem("policy", why)])
 
     def start(self) -> Iterator[Message]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from drivers.demos.plot import curves
 from drivers.formats.trajectory import Demonstrations, Trajectory
+from tutelage.looking import output
 from tutelage.problems import LaunchError, Problem
 
 
@@ -56,8 +56,7 @@ def picture(file: str, one: Trajectory, width: int) -> str:
 
 def _row(file: str, one: Trajectory) -> Row:
     ended = "terminated" if one.terminated else "truncated" if one.truncated else "unfinished"
-    when = None if one.when is None else datetime.fromtimestamp(one.when).isoformat(" ", "seconds")
-    said = one.verdict, one.operator or None, one.device or None, when, one.seed
+    said = one.verdict, one.operator or None, one.device or None, output.date(one.when), one.seed
     return Row(file, one.number, one.episode_return, len(one.action), ended, *said)
 
 

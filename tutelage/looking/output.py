@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 
@@ -39,6 +40,14 @@ def _reader_is_gone() -> bool:
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def date(unix_seconds: float | None) -> str | None:
+    """A moment as a person reads it; the bare number where no calendar has it."""
+    try:
+        return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_seconds:.6g} s"
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
