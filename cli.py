@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -19,12 +20,17 @@ class Commands(click.Group):
     """Turns what is wrong with the user's input into one sentence and exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
-        from tutelage.problems import LaunchError
+        from tutelage.problems import LaunchError, printable
 
         try:
             return super().invoke(context)
         except LaunchError as error:
-            click.echo(str(error), err=True)
+            click.echo(printable(str(error)), err=True)
+            sys.exit(2)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader is gone, which click itself knows
+                raise
+            click.echo(printable(f"{error.filename or context.info_name}: {error.strerror or error}"), err=True)
             sys.exit(2)
 
 
@@ -283,10 +289,11 @@ def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_d
 @click.argument("target", type=click.Path(path_type=Path))
 def bag_export(file: Path, target: Path) -> None:
     """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
+    from tutelage.problems import printable
     from tutelage.recording import export, finding
 
     for damage in export.export(finding.find(file), target).damages:
-        click.echo(str(damage), err=True)
+        click.echo(printable(str(damage)), err=True)
 
 
 @main.command()

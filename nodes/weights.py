@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ def weights_file(run: Path) -> Path:
         LaunchError: it has none.
     """
     path = run / "weights.safetensors"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
     return path
 

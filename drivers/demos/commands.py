@@ -164,11 +164,12 @@ def _convert(
     fps: float | None,
 ) -> None:
     from drivers.formats import files
+    from tutelage.problems import printable
 
     shown = files.merged(_read(file, env, trusted, leave_out_unfinished) for file in sources)
     path, notes = files.write(out, shown, to, task, fps)
     for note in [*shown.notes, *notes]:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     click.echo(
         f"{path}: {len(shown.trajectories)} episodes, {sum(len(one.action) for one in shown.trajectories)} steps"
     )

@@ -10,7 +10,7 @@ import numpy as np
 from drivers.demos.plot import curves
 from drivers.formats.trajectory import Demonstrations, Trajectory
 from tutelage.looking import output
-from tutelage.problems import LaunchError, Problem
+from tutelage.problems import LaunchError, Problem, printable
 
 
 class Row(NamedTuple):
@@ -51,7 +51,7 @@ def picture(file: str, one: Trajectory, width: int) -> str:
         f"{name.replace('_', ' ')} {value}" for name, value in _row(file, one)._asdict().items() if value is not None
     ]
     series = [*_numbers("observation", one.observation), *_numbers("action", one.action), ("reward", one.reward)]
-    return "\n".join([", ".join(known), *curves(series, width)])
+    return printable("\n".join([", ".join(known), *curves(series, width)]))
 
 
 def _row(file: str, one: Trajectory) -> Row:

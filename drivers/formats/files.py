@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from hashlib import sha256
@@ -129,9 +130,9 @@ def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
 
 def _located(place: str) -> Path:
     path = Path(place).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):
         path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
-        if not path.exists():
+        if not os.path.exists(path):
             raise Unfit("there is no such file or folder, and no Minari dataset of that id on this machine")
     return path
 

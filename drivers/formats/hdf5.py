@@ -44,24 +44,27 @@ def opened(path: Path) -> Iterator[Any]:
     """
     h5py = extra("h5py", "hdf5")
     with h5py.File(path, "r") as file:
+        links: list[tuple[str, Any]] = []
+        file.visititems_links(lambda name, link: links.append((name, link)))
         left = most_bytes(path.stat().st_size)
-
-        def check(name: str, link: Any) -> None:
-            nonlocal left
+        for name, link in links:
             if not isinstance(link, h5py.HardLink):
                 raise Unfit(f"'{name}' is a link, perhaps to another file: copy what it means into this file")
             one = file[name]
             if h5py.h5o.get_info(one.id).rc != 1:
                 raise Unfit(f"'{name}' has two names: copy what it means")
             if isinstance(one, h5py.Dataset):
-                if one.external or one.is_virtual:
-                    raise Unfit(f"'{name}' is kept in another file: copy it into this one")
-                left -= one.size * max(one.dtype.itemsize, 1)
-                if left < 0:
-                    raise Unfit(f"'{name}' of shape {list(one.shape)} is larger than a file of this size may hold")
-
-        file.visititems_links(check)
+                left -= _bytes(name, one)
+            if left < 0:
+                raise Unfit(f"'{name}' of shape {list(one.shape)} is larger than a file of this size may hold")
         yield file
+
+
+def _bytes(name: str, dataset: Any) -> int:
+    """What an array takes in memory."""
+    if dataset.external or dataset.is_virtual:
+        raise Unfit(f"'{name}' is kept in another file: copy it into this one")
+    return int(dataset.size or 0) * max(dataset.dtype.itemsize, 1)
 
 
 def _d4rl(file: Any) -> Demonstrations:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tutelage.problems import printable
+
 
 def show(lines: Iterable[str | None]) -> None:
     """Prints lines as they come, each at once. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
@@ -28,7 +30,7 @@ def show(lines: Iterable[str | None]) -> None:
                 if asked:
                     return
                 if line is not None:
-                    print(line, flush=True)
+                    print(printable(line), flush=True)
                 elif _reader_is_gone():
                     raise BrokenPipeError
         except BrokenPipeError:
@@ -61,8 +63,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     if isinstance(value, list):
-        return ", ".join(value) or "-"
-    return "-" if value is None else str(value)
+        return printable(", ".join(value), keep="") or "-"
+    return "-" if value is None else printable(str(value), keep="")
 
 
 def json_rows(rows: Iterable[NamedTuple]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tutelage.looking.output import date, table
+from tutelage.problems import printable
 from tutelage.recording.reader import Reader, Recorded
 
 
@@ -97,4 +98,4 @@ class Summary:
         lines += [table(TopicRow._fields, self.rows)] if self.rows else []
         lines += [f"lost: {loss}" for loss in reader.losses]
         lines += [f"damage: {damage}" for damage in reader.damages]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
