@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -19,12 +20,17 @@ class Commands(click.Group):
     """Turns what is wrong with the user's input into one sentence and exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
-        from tutelage.problems import LaunchError
+        from tutelage.problems import LaunchError, printable
 
         try:
             return super().invoke(context)
         except LaunchError as error:
-            click.echo(str(error), err=True)
+            click.echo(printable(str(error)), err=True)
+            sys.exit(2)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader is gone, which click itself knows
+                raise
+            click.echo(printable(f"{error.filename or context.info_name}: {error.strerror or error}"), err=True)
             sys.exit(2)
         except FloatingPointError as error:  # a number that is none: tutelage/finite.py
             click.echo(str(error), err=True)
@@ -39,6 +45,9 @@ def main() -> None:
 main.add_command(demos)
 
 
+TRUST = click.option("--trust", "trusted", is_flag=True, help="Run the code that it names, though made elsewhere.")
+
+
 @main.command()
 @click.argument("file", required=False)
 @click.argument("arguments", nargs=-1)
@@ -47,6 +56,7 @@ main.add_command(demos)
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="All nodes in this process, for debuggers; the result is the same.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of a FILE.")
+@TRUST
 def launch(
     file: str | None,
     arguments: tuple[str, ...],
@@ -55,12 +65,13 @@ def launch(
     run_dir: str | None,
     one_process: bool,
     resume: str | None,
+    trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
     from tutelage import launching
 
     if resume:
-        sys.exit(launching.resume(resume))
+        sys.exit(launching.resume(resume, trusted))
     if file is None:
         raise click.UsageError("name a launch file, gail.yaml for one")
     if show_arguments:
@@ -189,11 +200,12 @@ def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_jso
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")
 @click.option("--render", help="A video file (video.mp4) of the first episodes, or `window`.")
-def evaluate(run: Path, episodes: int, sampled: bool, seed: int, render: str | None) -> None:
+@TRUST
+def evaluate(run: Path, episodes: int, sampled: bool, seed: int, render: str | None, trusted: bool) -> None:
     """Play the final policy of a RUN and print its returns."""
     from nodes import evaluation
 
-    click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render))
+    click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, trusted))
 
 
 ROBOT = click.argument("robot", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -267,11 +279,12 @@ def bag_info(file: Path, as_json: bool) -> None:
 @click.option("--rate", type=click.FloatRange(min=0), default=1.0, show_default=True, help="0: as fast as it can be.")
 @click.option("--skip", type=click.FloatRange(min=0), default=0.0, help="Seconds to leave out at the beginning.")
 @click.option("--run-dir", help="Folder of the run that this is.")
-def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None) -> None:
+@TRUST
+def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None, trusted: bool) -> None:
     """Say again what was recorded, as a graph: all of it, or in place of some nodes."""
     from tutelage import replaying
 
-    sys.exit(replaying.play(file, nodes, rate, skip, run_dir))
+    sys.exit(replaying.play(file, nodes, rate, skip, run_dir, trusted))
 
 
 @bag.command("export")
@@ -279,22 +292,24 @@ def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_d
 @click.argument("target", type=click.Path(path_type=Path))
 def bag_export(file: Path, target: Path) -> None:
     """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
+    from tutelage.problems import printable
     from tutelage.recording import export, finding
 
     for damage in export.export(finding.find(file), target).damages:
-        click.echo(str(damage), err=True)
+        click.echo(printable(str(damage)), err=True)
 
 
 @main.command()
 @click.argument("run", type=click.Path(exists=True, path_type=Path))
 @JSON
-def verify(run: Path, as_json: bool) -> None:
+@TRUST
+def verify(run: Path, as_json: bool, trusted: bool) -> None:
     """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
     from tutelage import replaying
     from tutelage.looking import output
     from tutelage.recording import verifying
 
-    verdicts = replaying.verify(run)
+    verdicts = replaying.verify(run, trusted)
     click.echo(output.json_rows(verdicts) if as_json else verifying.text(verdicts))
     sys.exit(any(verdict.verdict == "differs" for verdict in verdicts))
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load
 
 from learning.acting import Tensors, act
 from learning.draws import generator
-from nodes.weights import read
+from nodes.weights import read, tensors_of, unfit
+from tutelage import trust
+from tutelage.graph import Graph
 from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
+from tutelage.recording.writer import about_run
 from tutelage.task import Environments, Task
 
 RENDERED_EPISODES = 3
@@ -39,13 +40,17 @@ def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool
     return total
 
 
-def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: str | None) -> str:
+def evaluate_run(
+    folder: Path, episodes: int, sampled: bool, seed: int, render: str | None, trusted: bool = False
+) -> str:
     """Plays the final policy of a run and says its returns; renders the first episodes where it is told to.
 
     Raises:
-        LaunchError: the folder holds no finished run.
+        LaunchError: the folder holds no finished run, or one of another machine, not `trusted`, whose task is code.
     """
-    task, tensors = task_of(folder), weights_of(folder)
+    task, tensors = task_of(folder, trusted), weights_of(folder)
+    if why := unfit(tensors, task):
+        raise LaunchError([Problem(folder, why)])
     if render:
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)
@@ -56,26 +61,28 @@ def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: 
     )
 
 
-def task_of(folder: Path) -> Task:
+def task_of(folder: Path, trusted: bool = False) -> Task:
     """The task that a run was about."""
-    graph = json.loads(_read(folder / "graph.json"))
-    sys.path += graph["paths"]
-    for node in graph["nodes"]:
-        given = node["parameters"]
-        if "env" in given:
-            return Task(given["env"])
-    raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
+    about = about_run(folder)
+    try:
+        graph = Graph.from_json(about["graph"])
+    except KeyError:
+        raise LaunchError([Problem(folder, "there is no graph.json here: name the folder of a run")]) from None
+    except ValueError as error:
+        raise LaunchError([Problem(folder / "graph.json", f"cannot be read: {error}")]) from error
+    env = next((node.parameters["env"] for node in graph.nodes if "env" in node.parameters), None)
+    if env is None:
+        raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
+    if trusted or trust.made_here(about):
+        sys.path += graph.paths
+    else:
+        trust.check_env(env, folder)
+    return Task(env)
 
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
     """The final weights of a run."""
-    return load(read(folder))
-
-
-def _read(path: Path) -> str:
-    if not path.exists():
-        raise LaunchError([Problem(path, "is not there: name the folder of a run")])
-    return path.read_text()
+    return tensors_of(read(folder), folder)
 
 
 def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from tutelage import Message, Node
 from tutelage.foreign import message_type
 from tutelage.message import FOREVER
+from tutelage.problems import LaunchError, Problem
 from tutelage.recording import Reader, finding
 
 BATCH = 100
@@ -30,8 +31,12 @@ class Player(Node):
 
     def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
         graph = finding.graph(Path(file))
-        topics = next(plan.says for plan in graph.nodes if plan.name == node).values()
-        self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
+        topics = [topic for plan in graph.nodes if plan.name == node for topic in plan.says.values()]
+        try:
+            self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
+        except (KeyError, ValueError) as error:
+            what = f"does not say which messages {node} said: {error}"
+            raise LaunchError([Problem(file, what)]) from error
         self.says = tuple(self.kinds.values())  # type: ignore[misc]  # the recording decides it, not the class
         self.rate, self.begin = rate, begin or time.monotonic()
         self.messages = self._recorded(Path(file), node, skip)

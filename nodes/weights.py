@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from drivers.robot import task_of
+from learning.acting import act
 from messages import Weights
 from tutelage import Message, Node
 from tutelage.finite import check_all
@@ -27,28 +29,45 @@ def weights_file(run: Path) -> Path:
         LaunchError: it has none.
     """
     path = run / "weights.safetensors"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
     return path
 
 
 def read(run: Path) -> bytes:
-    """The file of a run's final weights: what its report is of, and all numbers.
+    """The file of a run's final weights: what its report is of, and a policy that can act.
 
     Raises:
-        LaunchError: there is none, or it has been changed, or has a number that is none.
+        LaunchError: there is none, or it has been changed, or is no policy's.
     """
     path = weights_file(run)
     file, report = path.read_bytes(), path.with_name("report.json")
+    tensors_of(file, path)
     try:
         wanted = json.loads(report.read_text()).get("weights_digest") if report.is_file() else None
-        check_all("a policy cannot act by it", load(file))
-    except (ValueError, SafetensorError, FloatingPointError) as error:
-        raise LaunchError([Problem(path, str(error))]) from error
+    except ValueError as error:
+        raise LaunchError([Problem(report, f"cannot be read: {error}")]) from error
     if wanted and hashlib.sha256(file).hexdigest() != wanted:
         what = "is not the file that the run ended with, by the weights_digest of its report.json: name another run"
         raise LaunchError([Problem(path, what)])
     return file
+
+
+def tensors_of(file: bytes, where: Path) -> dict[str, np.ndarray]:
+    """The weights of the policy in a file. They are finite and have acted once: their names and shapes fit each other.
+
+    Raises:
+        LaunchError: they cannot be read, or are of no policy of ours.
+    """
+    try:
+        tensors = load(file)
+        check_all("a policy cannot act by it", tensors)
+        act(tensors, np.zeros((1, tensors["policy.0.weight"].shape[1]), np.float32))
+    except FloatingPointError as error:
+        raise LaunchError([Problem(where, str(error))]) from error
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
+        raise LaunchError([Problem(where, f"cannot be read as the weights of a policy: {error}")]) from error
+    return tensors
 
 
 def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:
@@ -74,7 +93,7 @@ class SavedWeights(Node):
     def __init__(self, run: str, robot: str) -> None:
         self.file = read(Path(run))
         task = task_of(Path(robot))
-        if task and (why := unfit(load(self.file), task.task)):
+        if task and (why := unfit(tensors_of(self.file, Path(run)), task.task)):
             raise LaunchError([Problem("policy", why)])
 
     def start(self) -> Iterator[Message]:

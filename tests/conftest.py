@@ -3,6 +3,8 @@ depend on how many there are) and only those instructions that every x86-64 proc
 
 import os
 
+import pytest
+
 os.environ |= {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     "ATEN_CPU_CAPABILITY": "default",
@@ -16,3 +18,9 @@ os.environ |= {
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` is: tests wait for processes, and for what shall not happen, more than they compute."""
     return max(2, (os.cpu_count() or 2) * 3 // 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the key that signs runs is kept: not in the home of whoever runs this."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))

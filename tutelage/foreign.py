@@ -23,8 +23,21 @@ _TYPES: dict[str, type] = {
 
 
 def message_type(schema: dict[str, Any]) -> type[Message]:
-    """A message type with the fields, dtypes, shapes, units and cadence of the one that `message.schema` described."""
+    """A message type with the fields, dtypes, shapes, units and cadence of the one that `message.schema` described.
+
+    Raises:
+        ValueError: that describes no message type.
+    """
+    try:
+        return _made(schema)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no message type is described by {schema!r}"[:200]) from error
+
+
+def _made(schema: dict[str, Any]) -> type[Message]:
     own = {name: field for name, field in schema["properties"].items() if name not in Message.__annotations__}
+    if taken := [name for name in own if hasattr(Message, name) or name.startswith("_")]:
+        raise ValueError(f"a field cannot be called {taken[0]}")
     body = {"__annotations__": {name: _hint(field) for name, field in own.items()}, "__doc__": schema["description"]}
     made: type[Message] = new_class(
         schema["title"],

@@ -13,8 +13,9 @@ import sys
 import traceback
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
+from tutelage.language.checking import fits
 from tutelage.node import Node
 from tutelage.problems import did_you_mean
 
@@ -81,8 +82,26 @@ class Graph:
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
+        """The graph of a text.
+
+        Raises:
+            ValueError: the text is no graph.
+        """
         read = json.loads(text)
-        return cls(**{**read, "nodes": [NodePlan(**node) for node in read["nodes"]]})
+        graph = _made(cls, read)
+        graph.nodes = [_made(NodePlan, node) for node in read["nodes"]]
+        return graph
+
+
+def _made(kind: type[Kind], read: Any) -> Kind:
+    """What JSON says of a dataclass, each field of its type; of a list's elements nothing is known yet."""
+    hints = get_type_hints(kind)
+    if not isinstance(read, dict) or not all(name in hints and fits(read[name], hints[name]) for name in read):
+        raise ValueError(f"this is no {kind.__name__}: {read!r}"[:120])
+    try:
+        return kind(**read)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def node_class(run: str) -> type[Node]:

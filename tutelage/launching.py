@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tutelage import ending
+from tutelage import ending, trust
 from tutelage.graph import Graph
 from tutelage.language import launchfile, resolved, wiring
 from tutelage.language.arguments import from_command_line
 from tutelage.language.checking import text
 from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
+from tutelage.recording.writer import about_run
 from tutelage.supervision import run
 from tutelage.supervision.supervisor import REFUSED
 
@@ -71,9 +73,9 @@ def _need_no_process(file: str, made: Graph) -> None:
 
 def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
     """Runs a graph in a new folder to its end; the exit code. A run that a node refuses leaves no trace of itself."""
-    folder = run.folder_of(made, run_dir)
-    found = set(folder.iterdir()) if folder.is_dir() else None
     try:
+        folder = run.folder_of(made, run_dir)
+        found = set(folder.iterdir()) if folder.is_dir() else None
         run.prepare(folder)
         run.inherit(made, folder)
         run.describe(made, folder)
@@ -95,11 +97,16 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def resume(run_dir: str) -> int:
-    """Goes on with a run that was cut off, from its checkpoints; the exit code."""
+def resume(run_dir: str, trusted: bool = False) -> int:
+    """Goes on with a run that was cut off, from its checkpoints; the exit code.
+
+    Raises:
+        LaunchError: there is none, it has ended, or this machine did not make it and it is not `trusted`.
+    """
     folder = Path(run_dir).resolve()
-    if not (folder / "graph.json").exists():
+    if not os.path.exists(folder / "graph.json"):
         raise LaunchError([Problem(run_dir, "there is no run here: name the folder of one")])
+    trust.check_graph(about_run(folder), run_dir, trusted)
     report = folder / "report.json"
     code = json.loads(report.read_text())["exit_code"] if report.exists() else 1
     if code == 0 or code > 128:

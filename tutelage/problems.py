@@ -52,10 +52,21 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
+def printable(text: str, keep: str = "\n\t") -> str:
+    """Text as a terminal may show it: what would move its cursor or change its colours is written out, `\\x1b` for one.
+
+    Names and sentences of files are others' text. Line ends stay, unless `keep` is empty.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
 def complain(sentence: str) -> None:
     """Says what is wrong on standard error. That may be a file on the very disk that is full: then it says nothing."""
     with contextlib.suppress(OSError):
-        os.write(2, f"{sentence}\n".encode())
+        os.write(2, f"{printable(sentence)}\n".encode(errors="replace"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

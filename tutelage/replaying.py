@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tutelage import launching
+from tutelage import launching, trust
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.recording import finding, verifying
@@ -20,25 +20,30 @@ BEGIN_SECONDS = 1.0
 """Time for the processes of a graph to start before players begin."""
 
 
-def verify(path: Path) -> list[Verdict]:
-    """What the nodes of a recorded run say today, beside what they said then."""
-    recording, made = _recorded(path)
+def verify(path: Path, trusted: bool = False) -> list[Verdict]:
+    """What the nodes of a recorded run say today, beside what they said then.
+
+    Raises:
+        LaunchError: there is no recording, or this machine did not make it and it is not `trusted`.
+    """
+    recording, made = _recorded(path, trusted)
     return verifying.verify(recording, made, finding.was_interrupted(recording))
 
 
-def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None) -> int:
+def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None, trusted: bool = False) -> int:
     """Runs the recorded graph with players in the place of these nodes, or without names of all that said something.
 
     Raises:
-        LaunchError: there is no such node, or no recording.
+        LaunchError: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
     """
-    recording, made = _recorded(path)
+    recording, made = _recorded(path, trusted)
     graph = _with_players(made, recording, nodes, rate, skip)
     return launching.begin(graph, run_dir)
 
 
-def _recorded(path: Path) -> tuple[Path, Graph]:
+def _recorded(path: Path, trusted: bool) -> tuple[Path, Graph]:
     recording = finding.find(path).resolve()
+    trust.check_graph(finding.about(recording), path, trusted)
     made = finding.graph(recording)
     sys.path += made.paths
     run.load(made)

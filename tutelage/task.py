@@ -15,10 +15,13 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from tutelage.finite import check, within
+from tutelage.language.checking import fits
 from tutelage.problems import LaunchError, Problem
 
 Env = str | dict[str, Any]
 """How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
+
+_PARTS = {"id": str, "arguments": dict[str, Any], "wrappers": list[str]}
 
 
 class Task:
@@ -26,13 +29,13 @@ class Task:
 
     def __init__(self, env: Env) -> None:
         told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
-        unknown = set(told) - {"id", "arguments", "wrappers"}
-        if unknown or not isinstance(told.get("id"), str):
+        told = {"arguments": {}, "wrappers": [], **told} if isinstance(told, dict) else {}
+        if told.keys() != _PARTS.keys() or not all(fits(told[part], hint) for part, hint in _PARTS.items()):
             raise _refusal(str(env), "must be a name, or a mapping of id, arguments and wrappers")
         self.given = env
         self.env: str = told["id"]
-        self.arguments: dict[str, Any] = told.get("arguments", {})
-        self.wrappers: list[str] = told.get("wrappers", [])
+        self.arguments: dict[str, Any] = told["arguments"]
+        self.wrappers: list[str] = told["wrappers"]
 
     def make(self, render_mode: str | None = None) -> Any:
         """One environment.
@@ -46,7 +49,7 @@ class Task:
         else:
             try:
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
-            except (gymnasium.error.Error, TypeError) as error:
+            except Exception as error:  # an environment is others' code, and its arguments may be anything
                 raise _refusal(self.env, f"cannot be made: {error}") from error
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
@@ -189,7 +192,7 @@ def named(place: str) -> Callable[..., Any]:
     module, _, name = place.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, gymnasium.error.Error) as error:
         raise _refusal(place, f"is not there: {error}") from error
     return found
 

@@ -14,6 +14,7 @@ FORMATS = click.Choice(["npz", "minari", "minari-arrow", "lerobot"])
 ENV = click.option("--env", help="The environment, where the file does not say; what does not fit it is refused.")
 FILE = click.argument("file")
 TAKES = click.argument("takes", nargs=-1, required=True, type=int)
+TRUST = click.option("--trust", "trusted", is_flag=True, help="Run the code that FILE names, if any.")
 UNFINISHED = click.option("--leave-out-unfinished", is_flag=True, help="Leave out episodes that do not end.")
 
 
@@ -26,6 +27,7 @@ def writing(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Steps a second, for LeRobot."),
         UNFINISHED,
         ENV,
+        TRUST,
     ):
         command = option(command)
     return command
@@ -43,12 +45,13 @@ def demos() -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @ENV
-def list_(files: tuple[str, ...], as_json: bool, env: str | None) -> None:
+@TRUST
+def list_(files: tuple[str, ...], as_json: bool, env: str | None, trusted: bool) -> None:
     """List the episodes of FILES: return, length, verdict, by whom, with what, when."""
     from drivers.demos.listing import Row, rows
     from tutelage.looking import output
 
-    found = rows((file, _read(file, env)) for file in files)
+    found = rows((file, _read(file, env, trusted)) for file in files)
     dropped = 0 if as_json or len(files) > 1 else 1  # a table of one file does not name it in each row
     click.echo(
         output.json_rows(found) if as_json else output.table(Row._fields[dropped:], [row[dropped:] for row in found])
@@ -59,11 +62,12 @@ def list_(files: tuple[str, ...], as_json: bool, env: str | None) -> None:
 @FILE
 @click.argument("episode", type=int)
 @ENV
-def show(file: str, episode: int, env: str | None) -> None:
+@TRUST
+def show(file: str, episode: int, env: str | None, trusted: bool) -> None:
     """Show an EPISODE: a small curve of each number that was observed and done."""
     from drivers.demos import listing
 
-    one = listing.episode(file, _read(file, env), episode)
+    one = listing.episode(file, _read(file, env, trusted), episode)
     click.echo(listing.picture(file, one, shutil.get_terminal_size().columns))
 
 
@@ -73,13 +77,16 @@ def show(file: str, episode: int, env: str | None) -> None:
 @ENV
 @click.option("--seed", type=int, help="Of episode 0, where the file does not say; episode i has a seed i higher.")
 @click.option("--render", help="A video file (video.mp4), or `window`.")
-def replay(file: str, episodes: tuple[int, ...], env: str | None, seed: int | None, render: str | None) -> None:
+@TRUST
+def replay(
+    file: str, episodes: tuple[int, ...], env: str | None, seed: int | None, render: str | None, trusted: bool
+) -> None:
     """Do the actions of EPISODES (of all, if none is named) in their environment. Exit code 1: the returns differ."""
     from drivers.demos import listing, replaying
     from tutelage.problems import LaunchError, Problem
     from tutelage.task import Task
 
-    shown = _read(file, env)
+    shown = _read(file, env, trusted)
     if shown.env is None:
         raise LaunchError([Problem(file, "does not say of which environment it is: say it with --env")])
     chosen = [listing.episode(file, shown, number) for number in episodes] or shown.trajectories
@@ -151,23 +158,25 @@ def _convert(
     out: str,
     to: str,
     env: str | None,
+    trusted: bool,
     leave_out_unfinished: bool,
     task: str,
     fps: float | None,
 ) -> None:
     from drivers.formats import files
+    from tutelage.problems import printable
 
-    shown = files.merged(_read(file, env, leave_out_unfinished) for file in sources)
+    shown = files.merged(_read(file, env, trusted, leave_out_unfinished) for file in sources)
     path, notes = files.write(out, shown, to, task, fps)
     for note in [*shown.notes, *notes]:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     click.echo(
         f"{path}: {len(shown.trajectories)} episodes, {sum(len(one.action) for one in shown.trajectories)} steps"
     )
 
 
-def _read(file: str, env: str | None = None, leave_out_unfinished: bool = False) -> Any:
+def _read(file: str, env: str | None, trusted: bool, leave_out_unfinished: bool = False) -> Any:
     from drivers.formats import files
     from tutelage.task import Task
 
-    return files.read(file, Task(env) if env else None, leave_out_unfinished)
+    return files.read(file, Task(env) if env else None, leave_out_unfinished, trusted)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from drivers.demos.plot import curves
 from drivers.formats.trajectory import Demonstrations, Trajectory
-from tutelage.problems import LaunchError, Problem
+from tutelage.looking import output
+from tutelage.problems import LaunchError, Problem, printable
 
 
 class Row(NamedTuple):
@@ -51,13 +51,12 @@ def picture(file: str, one: Trajectory, width: int) -> str:
         f"{name.replace('_', ' ')} {value}" for name, value in _row(file, one)._asdict().items() if value is not None
     ]
     series = [*_numbers("observation", one.observation), *_numbers("action", one.action), ("reward", one.reward)]
-    return "\n".join([", ".join(known), *curves(series, width)])
+    return printable("\n".join([", ".join(known), *curves(series, width)]))
 
 
 def _row(file: str, one: Trajectory) -> Row:
     ended = "terminated" if one.terminated else "truncated" if one.truncated else "unfinished"
-    when = None if one.when is None else datetime.fromtimestamp(one.when).isoformat(" ", "seconds")
-    said = one.verdict, one.operator or None, one.device or None, when, one.seed
+    said = one.verdict, one.operator or None, one.device or None, output.date(one.when), one.seed
     return Row(file, one.number, one.episode_return, len(one.action), ended, *said)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from drivers.formats.trajectory import Trajectory
 from tutelage.looking import video
+from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
 
 
@@ -26,7 +29,7 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
     environment = task.make({None: None, "window": "human"}.get(render, "rgb_array"))
     frames: list[np.ndarray] = []
     rewards: list[float] = []
-    try:
+    with _refusing(environment, f"{task.env}, episode {one.number}"):
         environment.reset(seed=seed)
         for action in one.action:
             if render not in (None, "window"):
@@ -36,10 +39,19 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
             if terminated or truncated:
                 break
         fps = environment.metadata.get("render_fps", 30)
-    finally:
-        environment.close()
     reward = np.array(rewards)
     return Replayed(reward, _first_difference(one, reward), frames, fps)
+
+
+@contextlib.contextmanager
+def _refusing(environment: Any, where: str) -> Iterator[None]:
+    """Closes an environment in the end. What it raises is a refusal of the seed or of an action, which are data."""
+    try:
+        yield
+    except Exception as error:
+        raise LaunchError([Problem(where, f"the environment refuses what was recorded: {error}")]) from error
+    finally:
+        environment.close()
 
 
 def sentence(one: Trajectory, replayed: Replayed, seed: int | None) -> str:

@@ -9,6 +9,7 @@ there: what it came to is not known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,13 @@ import numpy as np
 from drivers.formats.trajectory import Trajectory, Unfit
 
 STEPS = ("observations", "actions", "rewards", "terminals", "truncations")
-EPISODES = {"seed": -1, "operator": "", "device": "", "when": np.nan, "rate": np.nan}
+EPISODES: dict[str, Any] = {"seed": -1, "operator": "", "device": "", "when": np.nan, "rate": np.nan}
 """What `episode_<name>s` says of each episode, and what stands there where it is not known."""
+
+ABOUT_KINDS = {
+    f"episode_{name}s": {int: "iu", str: "U", float: "fiu"}[type(unknown)] for name, unknown in EPISODES.items()
+}
+"""Which kinds of numpy's dtypes they may have."""
 
 LAST_ALONE = "the last step of each episode gives its observation alone, and it counts as truncated there"
 
@@ -52,6 +58,9 @@ def _check(columns: Mapping[str, np.ndarray]) -> None:
     for name in (*rows, *(DERIVED & columns.keys())):
         if np.ndim(columns[name]) == 0:
             raise Unfit(f"has {name} that are one value, not a row each")
+    for name, kinds in ABOUT_KINDS.items():
+        if name in columns and (columns[name].ndim != 1 or columns[name].dtype.kind not in kinds):
+            raise Unfit(f"has {name} that are {columns[name].dtype} {list(columns[name].shape)}")
     steps = len(columns["actions"])
     for name in (*STEPS, "next_observations"):
         if name in columns and len(columns[name]) != steps:
@@ -86,7 +95,7 @@ def _ends(columns: Mapping[str, np.ndarray], steps: int) -> list[int]:
     lengths = columns["episode_lengths"]
     if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any():
         raise Unfit("has episode_lengths that are no numbers of steps")
-    ends = [int(end) for end in np.cumsum(lengths)]
+    ends = list(accumulate(map(int, lengths)))
     if ends and ends[-1] > steps:
         raise Unfit(f"episode {len(ends) - 1}, step {steps}: is not there, though episode_lengths says so")
     return ends

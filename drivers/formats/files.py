@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from hashlib import sha256
@@ -12,23 +13,33 @@ import numpy as np
 
 from drivers.formats import hdf5, lerobot, minari, npz, recording
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, check
+from tutelage import trust
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
+FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
+"""What comes of a file that holds what no program ever wrote."""
 
-def read(place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False) -> Demonstrations:
+
+def read(
+    place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False, trusted: bool = False
+) -> Demonstrations:
     """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, where it is given.
+
+    Where it is not, the file says which it is; only one that is `trusted` may name code as its environment.
 
     Raises:
         LaunchError: what cannot be read, or does not fit, with file, episode and step.
     """
     try:
-        shown = _read(str(place), task)
+        shown = _read(str(place), task, trusted)
         if leave_out_unfinished:
             shown = _finished(shown)
         check(kept(shown), task.spaces if task else None)
     except Unfit as error:
         raise LaunchError([Problem(place, str(error))]) from error
+    except FOREIGN as error:
+        raise LaunchError([Problem(place, f"cannot be read ({type(error).__name__}: {error})")]) from error
     return shown._replace(env=task.given) if task else shown
 
 
@@ -103,24 +114,36 @@ def judge(place: str, take: int, verdict: str) -> None:
     """
     try:
         recording.judge(Path(place).expanduser(), take, verdict)
-    except (Unfit, OSError) as error:
+    except FOREIGN as error:
         raise LaunchError([Problem(place, str(error))]) from error
 
 
-def _read(place: str, task: Task | None) -> Demonstrations:
+def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
+    path = _located(place)
+    if recording.recordings(path):
+        return recording.read(path, task, trusted)
+    shown = _of_format(path, trusted)
+    if task is None and shown.env is not None and not trusted:
+        trust.check_env(shown.env, place)
+    return shown
+
+
+def _located(place: str) -> Path:
     path = Path(place).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):
         path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
-        if not path.exists():
+        if not os.path.exists(path):
             raise Unfit("there is no such file or folder, and no Minari dataset of that id on this machine")
+    return path
+
+
+def _of_format(path: Path, trusted: bool) -> Demonstrations:
     if path.suffix == ".npz":
         return npz.read(path)
     if path.suffix in (".hdf5", ".h5"):
         return hdf5.read(path)
-    if recording.recordings(path):
-        return recording.read(path, task)
     if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
-        return minari.read(path)
+        return minari.read(path, trusted)
     raise Unfit("holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, or a Minari dataset")
 
 

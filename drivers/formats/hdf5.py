@@ -7,7 +7,9 @@ with `obs/<name>`, `next_obs/<name>`, `actions`, `rewards` and `dones`.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 from drivers.formats.columns import LAST_ALONE, split
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
 from tutelage.task import Env
+from tutelage.unpacking import most_bytes
 
 GYM = 2
 """robomimic's `env_type` of gym environments: the only ones that a task of ours can make."""
@@ -24,12 +27,44 @@ GYM = 2
 def read(path: Path) -> Demonstrations:
     """All episodes of a file, whichever of the two layouts it has."""
     try:
-        with extra("h5py", "hdf5").File(path, "r") as file:
+        with opened(path) as file:
             return _robomimic(file["data"]) if "data" in file else _d4rl(file)
     except Unfit:
         raise
     except (OSError, KeyError, RuntimeError, IndexError, TypeError, ValueError) as error:
         raise Unfit(f"cannot be read as HDF5 of robomimic's or D4RL's layout: {error}") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An HDF5 file that holds all that is read of it: no link leads elsewhere, and no array is made of nothing.
+
+    Raises:
+        Unfit: it does not.
+    """
+    h5py = extra("h5py", "hdf5")
+    with h5py.File(path, "r") as file:
+        links: list[tuple[str, Any]] = []
+        file.visititems_links(lambda name, link: links.append((name, link)))
+        left = most_bytes(path.stat().st_size)
+        for name, link in links:
+            if not isinstance(link, h5py.HardLink):
+                raise Unfit(f"'{name}' is a link, perhaps to another file: copy what it means into this file")
+            one = file[name]
+            if h5py.h5o.get_info(one.id).rc != 1:
+                raise Unfit(f"'{name}' has two names: copy what it means")
+            if isinstance(one, h5py.Dataset):
+                left -= _bytes(name, one)
+            if left < 0:
+                raise Unfit(f"'{name}' of shape {list(one.shape)} is larger than a file of this size may hold")
+        yield file
+
+
+def _bytes(name: str, dataset: Any) -> int:
+    """What an array takes in memory."""
+    if dataset.external or dataset.is_virtual:
+        raise Unfit(f"'{name}' is kept in another file: copy it into this one")
+    return int(dataset.size or 0) * max(dataset.dtype.itemsize, 1)
 
 
 def _d4rl(file: Any) -> Demonstrations:
@@ -95,6 +130,8 @@ def _side_by_side(number: int, group: Any, keys: list[str]) -> np.ndarray:
 
 def _env(attributes: Any) -> Env | None:
     said = json.loads(attributes["env_args"]) if "env_args" in attributes else {}
+    if not isinstance(said, dict):
+        raise Unfit(f"env_args are to name the environment, but are {said!r}"[:120])
     if said.get("type", said.get("env_type")) != GYM:
         return None
     return {"id": said["env_name"], "arguments": said.get("env_kwargs", {})}

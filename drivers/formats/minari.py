@@ -6,6 +6,7 @@ names. Nothing is ever downloaded.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
+from drivers.formats.hdf5 import opened
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
+from tutelage.problems import LaunchError
 from tutelage.task import Env, Task
 
 ID = re.compile(r"([-\w][-\w/]*[-\w]/)?[-\w]+-v\d+")
@@ -32,21 +35,39 @@ def located(place: str) -> tuple[Path, str]:
     return extra("minari.storage.datasets_root_dir", "minari").get_dataset_path(place), place
 
 
-def read(path: Path) -> Demonstrations:
-    """All episodes of the dataset in a folder."""
+def read(path: Path, trusted: bool = False) -> Demonstrations:
+    """All episodes of the dataset in a folder. Only one that is `trusted` need not say what is observed and done."""
+    data = path / "data" if (path / "data").is_dir() else path
     try:
-        dataset = extra("minari", "minari").MinariDataset(path / "data" if (path / "data").is_dir() else path)
+        _check(data, trusted)
+        dataset = extra("minari", "minari").MinariDataset(data)
         about = list(dataset.storage.get_episode_metadata(dataset.episode_indices))
         episodes = list(dataset.iterate_episodes())
         trajectories = [_one(i, *both) for i, both in enumerate(zip(episodes, about, strict=True))]
     except Unfit:
         raise
-    except (OSError, ValueError, KeyError, AssertionError, gymnasium.error.Error) as error:
+    except LaunchError:
+        raise
+    except Exception as error:  # Minari does not say what it raises on data that it did not write
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
     notes = ["left out: infos"] if any(episode.infos for episode in episodes) else []
     if dataset.env_spec and any(wrapper.kwargs for wrapper in dataset.env_spec.additional_wrappers):
         notes.append("left out: the arguments of the environment's wrappers, which take their defaults")
     return Demonstrations(trajectories, _env(dataset.env_spec), notes)
+
+
+def _check(data: Path, trusted: bool) -> None:
+    """Refuses what Minari would run code for, take much memory for, or read elsewhere."""
+    said = json.loads((data / "metadata.json").read_bytes())
+    for space in ("observation_space", "action_space"):
+        if said.get(space) is None and not trusted:
+            raise Unfit(f"does not say its {space}: Minari would run the environment's code to know it: say --trust")
+    size = sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
+    if not 0 <= said["total_episodes"] <= size:
+        raise Unfit(f"cannot have {said['total_episodes']} episodes in {size} bytes")
+    if (data / "main_data.hdf5").exists():
+        with opened(data / "main_data.hdf5"):
+            return
 
 
 def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5") -> list[str]:

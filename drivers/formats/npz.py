@@ -3,27 +3,72 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
 from drivers.formats.columns import joined, split
 from drivers.formats.trajectory import Demonstrations, Unfit
 from tutelage.task import Env
+from tutelage.unpacking import most_bytes
+
+UNREADABLE = (OSError, ValueError, EOFError, AttributeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise of a file that is none."""
 
 
 def read(path: Path) -> Demonstrations:
     """All episodes of a file."""
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            columns = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+        with path.open("rb") as opened:
+            _check_sizes(opened)
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                columns = {name: file[name] for name in file.files}
+    except Unfit:
+        raise
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        AttributeError,
+        NotImplementedError,
+    ) as error:
         raise Unfit(f"cannot be read as npz: {error}") from error
     env = _env(columns.pop("env_id", None), columns.pop("env_kwargs", None))
     trajectories, notes = split(columns)
     return Demonstrations(trajectories, env, notes)
+
+
+def _check_sizes(file: BinaryIO) -> None:
+    """Refuses arrays that would take much memory, before they do: by the sizes that are stated of them.
+
+    zipfile gives no more than was stated, and each array must be no larger than its own file in the archive.
+    """
+    most = most_bytes(file.seek(0, os.SEEK_END))
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if (total := sum(member.file_size for member in members)) > most:
+            raise Unfit(f"unpacks to {total} bytes, {most} are read at most: what it holds is no demonstration")
+        for member in members:
+            with archive.open(member) as array:
+                shape, dtype = _head(array)
+            if math.prod(shape) * max(dtype.itemsize, 1) > member.file_size:
+                raise Unfit(f"says that {member.filename} has shape {list(shape)}, which it has not")
+
+
+def _head(array: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype that an array's file states."""
+    version = np.lib.format.read_magic(array)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(array)
+    return shape, dtype
 
 
 def write(path: Path, shown: Demonstrations) -> list[str]:

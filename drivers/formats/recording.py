@@ -10,11 +10,15 @@ import errno
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from drivers.formats.takes import Said, takes
 from drivers.formats.trajectory import Demonstrations, Trajectory, Unfit
+from drivers.robot import task_of
+from tutelage import trust
+from tutelage.graph import Graph
 from tutelage.task import Task
 
 VERDICTS = ("kept", "discarded")
@@ -25,13 +29,13 @@ def recordings(place: Path) -> list[Path]:
     return sorted(place.glob("*.mcap")) if place.is_dir() else [place] if place.suffix == ".mcap" else []
 
 
-def read(place: Path, task: Task | None = None) -> Demonstrations:
+def read(place: Path, task: Task | None = None, trusted: bool = False) -> Demonstrations:
     """All takes of a run's folder or of one recording, kept or not; of each what was last said about it.
 
     A take that several recordings of the folder have, `bag record` may have made one beside the run's own, is one.
     """
     found = {file.name: takes(file) for file in recordings(place)}
-    task = task or next((Task(said.env) for said in found.values() if said.env is not None), None)
+    task = task or next((task for of_file in found.values() if (task := _task(of_file.about, place, trusted))), None)
     last: dict[tuple[str, str, int], Said] = {}
     for said in (one for of_file in found.values() for one in of_file.takes):
         if said.identity not in last or said.sequence >= last[said.identity].sequence:
@@ -44,6 +48,20 @@ def read(place: Path, task: Task | None = None) -> Demonstrations:
     notes = ["the times at which each step was captured and applied stay in the recording"]
     notes += [note for of_file in found.values() for note in of_file.notes]
     return Demonstrations(trajectories, task.given if task else None, notes)
+
+
+def _task(about: Mapping[str, str], place: Path, trusted: bool) -> Task | None:
+    """The task of the first node of the run that has one, or of the robot that one drives: its file is code."""
+    nodes = Graph.from_json(about["graph"]).nodes if "graph" in about else []
+    trusted = trusted or trust.made_here(about)
+    for given in (node.parameters for node in nodes):
+        if env := given.get("env"):
+            if not trusted:
+                trust.check_env(env, place)
+            return Task(env)
+        if trusted and isinstance(robot := given.get("robot"), str) and (task := task_of(Path(robot))):
+            return task.task
+    return None
 
 
 def judge(place: Path, number: int, verdict: str) -> None:
@@ -102,7 +120,8 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
     take, action = said.take, said.take.action
     if action.dtype.kind == "f":
         if task is None:
-            raise Unfit(f"episode {take.take}: the bounds of its actions are not known: say which task with --env")
+            what = "the bounds of its actions are not known: say which task with --env, or --trust its robot's file"
+            raise Unfit(f"episode {take.take}: {what}")
         action = task.spaces.to_task(action)
     seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) else 0.0
     return Trajectory(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from drivers.formats.trajectory import Unfit
-from drivers.robot import task_of
 from messages import Take
 from tutelage.recording import Reader
-from tutelage.task import Env
 
 
 class Said(NamedTuple):
@@ -32,10 +29,10 @@ class Said(NamedTuple):
 
 
 class Takes(NamedTuple):
-    """What a recording has of takes; what the run's task was, where its beginning says so."""
+    """What a recording has of takes; what its beginning says about the run."""
 
     takes: list[Said]
-    env: Env | None
+    about: dict[str, str]
     notes: list[str]
 
 
@@ -51,23 +48,9 @@ def takes(recording: Path) -> Takes:
         raise Unfit("cannot be read as a recording: it does not begin like one")
     lost = sum(loss.messages for loss in reader.losses if loss.topic.rpartition("/")[2] == Take.topic)
     notes = [f"{lost} takes are lost, the recording says"] if lost else []
-    return Takes(found, _env(reader.about), notes + [str(damage) for damage in reader.damages])
+    return Takes(found, reader.about[0] if reader.about else {}, notes + [str(damage) for damage in reader.damages])
 
 
 def _unix_seconds(received: int, about: list[dict[str, str]]) -> float | None:
     """What the recording's machine called the time, when its monotonic clock said this [ns]."""
     return (received - int(about[-1]["monotonic_ns"]) + int(about[-1]["unix_ns"])) * 1e-9 if about else None
-
-
-def _env(about: list[dict[str, str]]) -> Env | None:
-    """The environment of the first node of the run that has one, or of the robot that one drives."""
-    nodes = json.loads(about[0]["graph"])["nodes"] if about and "graph" in about[0] else []
-    return next((env for node in nodes if (env := _env_of(node["parameters"]))), None)
-
-
-def _env_of(parameters: dict[str, Any]) -> Env | None:
-    """The environment that a node's parameters name, if need be by a robot's file that is still there."""
-    env: Env | None = parameters.get("env")
-    robot = parameters.get("robot")
-    task = task_of(Path(robot)) if robot and not env else None
-    return task.env if task else env

@@ -58,7 +58,8 @@ def episode(actor: str, steps: int) -> Episode:
     return Episode(0, 0, actor, 0, 0, 0, steps, float(steps))
 
 
-def test_it_runs_from_a_folder_of_ones_own(tmp_path: Path) -> None:
+def test_it_runs_from_a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     mine = tmp_path / "mine"
     shutil.copytree(Path(__file__).parent, mine)
     command = [

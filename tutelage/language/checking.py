@@ -67,7 +67,7 @@ def describe(hint: Any) -> str:
 def found(value: Any) -> str:
     """A value in words: "the string 'abc'"."""
     if isinstance(value, str):
-        return f"the string '{value}'"
+        return f"the string '{value if len(value) <= 200 else value[:200] + '...'}'"
     if isinstance(value, list | dict):
         return f"{_WORDS[type(value)]} ({value!r})"[:80]
     return text(value)

@@ -25,7 +25,7 @@ def find(name: str, beside: Path | None = None) -> Path:
     """
     folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER]))
     for folder in folders:
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):  # unlike pathlib's, these know no file of a name that is too long
             return (folder / name).resolve()
     raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
 
@@ -38,7 +38,7 @@ def place(name: str, beside: Path | None = None) -> Path | str:
     """
     folders = [folder for folder in (beside, Path.cwd()) if folder]
     for path in (folder / os.path.expanduser(name) for folder in folders):
-        if path.exists():
+        if os.path.exists(path):
             return path.resolve()
     if _PATH.match(name):
         raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
@@ -52,7 +52,7 @@ def find_folder(name: str, beside: Path | None = None) -> Path:
         LaunchError: there is none.
     """
     found = place(name, beside)
-    if not Path(found).is_dir():
+    if not os.path.isdir(found):
         raise LaunchError([Problem(name, "there is no such folder", hides=True)])
     return Path(found)
 

@@ -24,6 +24,9 @@ from tutelage.problems import UNKNOWN, LaunchError, Place, Problem
 
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
+MOST_NODES = 1000
+"""What `count` may be: each node is a process."""
+
 
 def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
     """Reads a launch file. Does not raise: it gathers `problems`.
@@ -128,6 +131,9 @@ class _Reader:
             return
         if "count" in items:
             count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
+            if count > MOST_NODES:
+                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
+                return
             for index in range(count):
                 self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:

@@ -20,6 +20,12 @@ from tutelage.problems import UNKNOWN, Place, Problem
 _TAG = "tag:yaml.org,2002:"
 
 
+def _whole(text: str) -> int | str:
+    """A whole number; one of more than 64 bits, which no message and no seed can hold, stays text."""
+    number = int(text) if len(text) <= 21 else 2**64
+    return number if -(2**63) <= number < 2**64 else text
+
+
 class _Scalar(NamedTuple):
     pattern: re.Pattern[str]
     first: str
@@ -29,7 +35,7 @@ class _Scalar(NamedTuple):
 _SCALARS = {
     "null": _Scalar(re.compile(r"(?:~|null|Null|NULL|)\Z"), "~nN", lambda text: None),
     "bool": _Scalar(re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF", lambda text: text.lower() == "true"),
-    "int": _Scalar(re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789", int),
+    "int": _Scalar(re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789", _whole),
     "float": _Scalar(
         re.compile(
             r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
@@ -160,7 +166,11 @@ def _item(node: yaml.Node, file: str, problems: list[Problem], key: Place | None
     if isinstance(node, yaml.SequenceNode) and kind == "seq":
         return Item([_item(inner, file, problems) for inner in node.value], place, key)
     if isinstance(node, yaml.ScalarNode) and kind in _SCALARS and _SCALARS[kind].pattern.match(node.value):
-        return Item(_SCALARS[kind].value(node.value), place, key)
+        value = _SCALARS[kind].value(node.value)
+        if kind != "int" or isinstance(value, int):
+            return Item(value, place, key)
+        problems.append(Problem(place, "this whole number has more than 64 bits: write a smaller one", hides=True))
+        return Item(UNKNOWN, place, key)
     if kind == "str":
         return Item(node.value, place, key)
     problems.append(Problem(place, f"the tag '{node.tag}' is not read here: write a plain value", hides=True))

@@ -13,6 +13,7 @@ import numpy as np
 from tutelage.foreign import message_type
 from tutelage.looking import runs
 from tutelage.looking.hearing import Heard, hear
+from tutelage.problems import printable
 from tutelage.supervision.registry import Running
 
 SHORT = 6
@@ -73,7 +74,7 @@ def _short(value: Any, full: bool) -> str:
         shown = value.ravel() if full else value.ravel()[:SHORT]
         numbers = " ".join(f"{number:.6g}" if value.dtype.kind == "f" else str(number) for number in shown.tolist())
         return f"{value.dtype} {list(value.shape)}  {numbers}{' ...' if shown.size < value.size else ''}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else printable(str(value), keep="")
 
 
 def json_line(heard: Heard, full: bool = False) -> str:

@@ -9,7 +9,10 @@ import select
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
+
+from tutelage.problems import printable
 
 
 def show(lines: Iterable[str | None]) -> None:
@@ -27,7 +30,7 @@ def show(lines: Iterable[str | None]) -> None:
                 if asked:
                     return
                 if line is not None:
-                    print(line, flush=True)
+                    print(printable(line), flush=True)
                 elif _reader_is_gone():
                     raise BrokenPipeError
         except BrokenPipeError:
@@ -41,6 +44,14 @@ def _reader_is_gone() -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
+def date(unix_seconds: float | None) -> str | None:
+    """A moment as a person reads it; the bare number where no calendar has it."""
+    try:
+        return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_seconds:.6g} s"
+
+
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Aligned columns under their titles. Lists are joined by commas, what is unknown is a dash."""
     cells = [[title.replace("_", " ") for title in titles], *([_cell(value) for value in row] for row in rows)]
@@ -52,8 +63,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     if isinstance(value, list):
-        return ", ".join(value) or "-"
-    return "-" if value is None else str(value)
+        return printable(", ".join(value), keep="") or "-"
+    return "-" if value is None else printable(str(value), keep="")
 
 
 def json_rows(rows: Iterable[NamedTuple]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from mcap.writer import CompressionType
@@ -22,7 +23,7 @@ def export(recording: Path, target: Path) -> Reader:
     """Writes what is in a recording as the target's suffix says; the reader tells what was missing in it.
 
     Raises:
-        LaunchError: the target is none that we can write, or is there already.
+        LaunchError: the target is none that we can write, is there already, or cannot hold what was recorded.
     """
     write = {".mcap": _json_mcap, ".npz": _npz}.get(target.suffix)
     if write is None:
@@ -30,7 +31,16 @@ def export(recording: Path, target: Path) -> Reader:
     if target.exists():
         raise LaunchError([Problem(target, "there is such a file already: name another")])
     reader = Reader(recording)
-    write(reader, target)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("wb") as file:
+            write(reader, file)
+        part.replace(target)
+    except (ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
+        what = f"what was recorded cannot be written as {target.suffix}: {error}"
+        raise LaunchError([Problem(recording, what)]) from error
+    finally:
+        part.unlink(missing_ok=True)
     return reader
 
 
@@ -41,10 +51,10 @@ def _said(reader: Reader) -> Iterator[tuple[Recorded, Message]]:
             yield recorded, recorded.build()
 
 
-def _json_mcap(reader: Reader, target: Path) -> None:
+def _json_mcap(reader: Reader, target: IO[bytes]) -> None:
     """With an index; times are of the wall clock, as tools expect it."""
     channels: dict[tuple[str, str], int] = {}
-    writer = McapWriter(str(target), compression=CompressionType.ZSTD)
+    writer = McapWriter(target, compression=CompressionType.ZSTD)
     writer.start("", "tutelage")
     for recorded, message in _said(reader):
         stream = recorded.topic, recorded.sender
@@ -76,7 +86,7 @@ def _items(field: Field) -> dict[str, Any]:
     return items
 
 
-def _npz(reader: Reader, target: Path) -> None:
+def _npz(reader: Reader, target: IO[bytes]) -> None:
     """`sender/topic/field`: one row a message where all have one shape, else one after another, and `.lengths`."""
     columns: dict[str, list[np.ndarray]] = defaultdict(list)
     for recorded, message in _said(reader):

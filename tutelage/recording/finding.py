@@ -30,19 +30,30 @@ def graph(recording: Path) -> Graph:
     Raises:
         LaunchError: the recording does not say.
     """
-    return Graph.from_json(_about(recording, "graph"))
+    try:
+        return Graph.from_json(about(recording)["graph"])
+    except ValueError as error:
+        raise LaunchError([Problem(recording, f"what it says of its graph cannot be read: {error}")]) from error
 
 
 def was_interrupted(recording: Path) -> bool:
     """Whether the run beside a recording was told to end early."""
     report = recording.parent / "report.json"
-    return report.exists() and json.loads(report.read_text())["exit_code"] >= 128
+    try:
+        return report.exists() and bool(json.loads(report.read_bytes())["exit_code"] >= 128)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LaunchError([Problem(report, f"cannot be read: delete it, or get it back ({error})")]) from error
 
 
-def _about(recording: Path, name: str) -> str:
+def about(recording: Path) -> dict[str, str]:
+    """What a recording says of its run, in which it was made.
+
+    Raises:
+        LaunchError: it does not say.
+    """
     reader = Reader(recording)
     for _ in reader:
         break
-    if not reader.about or name not in reader.about[0]:
-        raise LaunchError([Problem(recording, f"this recording does not say of which {name} it is")])
-    return reader.about[0][name]
+    if not reader.about or "graph" not in reader.about[0]:
+        raise LaunchError([Problem(recording, "this recording does not say of which graph it is")])
+    return reader.about[0]

@@ -23,12 +23,17 @@ from mcap.exceptions import McapError
 from mcap.records import Chunk, DataEnd, Footer, Header, McapRecord, Metadata
 from mcap.stream_reader import breakup_chunk
 
+from tutelage.unpacking import RATIO, most_bytes
+
 MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "tutelage"
 ENCODING = "msgpack"
 COMPRESSION = "zstd"
 METADATA = ("recording", "loss")
 """The names of metadata."""
+
+CLOCKS = ("monotonic_ns", "unix_ns")
+"""What the metadata `recording` always say: one moment on both clocks, since all stamps are of the monotonic one."""
 
 _BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard.ZstdError)
 """What reading a record raises that is none."""
@@ -103,8 +108,13 @@ def read_metadata(content: bytes) -> Metadata:
 
 
 def chunk(records: bytes, times: tuple[int, int], compressor: zstandard.ZstdCompressor) -> bytes:
-    """A chunk record of records; `times` are the least and greatest of its messages [ns]."""
+    """A chunk record of records; `times` are the least and greatest of its messages [ns].
+
+    Zeros lie behind one that is smaller than most_bytes asks for, as of a large black image: else it were not read.
+    """
     data = compressor.compress(records)
+    if len(records) > most_bytes(len(data)):
+        data = data.ljust(-(-len(records) // RATIO), b"\0")
     return packed(Chunk(COMPRESSION, data, times[1], times[0], zlib.crc32(records), len(records)))
 
 
@@ -119,8 +129,10 @@ def read_chunk(content: bytes) -> list[McapRecord]:
         found = Chunk.read(stream)
         if stream.count != len(content) or found.compression != COMPRESSION:
             raise Damaged("a chunk that is none")
-        if not zstandard.frame_content_size(found.data) == found.uncompressed_size <= MAX_CHUNK:
+        if zstandard.frame_content_size(found.data) != found.uncompressed_size:
             raise Damaged("a chunk of another size than it says")
+        if found.uncompressed_size > min(MAX_CHUNK, most_bytes(len(found.data))):
+            raise Damaged(f"a chunk of {len(found.data)} bytes that unpacks to {found.uncompressed_size}")
         found.data, found.compression = zstandard.decompress(found.data), ""
         if zlib.crc32(found.data) != found.uncompressed_crc:  # the library takes 0 for `not known`
             raise Damaged("a chunk with a wrong checksum")

@@ -19,8 +19,10 @@ from tutelage import codec, message
 from tutelage.codec import Header
 from tutelage.foreign import message_type
 from tutelage.message import Promise, build, fingerprint
+from tutelage.problems import LaunchError, Problem
 from tutelage.recording import format
 from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
+from tutelage.unpacking import FREE_BYTES
 
 _HEAD = struct.Struct("<BQ")
 _MARKS = {
@@ -32,6 +34,9 @@ _MARKS = {
 _MARK, _LONGEST = re.compile(b"|".join(map(re.escape, _MARKS))), max(map(len, _MARKS))
 
 _BLOCK = 2**20
+
+TRIES = 16
+"""How many times its own size of a file is read to find what is whole. One made of beginnings alone takes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +59,46 @@ class Recorded:
         return _kind(self.schema_text)
 
     def open(self) -> tuple[Header, list[Any]]:
-        """Header, and fields in declared order; only two of them are a promise (docs/wire.md)."""
-        return codec.unpack_message(self.body)
+        """Header, and fields in declared order; only two of them are a promise (docs/wire.md).
+
+        Raises:
+            LaunchError: the bytes are no message, though they are what was written.
+        """
+        try:
+            header, fields = codec.unpack_message(self.body)
+        except codec.Malformed as error:
+            raise self._senseless(str(error)) from error
+        if [type(value) for value in fields[:2]] != [int, int]:
+            raise self._senseless("it does not begin with its rollout and step")
+        return header, fields
 
     def build(self, kind: type[message.Message] | None = None) -> message.Message:
         """The message, of the recorded type or of one of the code that has the same fields.
 
         Raises:
-            TypeError: it has other fields.
+            LaunchError: it has other fields, or is none.
         """
         fields = self.open()[1]
-        return build(Promise if len(fields) == 2 else kind or self.kind, fields)
+        try:
+            return build(Promise if len(fields) == 2 else kind or self.kind, fields)
+        except TypeError as error:
+            raise self._senseless(str(error)) from error
+
+    def _senseless(self, why: str) -> LaunchError:
+        return LaunchError([Problem(f"{self.topic} of {self.sender}", f"what was recorded is no message: {why}")])
 
 
 @lru_cache(maxsize=256)
 def _kind(schema_text: bytes) -> type[message.Message]:
-    return message_type(json.loads(schema_text))
+    """The message type that a schema tells.
+
+    Raises:
+        Damaged: it tells none.
+    """
+    try:
+        return message_type(json.loads(schema_text))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"a schema that is none: {error}") from error
 
 
 class Reader:
@@ -92,17 +121,19 @@ class Reader:
     def __iter__(self) -> Iterator[Recorded]:
         with self.path.open("rb") as self._file:
             self._size = os.fstat(self._file.fileno()).st_size
+            self._tries = TRIES * self._size + FREE_BYTES
             at = self.end or self._beginning()
             while at < self._size and not self.closed:
                 try:
                     records, following = self._record(at)
+                    self._note(records)
+                    messages = _messages(records)
                 except Damaged as damaged:
                     following = self._next_whole(at + 1)
                     self.damages.append(Damage(at, following - at, str(damaged)))
                 else:
                     self.end = at if self.closed else following
-                    self._note(records)
-                    yield from _messages(records)
+                    yield from messages
                 at = following
 
     def of(self, *kinds: type[message.Message]) -> Iterator[tuple[Recorded, message.Message]]:
@@ -150,30 +181,32 @@ class Reader:
         if len(records) != 1 or not isinstance(found := records[0], Metadata):
             return
         values = found.metadata
-        if found.name == "loss":
-            first, messages = int(values["first"]), int(values["messages"])
-            self.losses.append(Loss(values["topic"], values["sender"], first, messages, values["why"]))
-        else:
-            self.about.append(values)
+        try:
+            if found.name == "loss":
+                first, messages = int(values["first"]), int(values["messages"])
+                self.losses.append(Loss(values["topic"], values["sender"], first, messages, values["why"]))
+            else:
+                self.about.append({**values, **{clock: str(int(values[clock])) for clock in format.CLOCKS}})
+        except (KeyError, ValueError) as error:
+            raise Damaged(f"metadata that do not say what they are to say: {error}") from error
 
     def _next_whole(self, at: int) -> int:
-        """Where the next whole chunk is, or metadata; the end of the file where there is none."""
+        """Where the next whole chunk is, or metadata; the end of the file where there is none, or too much like it."""
         search = at
         while block := self._read(search, _BLOCK):
-            found = _MARK.search(block)
-            if not found:
-                search += max(len(block) - _LONGEST + 1, 1)
-                continue
-            start = search + found.start() - _MARKS[found[0]]
-            if start >= at and self._is_whole(start):
-                return start
-            search += found.start() + 1
+            for found in _MARK.finditer(block):
+                start = search + found.start() - _MARKS[found[0]]
+                if start >= at and self._is_whole(start):
+                    return start
+            search += max(len(block) - _LONGEST + 1, 1)
         return self._size
 
     def _is_whole(self, at: int) -> bool:
         """Whether there is a chunk or metadata; each of them has a checksum."""
-        if self._read(at, 1) not in (bytes([Opcode.CHUNK]), bytes([Opcode.METADATA])):
+        head = self._read(at, _HEAD.size)
+        if len(head) < _HEAD.size or head[0] not in (Opcode.CHUNK, Opcode.METADATA) or self._tries < 0:
             return False
+        self._tries -= _HEAD.unpack(head)[1]
         try:
             self._record(at)
         except Damaged:
@@ -181,15 +214,25 @@ class Reader:
         return True
 
 
-def _messages(records: Iterable[McapRecord]) -> Iterator[Recorded]:
-    """The messages of a chunk, which has the schemas and channels they need."""
+def _messages(records: Iterable[McapRecord]) -> list[Recorded]:
+    """The messages of a chunk, which has the schemas and channels they need.
+
+    Raises:
+        Damaged: it has not.
+    """
     schemas: dict[int, bytes] = {}
     channels: dict[int, tuple[str, str, bytes]] = {}
-    for record in records:
-        if isinstance(record, Message):
-            topic, sender, schema_text = channels[record.channel_id]
-            yield Recorded(topic, sender, record.log_time, record.publish_time, record.data, schema_text)
-        elif isinstance(record, Channel):
-            channels[record.id] = record.topic, record.metadata["sender"], schemas[record.schema_id]
-        elif isinstance(record, Schema):
-            schemas[record.id] = record.data
+    found = []
+    try:
+        for record in records:
+            if isinstance(record, Message):
+                topic, sender, schema_text = channels[record.channel_id]
+                found.append(Recorded(topic, sender, record.log_time, record.publish_time, record.data, schema_text))
+            elif isinstance(record, Channel):
+                channels[record.id] = record.topic, record.metadata["sender"], schemas[record.schema_id]
+                _kind(schemas[record.schema_id])
+            elif isinstance(record, Schema):
+                schemas[record.id] = record.data
+    except KeyError as error:
+        raise Damaged(f"a chunk without the channel, sender or schema {error}") from error
+    return found

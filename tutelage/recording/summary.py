@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tutelage.looking.output import table
+from tutelage.looking.output import date, table
+from tutelage.problems import printable
 from tutelage.recording.reader import Reader, Recorded
 
 
@@ -76,7 +76,7 @@ class Summary:
             return "unknown"
         about = self.reader.about[0]
         unix_ns = monotonic_ns + int(about["unix_ns"]) - int(about["monotonic_ns"])
-        return datetime.fromtimestamp(unix_ns / 1e9).isoformat(" ", "seconds")
+        return str(date(unix_ns / 1e9))
 
     def as_json(self) -> str:
         reader = self.reader
@@ -98,4 +98,4 @@ class Summary:
         lines += [table(TopicRow._fields, self.rows)] if self.rows else []
         lines += [f"lost: {loss}" for loss in reader.losses]
         lines += [f"damage: {damage}" for damage in reader.damages]
-        return "\n".join(lines)
+        return printable("\n".join(lines))

@@ -18,7 +18,7 @@ from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.message import FOREVER, Message, Promise, build, values
 from tutelage.node import Node
-from tutelage.problems import LaunchError
+from tutelage.problems import LaunchError, printable
 from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
 
@@ -198,6 +198,6 @@ def text(verdicts: list[Verdict]) -> str:
     lines = []
     for found in sorted(verdicts, key=lambda verdict: order[verdict.verdict]):
         count = f"{found.messages} messages the same" if found.verdict != "not verified" or found.messages else ""
-        what = "; ".join(part for part in (found.why, count) if part)
-        lines.append(f"{found.node}: {found.verdict}" + (f" ({what})" if what else ""))
+        what = printable("; ".join(part for part in (found.why, count) if part))
+        lines.append(f"{printable(found.node)}: {found.verdict}" + (f" ({what})" if what else ""))
     return "\n".join(lines)

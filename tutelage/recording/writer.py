@@ -36,7 +36,7 @@ Stream = tuple[str, str]
 def about_run(folder: Path) -> dict[str, str]:
     """What a recording says about the run in this folder: `run` and `graph`, in JSON, as far as they are there."""
     files = [folder / name for name in ("run.json", "graph.json")]
-    return {file.stem: file.read_text() for file in files if file.exists()}
+    return {file.stem: file.read_text(errors="replace") for file in files if file.exists()}
 
 
 class Writer:

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tutelage import trust
 from tutelage.graph import Graph, node_class
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
@@ -80,6 +81,7 @@ def describe(graph: Graph, folder: Path) -> str:
     name = uuid.uuid4().hex[:12]
     about = {
         "run": name,
+        "signature": trust.sign(name, graph),
         "algorithm": graph.name,
         "arguments": graph.arguments,
         "command": sys.argv,

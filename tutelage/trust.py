@@ -1,0 +1,133 @@
+"""What is code, and what is data, which runs none.
+
+A launch file and a robot's file are code: whoever names one runs it. Demonstrations, recordings and run folders are
+data. The environment that data name must be gymnasium's, and a graph in them runs only where this user made it on this
+machine. A secret key of the user shows that: it signs each run. For all else the user says `--trust`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import re
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from tutelage.graph import Graph
+from tutelage.problems import LaunchError, Problem, complain
+from tutelage.task import Env, Task, named
+
+OURS = {"drivers.rig.environment:randomised_cart_pole"}
+"""Environments in modules of our own that data may name."""
+
+_WRAPPERS = "gymnasium.wrappers"
+
+_WORD = re.compile(r"[\w -]*")
+"""Text that names no file, no module and no address: what an environment's arguments in data may be."""
+
+KEY_BYTES = 32
+
+
+def check_env(env: Env, where: object) -> None:
+    """Refuses an environment that data name, unless it and its wrappers are gymnasium's and its arguments plain.
+
+    Raises:
+        LaunchError: it says which part would run code, or open a file.
+    """
+    task = Task(env)
+    code = [task.env] if ":" in task.env and task.env not in OURS else []
+    code += [place for place in task.wrappers if not _is_wrapper(place)]
+    code += [f"{name}: {value!r}"[:80] for name, value in task.arguments.items() if not _is_plain(value)]
+    if code:
+        what = f"its environment is made with {', '.join(code)}, which can run code: say --trust, or which --env it is"
+        raise LaunchError([Problem(where, what)])
+
+
+def _is_wrapper(place: str) -> bool:
+    """Whether it is one of gymnasium's own wrappers. Nothing else is imported to find out."""
+    module = place.partition(":")[0]
+    if module != _WRAPPERS and not module.startswith(f"{_WRAPPERS}."):
+        return False
+    found: Any = named(place)
+    return isinstance(found, type) and issubclass(found, gymnasium.Wrapper) and found.__module__.startswith(_WRAPPERS)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return bool(_WORD.fullmatch(value)) if isinstance(value, str) else isinstance(value, int | float | None)
+
+
+def sign(run: str, graph: Graph) -> str:
+    """The signature of a run that begins here: of its name and its graph. Empty, and said, where no key can be kept."""
+    try:
+        return _signature(_key(new=True), run, graph)
+    except OSError as error:
+        complain(f"this run is not signed, --resume, verify and evaluate will ask for --trust: {error}")
+        return ""
+
+
+def made_here(about: Mapping[str, str]) -> bool:
+    """Whether this user made a run on this machine, by the texts of its `run` (run.json) and `graph` (graph.json)."""
+    try:
+        run, graph = json.loads(about["run"]), Graph.from_json(about["graph"])
+        return hmac.compare_digest(_signature(_key(), run["run"], graph), run["signature"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def check_graph(about: Mapping[str, str], where: object, trusted: bool) -> None:
+    """Refuses to run a graph that this machine did not make, unless the user trusts it.
+
+    Raises:
+        LaunchError: it says how to trust it.
+    """
+    if not (trusted or made_here(about)):
+        what = "this machine did not make this run, and a run is code: say --trust if you trust whoever made it"
+        raise LaunchError([Problem(where, what)])
+
+
+def _signature(key: bytes, run: str, graph: Graph) -> str:
+    return hmac.digest(key, f"{run}\n{graph.to_json()}".encode(), "sha256").hex()
+
+
+def _key(new: bool = False) -> bytes:
+    """The user's key; a new one where there is none yet, if that is wanted.
+
+    Raises:
+        OSError: there is none, it cannot be kept, or others could have read or written it.
+    """
+    state = os.environ.get("XDG_STATE_HOME", "")
+    path = (Path(state) if state.startswith("/") else Path(os.path.expanduser("~/.local/state"))) / "tutelage/key"
+    if new and not path.exists():
+        _make_key(path)
+    with path.open("rb") as file:
+        found, key = os.fstat(file.fileno()), file.read()
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077 or len(key) != KEY_BYTES:
+        raise PermissionError(f"{path} is not yours alone, or damaged: delete it, and a new one is made")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Makes the key in one step: of two processes that do so at once, one makes it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"key.{os.getpid()}")
+    try:
+        with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        if not path.exists():
+            os.link(fresh, path)
+    except FileExistsError:
+        return
+    finally:
+        fresh.unlink(missing_ok=True)
