@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from safetensors.numpy import load_file
 from learning.acting import Tensors, act
 from learning.draws import generator
 from nodes.weights import weights_file
+from tutelage.graph import Graph
 from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Environments, Task
@@ -56,24 +56,17 @@ def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: 
 
 def task_of(folder: Path) -> Task:
     """The task that a run was about."""
-    graph = json.loads(_read(folder / "graph.json"))
-    sys.path += graph["paths"]
-    for node in graph["nodes"]:
-        given = node["parameters"]
-        if "env" in given:
-            return Task(given["env"])
+    graph = Graph.of_run(folder)
+    sys.path += graph.paths
+    for node in graph.nodes:
+        if "env" in node.parameters:
+            return Task(node.parameters["env"])
     raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
 
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
     """The final weights of a run."""
     return load_file(weights_file(folder))
-
-
-def _read(path: Path) -> str:
-    if not path.exists():
-        raise LaunchError([Problem(path, "is not there: name the folder of a run")])
-    return path.read_text()
 
 
 def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import pkgutil
 import sys
 import traceback
@@ -15,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from tutelage import durable
 from tutelage.node import Node
-from tutelage.problems import did_you_mean
+from tutelage.problems import LaunchError, Problem, did_you_mean
 
 Kind = TypeVar("Kind")
 
@@ -77,12 +77,36 @@ class Graph:
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
+        """With a checksum (durable.py): one bit changed would be another run."""
+        return durable.to_json(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
-        read = json.loads(text)
-        return cls(**{**read, "nodes": [NodePlan(**node) for node in read["nodes"]]})
+        """What `to_json` gave.
+
+        Raises:
+            ValueError: it is damaged, or no graph; one sentence.
+        """
+        read = durable.from_json(text)
+        try:
+            return cls(**{**read, "nodes": [NodePlan(**node) for node in read["nodes"]]})
+        except (KeyError, TypeError) as error:
+            raise ValueError("this is no graph of a run, or one of another version") from error
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Graph:
+        """The graph that a run's folder keeps.
+
+        Raises:
+            LaunchError: there is none, or it is damaged.
+        """
+        path = folder / "graph.json"
+        try:
+            return cls.from_json(path.read_text(errors="replace"))
+        except OSError as error:
+            raise LaunchError([Problem(folder, "there is no run here: name the folder of one")]) from error
+        except ValueError as error:
+            raise LaunchError([Problem(path, str(error))]) from error
 
 
 def node_class(run: str) -> type[Node]:

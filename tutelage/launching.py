@@ -77,7 +77,6 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
         run.prepare(folder)
         run.inherit(made, folder)
         run.describe(made, folder)
-        (folder / "launch.yaml").write_text(resolved.resolved(made))
     except OSError as error:
         raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
     code = go(made, folder, one_process)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from tutelage import durable
 from tutelage.graph import Graph
 from tutelage.problems import LaunchError, Problem
 from tutelage.recording.reader import Reader
@@ -30,13 +30,16 @@ def graph(recording: Path) -> Graph:
     Raises:
         LaunchError: the recording does not say.
     """
-    return Graph.from_json(_about(recording, "graph"))
+    try:
+        return Graph.from_json(_about(recording, "graph"))
+    except ValueError as error:
+        raise LaunchError([Problem(recording, f"what it says of its graph cannot be used: {error}")]) from error
 
 
 def was_interrupted(recording: Path) -> bool:
     """Whether the run beside a recording was told to end early."""
     report = recording.parent / "report.json"
-    return report.exists() and json.loads(report.read_text())["exit_code"] >= 128
+    return report.exists() and durable.read_json(report).get("exit_code", 0) >= 128
 
 
 def _about(recording: Path, name: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
-import os
 import platform
 import shutil
 import sys
@@ -17,7 +15,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tutelage import durable
 from tutelage.graph import Graph, node_class
+from tutelage.language import resolved
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
@@ -48,7 +48,8 @@ def prepare(folder: Path) -> None:
     if (folder / "run.json").exists():
         unfinished = "" if (folder / "report.json").exists() else f", or go on with it by --resume {folder}"
         raise FileExistsError(f"{folder} holds a run already: name another folder{unfinished}")
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    for name in ("logs", "checkpoints"):
+        durable.make_folder(folder / name)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
@@ -67,13 +68,15 @@ def inherit(graph: Graph, folder: Path) -> None:
             given = plan.parameters.get(parameter)
             if given and (Path(given) / file).is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
-                kept.mkdir(parents=True)
-                shutil.copyfile(Path(given) / file, kept / file)
+                durable.copy(Path(given) / file, kept / file)
                 plan.parameters[parameter] = str(kept)
 
 
 def describe(graph: Graph, folder: Path) -> str:
-    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name."""
+    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name.
+
+    With the last of these files, run.json, there is a run that can be resumed.
+    """
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
     name = uuid.uuid4().hex[:12]
     about = {
@@ -85,8 +88,9 @@ def describe(graph: Graph, folder: Path) -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
-    (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n")
-    (folder / "graph.json").write_text(graph.to_json() + "\n")
+    durable.write(folder / "launch.yaml", resolved.resolved(graph).encode())
+    durable.write(folder / "graph.json", graph.to_json().encode())
+    durable.write_json(folder / "run.json", about)
     return name
 
 
@@ -101,11 +105,24 @@ def _installed(name: str) -> bool:
 def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
     began = time.monotonic()
-    name = json.loads((folder / "run.json").read_text())["run"]
+    name = _name(folder)
     load(graph)
     with _locked(folder), terminal.kept():
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+def _name(folder: Path) -> str:
+    """The name of the run in a folder, which all that it says bears.
+
+    Raises:
+        LaunchError: run.json does not say.
+    """
+    path = folder / "run.json"
+    name = durable.read_json(path).get("run")
+    if not isinstance(name, str):
+        raise LaunchError([Problem(path, "this file is damaged, it does not name its run")])
+    return name
 
 
 def load(graph: Graph) -> None:
@@ -140,7 +157,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
     """Completes what the nodes have learned with what it cost, and writes it as report.json."""
     learned = folder / "learned.json"
-    numbers = json.loads(learned.read_text()) if learned.exists() else {}
+    numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
         "algorithm": graph.name,
         "environment": environment(graph),
@@ -152,10 +169,8 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
     }
-    fresh = folder / "report.json.new"
     try:
-        fresh.write_text(json.dumps(whole, indent=2) + "\n")
-        os.replace(fresh, folder / "report.json")
+        durable.write_json(folder / "report.json", whole)
     except OSError as error:
         complain(f"report.json cannot be written, what follows is all there is of it: {error}")
         outcome.exit_code = outcome.exit_code or 1

@@ -79,7 +79,6 @@ class Supervisor:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
         self.socket_dir = registry.enter(self.run_name, self.run_dir)
-        self.outcome.restarts = registry.restarts(self.run_dir)
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
@@ -87,7 +86,7 @@ class Supervisor:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
-                    self._start(name, self.outcome.restarts.get(name, 0))
+                    self._start(name, 0)
                 self._watch()
             finally:
                 self._clear()
