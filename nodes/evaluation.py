@@ -37,13 +37,17 @@ def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool
     return total
 
 
-def evaluate_run(folder: Path, episodes: int, sampled: bool, seed: int, render: str | None) -> str:
-    """Plays the final policy of a run and says its returns; renders the first episodes where it is told to.
+def evaluate_run(
+    folder: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None = None
+) -> str:
+    """Plays a policy of a run and says its returns; renders the first episodes where it is told to.
+
+    `weights` is a file in the folder; without it the final ones are played.
 
     Raises:
-        LaunchError: the folder holds no finished run.
+        LaunchError: the folder holds no finished run, or no such weights.
     """
-    task, tensors = task_of(folder), weights_of(folder)
+    task, tensors = task_of(folder), weights_of(folder / (weights or ""))
     if render:
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)

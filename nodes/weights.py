@@ -17,15 +17,21 @@ from tutelage.task import Task
 
 
 def weights_file(run: Path) -> Path:
-    """Where the final weights of a run are.
+    """Where the final weights of a run are; or any file of weights, if it is one that is named.
 
     Raises:
-        LaunchError: it has none.
+        LaunchError: there are none.
     """
-    path = run / "weights.safetensors"
-    if not path.is_file():
-        raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
-    return path
+    path = run if run.is_file() else run / "weights.safetensors"
+    if path.is_file():
+        return path
+    what = "there are no weights here: name the folder of a run that has ended"
+    interim = run / "weights.interim.safetensors"
+    if (run / "run.json").is_file():
+        what = f"this run has not ended, so it has no final weights: go on with it by `launch --resume {run}`"
+    if interim.is_file():
+        what += f", or name the interim ones that it had come to, {interim}"
+    raise LaunchError([Problem(run, what)])
 
 
 def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:

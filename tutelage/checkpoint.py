@@ -29,5 +29,6 @@ def load(path: Path) -> Any | None:
         if len(data) > 4 and zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
             return unpack_state(data[4:])
     if kept:
-        raise LaunchError([Problem(path, "it and its predecessor are both damaged: this run cannot go on, start another")])
+        what = "it and its predecessor are both damaged: this run cannot go on, start another"
+        raise LaunchError([Problem(path, what)])
     return None

@@ -15,7 +15,7 @@ from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
 from tutelage.problems import LaunchError
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
-from tutelage.supervision.signals import Signals
+from tutelage.supervision.signals import Interrupted, Signals
 from tutelage.supervision.supervisor import REFUSED, Outcome
 
 
@@ -32,7 +32,7 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
         together = _Together(graph, nodes, run_dir.name)
         with Signals(together.interrupt):
             together.run()
-        return Outcome(exit_code=together.asked)
+        return Outcome(exit_code=128 + together.asked if together.asked else 0, signal=together.asked)
 
 
 class _Together:
@@ -59,8 +59,8 @@ class _Together:
     def interrupt(self, number: int) -> None:
         """Once: end in good order, with the signal's exit code. Twice: at once."""
         if self.asked:
-            raise KeyboardInterrupt
-        self.asked = 128 + number
+            raise Interrupted(number)
+        self.asked = number
         for node in self.nodes.values():
             node.interrupt()
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import platform
 import shutil
+import signal
 import sys
 import time
 import uuid
@@ -18,6 +19,7 @@ from typing import Any
 from tutelage import durable
 from tutelage.graph import Graph, node_class
 from tutelage.language import resolved
+from tutelage.node import Node, parameters
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
@@ -66,9 +68,10 @@ def inherit(graph: Graph, folder: Path) -> None:
     for plan in graph.nodes:
         for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
             given = plan.parameters.get(parameter)
-            if given and (Path(given) / file).is_file():
+            source = Path(given) if given and Path(given).is_file() else Path(given or "") / file
+            if given and source.is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
-                durable.copy(Path(given) / file, kept / file)
+                durable.copy(source, kept / file)
                 plan.parameters[parameter] = str(kept)
 
 
@@ -102,14 +105,24 @@ def _installed(name: str) -> bool:
     return True
 
 
-def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome, dict[str, Any]]:
+def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
     began = time.monotonic()
     name = _name(folder)
     load(graph)
     with _locked(folder), terminal.kept():
+        if resumed and not any((folder / "checkpoints").glob("*")):
+            _forget_recordings(graph, folder)
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+def _forget_recordings(graph: Graph, folder: Path) -> None:
+    """A run that kept no checkpoint (in one process none does) begins anew: all that was recorded is said again."""
+    for plan in graph.nodes:
+        if plan.run and node_class(plan.run).witness is not Node.witness:
+            file = plan.parameters.get("file", parameters(node_class(plan.run))["file"].default)
+            (folder / file).unlink(missing_ok=True)
 
 
 def _name(folder: Path) -> str:
@@ -168,6 +181,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
+        **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
     try:
         durable.write_json(folder / "report.json", whole)

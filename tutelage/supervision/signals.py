@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
+
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask a run to end."""
+
+MEANINGS = {
+    "SIGINT": "Ctrl-C",
+    "SIGHUP": "the terminal was closed",
+    "SIGTERM": "it was asked to end",
+    "SIGTSTP": "Ctrl-Z",
+}
+
+
+class Interrupted(BaseException):
+    """One of these signals came while no graph ran: its launcher still prepared it, or already wrote its report."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Has these signals raise Interrupted, where nobody waits for them as Signals does."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, interrupt) for number in ASKING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Signals:
@@ -14,11 +48,9 @@ class Signals:
     SIGCHLD is one of them: a process's death is noticed at once. With `unsuspended` Ctrl-Z asks for the end, too.
     """
 
-    ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
     def __init__(self, asked: Callable[[int], None], unsuspended: bool = False) -> None:
         self._asked = asked
-        self._asking = (*self.ASKING, signal.SIGTSTP) if unsuspended else self.ASKING
+        self._asking = (*ASKING, signal.SIGTSTP) if unsuspended else ASKING
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe()
