@@ -39,7 +39,7 @@ def test_twenty_power_cuts(tmp_path: Path, shared: Path, kind: str) -> None:
     rng, begun = random.Random(kind), Counter[str]()
     for number in range(CUTS):
         disturbance = DISTURBANCES[number % len(DISTURBANCES)]
-        moment = rng.uniform(0, 0.9) * quiet.report["wall_seconds"]
+        moment = rng.uniform(0, 0.8) * quiet.report["wall_seconds"]
         image, left, mount = shared / "image", shared / "left", tmp_path / "mount"
         make(image, kind, MEGABYTES[kind])
         with mounted(image, mount):
@@ -48,6 +48,10 @@ def test_twenty_power_cuts(tmp_path: Path, shared: Path, kind: str) -> None:
             cut(image, left)
             stop(run)
         with mounted(left, mount):
+            if (mount / "run" / "report.json").exists() and run.report["exit_code"] == 0:
+                assert run.digest == quiet.digest
+                begun[f"{disturbance}, over before the cut"] += 1
+                continue
             rows = (mount / "run" / "metrics.jsonl").exists()
             again = Run(mount, "--resume", str(mount / "run")).wait(200)
             assert again.process.returncode == 0, f"cut {number} ({disturbance}, {moment:.1f} s): {again.output}"

@@ -74,8 +74,8 @@ def _need_no_process(file: str, made: Graph) -> None:
 def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
     """Runs a graph in a new folder to its end; the exit code. A run that a node refuses leaves no trace of itself."""
     folder = run.folder_of(made, run_dir)
-    found = set(folder.iterdir()) if folder.is_dir() else None
     try:
+        found = set(folder.iterdir()) if folder.is_dir() else None
         run.prepare(folder)
         run.inherit(made, folder)
         run.describe(made, folder)

@@ -39,7 +39,8 @@ def graph(recording: Path) -> Graph:
 def was_interrupted(recording: Path) -> bool:
     """Whether the run beside a recording was told to end early."""
     report = recording.parent / "report.json"
-    return report.exists() and durable.read_json(report).get("exit_code", 0) >= 128
+    code = durable.read_json(report).get("exit_code") if report.exists() else 0
+    return isinstance(code, int) and code >= 128
 
 
 def _about(recording: Path, name: str) -> str:

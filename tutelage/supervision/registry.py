@@ -61,24 +61,34 @@ def _running(entry: Path) -> Running | None:
     """The run of a folder of sockets, if its launcher lives. One whose files are damaged is named, and left out."""
     run_dir = Path(entry.read_text(errors="replace"))
     path = run_dir / "processes.json"
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            return None
         about = durable.read_json(path)
         launcher, sockets, nodes = (about.get(name) for name in ("launcher", "sockets", "nodes"))
-        if not (isinstance(launcher, int) and isinstance(nodes, dict) and all(map(_is_process, nodes.values()))):
+        if not (
+            isinstance(launcher, int)
+            and 0 < launcher < 2**31
+            and isinstance(nodes, dict)
+            and all(map(_is_process, nodes.values()))
+        ):
             raise LaunchError([Problem(path, "this file is damaged, it does not list the processes of a run")])
         if sockets != str(entry.parent) or not alive(launcher):
             return None
         return Running(run_dir, entry.parent, Graph.of_run(run_dir), nodes)
-    except LaunchError as damage:
+    except (LaunchError, OSError) as damage:
         complain(str(damage))
         return None
 
 
 def _is_process(listed: Any) -> bool:
-    kinds = {"pid": int, "restarts": int, "ended": bool}
-    return isinstance(listed, dict) and all(isinstance(listed.get(name), kind) for name, kind in kinds.items())
+    kinds = {"restarts": int, "ended": bool}
+    is_whole = isinstance(listed, dict) and all(isinstance(listed.get(name), kind) for name, kind in kinds.items())
+    return is_whole and _is_pid(listed.get("pid"))
+
+
+def _is_pid(value: Any) -> bool:
+    return isinstance(value, int) and 0 < value < 2**31
 
 
 def alive(pid: int, signalled: Callable[[int, int], None] = os.kill) -> bool:

@@ -27,11 +27,16 @@ class Interrupted(BaseException):
         self.number = number
 
 
+_unanswered: list[int] = []
+"""Signals that have raised Interrupted. Where that was lost, in a callback for example, Signals has them."""
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Has these signals raise Interrupted, where nobody waits for them as Signals does."""
 
     def interrupt(number: int, _: object) -> None:
+        _unanswered.append(number)
         raise Interrupted(number)
 
     before = {number: signal.signal(number, interrupt) for number in ASKING}
@@ -59,6 +64,8 @@ class Signals:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self._asking}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        while _unanswered:
+            self._asked(_unanswered.pop())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
