@@ -18,7 +18,7 @@ import pytest
 from tests.images import MEGABYTES, cut, make, mounted
 from tests.run_cli import Run, finished
 
-CUTS = int(os.environ.get("CUTS", 20))
+CUTS = 20
 ARGUMENTS = ("gail.yaml", "budget:=32768", "episodes:=2", "record:=true")
 DISTURBANCES = ("none", "written back", "restarts", "resumed")
 
