@@ -186,3 +186,27 @@ def test_a_resume_leaves_whole_lines_of_the_metrics_and_no_holes(tmp_path, left,
         lines = written[: len(whole)].count(b"\n")
         assert rows == [*range(lines), 3]
     assert ("metrics.jsonl has lost" in capfd.readouterr().err) == (left < len(whole))
+
+
+@pytest.mark.parametrize(
+    "report, why",
+    [
+        ({"exit_code": 0}, "this run has come to its end"),
+        ({"exit_code": 130}, "in a version that could not go on after that"),
+    ],
+)
+def test_a_run_that_is_over_or_was_interrupted_by_an_older_version_is_not_resumed(described, report, why):
+    path = described / "report.json"
+    whole = path.read_bytes()
+    durable.write_json(path, report)
+    with pytest.raises(LaunchError, match=why):
+        launching.resume(str(described))
+    path.write_bytes(whole)
+
+
+def test_a_run_that_had_not_begun_when_it_was_cut_off_is_not_resumed_but_can_be_started(tmp_path):
+    run.prepare(tmp_path / "run")
+    run.describe(launching.graph("gail.yaml", []), tmp_path / "run")
+    (tmp_path / "run" / "run.json").unlink()
+    with pytest.raises(LaunchError, match=r"had not begun .* start it by `launch .*/run/launch.yaml`"):
+        launching.resume(str(tmp_path / "run"))

@@ -104,6 +104,9 @@ def resume(run_dir: str) -> int:
     """
     folder = Path(run_dir).resolve()
     made = Graph.of_run(folder)
+    if not (folder / "run.json").exists():
+        what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
+        raise LaunchError([Problem(run_dir, what)])
     if why := _over(folder):
         raise LaunchError([Problem(run_dir, why)])
     sys.path += made.paths
