@@ -200,12 +200,15 @@ def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_jso
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")
 @click.option("--render", help="A video file (video.mp4) of the first episodes, or `window`.")
+@click.option("--weights", metavar="FILE", help="Of the run's folder, weights.interim.safetensors say; the final ones.")
 @TRUST
-def evaluate(run: Path, episodes: int, sampled: bool, seed: int, render: str | None, trusted: bool) -> None:
+def evaluate(
+    run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool
+) -> None:
     """Play the final policy of a RUN and print its returns."""
     from nodes import evaluation
 
-    click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, trusted))
+    click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))
 
 
 ROBOT = click.argument("robot", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -41,14 +41,22 @@ def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool
 
 
 def evaluate_run(
-    folder: Path, episodes: int, sampled: bool, seed: int, render: str | None, trusted: bool = False
+    folder: Path,
+    episodes: int,
+    sampled: bool,
+    seed: int,
+    render: str | None,
+    weights: str | None = None,
+    trusted: bool = False,
 ) -> str:
-    """Plays the final policy of a run and says its returns; renders the first episodes where it is told to.
+    """Plays a policy of a run and says its returns; renders the first episodes where it is told to.
+
+    `weights` is a file in the folder; without it the final ones are played.
 
     Raises:
-        LaunchError: the folder holds no finished run, or one of another machine, not `trusted`, whose task is code.
+        LaunchError: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
     """
-    task, tensors = task_of(folder, trusted), weights_of(folder)
+    task, tensors = task_of(folder, trusted), weights_of(folder / (weights or ""))
     if why := unfit(tensors, task):
         raise LaunchError([Problem(folder, why)])
     if render:
@@ -63,17 +71,11 @@ def evaluate_run(
 
 def task_of(folder: Path, trusted: bool = False) -> Task:
     """The task that a run was about."""
-    about = about_run(folder)
-    try:
-        graph = Graph.from_json(about["graph"])
-    except KeyError:
-        raise LaunchError([Problem(folder, "there is no graph.json here: name the folder of a run")]) from None
-    except ValueError as error:
-        raise LaunchError([Problem(folder / "graph.json", f"cannot be read: {error}")]) from error
+    graph = Graph.of_run(folder)
     env = next((node.parameters["env"] for node in graph.nodes if "env" in node.parameters), None)
     if env is None:
         raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
-    if trusted or trust.made_here(about):
+    if trusted or trust.made_here(about_run(folder)):
         sys.path += graph.paths
     else:
         trust.check_env(env, folder)

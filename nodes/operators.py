@@ -22,6 +22,9 @@ OPERATORS = (
     "or the folder of a run"
 )
 
+RUN_FILES = ("weights.safetensors", "run.json")
+"""The folder of a run is known by one of these."""
+
 
 def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     """The device that `operator` names (see OPERATORS), with its settings.
@@ -34,7 +37,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
         return _made(kind, task, settings)
     if settings:
         raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
-    if (Path(operator) / "weights.safetensors").exists():
+    if operator.endswith(".safetensors") or any((Path(operator) / name).exists() for name in RUN_FILES):
         return _policy_of(Path(operator), task)
     if Path(operator).exists():
         return Replay(Path(operator), task)

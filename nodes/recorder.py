@@ -11,7 +11,7 @@ from tutelage import Message, Node
 from tutelage.codec import Header
 from tutelage.message import schema
 from tutelage.recording.format import Loss
-from tutelage.recording.resuming import go_on
+from tutelage.recording.resuming import go_on, undo
 from tutelage.recording.writer import Stream, Writer, about_run
 
 
@@ -28,6 +28,7 @@ class Recorder(Node):
     def __init__(self, file: str = "recording.mcap", without: list[str] | None = None) -> None:
         self.file, self.without = file, frozenset(without or ())
         self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, as `go_on` wants it
+        self.halted = False  # what was recorded behind the checkpoint was said on the way to an early end
         self.writer: Writer | None = None
         self.schemas: dict[str, dict[str, Any]] = {}
 
@@ -38,7 +39,8 @@ class Recorder(Node):
     def _open(self) -> Writer:
         if self.writer is None:
             about = {"user": getpass.getuser(), **about_run(self.run_dir)}
-            self.writer = go_on(self.run_dir / self.file, about, *self.kept)
+            begin = undo if self.halted else go_on
+            self.writer = begin(self.run_dir / self.file, about, *self.kept)
         return self.writer
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
@@ -69,13 +71,18 @@ class Recorder(Node):
         self._open().close()
         return ()
 
+    def halt(self) -> None:
+        self.halted = True
+
     def state(self) -> dict[str, Any]:
         writer = self._open()
         writer.flush()
         writer.sync()
         following = [[*stream, number] for stream, number in writer.following.items()]
-        return {"end": writer.end, "following": following, "unstated": list(writer.unstated.values())}
+        unstated = list(writer.unstated.values())
+        return {"end": writer.end, "following": following, "unstated": unstated, "halted": self.halted}
 
     def load(self, state: dict[str, Any]) -> None:
         following = {(sender, topic): number for sender, topic, number in state["following"]}
         self.kept = state["end"], following, [Loss(*loss) for loss in state["unstated"]]
+        self.halted = state.get("halted", False)

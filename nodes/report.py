@@ -1,4 +1,8 @@
-"""What was learned, kept in the run folder: measurements as they come, the final weights, the numbers of the report."""
+"""What was learned, kept in the run folder: measurements as they come, the final weights, the numbers of the report.
+
+`weights.safetensors` are the final weights, and there only when they are. What a run that did not come to its end had
+learned is in `weights.interim.safetensors`, until the run goes on and comes to it.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,15 @@ from typing import Any
 from safetensors.numpy import load
 
 from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
-from tutelage import Message, Node
+from tutelage import Message, Node, durable
 from tutelage.finite import check_all
 from tutelage.problems import complain
 
+FINAL, INTERIM = "weights.safetensors", "weights.interim.safetensors"
+
 
 class Report(Node):
-    """Writes `metrics.jsonl`, `weights.safetensors` and `learned.json`, which the launcher makes `report.json` of."""
+    """Writes `metrics.jsonl`, the weights and `learned.json`, which the launcher makes `report.json` of."""
 
     hears = (Weights,)
     may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
@@ -32,6 +38,7 @@ class Report(Node):
         self.began = 0.0
         self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
         self.written = 0  # bytes of metrics.jsonl
+        self.interrupted = False
 
     def start(self) -> tuple[Message, ...]:
         (self.run_dir / "metrics.jsonl").unlink(missing_ok=True)  # of a life that was cut short before it kept anything
@@ -56,7 +63,7 @@ class Report(Node):
                 self._check(message)
                 seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
                 self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
-                if message.final:
+                if message.final and not self.interrupted:
                     self._keep()
             case Evaluation():
                 self._evaluated(message)
@@ -85,22 +92,36 @@ class Report(Node):
             self._cut()
 
     def _cut(self) -> None:
-        """Leaves of metrics.jsonl what is known to be whole."""
+        """Leaves of metrics.jsonl the whole lines that are known to be there; what comes later will be heard again."""
         metrics = self.run_dir / "metrics.jsonl"
+        known = metrics.read_bytes()[: self.written] if metrics.exists() else b""
+        whole = known[: known.rfind(b"\n") + 1]
+        if lost := self.written - len(whole):
+            complain(f"metrics.jsonl has lost {lost} bytes of {self.written}: it goes on without them")
+        self.written = len(whole)
         if metrics.exists():
             os.truncate(metrics, self.written)
 
     def _sync(self) -> None:
         """What a checkpoint counts on must survive a power cut as it does."""
         if self.written:
-            with (self.run_dir / "metrics.jsonl").open("rb") as file:
-                os.fsync(file.fileno())
+            durable.flush(self.run_dir / "metrics.jsonl")
 
     def _keep(self) -> None:
+        """Writes the final weights. Interim ones are of no more use then."""
+        durable.write(self.run_dir / FINAL, self.latest[0])
+        (self.run_dir / INTERIM).unlink(missing_ok=True)
+        self._learned("weights_digest")
+
+    def _keep_interim(self) -> None:
+        """Writes the weights that it has come to. A former life of the run may have come further."""
+        durable.write(self.run_dir / INTERIM, self.latest[0])
+        self._learned("interim_weights_digest")
+
+    def _learned(self, digest: str) -> None:
         tensors, steps, seconds = self.latest
-        self._put("weights.safetensors", tensors)
         self.learned |= {
-            "weights_digest": hashlib.sha256(tensors).hexdigest(),
+            digest: hashlib.sha256(tensors).hexdigest(),
             "environment_steps": steps,
             "seconds_learning": round(seconds, 3),
             "steps_per_second": round(steps / seconds) if seconds else 0,
@@ -125,19 +146,16 @@ class Report(Node):
 
     def finish(self) -> tuple[Message, ...]:
         if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept
-            self._keep()
+            self._keep_interim()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
         if self.returns:
             self.learned["episode_return_mean"] = sum(self.returns) / len(self.returns)
-        self._put("learned.json", json.dumps(self.learned, indent=2).encode())
+        durable.write_json(self.run_dir / "learned.json", self.learned)
         return ()
 
-    def _put(self, name: str, data: bytes) -> None:
-        """Writes a file of the run's folder: all of it, or none."""
-        fresh = self.run_dir / f"{name}.new"
-        fresh.write_bytes(data)
-        fresh.replace(self.run_dir / name)
+    def interrupt(self) -> None:
+        self.interrupted = True
 
     def state(self) -> dict[str, Any]:
         self._sync()
@@ -157,4 +175,4 @@ class Report(Node):
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
         tensors, steps, seconds = state["latest"]
         self.latest = tensors, steps, seconds
-        self._cut()  # what comes after the checkpoint will be heard again
+        self._cut()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -16,26 +14,32 @@ from safetensors.numpy import load
 from drivers.robot import task_of
 from learning.acting import act
 from messages import Weights
-from tutelage import Message, Node
+from tutelage import Message, Node, durable
 from tutelage.finite import check_all
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
 
 
 def weights_file(run: Path) -> Path:
-    """Where the final weights of a run are.
+    """Where the final weights of a run are; or any file of weights, if it is one that is named.
 
     Raises:
-        LaunchError: it has none.
+        LaunchError: there are none.
     """
-    path = run / "weights.safetensors"
-    if not os.path.isfile(path):
-        raise LaunchError([Problem(run, "there are no weights here: name the folder of a run that has ended")])
-    return path
+    path = run if run.is_file() else run / "weights.safetensors"
+    if path.is_file():
+        return path
+    what = "there are no weights here: name the folder of a run that has ended"
+    interim = run / "weights.interim.safetensors"
+    if (run / "run.json").is_file():
+        what = f"this run has not ended, so it has no final weights: go on with it by `launch --resume {run}`"
+    if interim.is_file():
+        what += f", or name the interim ones that it had come to, {interim}"
+    raise LaunchError([Problem(run, what)])
 
 
 def read(run: Path) -> bytes:
-    """The file of a run's final weights: what its report is of, and a policy that can act.
+    """The file of a run's final weights, or a file that is named: what its report is of, and a policy that can act.
 
     Raises:
         LaunchError: there is none, or it has been changed, or is no policy's.
@@ -43,12 +47,10 @@ def read(run: Path) -> bytes:
     path = weights_file(run)
     file, report = path.read_bytes(), path.with_name("report.json")
     tensors_of(file, path)
-    try:
-        wanted = json.loads(report.read_text()).get("weights_digest") if report.is_file() else None
-    except ValueError as error:
-        raise LaunchError([Problem(report, f"cannot be read: {error}")]) from error
+    digest = "interim_weights_digest" if "interim" in path.name else "weights_digest"
+    wanted = durable.read_json(report).get(digest) if report.is_file() else None
     if wanted and hashlib.sha256(file).hexdigest() != wanted:
-        what = "is not the file that the run ended with, by the weights_digest of its report.json: name another run"
+        what = f"is not the file that the run ended with, by the {digest} of its report.json: name another run"
         raise LaunchError([Problem(path, what)])
     return file
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tutelage import checkpoint
+from tutelage.problems import LaunchError
 
 FIRST, SECOND = {"step": 1, "weights": np.arange(3.0)}, {"step": 2, "weights": np.arange(4.0)}
 
@@ -53,7 +54,7 @@ def test_with_any_byte_changed_its_predecessor_is_loaded(path):
 def test_with_both_torn_the_run_cannot_go_on(path):
     for torn in (path, path.with_suffix(".previous")):
         torn.write_bytes(torn.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="both damaged"):
+    with pytest.raises(LaunchError, match="both damaged"):
         checkpoint.load(path)
 
 
@@ -86,7 +87,7 @@ def test_a_crash_at_any_step_of_saving_leaves_a_whole_one(path, monkeypatch, ste
 
 
 def test_what_a_crash_left_half_written_is_not_in_the_way(path):
-    path.with_suffix(".new").write_bytes(b"half")
+    path.with_name(f"{path.name}.new").write_bytes(b"half")
     checkpoint.save(path, {"step": 3})
     assert loaded(path) == 3
 

@@ -68,7 +68,7 @@ def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
 def test_evaluate_of_no_run_or_of_one_that_has_not_ended_says_so(run: Run, tmp_path: Path) -> None:
     done = cli("evaluate", str(tmp_path))
     assert done.returncode == 2
-    assert "name the folder of a run" in done.stderr
+    assert "there is no run here: name the folder of one" in done.stderr
     assert "Traceback" not in done.stderr
     shutil.copy(run.run_dir / "graph.json", tmp_path)
     done = cli("evaluate", str(tmp_path))
@@ -133,7 +133,7 @@ def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_pat
     said = done.stdout.splitlines()
     assert [line.partition(": ")[0] for line in said] == words, done.stderr
     assert {line.rpartition(" ")[2] for line in said} == {"False"}
-    assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such folder" in said[2]
+    assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such file or folder" in said[2]
 
 
 @pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])

@@ -101,7 +101,7 @@ def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
     run.process.send_signal(signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
-    assert (run.run_dir / "weights.safetensors").exists() and run.report["return_mean"] > 0
+    assert (run.run_dir / "weights.interim.safetensors").exists() and run.report["return_mean"] > 0
 
 
 def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
@@ -170,7 +170,7 @@ def test_what_was_too_much_to_keep_is_counted_as_lost(tmp_path):
     assert numbers == sorted(numbers) and numbers[-1] == 999
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)])
 def test_one_interrupt_ends_in_good_order(tmp_path, number, code):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000")
     wait_for(run, "metrics.jsonl", rows=2)
@@ -179,8 +179,11 @@ def test_one_interrupt_ends_in_good_order(tmp_path, number, code):
     run.wait()
     assert time.monotonic() - asked < 5  # 3 s on an idle machine
     assert run.process.returncode == code
-    assert (run.run_dir / "weights.safetensors").exists()
-    assert run.report["evaluation_episodes"] == 10
+    assert f"interrupted by {signal.Signals(number).name} (" in run.output
+    assert f"launch --resume {run.run_dir}" in run.output
+    assert not (run.run_dir / "weights.safetensors").exists()
+    assert (run.run_dir / "weights.interim.safetensors").exists()
+    assert run.report["evaluation_episodes"] == 10 and run.report["interrupted"] == signal.Signals(number).name
 
 
 def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph
+from tutelage.supervision.signals import MEANINGS
 from tutelage.supervision.supervisor import Outcome
 
 SILENT_SECONDS = 5.0
@@ -21,7 +22,19 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     said = [
         say(numbers) for say in (_interrupted, _returns, _episodes, _learning, _timing, _restarts, _silences, _losses)
     ]
-    return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), f"run folder: {folder}"])
+    return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), *_further(graph, folder, outcome)])
+
+
+def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
+    """Where all is, and how to go on with a run that has not come to its end."""
+    resumable = outcome.exit_code and not graph.by_the_clock()
+    go_on = [f"go on with it: python cli.py launch --resume {folder}"] if resumable else []
+    return [f"run folder: {folder}", *go_on]
+
+
+def interrupted(name: str) -> str:
+    """By which signal a run was interrupted, in words."""
+    return f"interrupted by {name} ({MEANINGS.get(name, 'a signal')})"
 
 
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
@@ -38,9 +51,10 @@ def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
 
 
 def _interrupted(numbers: Numbers) -> str:
-    if numbers["exit_code"] <= 128:
+    if "interrupted" not in numbers:
         return ""
-    return "interrupted" + (": what follows is of the weights it had come to" if _has_learned(numbers) else "")
+    interim = ": what follows is of the interim weights it had come to" if "interim_weights_digest" in numbers else ""
+    return interrupted(numbers["interrupted"]) + interim
 
 
 def _has_learned(numbers: Numbers) -> bool:

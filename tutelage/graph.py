@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import pkgutil
 import sys
 import traceback
@@ -15,9 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
+from tutelage import durable
 from tutelage.language.checking import fits
 from tutelage.node import Node
-from tutelage.problems import did_you_mean
+from tutelage.problems import LaunchError, Problem, did_you_mean
 
 Kind = TypeVar("Kind")
 
@@ -78,26 +78,42 @@ class Graph:
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
+        """With a checksum (durable.py): one bit changed would be another run."""
+        return durable.to_json(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
-        """The graph of a text.
+        """What `to_json` gave.
 
         Raises:
-            ValueError: the text is no graph.
+            ValueError: it is damaged, or no graph; one sentence.
         """
-        read = json.loads(text)
+        read = durable.from_json(text)
         graph = _made(cls, read)
         graph.nodes = [_made(NodePlan, node) for node in read["nodes"]]
         return graph
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Graph:
+        """The graph that a run's folder keeps.
+
+        Raises:
+            LaunchError: there is none, or it is damaged.
+        """
+        path = folder / "graph.json"
+        try:
+            return cls.from_json(path.read_text(errors="replace"))
+        except OSError as error:
+            raise LaunchError([Problem(folder, "there is no run here: name the folder of one")]) from error
+        except ValueError as error:
+            raise LaunchError([Problem(path, str(error))]) from error
 
 
 def _made(kind: type[Kind], read: Any) -> Kind:
     """What JSON says of a dataclass, each field of its type; of a list's elements nothing is known yet."""
     hints = get_type_hints(kind)
     if not isinstance(read, dict) or not all(name in hints and fits(read[name], hints[name]) for name in read):
-        raise ValueError(f"this is no {kind.__name__}: {read!r}"[:120])
+        raise ValueError(f"this is no {kind.__name__}, or one of another version: {read!r}"[:120])
     try:
         return kind(**read)
     except TypeError as error:

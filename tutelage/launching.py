@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
-from tutelage import ending, trust
+from tutelage import durable, ending, trust
 from tutelage.graph import Graph
 from tutelage.language import launchfile, resolved, wiring
 from tutelage.language.arguments import from_command_line
 from tutelage.language.checking import text
 from tutelage.language.finding import find
-from tutelage.problems import LaunchError, Problem
+from tutelage.problems import LaunchError, Problem, complain
 from tutelage.recording.writer import about_run
 from tutelage.supervision import run
+from tutelage.supervision.signals import Interrupted, interruptible
 from tutelage.supervision.supervisor import REFUSED
 
 
@@ -79,7 +80,6 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
         run.prepare(folder)
         run.inherit(made, folder)
         run.describe(made, folder)
-        (folder / "launch.yaml").write_text(resolved.resolved(made))
     except OSError as error:
         raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
     code = go(made, folder, one_process)
@@ -98,35 +98,64 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
 
 
 def resume(run_dir: str, trusted: bool = False) -> int:
-    """Goes on with a run that was cut off, from its checkpoints; the exit code.
+    """Goes on with a run that was cut off or interrupted, from its checkpoints; the exit code.
 
     Raises:
-        LaunchError: there is none, it has ended, or this machine did not make it and it is not `trusted`.
+        LaunchError: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
+            this machine did not make it and it is not `trusted`.
     """
     folder = Path(run_dir).resolve()
-    if not os.path.exists(folder / "graph.json"):
-        raise LaunchError([Problem(run_dir, "there is no run here: name the folder of one")])
+    made = Graph.of_run(folder)
     trust.check_graph(about_run(folder), run_dir, trusted)
-    report = folder / "report.json"
-    code = json.loads(report.read_text())["exit_code"] if report.exists() else 1
-    if code == 0 or code > 128:
-        end = "was ended by Ctrl-C" if code else "has come to its end"
-        raise LaunchError([Problem(run_dir, f"this run {end}: there is nothing to go on with")])
-    made = Graph.from_json((folder / "graph.json").read_text())
+    if not (folder / "run.json").exists():
+        what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
+        raise LaunchError([Problem(run_dir, what)])
+    if why := _over(folder):
+        raise LaunchError([Problem(run_dir, why)])
     sys.path += made.paths
     if names := made.by_the_clock():
         what = (
             f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
         )
         raise LaunchError([Problem(run_dir, what)])
-    return go(made, folder)
+    return go(made, folder, resumed=True)
 
 
-def go(made: Graph, folder: Path, one_process: bool = False) -> int:
+def _over(folder: Path) -> str:
+    """Why there is nothing to go on with in a run's folder, by its report; empty where there is.
+
+    A report that is damaged says nothing: a run that has come to its end writes it again.
+    """
+    path = folder / "report.json"
+    try:
+        report = durable.read_json(path) if path.exists() else {"exit_code": 1}
+    except LaunchError as damage:
+        complain(f"{damage}: it is written anew")
+        return ""
+    code = report.get("exit_code")
+    if code == 0:
+        return "this run has come to its end: there is nothing to go on with"
+    if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints know of the early end
+        return "this run was ended by Ctrl-C in a version that could not go on after that: start a new one"
+    return ""
+
+
+def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:
     """Runs a graph in its folder and says how it ended; the exit code."""
-    outcome, numbers = run.run(made, folder, one_process)
-    if outcome.refusal:
-        print(outcome.refusal, file=sys.stderr)
-    else:
-        print(ending.text(made, folder, outcome, numbers))
+    try:
+        with interruptible():
+            outcome, numbers = run.run(made, folder, one_process, resumed)
+            text = outcome.refusal or ending.text(made, folder, outcome, numbers)
+    except Interrupted as interrupt:  # before its processes were there, or after they had left
+        _say(f"{ending.interrupted(str(interrupt))}\ngo on with it: python cli.py launch --resume {folder}", sys.stdout)
+        return 128 + interrupt.number
+    _say(text, sys.stderr if outcome.refusal else sys.stdout)
     return outcome.exit_code
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Prints to a person, who may have closed the terminal. Then there is nobody to tell, and report.json says it."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is left in the stream is written at the exit

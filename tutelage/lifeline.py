@@ -21,7 +21,7 @@ class Lifeline:
         self._text = ""
 
     def orders(self) -> list[str]:
-        """What was ordered since the last call: `begin`, `interrupt` (come to an end), `release` (go)."""
+        """What was ordered since the last call: `begin`, `halt` (stand still), `interrupt` (end early), `release`."""
         if os.getppid() != self._launcher:
             return ["release"]
         if not self.wait(0):
@@ -40,7 +40,7 @@ class Lifeline:
         return bool(select.select([self._end], [], [], seconds)[0])
 
     def report(self, event: str, lost: dict[str, int]) -> None:
-        """Tells the launcher something: `ready` (built), `alive`, `ended` (but still there for others), `left`.
+        """Tells the launcher something: `ready` (built), `alive`, `halted`, `ended` (but there for others), `left`.
 
         A launcher that was stopped (Ctrl-Z) reads nothing. Then signs of life that do not fit any more are left out:
         who drives a machine must not wait.

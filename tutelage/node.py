@@ -103,6 +103,12 @@ class Node:
     def interrupt(self) -> None:
         """Somebody asked the run to end early: come to an end soon, in good order."""
 
+    def halt(self) -> None:
+        """The run is about to be interrupted: what comes after the state that is asked for next is undone by a resume.
+
+        A node that is killed instead comes back to an earlier state, and what it wrote into files since is still true.
+        """
+
     def state(self) -> dict[str, Any]:
         """All that outlives a message, as a nesting of dicts, lists, numbers, strings and arrays."""
         return {}

@@ -102,6 +102,7 @@ class NodeProcess:
         self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
         self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
+        self.halting = self.halted = self.interrupted = False
         self._ticks = kind.due is not Node.due
         self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
@@ -175,6 +176,8 @@ class NodeProcess:
             self.bus.receive(0)
             self._report_now_and_then()
             self._obey()
+            if self.halting and not self.halted:
+                self._halt(amid=True)
             if self.released:
                 return
 
@@ -235,7 +238,8 @@ class NodeProcess:
             self.bus.end()
             self.ended = True
             self._keep(durable=True)
-            self.bus.acknowledge_all()
+            if not self.halted:
+                self.bus.acknowledge_all()
 
     def _look(self) -> None:
         """Now and then: the lifeline, the checkpoint, the status."""
@@ -243,9 +247,30 @@ class NodeProcess:
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
-        if self._obey() or (now >= self._next_checkpoint and not self.ended):
+        interrupted = self._obey()
+        if self.halting and not self.halted:
+            self._halt()
+        elif interrupted or (now >= self._next_checkpoint and not self.ended):
             self._keep()
         self._report_now_and_then()
+
+    def _halt(self, amid: bool = False) -> None:
+        """Stands still with its last checkpoint kept, until it is told to go on to an early end, or to leave.
+
+        All nodes stand still before one of them comes to an early end. So whatever they say or do then is in no
+        checkpoint, and the run that is resumed is the one that was never interrupted. `amid` what it says at length it
+        has no state that could be kept: the checkpoint before that counts.
+        """
+        if not (amid or self.interrupted):  # interrupted already: it was started again after all have stood still
+            self.node.halt()
+            self._keep(durable=True)
+        self.halted = True
+        if not self.node.unkept:
+            self.lifeline.report("halted", self._lost())
+        while not (self.interrupted or self.released):
+            self.lifeline.wait(LOOK_SECONDS)
+            self._report_now_and_then()
+            self._obey()
 
     def _report_now_and_then(self) -> None:
         now = time.monotonic()
@@ -259,7 +284,9 @@ class NodeProcess:
         orders = self.lifeline.orders()
         self.begun = self.begun or "begin" in orders
         self.released = self.released or "release" in orders
+        self.halting = self.halting or ("halt" in orders and not self.node.observer)
         if "interrupt" in orders:
+            self.interrupted = True
             self.node.interrupt()
         return "interrupt" in orders
 
@@ -289,7 +316,7 @@ class NodeProcess:
 
         It outlives a power cut if it is `durable`, and always in a node on which no machine waits.
         """
-        if self.node.observer or self.released:
+        if self.node.observer or self.released or self.halted:
             return
         if self.node.realtime:
             self.bus.acknowledge(self.inbox.positions())

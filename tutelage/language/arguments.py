@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tutelage.language.checking import checked, describe, fits, found, keys, text
-from tutelage.language.finding import find, find_folder, place
+from tutelage.language.finding import find, find_folder, find_path, place
 from tutelage.language.substitution import fill, of_file
 from tutelage.language.yaml_marks import Item, parse, plain, scalar
 from tutelage.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
 
 TYPES = {
     **{"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict},
-    **{"file": str, "folder": str, "place": str, "any": Any},
+    **{"file": str, "folder": str, "path": str, "place": str, "any": Any},
 }
 
 DECLARATION = {
@@ -31,10 +31,12 @@ DECLARATION = {
     "help": str,
     "choices": list,
     "least": float,
-    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "place", "any"],
+    "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "path", "place", "any"],
 }
 
-_FINDERS: dict[str, Callable[[str, Path | None], Path | str]] = {"file": find, "folder": find_folder, "place": place}
+_FINDERS: dict[str, Callable[[str, Path | None], Path | str]] = {
+    **{"file": find, "folder": find_folder, "path": find_path, "place": place}
+}
 
 _TAKEN = {"env", "dirname", "process", "index"}
 

@@ -57,6 +57,18 @@ def find_folder(name: str, beside: Path | None = None) -> Path:
     return Path(found)
 
 
+def find_path(name: str, beside: Path | None = None) -> Path:
+    """A file or a folder, looked for as in `find`.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    found = place(name, beside)
+    if not Path(found).exists():
+        raise LaunchError([Problem(name, "there is no such file or folder", hides=True)])
+    return Path(found)
+
+
 def _not_found(name: str, folders: list[Path]) -> str:
     if name.startswith(("/", "~")):
         return "there is no such file"

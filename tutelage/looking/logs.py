@@ -24,7 +24,7 @@ def find(node: str, run: str | None) -> Path:
     """
     ended = run is not None and (Path(run) / "graph.json").exists()
     folder = Path(run).resolve() if run and ended else runs.running(run).run_dir
-    names = [plan.name for plan in Graph.from_json((folder / "graph.json").read_text()).nodes]
+    names = [plan.name for plan in Graph.of_run(folder).nodes]
     if node not in names:
         raise LaunchError([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])
     return folder / "logs" / f"{node.replace('/', '.')}.log"

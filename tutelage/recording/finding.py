@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from tutelage import durable
 from tutelage.graph import Graph
 from tutelage.problems import LaunchError, Problem
 from tutelage.recording.reader import Reader
@@ -39,10 +39,8 @@ def graph(recording: Path) -> Graph:
 def was_interrupted(recording: Path) -> bool:
     """Whether the run beside a recording was told to end early."""
     report = recording.parent / "report.json"
-    try:
-        return report.exists() and bool(json.loads(report.read_bytes())["exit_code"] >= 128)
-    except (ValueError, KeyError, TypeError) as error:
-        raise LaunchError([Problem(report, f"cannot be read: delete it, or get it back ({error})")]) from error
+    code = durable.read_json(report).get("exit_code") if report.exists() else 0
+    return isinstance(code, int) and code >= 128
 
 
 def about(recording: Path) -> dict[str, str]:

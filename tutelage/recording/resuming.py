@@ -1,4 +1,4 @@
-"""Going on with a recording whose recorder was killed: behind its last whole chunk."""
+"""Going on with a recording whose recorder was killed or interrupted."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ def go_on(
     Raises:
         ValueError: the file is shorter than that.
     """
+    _check(path, start)
     if not path.exists():
         return Writer(path, about, 0, following, unstated)
-    if path.stat().st_size < start:
-        raise ValueError(f"{path} has lost its end: it had {start} bytes; move it away, then this run can go on")
     reader, known = Reader(path, start), dict(following)
     for recorded in reader:
         known[recorded.sender, recorded.topic] = recorded.open()[0].sequence + 1
@@ -37,3 +36,17 @@ def go_on(
     stated = {(loss.sender, loss.topic) for loss in reader.losses}
     left = [loss for loss in unstated if (loss.sender, loss.topic) not in stated]
     return Writer(path, about, reader.end, known, left)
+
+
+def undo(
+    path: Path, about: Mapping[str, str], start: int, following: Mapping[Stream, int], unstated: Iterable[Loss] = ()
+) -> Writer:
+    """As `go_on`, but what lies behind `start` is cut off: it was said on the way to an end that came too early."""
+    _check(path, start)
+    return Writer(path, about, start, following, unstated)
+
+
+def _check(path: Path, start: int) -> None:
+    size = path.stat().st_size if path.exists() else 0
+    if size < start:
+        raise ValueError(f"{path} has lost its end: it had {start} bytes, and has {size}: this run cannot go on")

@@ -22,7 +22,7 @@ from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 from tutelage.supervision import cores, registry
-from tutelage.supervision.signals import Signals
+from tutelage.supervision.signals import ASKING
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,7 +51,7 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """`begin`: all are ready. `interrupt`: come to an end. `release`: go."""
+        """`begin`: all are ready. `halt`: stand still. `interrupt`: come to an end. `release`: go."""
         try:
             self.lifeline.sendall(f"{order}\n".encode())
         except OSError:  # it is gone already, which the launcher learns from its exit
@@ -119,7 +119,7 @@ def _flush_and_leave(code: int) -> NoReturn:
 def _settle(log: Path, screen: bool) -> None:
     """A session of its own (a terminal's Ctrl-C is the launcher's business) and its log for output."""
     os.setsid()
-    for number in (*Signals.ASKING, signal.SIGTSTP, signal.SIGCHLD):
+    for number in (*ASKING, signal.SIGTSTP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -16,7 +16,7 @@ from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
 from tutelage.problems import LaunchError
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
-from tutelage.supervision.signals import Signals
+from tutelage.supervision.signals import Interrupted, Signals
 from tutelage.supervision.supervisor import REFUSED, Outcome
 
 
@@ -33,7 +33,8 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
         together = _Together(graph, nodes, run_dir.name)
         with Signals(together.interrupt):
             together.run()
-        return Outcome(exit_code=together.asked or int(bool(together.why)), failed=together.failed, why=together.why)
+        code = 128 + together.asked if together.asked else int(bool(together.why))
+        return Outcome(exit_code=code, failed=together.failed, why=together.why, signal=together.asked)
 
 
 class _Together:
@@ -71,8 +72,8 @@ class _Together:
     def interrupt(self, number: int) -> None:
         """Once: end in good order, with the signal's exit code. Twice: at once."""
         if self.asked:
-            raise KeyboardInterrupt
-        self.asked = 128 + number
+            raise Interrupted(number)
+        self.asked = number
         for node in self.nodes.values():
             node.interrupt()
 

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tutelage import durable
 from tutelage.graph import Graph
+from tutelage.problems import LaunchError, Problem, complain
 
 
 class Running(NamedTuple):
@@ -42,9 +44,8 @@ def enter(run: str, run_dir: Path) -> Path:
 
 def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) -> None:
     """Writes which processes a run has: by node its pid, restarts, and whether it has ended."""
-    fresh = run_dir / "processes.json.new"
-    fresh.write_text(json.dumps({"launcher": os.getpid(), "sockets": str(socket_dir), "nodes": processes}, indent=2))
-    fresh.replace(run_dir / "processes.json")
+    about = {"launcher": os.getpid(), "sockets": str(socket_dir), "nodes": processes}
+    durable.write(run_dir / "processes.json", json.dumps(about, indent=2).encode(), durable=False)
 
 
 def runs() -> list[Running]:
@@ -57,12 +58,37 @@ def runs() -> list[Running]:
 
 
 def _running(entry: Path) -> Running | None:
-    """The run of a folder of sockets, if its launcher lives."""
-    run_dir = Path(entry.read_text())
-    about = json.loads((run_dir / "processes.json").read_text())
-    if about["sockets"] != str(entry.parent) or not alive(about["launcher"]):
+    """The run of a folder of sockets, if its launcher lives. One whose files are damaged is named, and left out."""
+    run_dir = Path(entry.read_text(errors="replace"))
+    path = run_dir / "processes.json"
+    try:
+        if not path.exists():
+            return None
+        about = durable.read_json(path)
+        launcher, sockets, nodes = (about.get(name) for name in ("launcher", "sockets", "nodes"))
+        if not (
+            isinstance(launcher, int)
+            and 0 < launcher < 2**31
+            and isinstance(nodes, dict)
+            and all(map(_is_process, nodes.values()))
+        ):
+            raise LaunchError([Problem(path, "this file is damaged, it does not list the processes of a run")])
+        if sockets != str(entry.parent) or not alive(launcher):
+            return None
+        return Running(run_dir, entry.parent, Graph.of_run(run_dir), nodes)
+    except (LaunchError, OSError) as damage:
+        complain(str(damage))
         return None
-    return Running(run_dir, entry.parent, Graph.from_json((run_dir / "graph.json").read_text()), about["nodes"])
+
+
+def _is_process(listed: Any) -> bool:
+    kinds = {"restarts": int, "ended": bool}
+    is_whole = isinstance(listed, dict) and all(isinstance(listed.get(name), kind) for name, kind in kinds.items())
+    return is_whole and _is_pid(listed.get("pid"))
+
+
+def _is_pid(value: Any) -> bool:
+    return isinstance(value, int) and 0 < value < 2**31
 
 
 def alive(pid: int, signalled: Callable[[int, int], None] = os.kill) -> bool:
@@ -92,10 +118,3 @@ def signal_session(pid: int, number: signal.Signals, is_there: bool = True) -> N
         except ProcessLookupError:
             continue
         return
-
-
-def restarts(run_dir: Path) -> dict[str, int]:
-    """How often each node of a run was started again in its lives so far."""
-    path = run_dir / "processes.json"
-    nodes = json.loads(path.read_text())["nodes"] if path.exists() else {}
-    return {name: node["restarts"] for name, node in nodes.items() if node["restarts"]}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
-import os
 import platform
 import shutil
+import signal
 import sys
 import time
 import uuid
@@ -17,8 +16,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage import trust
+from tutelage import durable, trust
 from tutelage.graph import Graph, node_class
+from tutelage.language import resolved
+from tutelage.node import Node, parameters
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.supervisor import Outcome, Supervisor
@@ -49,7 +50,8 @@ def prepare(folder: Path) -> None:
     if (folder / "run.json").exists():
         unfinished = "" if (folder / "report.json").exists() else f", or go on with it by --resume {folder}"
         raise FileExistsError(f"{folder} holds a run already: name another folder{unfinished}")
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    for name in ("logs", "checkpoints"):
+        durable.make_folder(folder / name)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
@@ -66,17 +68,20 @@ def inherit(graph: Graph, folder: Path) -> None:
     for plan in graph.nodes:
         for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
             given = plan.parameters.get(parameter)
-            if given and (Path(given) / file).is_file():
+            source = Path(given) if given and Path(given).is_file() else Path(given or "") / file
+            if given and source.is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
-                kept.mkdir(parents=True)
-                for copied in (file, "report.json"):  # the report has the digest of the weights
-                    if (Path(given) / copied).is_file():
-                        shutil.copyfile(Path(given) / copied, kept / copied)
+                durable.copy(source, kept / file)
+                if (report := source.with_name("report.json")).is_file():  # it has the digest of the weights
+                    durable.copy(report, kept / report.name)
                 plan.parameters[parameter] = str(kept)
 
 
 def describe(graph: Graph, folder: Path) -> str:
-    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name."""
+    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name.
+
+    With the last of these files, run.json, there is a run that can be resumed.
+    """
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
     name = uuid.uuid4().hex[:12]
     about = {
@@ -89,8 +94,9 @@ def describe(graph: Graph, folder: Path) -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
-    (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n")
-    (folder / "graph.json").write_text(graph.to_json() + "\n")
+    durable.write(folder / "launch.yaml", resolved.resolved(graph).encode())
+    durable.write(folder / "graph.json", graph.to_json().encode())
+    durable.write_json(folder / "run.json", about)
     return name
 
 
@@ -102,14 +108,37 @@ def _installed(name: str) -> bool:
     return True
 
 
-def run(graph: Graph, folder: Path, one_process: bool = False) -> tuple[Outcome, dict[str, Any]]:
+def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
     began = time.monotonic()
-    name = json.loads((folder / "run.json").read_text())["run"]
+    name = _name(folder)
     load(graph)
     with _locked(folder), terminal.kept():
+        if resumed and not any((folder / "checkpoints").glob("*")):
+            _forget_recordings(graph, folder)
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
+
+
+def _forget_recordings(graph: Graph, folder: Path) -> None:
+    """A run that kept no checkpoint (in one process none does) begins anew: all that was recorded is said again."""
+    for plan in graph.nodes:
+        if plan.run and node_class(plan.run).witness is not Node.witness:
+            file = plan.parameters.get("file", parameters(node_class(plan.run))["file"].default)
+            (folder / file).unlink(missing_ok=True)
+
+
+def _name(folder: Path) -> str:
+    """The name of the run in a folder, which all that it says bears.
+
+    Raises:
+        LaunchError: run.json does not say.
+    """
+    path = folder / "run.json"
+    name = durable.read_json(path).get("run")
+    if not isinstance(name, str):
+        raise LaunchError([Problem(path, "this file is damaged, it does not name its run")])
+    return name
 
 
 def load(graph: Graph) -> None:
@@ -144,7 +173,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
     """Completes what the nodes have learned with what it cost, and writes it as report.json."""
     learned = folder / "learned.json"
-    numbers = json.loads(learned.read_text()) if learned.exists() else {}
+    numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
         "algorithm": graph.name,
         "environment": environment(graph),
@@ -155,11 +184,10 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
+        **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
-    fresh = folder / "report.json.new"
     try:
-        fresh.write_text(json.dumps(whole, indent=2) + "\n")
-        os.replace(fresh, folder / "report.json")
+        durable.write_json(folder / "report.json", whole)
     except OSError as error:
         complain(f"report.json cannot be written, what follows is all there is of it: {error}")
         outcome.exit_code = outcome.exit_code or 1

@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
+
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask a run to end."""
+
+MEANINGS = {
+    "SIGINT": "Ctrl-C",
+    "SIGHUP": "the terminal was closed",
+    "SIGTERM": "it was asked to end",
+    "SIGTSTP": "Ctrl-Z",
+}
+
+
+class Interrupted(BaseException):
+    """One of these signals came while no graph ran: its launcher still prepared it, or already wrote its report."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+_unanswered: list[int] = []
+"""Signals that have raised Interrupted. Where that was lost, in a callback for example, Signals has them."""
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Has these signals raise Interrupted, where nobody waits for them as Signals does."""
+
+    def interrupt(number: int, _: object) -> None:
+        _unanswered.append(number)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, interrupt) for number in ASKING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Signals:
@@ -14,11 +53,9 @@ class Signals:
     SIGCHLD is one of them: a process's death is noticed at once. With `unsuspended` Ctrl-Z asks for the end, too.
     """
 
-    ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
     def __init__(self, asked: Callable[[int], None], unsuspended: bool = False) -> None:
         self._asked = asked
-        self._asking = (*self.ASKING, signal.SIGTSTP) if unsuspended else self.ASKING
+        self._asking = (*ASKING, signal.SIGTSTP) if unsuspended else ASKING
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe()
@@ -27,6 +64,8 @@ class Signals:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self._asking}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        while _unanswered:
+            self._asked(_unanswered.pop())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

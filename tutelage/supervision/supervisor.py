@@ -2,8 +2,8 @@
 
 Its promises, each with a test: nobody outlives the launcher; a dead node is noticed at once and started again within
 its budget, where it was; when the budget is spent the run ends and that node's last lines are shown; a first
-interrupt ends the run in good order within STOP_SECONDS, a second one at once, but for LEAVE_SECONDS in which a machine
-is stopped.
+interrupt ends the run in good order within HALT_SECONDS and STOP_SECONDS, a second one at once, but for LEAVE_SECONDS
+in which a machine is stopped; after either a run without machines can be resumed as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from tutelage.process import Place
 from tutelage.supervision import child, cores, registry, sweeper
 from tutelage.supervision.child import Child
 from tutelage.supervision.signals import Signals
+
+HALT_SECONDS = 2.0
+"""How long nodes have to stand still, before they are interrupted. If one is too busy, all are ended at once."""
 
 STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""
@@ -45,6 +48,8 @@ class Outcome:
     """How a run ended."""
 
     exit_code: int = 0
+    signal: int = 0
+    """the number of the signal that interrupted it; 0: none did"""
     restarts: dict[str, int] = field(default_factory=dict)
     silences: dict[str, float] = field(default_factory=dict)
     """longest time without a sign of life, in seconds, of nodes that were silent for longer than SILENT_SECONDS"""
@@ -67,6 +72,9 @@ class Supervisor:
         self.children: dict[str, Child] = {}
         self.ready: set[str] = set()
         self.ended: set[str] = set()
+        self.halted: set[str] = set()
+        self.orders: list[str] = []
+        """what all were told after `begin`: who is started again is told it, too"""
         self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
         self.hopeless: dict[str, str] = {}  # why nodes have failed that would fail there again
         self.outcome = Outcome()
@@ -82,7 +90,6 @@ class Supervisor:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
         self.socket_dir = registry.enter(self.run_name, self.run_dir)
-        self.outcome.restarts = registry.restarts(self.run_dir)
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
@@ -90,7 +97,7 @@ class Supervisor:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
-                    self._start(name, self.outcome.restarts.get(name, 0))
+                    self._start(name, 0)
                 self._watch()
             finally:
                 self._clear()
@@ -119,8 +126,8 @@ class Supervisor:
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
         self.children[name] = started
-        if self.interrupts:
-            started.tell("interrupt")
+        for order in self.orders:
+            started.tell(order)
         self._heard[name] = time.monotonic()
         if plan.run:
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
@@ -144,6 +151,7 @@ class Supervisor:
             self._attend(0.1)
             self._bury()
             self._begin()
+            self._interrupt_the_halted()
             self._note_silence()
             self._end_leases()
 
@@ -170,8 +178,7 @@ class Supervisor:
 
     def _deciding(self) -> set[str]:
         """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
-        ours = {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
-        return ours or set(self.plans)
+        return self._keeping() or set(self.plans)
 
     def _hear(self, node: Child) -> None:
         for event in node.events():
@@ -185,6 +192,8 @@ class Supervisor:
                 continue
             if event["event"] == "ready":
                 self.ready.add(node.name)
+            if event["event"] == "halted":
+                self.halted.add(node.name)
             self._lost[node.name, node.pid] = int(str(event["lost"]))
             self.outcome.lost = sum(self._lost.values())
             if event["event"] == "ended":
@@ -289,12 +298,34 @@ class Supervisor:
                     self._forget(node)
 
     def interrupt(self, number: int) -> None:
-        """Once: end in good order. Twice: at once, when what acts on the world has let it go."""
+        """Once: end in good order. Twice: at once, when what acts on the world has let it go.
+
+        A run that can be resumed stands still first, so that no checkpoint knows of an end that came too early.
+        """
         self.interrupts += 1
-        self.outcome.exit_code = 128 + number
-        self._stop_at = min(self._stop_at, time.monotonic() + (STOP_SECONDS if self.begun else 0.0))
+        self.outcome.signal, self.outcome.exit_code = number, 128 + number
+        if self.orders:
+            return
+        if self.begun and not self.graph.by_the_clock():
+            self._order("halt", HALT_SECONDS)
+        else:
+            self._order("interrupt", STOP_SECONDS if self.begun else 0.0)
+
+    def _interrupt_the_halted(self) -> None:
+        """Once all stand still."""
+        if self.orders == ["halt"] and self._keeping() & self.children.keys() <= self.halted:
+            self._order("interrupt", STOP_SECONDS)
+
+    def _keeping(self) -> set[str]:
+        """The nodes that keep checkpoints."""
+        return {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
+
+    def _order(self, order: str, seconds: float) -> None:
+        """Tells all nodes what they have so many seconds for."""
+        self.orders.append(order)
+        self._stop_at = time.monotonic() + seconds
         for node in self.children.values():
-            node.tell("interrupt")
+            node.tell(order)
 
 
 def _records(plan: NodePlan) -> bool:
