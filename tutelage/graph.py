@@ -72,6 +72,21 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def sinks(self) -> set[str]:
+        """The names of nodes that no result depends on: all that they say is heard by such nodes, and by observers.
+
+        Recorders are not among them: a machine waits for nobody, and they must miss nothing of it.
+        """
+        ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
+        looking = {name for name, (_, kind) in ours.items() if kind.observer or kind.witness is not Node.witness}
+        sinks = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
+        while True:
+            deciding = [node for name, (node, _) in ours.items() if name not in sinks | looking]
+            heard = {sender for node in deciding for senders in node.hears.values() for sender in senders}
+            if not sinks & heard:
+                return sinks
+            sinks -= heard
+
     def by_the_clock(self) -> list[str]:
         """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]

@@ -9,6 +9,7 @@ is stopped.
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -78,7 +79,8 @@ class Supervisor:
     def run(self) -> Outcome:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        self.socket_dir = registry.enter(self.run_name, self.run_dir)
+        self.secret = secrets.token_bytes(32)
+        self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
         self.outcome.restarts = registry.restarts(self.run_dir)
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
@@ -112,6 +114,8 @@ class Supervisor:
             name in self._hurried,
             self.graph.by_the_clock(),
             self.graph.messages,
+            self.graph.sinks(),
+            self.secret,
         )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
