@@ -66,7 +66,7 @@ class Listener:
         topic = first.partition(b"\0")[0].decode(errors="replace")
         stream = self._known.get((header.sender, topic))
         if stream is None or header.run != self.who.run:
-            self._doubt(header)
+            self._doubt(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
             kind = Promise if len(fields) == 2 else self.kinds[topic]
@@ -74,9 +74,9 @@ class Listener:
             if self.witness:
                 self.witness.witness(self.kinds[topic], topic, header, fields)
 
-    def _doubt(self, header: Header) -> None:
+    def _doubt(self, header: Header, topic: str) -> None:
         """Drops a message. One of a speaker that has yet to greet is no stranger's: it will be said again."""
-        if header.run != self.who.run or header.sender not in self._senders:
+        if header.run != self.who.run or (header.sender, topic) not in self.inbox.streams:
             self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
 
     def _is_next(self, stream: Stream, sequence: int) -> bool:
