@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,10 +97,13 @@ def test_where_others_may_rename_what_is_this_users_nothing_is_made(shared: Path
 def test_another_user_can_neither_rename_a_runs_folder_nor_put_a_socket_there(shared: Path) -> None:
     for number in range(10):
         sockets = registry.enter(f"run{number}", Path("/nowhere"), b"secret")
-        assert not by_another(lambda sockets=sockets: sockets.rename(shared / "mine"))
-        assert not by_another(lambda sockets=sockets: sockets.parent.rename(shared / "mine"))
-        assert not by_another(lambda sockets=sockets: (sockets / "learner.links").write_text(""))
-        assert not by_another(lambda sockets=sockets: (sockets / "secret").read_text())
+        for act in (
+            partial(sockets.rename, shared / "mine"),
+            partial(sockets.parent.rename, shared / "mine"),
+            partial((sockets / "learner.links").write_text, ""),
+            (sockets / "secret").read_text,
+        ):
+            assert not by_another(act)
 
 
 def test_a_runtime_folder_of_the_user_alone_is_preferred(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

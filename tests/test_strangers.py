@@ -34,7 +34,7 @@ class Meeting:
         self.folder = folder
         self.outbox = Outbox({"ear": ["number"]})
         self.stream = Stream("mouth", Number)
-        heard, kinds = Inbox([self.stream]), {"number": Number}
+        heard, kinds = Inbox([self.stream]), dict[str, type[Message]](number=Number)
         self.ear = Bus(Who("run", "ear", 0, SECRET), folder, heard, kinds, {}, Outbox({}))
         self.buses = [self.ear]
         self.mouth = self.speaking(secret)

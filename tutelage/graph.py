@@ -73,19 +73,21 @@ class Graph:
         return {name: topics for name, topics in heard.items() if topics}
 
     def sinks(self) -> set[str]:
-        """The names of nodes that no result depends on: all that they say is heard by such nodes, and by observers.
+        """The names of nodes that are in no ring, and lead into none: nobody waits for what they do, a report for one.
 
-        Recorders are not among them: a machine waits for nobody, and they must miss nothing of it.
+        So logical time does not bound what they have yet to hear. Observers are not among them; nor are recorders and
+        machines, which cannot ask a machine later for what it has said.
         """
         ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
         looking = {name for name, (_, kind) in ours.items() if kind.observer or kind.witness is not Node.witness}
-        sinks = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
+        candidates = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
+        sinks: set[str] = set()
         while True:
-            deciding = [node for name, (node, _) in ours.items() if name not in sinks | looking]
-            heard = {sender for node in deciding for senders in node.hears.values() for sender in senders}
-            if not sinks & heard:
+            others = [node for name, (node, _) in ours.items() if name not in sinks | looking]
+            heard = {sender for node in others for senders in node.hears.values() for sender in senders}
+            if candidates - heard == sinks:
                 return sinks
-            sinks -= heard
+            sinks = candidates - heard
 
     def by_the_clock(self) -> list[str]:
         """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""

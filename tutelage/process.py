@@ -48,7 +48,7 @@ class Place:
 
     `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
     act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
-    `sinks` are the nodes that no result depends on. By the `secret` the run's processes know each other.
+    `sinks` are the nodes that nobody waits for. By the `secret` the run's processes know each other.
     """
 
     run: str
