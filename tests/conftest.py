@@ -15,6 +15,10 @@ os.environ |= {
 }
 
 
+os.environ.pop("XDG_RUNTIME_DIR", None)
+"""Runs of tests are not among those of the user."""
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` is: tests wait for processes, and for what shall not happen, more than they compute."""
     return max(2, (os.cpu_count() or 2) * 3 // 2)

@@ -12,8 +12,9 @@ import pytest
 
 from nodes.recorder import Recorder
 from tutelage import Message
-from tutelage.bus import Bus
+from tutelage.bus import Bus, Who
 from tutelage.inbox import Inbox, Stream
+from tutelage.listener import Listener
 from tutelage.outbox import Outbox
 from tutelage.recording import Loss, Reader
 
@@ -37,15 +38,15 @@ class Pair:
     def speak(self, kept: dict[str, Any]) -> None:
         self.outbox = Outbox({"ear": ["number"]})
         if kept:
-            self.mouth._context.destroy(linger=0)
+            self.mouth.close()
             self.outbox.load(kept)
-        self.mouth = Bus("run", "mouth", 0, self.folder, Inbox([]), {}, {Number: "number"}, self.outbox)
+        self.mouth = Bus(Who("run", "mouth", 0), self.folder, Inbox([]), {}, {Number: "number"}, self.outbox)
 
     def listen(self, again: bool = False) -> None:
         if again:
-            self.ear._context.destroy(linger=0)
+            self.ear.close()
         self.stream = Stream("mouth", Number)
-        self.ear = Bus("run", "ear", 0, self.folder, Inbox([self.stream]), {"number": Number}, {}, Outbox({}))
+        self.ear = Bus(Who("run", "ear", 0), self.folder, Inbox([self.stream]), {"number": Number}, {}, Outbox({}))
 
     def until(self, holds: Callable[[], bool]) -> None:
         for _ in range(1000):
@@ -65,7 +66,7 @@ def pair() -> Iterator[Pair]:
     made.until(lambda: made.stream.received == 3)
     yield made
     for bus in (made.mouth, made.ear):
-        bus._context.destroy(linger=0)
+        bus.close()
     shutil.rmtree(folder)
 
 
@@ -86,10 +87,10 @@ def test_who_has_ended_misses_nothing_that_a_speaker_has_forgotten(pair: Pair, m
     told: list[Any] = []
 
     def skip(**what: Any) -> None:
-        Bus._skip(pair.ear, **what)
+        Listener._skip(pair.ear.listener, **what)
         told.append(what)
 
-    monkeypatch.setattr(pair.ear, "_skip", skip)
+    monkeypatch.setattr(pair.ear.listener, "_skip", skip)
     pair.speak(pair.outbox.state())
     pair.until(lambda: bool(told))
     assert told[0]["begins"] == {"number": 3}
@@ -104,7 +105,7 @@ def test_a_recorder_that_comes_back_counts_what_nobody_can_say_again_though_noth
     recorder = Recorder()
     recorder.run_dir = tmp_path
     pair.listen(again=True)
-    pair.ear.witness = recorder
+    pair.ear.listener.witness = recorder
     pair.until(lambda: pair.stream.received == 3)
     list(recorder.finish())
     assert recorder.lost() == {"number": 3}

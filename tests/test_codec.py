@@ -170,15 +170,44 @@ def test_a_bomb_costs_no_memory(bomb):
     assert peak < 4 * 2**20
 
 
-def test_a_body_of_empty_lists_takes_less_than_100_times_its_bytes():
-    """So the largest body takes less than 100 MB."""
-    inner = 2**15
-    frames = body(msgpack.packb([*HEADER, []])[:-1] + b"\xdd" + inner.to_bytes(4, "big") + b"\x90" * inner)
+PADDED = {
+    "empty lists": (b"\xdc\x02\x00" + b"\x90" * 512) * 2000,
+    "empty maps": (b"\xdc\x02\x00" + b"\x80" * 512) * 2000,
+    "lists that claim to be long": b"\xdc\x02\x00" * 340_000,
+    "lists that claim to be very long": b"\xdd\x00\x0f\x00\x00" * 200_000,
+    "maps of short keys": (b"\xde\x10\x00" + b"".join(b"\xa2%02x\xc0" % (i % 256) for i in range(4096))) * 60,
+    "maps of keys that differ": (b"\xde\x10\x00" + b"".join(b"\xa4%04x\xc0" % i for i in range(4096))) * 40,
+    "small arrays": (b"\xdc\x02\x00" + msgpack.packb(msgpack.ExtType(1, b"\1\1" + bytes(14))) * 512) * 100,
+}
+
+
+@pytest.mark.parametrize("elements", PADDED.values(), ids=PADDED.keys())
+@pytest.mark.parametrize("size", [300, 5000, 100_000, 2**20 - 100])
+def test_no_body_takes_much_more_memory_than_it_has_bytes(elements, size):
+    fields = min(512, len(elements) // 1000)
+    start = msgpack.packb([*HEADER, []])[:-1] + b"\xdc" + fields.to_bytes(2, "big")
+    frames = body(start + elements[: size - len(start)])
     tracemalloc.start()
-    decode(frames)
+    decode_or_refuse(frames)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert codec.MAX_BODY == 2**20 and peak < 100 * inner
+    assert peak < 40 * size + 5 * 2**20
+
+
+@pytest.mark.parametrize("count", [codec.MAX_CONTAINERS - 2, codec.MAX_CONTAINERS - 1])
+def test_a_large_body_has_a_bounded_number_of_lists(count):
+    frames = encode(b"topic", HEADER, ["x" * codec.INLINE, *[[]] * count])
+    if count < codec.MAX_CONTAINERS - 1:
+        assert len(decode(frames)[1]) == count + 1
+    else:
+        with pytest.raises(Malformed, match="more than 100 lists and maps"):
+            decode(frames)
+
+
+@pytest.mark.parametrize("field", [["a"] * 513, {str(number): 1.0 for number in range(4097)}], ids=["list", "map"])
+def test_what_is_too_long_to_be_read_is_refused_where_it_is_said(field):
+    with pytest.raises(TypeError, match="use array fields for bulk"):
+        encode(b"topic", HEADER, [field])
 
 
 def decode_or_refuse(frames: Sequence[codec.Frame]) -> None:

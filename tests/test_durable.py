@@ -153,7 +153,7 @@ def test_a_damaged_file_of_one_run_hides_no_other_run(described, tmp_path, monke
     damaged = tmp_path / "damaged"
     for folder in (described, damaged):
         folder.mkdir(exist_ok=True)
-        registry.note(folder, sockets := registry.enter(folder.name, folder), {})
+        registry.note(folder, sockets := registry.enter(folder.name, folder, b"secret"), {})
         assert sockets.is_dir()
     (damaged / "graph.json").write_bytes((described / "graph.json").read_bytes())
     assert len(registry.runs()) == 2

@@ -98,17 +98,17 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from tutelage import Message
-from tutelage.bus import Bus
+from tutelage.bus import Bus, Who
 from tutelage.inbox import Inbox
 from tutelage.outbox import Outbox
 
 class Image(Message):
     pixels: Annotated[NDArray[np.uint8], "n"]
 
-bus = Bus("run", "eye", 0, Path(sys.argv[1]), Inbox([]), {}, {Image: "image"}, Outbox({}))
+bus = Bus(Who("run", "eye", 0), Path(sys.argv[1]), Inbox([]), {}, {Image: "image"}, Outbox({}))
 print("ready", flush=True)
 input()
-while not bus._tapped:
+while not bus.speaker.tap.tapped:
     bus.receive(0.05)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for i in range(int(sys.argv[2])):

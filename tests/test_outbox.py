@@ -107,7 +107,7 @@ def test_what_is_kept_is_no_work_for_the_garbage_collector():
     outbox = filled(*["score"] * 100)
     gc.collect()  # stops looking at the frames,
     gc.collect()  # and then at what holds them
-    assert not any(gc.is_tracked(said) for said in outbox._kept)
+    assert not any(gc.is_tracked(said) for said in outbox._kept["score"].said)
 
 
 def test_with_a_limit_the_newest_are_kept_and_it_knows_from_where_on():

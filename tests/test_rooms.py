@@ -21,7 +21,7 @@ ROOMS = {
     "tutelage": set(),
 }
 
-OTHERS = {"zmq": "tutelage/bus.py", "msgpack": "tutelage/codec.py"}
+OTHERS = {"zmq": "tutelage/sockets.py", "msgpack": "tutelage/codec.py"}
 """Packages of others that a single file may import."""
 
 WITH_TORCH = {"nodes.cloner", "nodes.discriminator", "nodes.learner"}

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tutelage import Message
-from tutelage.bus import Bus
+from tutelage.bus import Bus, Who
 from tutelage.inbox import Inbox
 from tutelage.outbox import Outbox
 
@@ -23,7 +23,7 @@ class Tick(Message, cadence="step"):
 
 def main(folder: Path, rate_hz: float) -> None:
     outbox = Outbox({"recorder": ["tick"]})
-    bus = Bus("run", "arm", 0, folder, Inbox([]), {}, {Tick: "tick"}, outbox)
+    bus = Bus(Who("run", "arm", 0), folder, Inbox([]), {}, {Tick: "tick"}, outbox)
     said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT)
     acknowledged = os.open(folder / "acknowledged", os.O_WRONLY | os.O_CREAT)
     due, number = time.monotonic(), 0

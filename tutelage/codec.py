@@ -23,7 +23,11 @@ INLINE = 4096
 """Bytes up to which an array stays inside the body: below it one frame is faster, above it a frame of its own is."""
 
 MAX_BODY = 2**20
-"""Bytes of a first frame. A body of empty lists takes some 70 times its bytes in memory, so bodies stay small."""
+"""Bytes of a first frame."""
+
+MAX_LIST, MAX_MAP, MAX_CONTAINERS = 512, 4096, 100
+"""Elements of a list and of a map, and how many of both a body has, its own two lists among them. An empty list takes
+70 times its bytes in memory, and one that only claims to be long takes that memory at once."""
 
 MAX_FRAME = 256 * 2**20
 """Bytes of any frame."""
@@ -139,7 +143,30 @@ def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[F
     body, raw = _pack([*header, fields])
     if len(body) > MAX_BODY:
         raise TypeError(f"a {topic.decode()} body of {len(body)} bytes, at most {MAX_BODY}: use array fields for bulk")
+    if len(body) > MAX_LIST:
+        _check_lengths(topic, fields)
     return [topic + b"\0" + body, *raw]
+
+
+def _check_lengths(topic: bytes, fields: Sequence[Any]) -> None:
+    """Raises TypeError where `decode` would refuse a field for its length."""
+    for field in fields:
+        if type(field) in (list, dict) and len(field) > (MAX_LIST if type(field) is list else MAX_MAP):
+            what = f"a list has at most {MAX_LIST} elements and a map {MAX_MAP}: use array fields for bulk"
+            raise TypeError(f"a {topic.decode()} field of {len(field)} elements, but {what}")
+
+
+class _Containers:
+    """Counts the lists and maps of one body as they are read."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, found: Any) -> Any:
+        self.count += 1
+        if self.count > MAX_CONTAINERS:
+            raise Malformed(f"more than {MAX_CONTAINERS} lists and maps")
+        return found
 
 
 def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
@@ -160,8 +187,16 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     first = frames[0]
     if len(first) > MAX_BODY:
         raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
+    counted = _Containers() if len(first) > INLINE else None  # fewer bytes can do no harm
     try:
-        found = msgpack.unpackb(first[first.index(0) + 1 :], ext_hook=extension)
+        found = msgpack.unpackb(
+            first[first.index(0) + 1 :],
+            ext_hook=extension,
+            list_hook=counted,
+            object_hook=counted,
+            max_array_len=MAX_LIST,
+            max_map_len=MAX_MAP,
+        )
         if list(map(type, found)) != _TYPES:
             raise Malformed("not a header's values and a list of fields")
         return Header(*found[:-1]), found[-1]

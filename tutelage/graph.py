@@ -73,6 +73,23 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def sinks(self) -> set[str]:
+        """The names of nodes that are in no ring, and lead into none: nobody waits for what they do, a report for one.
+
+        So logical time does not bound what they have yet to hear. Observers are not among them; nor are recorders and
+        machines, which cannot ask a machine later for what it has said.
+        """
+        ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
+        looking = {name for name, (_, kind) in ours.items() if kind.observer or kind.witness is not Node.witness}
+        candidates = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
+        sinks: set[str] = set()
+        while True:
+            others = [node for name, (node, _) in ours.items() if name not in sinks | looking]
+            heard = {sender for node in others for senders in node.hears.values() for sender in senders}
+            if candidates - heard == sinks:
+                return sinks
+            sinks = candidates - heard
+
     def by_the_clock(self) -> list[str]:
         """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from tutelage import checkpoint
-from tutelage.bus import Bus
+from tutelage.bus import Bus, Who
 from tutelage.foreign import message_type
 from tutelage.graph import NodePlan, node_class
 from tutelage.inbox import Inbox, Positions, Stream
@@ -48,6 +48,7 @@ class Place:
 
     `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
     act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
+    `sinks` are the nodes that nobody waits for. By the `secret` the run's processes know each other.
     """
 
     run: str
@@ -59,6 +60,8 @@ class Place:
     hurried: bool = False
     machines: Collection[str] = ()
     messages: dict[str, Any] = field(default_factory=dict)
+    sinks: Collection[str] = ()
+    secret: bytes = field(default=b"", repr=False)
 
 
 def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
@@ -90,16 +93,18 @@ class NodeProcess:
         self.node.run_dir = place.run_dir
         self.node.lacks(unsaid_of(plan, kind))
         self.inbox = inbox_of(plan, kind, place.messages)
-        self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None)
+        checkpoints, stem = place.run_dir / "checkpoints", plan.name.replace("/", ".")
+        self.path, beside = checkpoints / f"{stem}.checkpoint", checkpoints / f"{stem}.outbox"
+        self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None, beside)
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
-        who = (place.run, plan.name, place.life, place.socket_dir)
+        who = Who(place.run, plan.name, place.life, place.secret)
         witness = self.node if kind.witness is not Node.witness else None
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._urgent = {topic for name in place.machines for topic in place.listeners.get(name, ())}
         unkept = self._urgent if self._by_arrival else ()
-        self.bus = Bus(*who, self.inbox, kinds, topics, self.outbox, kind.observer, witness, unkept)
-        self.path = place.run_dir / "checkpoints" / f"{plan.name.replace('/', '.')}.checkpoint"
+        where, looks_on = place.socket_dir, kind.observer
+        self.bus = Bus(who, where, self.inbox, kinds, topics, self.outbox, looks_on, witness, unkept, place.sinks)
         self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
         self.halting = self.halted = self.interrupted = False
@@ -155,7 +160,7 @@ class NodeProcess:
     def _meet_machines(self) -> None:
         """They know how far they have heard what a former life had not kept: only behind that is something new."""
         machines = {name for name in self.place.machines if name in self.place.listeners}
-        while not (self.released or machines <= self.bus.met):
+        while not (self.released or machines <= self.bus.speaker.met):
             self.bus.receive(LOOK_SECONDS)
             self._report_now_and_then()
             self._obey()
@@ -163,7 +168,7 @@ class NodeProcess:
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
         if not self._finishing:
-            if self.node.observer or self.bus.witness or not self.node.says:  # a report: the last weights for one
+            if self.node.observer or self.bus.listener.witness or not self.node.says:  # a report: the last weights
                 self._hear_the_rest()
             for _ in self.node.finish():
                 pass
@@ -221,9 +226,9 @@ class NodeProcess:
 
         But what a machine hears, a person's stop for one, waits for no disk.
         """
-        others = [message for message in messages if self.bus.topics.get(type(message)) not in self._urgent]
+        others = [message for message in messages if self.bus.speaker.topics.get(type(message)) not in self._urgent]
         for message in messages:
-            if self.bus.topics.get(type(message)) in self._urgent:
+            if self.bus.speaker.topics.get(type(message)) in self._urgent:
                 self.bus.say(message)
         noted = [pair for message in others for pair in self.bus.note(message)]
         if any(message.cadence == "free" for message in messages):
@@ -292,7 +297,7 @@ class NodeProcess:
 
     def _status(self) -> Status:
         streams = self.inbox.streams.values()
-        said = {topic: self.outbox.next_sequence(topic) for topic in self.bus.topics.values()}
+        said = {topic: self.outbox.next_sequence(topic) for topic in self.bus.speaker.topics.values()}
         return Status(
             0,
             0,
@@ -301,7 +306,7 @@ class NodeProcess:
             os.getpid(),
             time.monotonic() - self._started,
             said,
-            dict(self.bus.heard),
+            dict(self.bus.listener.heard),
             self._lost(),
             sum(len(s.waiting) for s in streams),
             self.ended,
@@ -309,7 +314,7 @@ class NodeProcess:
 
     def _lost(self) -> dict[str, int]:
         """What was missed; a recorder knows better than its connections, for its file may have it."""
-        return self.node.lost() if self.bus.witness else dict(self.bus.lost)
+        return self.node.lost() if self.bus.listener.witness else dict(self.bus.lost)
 
     def _keep(self, durable: bool = False) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too.
@@ -323,24 +328,28 @@ class NodeProcess:
             self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        state = {
+        self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
+        self._next_checkpoint = time.monotonic() + self._interval
+        saved = self._is_saved(durable or not self._urgent)
+        if saved or self.bus.listener.witness:  # what a recorder could not keep it has counted as lost
+            self.bus.acknowledge(self._positions)
+            self._positions = self.inbox.positions()
+
+    def _state(self) -> dict[str, Any]:
+        return {
             "node": self.node.state(),
             "inbox": self.inbox.state(),
             "outbox": self.outbox.state(),
             "done": self.node.done,
             "ended": self.ended,
         }
-        self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
-        self._next_checkpoint = time.monotonic() + self._interval
-        saved = self._is_saved(state, durable or not self._urgent)
-        if saved or self.bus.witness:  # what a recorder could not keep it has counted as lost
-            self.bus.acknowledge(self._positions)
-            self._positions = self.inbox.positions()
 
-    def _is_saved(self, state: dict[str, Any], durable: bool) -> bool:
+    def _is_saved(self, durable: bool) -> bool:
         """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
         try:
-            checkpoint.save(self.path, state, durable)
+            self.outbox.spill(durable)
+            checkpoint.save(self.path, self._state(), durable)
+            self.outbox.saved()
         except OSError as error:
             if not self.node.unkept:
                 complain(f"no checkpoint can be kept at the moment: {error}")

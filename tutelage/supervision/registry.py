@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from tutelage import durable
 from tutelage.graph import Graph
 from tutelage.problems import LaunchError, Problem, complain
+from tutelage.supervision import private
 
 
 class Running(NamedTuple):
@@ -29,15 +29,16 @@ class Running(NamedTuple):
     processes: dict[str, dict[str, Any]]
 
 
-def folder() -> Path:
-    """Where this user's runs have their sockets: a short path, since a socket's may have some 100 bytes."""
-    return Path(tempfile.gettempdir()) / f"tutelage-{os.getuid()}"
+def enter(run: str, run_dir: Path, secret: bytes) -> Path:
+    """A new folder for a run's sockets, which only its user can enter; the secret is there for programs of the user.
 
-
-def enter(run: str, run_dir: Path) -> Path:
-    """A new folder for a run's sockets, which only its user can read."""
-    sockets = folder() / f"{run}-{os.getpid()}"
-    sockets.mkdir(mode=0o700, parents=True)
+    Raises:
+        LaunchError: another user could come between.
+    """
+    sockets = private.made(private.places()[0]) / f"{run}-{os.getpid()}"
+    sockets.mkdir(mode=0o700)
+    with open(os.open(sockets / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret.hex())
     (sockets / "run_dir").write_text(str(run_dir))
     return sockets
 
@@ -51,10 +52,15 @@ def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) 
 def runs() -> list[Running]:
     """The runs of this user on this machine, the newest last."""
     found = []
-    for entry in sorted(folder().glob("*/run_dir")):
+    for entry in sorted(entry for place in private.places() if place.exists() for entry in _entries(place)):
         with contextlib.suppress(FileNotFoundError):  # it has just ended, or is just about to begin
             found += [(entry.stat().st_mtime, run) for run in [_running(entry)] if run]
     return [run for _, run in sorted(found, key=lambda pair: pair[0])]
+
+
+def _entries(place: Path) -> list[Path]:
+    private.check(place)
+    return list(place.glob("*/run_dir"))
 
 
 def _running(entry: Path) -> Running | None:

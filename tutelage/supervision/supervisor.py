@@ -9,6 +9,7 @@ in which a machine is stopped; after either a run without machines can be resume
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -89,7 +90,8 @@ class Supervisor:
     def run(self) -> Outcome:
         """Runs the graph to its end."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        self.socket_dir = registry.enter(self.run_name, self.run_dir)
+        self.secret = secrets.token_bytes(32)
+        self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
         self._sweeper = self._start_sweeper()
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
@@ -122,6 +124,8 @@ class Supervisor:
             name in self._hurried,
             self.graph.by_the_clock(),
             self.graph.messages,
+            self.graph.sinks(),
+            self.secret,
         )
         started = child.start(plan, place, [*self.children.values(), self._sweeper])
         self._sweeper.tell(f"+{started.pid}")
