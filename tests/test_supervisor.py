@@ -283,7 +283,7 @@ def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
 
 
 def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
-    hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.LEASE_SECONDS = 1.0")
+    hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.RECORDER_SECONDS = 1.0")
     write_graph(tmp_path, clock="Clock {count: 1000}")
     with (tmp_path / "graph.yaml").open("a") as file:
         file.write("\n  recorder: {run: nodes.recorder:Recorder}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph
-from tutelage.supervision.supervisor import Outcome
+from tutelage.supervision.outcome import Outcome
 
 SILENT_SECONDS = 5.0
 LAST_LINES = 20
@@ -25,6 +25,10 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 
 
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
+    unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
+    if outcome.broken or unsaved:
+        go_on = "go on with it when that is mended: launch --resume"
+        return [*filter(None, [outcome.broken]), *unsaved, f"the run has not come to its end; {go_on} {folder}"]
     if not outcome.failed:
         return []
     log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"

@@ -16,7 +16,7 @@ from tutelage.language.checking import text
 from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem
 from tutelage.supervision import run
-from tutelage.supervision.supervisor import REFUSED
+from tutelage.supervision.outcome import REFUSED
 
 
 def graph(file: str, arguments: Sequence[str]) -> Graph:

@@ -20,7 +20,8 @@ from typing import Any
 from tutelage.graph import Graph, node_class
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
-from tutelage.supervision.supervisor import Outcome, Supervisor
+from tutelage.supervision.outcome import Outcome
+from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
 """How long a resumed run waits for the processes of its former life to leave."""
