@@ -108,7 +108,9 @@ def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
     run = launch(tmp_path, idle="Idle", deaf="Deaf")
     nodes = until_running(run, 2)
     children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
-    (sweeper,) = {int(pid) for pid in children.read_text().split()} - set(nodes.values())
+    while len(others := {int(pid) for pid in children.read_text().split()} - set(nodes.values())) != 1:
+        time.sleep(0.01)  # another process writes the list of them
+    (sweeper,) = others
     os.kill(sweeper, signal.SIGKILL)
     while len(fresh := {int(pid) for pid in children.read_text().split()} - set(nodes.values()) - {sweeper}) != 1:
         time.sleep(0.01)

@@ -15,9 +15,10 @@ LOOK_SECONDS = 0.002
 
 
 class Writer:
-    """Writes one thing at a time; of what it is asked meanwhile, the last."""
+    """Writes one thing at a time; of what it is asked meanwhile, the last. `failed`: the last could not be written."""
 
     def __init__(self) -> None:
+        self.failed = False
         self._pid = 0
         self._next: tuple[Callable[[], None], Iterable[Child]] | None = None
 
@@ -28,8 +29,9 @@ class Writer:
 
     def look(self) -> bool:
         """Goes on with what is to be written; whether all of it is."""
-        if self._pid and os.waitpid(self._pid, os.WNOHANG)[0]:
-            self._pid = 0
+        if self._pid:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            self._pid, self.failed = (0, bool(status)) if ended else (self._pid, self.failed)
         if self._next and not self._pid:
             (body, others), self._next = self._next, None
             self._pid = _start(body, list(others))
@@ -57,6 +59,7 @@ def _start(body: Callable[[], None], others: Iterable[Child]) -> int:
             other.lifeline.close()
         body()
     except Exception as error:
-        complain(f"a file of the run cannot be written: {error}")
+        complain(str(error))
+        os._exit(1)
     finally:
         os._exit(0)

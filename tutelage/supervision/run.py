@@ -20,11 +20,15 @@ from typing import Any
 from tutelage.graph import Graph, node_class
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
+from tutelage.supervision.apart import Writer
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.supervisor import Supervisor
+from tutelage.supervision.supervisor import KILL_SECONDS, Supervisor
 
 LOCK_SECONDS = 5.0
 """How long a resumed run waits for the processes of its former life to leave."""
+
+REPORT_SECONDS = 20.0
+"""How long a disk has to take the report; less where people want the end."""
 
 FREE_BYTES = 64 * 2**20
 """Disk space below which no run is begun."""
@@ -153,11 +157,19 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
     }
+    writer = Writer()
+    writer.write(lambda: _write(folder, whole))
+    if not writer.wait(lambda: REPORT_SECONDS if outcome.exit_code <= 128 else KILL_SECONDS):
+        complain(f"report.json is not written yet, what follows is all there is of it: the disk of {folder} hangs")
+    if writer.failed:
+        outcome.exit_code = 1
+    return whole
+
+
+def _write(folder: Path, whole: dict[str, Any]) -> None:
     fresh = folder / "report.json.new"
     try:
         fresh.write_text(json.dumps(whole, indent=2) + "\n")
         os.replace(fresh, folder / "report.json")
     except OSError as error:
-        complain(f"report.json cannot be written, what follows is all there is of it: {error}")
-        outcome.exit_code = outcome.exit_code or 1
-    return whole
+        raise OSError(f"report.json cannot be written, what follows is all there is of it: {error}") from error

@@ -134,9 +134,14 @@ class Supervisor:
             name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
             for name, node in self.children.items()
         }
-        self._writer.write(
-            lambda: registry.note(self.run_dir, self.socket_dir, listed), [*self.children.values(), self._sweeper]
-        )
+
+        def note() -> None:
+            try:
+                registry.note(self.run_dir, self.socket_dir, listed)
+            except OSError as error:  # a full disk must not end what runs
+                complain(f"the list of the run's processes is not up to date: {error}")
+
+        self._writer.write(note, [*self.children.values(), self._sweeper])
 
     def _watch(self) -> None:
         while not self._over():
