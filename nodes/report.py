@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
@@ -28,6 +31,8 @@ class Report(Node):
         self.began = 0.0
         self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
         self.written = 0  # bytes of metrics.jsonl
+        self.rows: list[str] = []  # for which it had no room yet
+        self.kept = False  # the final weights are in their file
 
     def start(self) -> tuple[Message, ...]:
         (self.run_dir / "metrics.jsonl").unlink(missing_ok=True)  # of a life that was cut short before it kept anything
@@ -52,7 +57,8 @@ class Report(Node):
                 seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
                 self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
                 if message.final:
-                    self._keep()
+                    self._conclude()
+                    self._say_if_unwritten(self._keep)
             case Evaluation():
                 self._evaluated(message)
             case Timing():
@@ -61,14 +67,28 @@ class Report(Node):
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        row = json.dumps({"rollout": rollout, **values}) + "\n"
+        self.rows.append(json.dumps({"rollout": rollout, **values}) + "\n")
+        self._say_if_unwritten(self._append)
+
+    def _say_if_unwritten(self, write: Callable[[], None]) -> None:
+        """A full disk must not end what runs: what it has no room for is written later, in the end at last."""
         try:
-            with (self.run_dir / "metrics.jsonl").open("a") as file:
-                file.write(row)
-            self.written += len(row)
-        except OSError as error:  # a full disk must not end what runs
-            complain(f"metrics.jsonl lacks a row: {error}")
+            write()
+        except OSError as error:
+            if not self.unkept:
+                complain(f"not written yet: {error}")
+
+    def _append(self) -> None:
+        """Writes the rows that wait: all of them, or none."""
+        text, metrics = "".join(self.rows), self.run_dir / "metrics.jsonl"
+        try:
+            with _naming(metrics), metrics.open("a") as file:
+                file.write(text)
+        except OSError:
             self._cut()
+            raise
+        self.written += len(text)
+        self.rows.clear()
 
     def _cut(self) -> None:
         """Leaves of metrics.jsonl what is known to be whole."""
@@ -83,8 +103,11 @@ class Report(Node):
                 os.fsync(file.fileno())
 
     def _keep(self) -> None:
+        self._put("weights.safetensors", self.latest[0])
+        self.kept = True
+
+    def _conclude(self) -> None:
         tensors, steps, seconds = self.latest
-        self._put("weights.safetensors", tensors)
         self.learned |= {
             "weights_digest": hashlib.sha256(tensors).hexdigest(),
             "environment_steps": steps,
@@ -111,7 +134,10 @@ class Report(Node):
 
     def finish(self) -> tuple[Message, ...]:
         if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept
+            self._conclude()
+        if "weights_digest" in self.learned and not self.kept:
             self._keep()
+        self._append()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
         if self.returns:
@@ -122,8 +148,9 @@ class Report(Node):
     def _put(self, name: str, data: bytes) -> None:
         """Writes a file of the run's folder: all of it, or none."""
         fresh = self.run_dir / f"{name}.new"
-        fresh.write_bytes(data)
-        fresh.replace(self.run_dir / name)
+        with _naming(fresh):
+            fresh.write_bytes(data)
+            fresh.replace(self.run_dir / name)
 
     def state(self) -> dict[str, Any]:
         self._sync()
@@ -134,13 +161,24 @@ class Report(Node):
             "elapsed": time.monotonic() - self.began if self.began else 0.0,
             "latest": list(self.latest),
             "written": self.written,
+            "rows": self.rows,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]
         self.returns.extend(state["returns"])
-        self.written = state["written"]
+        self.written, self.rows = state["written"], state["rows"]
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
         tensors, steps, seconds = state["latest"]
         self.latest = tensors, steps, seconds
         self._cut()  # what comes after the checkpoint will be heard again
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Has an error of the disk name the file, which that of a full disk leaves out."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
