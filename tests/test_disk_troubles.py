@@ -14,7 +14,7 @@ import pytest
 from tests.disks import disk, fill
 from tests.run_cli import Run
 from tests.test_sameness import exists, wait_for
-from tests.test_silence import until
+from tests.test_silence import named, until
 from tests.test_supervisor import hasten, launch, until_running
 
 SMALL = ("budget:=8192", "episodes:=2")
@@ -80,7 +80,7 @@ def test_two_interrupts_do_not_wait_for_a_disk_that_does_not_answer(tmp_path: Pa
         nodes = until_running(run, 3)
         until(run, (run.run_dir / "checkpoints" / "follower.checkpoint").exists)
         subprocess.run(["fsfreeze", "--freeze", run.run_dir], check=True)
-        until(run, lambda: "has not answered for 2 s" in run.output)
+        until(run, lambda: named(run, "follower"))
         os.kill(run.process.pid, signal.SIGINT)
         os.kill(run.process.pid, signal.SIGINT)
         run.process.wait(30)  # 4 s on an idle machine: it waits for the killed, not for the disk

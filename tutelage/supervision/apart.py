@@ -20,11 +20,11 @@ class Writer:
     def __init__(self) -> None:
         self.failed = False
         self._pid = 0
-        self._next: tuple[Callable[[], None], Iterable[Child]] | None = None
+        self._next: tuple[str, Callable[[], None], Iterable[Child]] | None = None
 
-    def write(self, body: Callable[[], None], others: Iterable[Child] = ()) -> None:
-        """Has `body` done soon. `others` are the lifelines that its process must not hold."""
-        self._next = (body, others)
+    def write(self, what: str, body: Callable[[], None], others: Iterable[Child] = ()) -> None:
+        """Has `body` write what is called so. `others` have the lifelines that its process must not hold."""
+        self._next = (what, body, others)
         self.look()
 
     def look(self) -> bool:
@@ -33,8 +33,12 @@ class Writer:
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             self._pid, self.failed = (0, bool(status)) if ended else (self._pid, self.failed)
         if self._next and not self._pid:
-            (body, others), self._next = self._next, None
-            self._pid = _start(body, list(others))
+            (what, body, others), self._next = self._next, None
+            try:
+                self._pid = _start(what, body, others)
+            except OSError as error:
+                complain(f"{what} cannot be written, for want of a process: {error}")
+                self.failed = True
         return not self._pid
 
     def wait(self, seconds: Callable[[], float]) -> bool:
@@ -45,7 +49,7 @@ class Writer:
         return written
 
 
-def _start(body: Callable[[], None], others: Iterable[Child]) -> int:
+def _start(what: str, body: Callable[[], None], others: Iterable[Child]) -> int:
     """The number of a child process that does it and ends; what it complains of is seen where the launcher's is."""
     pid = os.fork()
     if pid:
@@ -59,7 +63,7 @@ def _start(body: Callable[[], None], others: Iterable[Child]) -> int:
             other.lifeline.close()
         body()
     except Exception as error:
-        complain(str(error))
+        complain(f"{what} cannot be written: {error}")
         os._exit(1)
     finally:
         os._exit(0)

@@ -22,7 +22,8 @@ from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.supervisor import KILL_SECONDS, Supervisor
+from tutelage.supervision.parting import KILL_SECONDS
+from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
 """How long a resumed run waits for the processes of its former life to leave."""
@@ -127,9 +128,13 @@ def _locked(folder: Path) -> Iterator[None]:
     """Holds the run's lock. Its processes inherit it, so a run is free when the last of them is gone.
 
     Raises:
-        LaunchError: the run is still going on.
+        LaunchError: the run is still going on, or its folder cannot be written.
     """
-    with (folder / "lock").open("w") as file:
+    try:
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise LaunchError([Problem(folder, f"the run's folder cannot be written: {error}")]) from error
+    with lock as file:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -157,10 +162,12 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
     }
+    if outcome.refusal:
+        return whole  # nothing was done, and nothing is there to be written
     writer = Writer()
-    writer.write(lambda: _write(folder, whole))
+    writer.write("report.json", lambda: _write(folder, whole))
     if not writer.wait(lambda: REPORT_SECONDS if outcome.exit_code <= 128 else KILL_SECONDS):
-        complain(f"report.json is not written yet, what follows is all there is of it: the disk of {folder} hangs")
+        complain(f"report.json cannot be written yet: the disk of {folder} does not answer")
     if writer.failed:
         outcome.exit_code = 1
     return whole
@@ -168,8 +175,5 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
 
 def _write(folder: Path, whole: dict[str, Any]) -> None:
     fresh = folder / "report.json.new"
-    try:
-        fresh.write_text(json.dumps(whole, indent=2) + "\n")
-        os.replace(fresh, folder / "report.json")
-    except OSError as error:
-        raise OSError(f"report.json cannot be written, what follows is all there is of it: {error}") from error
+    fresh.write_text(json.dumps(whole, indent=2) + "\n")
+    os.replace(fresh, folder / "report.json")

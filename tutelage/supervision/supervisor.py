@@ -8,24 +8,25 @@ is stopped.
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import shutil
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from tutelage.bus import address
 from tutelage.graph import Graph, NodePlan
-from tutelage.problems import complain
 from tutelage.process import Place
 from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.child import Child
 from tutelage.supervision.outcome import Outcome
+from tutelage.supervision.parting import KILL_SECONDS, Parting
 from tutelage.supervision.signals import Signals
 from tutelage.supervision.signs import Signs
+from tutelage.supervision.warnings import Warnings
 
 STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""
@@ -33,12 +34,7 @@ STOP_SECONDS = 2.0
 RECORDER_SECONDS = 10.0
 """A recorder's lease is no longer than this: what all others keep for it would grow for ever."""
 
-LEAVE_SECONDS = 0.4
-"""How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
-
-
-KILL_SECONDS = 2.0
-"""How long a killed process is waited for: one that a disk holds is gone when that answers, and nobody waits for it."""
+CANNOT_BEGIN = "this system does not let the run begin: {}"
 
 
 class Supervisor:
@@ -57,14 +53,14 @@ class Supervisor:
         self.signs = Signs()
         self.outcome.silences = self.signs.silences
         self._writer = Writer()
-        self._warned: dict[tuple[str, str], str] = {}
+        self._warnings = Warnings()
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Outcome:
         """Runs the graph to its end."""
-        if why := self._lacks():
+        if why := self._prepare():
             self.outcome.refuse(why)
             return self.outcome
         self.outcome.restarts = registry.restarts(self.run_dir)
@@ -73,28 +69,37 @@ class Supervisor:
         with Signals(self.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
-                self._sweeper = self._start_sweeper()
                 for name in self.plans:
                     self._start(name, self.outcome.restarts.get(name, 0))
                 self._watch()
             except OSError as error:
-                self.outcome.broken = f"the launcher cannot go on: {error}"
+                self._lacking(error)
             finally:
                 self._clear()
         if self.outcome.broken or self.outcome.unkept:
             self.outcome.exit_code = 1
         return self.outcome
 
-    def _lacks(self) -> str:
-        """Makes the run's folders and sweeps what killed runs have left; what is lacking for that, if something is."""
+    def _prepare(self) -> str:
+        """Makes the run's folders, sweeps what killed runs have left, starts the sweeper; why that cannot be, if so."""
+        if why := limits.lacks_files(len(self.plans)):
+            return why
         try:
             (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
             leftovers.sweep(registry.folder())
             self.socket_dir = registry.enter(self.run_name, self.run_dir)
             self._lock = leftovers.hold(self.socket_dir)
+            self._sweeper = self._start_sweeper()
         except OSError as error:
-            return f"the run's folders cannot be made: {error}"
-        return limits.lacks_files(len(self.plans))
+            return CANNOT_BEGIN.format(error)
+        return ""
+
+    def _lacking(self, error: OSError) -> None:
+        """The system gives the launcher no more processes or files."""
+        if self.begun:
+            self.outcome.broken = f"the launcher cannot go on: {error}"
+        else:
+            self.outcome.refuse(CANNOT_BEGIN.format(error))
 
     def _start_sweeper(self) -> Child:
         """It knows the processes that run already, and is told of all others."""
@@ -134,14 +139,8 @@ class Supervisor:
             name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
             for name, node in self.children.items()
         }
-
-        def note() -> None:
-            try:
-                registry.note(self.run_dir, self.socket_dir, listed)
-            except OSError as error:  # a full disk must not end what runs
-                complain(f"the list of the run's processes is not up to date: {error}")
-
-        self._writer.write(note, [*self.children.values(), self._sweeper])
+        body = partial(registry.note, self.run_dir, self.socket_dir, listed)
+        self._writer.write("the list of the run's processes", body, [*self.children.values(), self._sweeper])
 
     def _watch(self) -> None:
         while not self._over():
@@ -172,7 +171,7 @@ class Supervisor:
 
     def _over(self) -> bool:
         """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
-        out_of_time = self.interrupts > 1 or time.monotonic() > self._stop_at
+        out_of_time = self._hurries() or time.monotonic() > self._stop_at
         return out_of_time or self.outcome.ends_early or roles.deciding(self.plans) <= self.ended
 
     def _look_for_sockets(self) -> None:
@@ -217,17 +216,9 @@ class Supervisor:
                 self.children[name].kill(signal.SIGKILL)
 
     def _warn(self) -> None:
-        """Says what is wrong at the moment on the run's screens; where none of them answers, once each on its own."""
-        now = self.signs.warnings()
-        if now == self._warned:
-            return
-        news, self._warned = [now[what] for what in now.keys() - self._warned.keys()], now
         silent = self.signs.silent()
         screens = [node for name, node in self.children.items() if name not in silent and roles.shows(self.plans[name])]
-        for screen in screens:
-            screen.tell(f"warn {json.dumps(list(now.values()))}")
-        for sentence in sorted(news) if not screens else ():
-            complain(sentence)
+        self._warnings.say(self.signs.warnings(), screens)
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
@@ -268,11 +259,9 @@ class Supervisor:
             self.ended.add(plan.name)
 
     def _clear(self) -> None:
-        """Releases all: those that decide first, then those that look on; then SIGTERM, then SIGKILL."""
-        deciding = roles.deciding(self.plans)
-        for group in ([n for n in self.children if n in deciding], list(self.children)):
-            self._leave([self.children[name] for name in group if name in self.children])
-        self._writer.wait(lambda: 0.0 if self.interrupts > 1 else KILL_SECONDS)
+        """Ends all that is left, and removes the sockets."""
+        Parting(self.plans, self.children, self._attend_to_the_end, self._hurries).part()
+        self._writer.wait(lambda: 0.0 if self._hurries() else KILL_SECONDS)
         self._sweeper.lifeline.close()
         if not self.children:  # else the sweeper waits for them
             self._sweeper.kill(signal.SIGKILL)
@@ -281,31 +270,16 @@ class Supervisor:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
         os.close(self._lock)
 
-    def _leave(self, group: list[Child]) -> None:
-        for node in group:
-            node.tell("release")
-        for last in (None, signal.SIGTERM, signal.SIGKILL):
-            deadline = time.monotonic() + (KILL_SECONDS if last is signal.SIGKILL else LEAVE_SECONDS)
-            for node in group:
-                if last and node.name in self.children:
-                    node.kill(last)
-            while self._is_awaited(group, last) and time.monotonic() < deadline:
-                self._attend(0.02)
-                self._reap(group)
+    def _hurries(self) -> bool:
+        """After a second interrupt."""
+        return self.interrupts > 1
 
-    def _is_awaited(self, group: list[Child], last: signal.Signals | None) -> bool:
-        """Whether some have yet to leave. After a second interrupt only what acts on the world is given time to."""
-        plans = [self.plans[node.name] for node in group if node.name in self.children]
-        if self.interrupts < 2 or last is signal.SIGKILL:
-            return bool(plans)
-        return last is signal.SIGTERM and any(map(roles.acts_on_the_world, plans))
-
-    def _reap(self, group: list[Child]) -> None:
-        for node in group:
-            if node.name in self.children:
-                self._hear(node)
-                if node.exit_status() is not None:
-                    self._forget(node)
+    def _attend_to_the_end(self, seconds: float) -> None:
+        self._attend(seconds)
+        for node in list(self.children.values()):
+            self._hear(node)
+            if node.exit_status() is not None:
+                self._forget(node)
 
     def interrupt(self, number: int) -> None:
         """Once: end in good order. Twice: at once, when what acts on the world has let it go."""
