@@ -262,13 +262,13 @@ class Supervisor:
         """Ends all that is left, and removes the sockets."""
         Parting(self.plans, self.children, self._attend_to_the_end, self._hurries).part()
         self._writer.wait(lambda: 0.0 if self._hurries() else KILL_SECONDS)
+        os.close(self._lock)  # from now on this process bears no mark of the run: the sweeper may kill all that do
         self._sweeper.lifeline.close()
         if not self.children:  # else the sweeper waits for them
             self._sweeper.kill(signal.SIGKILL)
             os.waitpid(self._sweeper.pid, 0)
             leftovers.end(self.socket_dir)
             shutil.rmtree(self.socket_dir, ignore_errors=True)
-        os.close(self._lock)
 
     def _hurries(self) -> bool:
         """After a second interrupt."""
