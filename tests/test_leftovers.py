@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.run_cli import Run
 from tests.test_sameness import exists
 from tests.test_supervisor import launch, until_running
+from tutelage.supervision import leftovers
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows who has started whom")
 
@@ -95,3 +97,14 @@ def test_what_a_program_has_started_in_a_session_of_its_own_ends_with_the_run(tm
         run.kill()
     run.process.wait(60)
     wait_until_gone(started)
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_a_folder_without_a_lock_is_left_alone_while_its_launcher_lives(tmp_path: Path, alive: bool) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    folder = tmp_path / f"0123456789ab-{os.getpid() if alive else gone.pid}"
+    folder.mkdir()
+    os.utime(folder, (0, 0))
+    leftovers.sweep(tmp_path)
+    assert folder.exists() == alive

@@ -15,6 +15,8 @@ import signal
 import time
 from pathlib import Path
 
+from tutelage.supervision import registry
+
 LOCK = "launcher.lock"
 
 MARK = "TUTELAGE_RUN"
@@ -24,7 +26,7 @@ END_SECONDS = 1.0
 """How long it takes at most: what waits for a disk that does not answer is killed, but ends only when that answers."""
 
 BEGINNING_SECONDS = 60.0
-"""A folder without a lock is a run's that is just beginning, or has been left for longer than this."""
+"""A folder without a lock is younger: its run is just beginning. Or its launcher is of a version that had no locks."""
 
 
 def hold(socket_dir: Path) -> int:
@@ -49,7 +51,9 @@ def _is_left(socket_dir: Path) -> bool:
     """Whether the launcher of a run is gone."""
     lock = socket_dir / LOCK
     if not lock.exists():
-        return (socket_dir / "run_dir").exists() and time.time() - socket_dir.stat().st_mtime > BEGINNING_SECONDS
+        launcher = socket_dir.name.rpartition("-")[2]
+        is_old = time.time() - socket_dir.stat().st_mtime > BEGINNING_SECONDS
+        return is_old and launcher.isdecimal() and not registry.alive(int(launcher))
     with lock.open("r+b") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
