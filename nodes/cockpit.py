@@ -33,11 +33,14 @@ class Cockpit:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
         self.due = 0.0
-        self.told = ""
+        self.told, self.warned = "", 0
 
     def show(self, now: float, session: Session, driven: Driven, seen: Observation | None, progress: Progress) -> None:
         """Shows how things stand, if it is time or something was done."""
         news = session.notice != self.told
+        if not self.draws and len(progress.warnings) > self.warned:
+            print("\n".join(progress.warnings), flush=True)
+        self.warned = len(progress.warnings)
         if not news and (now < self.due or not self.draws):
             return
         self.due, self.told = now + DRAW_SECONDS, session.notice
@@ -55,8 +58,9 @@ class Cockpit:
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
         picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
         doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
+        warnings = [f" ! {sentence}" for sentence in progress.warnings]
         others = [line for line in (*learner_lines(progress, session), _robot(progress)) if line]
-        return [head, "", *picture, "", doing, f" > {session.notice}", *others, "", f" {self.legend}"]
+        return [head, "", *picture, "", doing, f" > {session.notice}", *warnings, *others, "", f" {self.legend}"]
 
 
 def learner_lines(progress: Progress, session: Session) -> list[str]:

@@ -45,6 +45,12 @@ class Console(Node):
         if now >= self.line_due:
             self._show(now)
 
+    def warn(self, sentences: list[str]) -> None:
+        now, more = self.clock(), len(sentences) > len(self.progress.warnings)
+        self.progress.warnings = sentences
+        if more or now >= self.line_due:
+            self._show(now)
+
     def interrupt(self) -> None:
         self.progress.interrupted = True
         self._show(self.clock())
@@ -59,7 +65,7 @@ class Console(Node):
             return
         self.line_due = now + self.every
         try:
-            print(self._drawing(now) if self.draws else line(self.progress, now) + "\n", end="", flush=True)
+            print(self._drawing(now) if self.draws else line(self.progress) + "\n", end="", flush=True)
         except OSError:  # nobody reads any more (`| head`): what is still buffered goes nowhere, and nothing follows
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.line_due = NEVER

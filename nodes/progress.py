@@ -86,6 +86,7 @@ class Progress:
         points: (time, steps) lately, for the rate; `first_point` for the rate of all the run.
         returns: of the last training episodes of the policy; `course` is how their mean went.
         safety, timing: of a machine, as it said them last.
+        warnings: what the launcher says is wrong at the moment, a sentence each.
         accuracy: of the discriminator on either side, by the name of the side.
     """
 
@@ -105,6 +106,7 @@ class Progress:
     safety: Safety | None = None
     timing: Timing | None = None
     nodes: dict[str, Pulse] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     interrupted: bool = False
     finished: bool = False
 

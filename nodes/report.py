@@ -6,12 +6,15 @@ learned is in `weights.interim.safetensors`, until the run goes on and comes to 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from safetensors.numpy import load
@@ -39,6 +42,8 @@ class Report(Node):
         self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
         self.written = 0  # bytes of metrics.jsonl
         self.interrupted = False
+        self.rows: list[str] = []  # for which metrics.jsonl had no room yet
+        self.kept = False  # the final weights are in their file
 
     def start(self) -> tuple[Message, ...]:
         (self.run_dir / "metrics.jsonl").unlink(missing_ok=True)  # of a life that was cut short before it kept anything
@@ -64,7 +69,8 @@ class Report(Node):
                 seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
                 self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
                 if message.final and not self.interrupted:
-                    self._keep()
+                    self._learned("weights_digest")
+                    self._say_if_unwritten(self._keep)
             case Evaluation():
                 self._evaluated(message)
             case Timing():
@@ -82,14 +88,28 @@ class Report(Node):
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-        row = json.dumps({"rollout": rollout, **finite}) + "\n"
+        self.rows.append(json.dumps({"rollout": rollout, **finite}) + "\n")
+        self._say_if_unwritten(self._append)
+
+    def _say_if_unwritten(self, write: Callable[[], None]) -> None:
+        """A full disk must not end what runs: what it has no room for is written later, in the end at last."""
         try:
-            with (self.run_dir / "metrics.jsonl").open("a") as file:
-                file.write(row)
-            self.written += len(row)
-        except OSError as error:  # a full disk must not end what runs
-            complain(f"metrics.jsonl lacks a row: {error}")
+            write()
+        except OSError as error:
+            if not self.unkept:
+                complain(f"not written yet: {error}")
+
+    def _append(self) -> None:
+        """Writes the rows that wait: all of them, or none."""
+        text, metrics = "".join(self.rows), self.run_dir / "metrics.jsonl"
+        try:
+            with _naming(metrics), metrics.open("a") as file:
+                file.write(text)
+        except OSError:
             self._cut()
+            raise
+        self.written += len(text)
+        self.rows.clear()
 
     def _cut(self) -> None:
         """Leaves of metrics.jsonl the whole lines that are known to be there; what comes later will be heard again."""
@@ -109,14 +129,15 @@ class Report(Node):
 
     def _keep(self) -> None:
         """Writes the final weights. Interim ones are of no more use then."""
-        durable.write(self.run_dir / FINAL, self.latest[0])
+        with _naming(self.run_dir / FINAL):
+            durable.write(self.run_dir / FINAL, self.latest[0])
         (self.run_dir / INTERIM).unlink(missing_ok=True)
-        self._learned("weights_digest")
+        self.kept = True
 
     def _keep_interim(self) -> None:
         """Writes the weights that it has come to. A former life of the run may have come further."""
-        durable.write(self.run_dir / INTERIM, self.latest[0])
-        self._learned("interim_weights_digest")
+        with _naming(self.run_dir / INTERIM):
+            durable.write(self.run_dir / INTERIM, self.latest[0])
 
     def _learned(self, digest: str) -> None:
         tensors, steps, seconds = self.latest
@@ -146,7 +167,11 @@ class Report(Node):
 
     def finish(self) -> tuple[Message, ...]:
         if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept
+            self._learned("interim_weights_digest")
             self._keep_interim()
+        if "weights_digest" in self.learned and not self.kept:
+            self._keep()
+        self._append()
         if self.expert_returns:
             self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
         if self.returns:
@@ -166,13 +191,24 @@ class Report(Node):
             "elapsed": time.monotonic() - self.began if self.began else 0.0,
             "latest": list(self.latest),
             "written": self.written,
+            "rows": self.rows,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         self.learned, self.expert_returns = state["learned"], state["expert_returns"]
         self.returns.extend(state["returns"])
-        self.written = state["written"]
+        self.written, self.rows = state["written"], state["rows"]
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
         tensors, steps, seconds = state["latest"]
         self.latest = tensors, steps, seconds
         self._cut()
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Has an error of the disk name the file, which that of a full disk leaves out."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

@@ -25,7 +25,7 @@ QUIET, ACCENT, ODD, BAD = "dim", "cyan", "bold yellow", "bold red"
 Part = str | tuple[str, str]
 
 
-def line(progress: Progress, now: float) -> str:
+def line(progress: Progress) -> str:
     """All that matters, in one line without colour."""
     budget = f"/{progress.budget}" if progress.budget else ""
     parts = [f"steps {progress.steps}{budget}"] if progress.steps or progress.budget else []
@@ -39,7 +39,7 @@ def line(progress: Progress, now: float) -> str:
     if (found := progress.evaluation) is not None:
         parts.append("evaluation " + " ".join(f"{way} {mean:.1f}" for way, mean in _means(found)))
     parts += [f"robot {text}" for text, _ in _machine(progress)[:1]] + [text for text, _ in _machine(progress)[1:]]
-    return "  ".join([*parts, *_troubles(progress, now)]) or "started"
+    return "  ".join([*parts, *_troubles(progress)]) or "started"
 
 
 def _machine(progress: Progress) -> list[tuple[str, str]]:
@@ -54,17 +54,17 @@ def _machine(progress: Progress) -> list[tuple[str, str]]:
     return parts
 
 
-def _troubles(progress: Progress, now: float) -> list[str]:
+def _troubles(progress: Progress) -> list[str]:
     nodes = sorted(progress.nodes.items())
-    troubles = [f"silent {name} {silent:.0f} s" for name, node in nodes if (silent := node.silent_seconds(now))]
-    troubles += [f"restarts {name} {node.last.life}" for name, node in nodes if node.last.life]
+    troubles = [*progress.warnings, *(f"restarts {name} {node.last.life}" for name, node in nodes if node.last.life)]
     troubles += [f"lost {progress.lost}"] if progress.lost else []
     return troubles + (["interrupted"] if progress.interrupted else [])
 
 
 def view(progress: Progress, width: int, height: int, now: float) -> Group:
     """All of it, in so many columns and at most so many lines."""
-    lines = [_title(progress, width), Text(), *_steps(progress, width, now), *_return(progress, width)]
+    lines = [_title(progress, width), *(_line((sentence, BAD)) for sentence in progress.warnings)]
+    lines += [Text(), *_steps(progress, width, now), *_return(progress, width)]
     lines += [*_evaluation(progress), *_discriminator(progress)]
     lines += [_row("robot", (text, style)) for text, style in _machine(progress)]
     room = height - len(lines) - 2

@@ -172,6 +172,9 @@ class Takeover(Node):
     def _moment(self) -> Moment:
         return Moment(self.session.phase, self.session.take, self.driven.length)
 
+    def warn(self, sentences: list[str]) -> None:
+        self.progress.warnings = sentences
+
     def interrupt(self) -> None:
         self.done = True
 

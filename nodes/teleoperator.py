@@ -236,6 +236,9 @@ class Teleoperator(Node):
         """Whether a learner is still at work: then the operator goes on seeing how it does."""
         return self.progress.began is not None and not self.learned
 
+    def warn(self, sentences: list[str]) -> None:
+        self.progress.warnings = sentences
+
     def interrupt(self) -> None:
         self.done = True
 

@@ -138,6 +138,45 @@ class Counter(Node):
             yield Number(0, i, np.full(1, i))
 
 
+class Waiting(Counter):
+    """Says half of its numbers, and the rest once there is a file; it answers nobody while it waits."""
+
+    def __init__(self, file: str, count: int = 1000) -> None:
+        super().__init__(count)
+        self.file = file
+
+    def start(self) -> Iterator[Message]:
+        for number in super().start():
+            while number.step == self.count // 2 and not os.path.exists(self.file):
+                time.sleep(0.01)
+            yield number
+
+
+class Hung(Counter):
+    """Never answers in its first life: it hangs while it is built."""
+
+    def __init__(self, marker: str, count: int = 1000) -> None:
+        super().__init__(count)
+        while not os.path.exists(marker):
+            open(marker, "w").close()
+            time.sleep(1e6)
+
+
+class Busy(Counter):
+    """Computes for so long in its first life before it says anything, without an answer to anybody."""
+
+    def __init__(self, marker: str, seconds: float) -> None:
+        super().__init__()
+        self.marker, self.seconds = marker, seconds
+
+    def start(self) -> Iterator[Message]:
+        until = time.monotonic() + (0.0 if os.path.exists(self.marker) else self.seconds)
+        open(self.marker, "w").close()
+        while time.monotonic() < until:
+            pass
+        yield from super().start()
+
+
 class Adder(Node):
     """Writes the sum of what it heard into the run's folder."""
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph
+from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.signals import MEANINGS
-from tutelage.supervision.supervisor import Outcome
 
 SILENT_SECONDS = 5.0
 LAST_LINES = 20
@@ -38,6 +38,10 @@ def interrupted(name: str) -> str:
 
 
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
+    unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
+    if outcome.broken or unsaved:
+        go_on = "go on with it when that is mended: launch --resume"
+        return [*filter(None, [outcome.broken]), *unsaved, f"the run has not come to its end; {go_on} {folder}"]
     if not outcome.failed:
         return []
     if outcome.why:

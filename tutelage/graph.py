@@ -21,6 +21,9 @@ from tutelage.problems import LaunchError, Problem, did_you_mean
 
 Kind = TypeVar("Kind")
 
+LEASE_SECONDS = 600.0
+"""How long a process may not answer before it counts as dead, where a launch file does not say."""
+
 
 @dataclass
 class NodePlan:
@@ -63,6 +66,8 @@ class Graph:
     messages: dict[str, Any] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     """folders in which modules of the user are looked for, after all others"""
+    lease: float = LEASE_SECONDS
+    """seconds after which a process that has not answered counts as dead"""
 
     def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
         """Who must hear what a node says, by name: the topics. Observers are not among them."""

@@ -18,8 +18,8 @@ from tutelage.language.finding import find
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.recording.writer import about_run
 from tutelage.supervision import run
+from tutelage.supervision.outcome import REFUSED
 from tutelage.supervision.signals import Interrupted, interruptible
-from tutelage.supervision.supervisor import REFUSED
 
 
 def graph(file: str, arguments: Sequence[str]) -> Graph:

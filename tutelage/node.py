@@ -100,6 +100,9 @@ class Node:
     def close(self) -> None:
         """Lets go of what it holds: the last that is called in its process, also after an error."""
 
+    def warn(self, sentences: list[str]) -> None:
+        """Told whenever that changes: all that is wrong with the run at the moment (nodes that show it to people)."""
+
     def interrupt(self) -> None:
         """Somebody asked the run to end early: come to an end soon, in good order."""
 

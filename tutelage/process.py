@@ -5,6 +5,7 @@ It is told through its lifeline (lifeline.py).
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -37,6 +38,9 @@ FIRST_CHECKPOINT_SECONDS, CHECKPOINT_SECONDS = 0.1, 1.0
 
 STATUS_SECONDS = 0.5
 """How often a process says how it is, to the launcher and to observers."""
+
+UNWRITTEN_SECONDS = 10.0
+"""How long a node tries to write what it has in the end, on a full disk for example."""
 
 REALTIME_BYTES = 4 * 2**20
 """What a node that acts on the world keeps of what it has said, for a listener that comes back."""
@@ -143,14 +147,14 @@ class NodeProcess:
         if not self.ended:
             self._leave_early()
             return
-        self.lifeline.report("ended", self._lost())
+        self._report("ended")
         while not self.released:
             self.bus.receive(LOOK_SECONDS)
             self._look()
 
     def _wait_for_the_others(self) -> None:
         """Nothing is done before all nodes have been built: until then one may refuse what it was given."""
-        self.lifeline.report("ready", self._lost())
+        self._report("ready")
         while not (self.begun or self.released):
             self.lifeline.wait(LOOK_SECONDS)
             self.bus.receive(0)
@@ -170,9 +174,12 @@ class NodeProcess:
         if not self._finishing:
             if self.node.observer or self.bus.listener.witness or not self.node.says:  # a report: the last weights
                 self._hear_the_rest()
-            for _ in self.node.finish():
-                pass
-        self.lifeline.report("left", self._lost())
+            try:
+                for _ in self.node.finish():
+                    pass
+            except OSError as error:
+                self._cannot_save(error)
+        self._report("left")
 
     def _say_at_length(self, messages: Iterable[Message]) -> None:
         """Says what may take long, a teleoperator's start for one: looks after connections and orders in between."""
@@ -238,13 +245,32 @@ class NodeProcess:
 
     def _end(self) -> None:
         self._finishing = True
-        self._say_at_length(self.node.finish())
+        self._finish()
         if not self.released:
             self.bus.end()
             self.ended = True
             self._keep(durable=True)
             if not self.halted:
                 self.bus.acknowledge_all()
+
+    def _finish(self) -> None:
+        """The node's last words. Where one that says nothing cannot write, it tries again: people may free some space.
+
+        After UNWRITTEN_SECONDS the launcher is told `unsaved`, and ends a run that can be gone on with.
+        """
+        give_up = time.monotonic() + UNWRITTEN_SECONDS
+        while not self.released:
+            try:
+                self._say_at_length(self.node.finish())
+                return
+            except OSError as error:
+                if self.node.says:
+                    raise
+                self._cannot_save(error)
+            self._report("alive" if time.monotonic() < give_up else "unsaved")
+            self.lifeline.wait(LOOK_SECONDS)
+            self.bus.receive(LOOK_SECONDS)
+            self._obey()
 
     def _look(self) -> None:
         """Now and then: the lifeline, the checkpoint, the status."""
@@ -282,7 +308,10 @@ class NodeProcess:
         if now >= self._next_status:
             self._next_status = now + STATUS_SECONDS
             self.bus.tell(self._status(), Status.topic)
-            self.lifeline.report("alive", self._lost())
+            self._report("alive")
+
+    def _report(self, event: str) -> None:
+        self.lifeline.report(event, self._lost(), self.node.unkept)
 
     def _obey(self) -> bool:
         """Does what the launcher says; whether it was `interrupt`, which must not be forgotten by a restart."""
@@ -290,6 +319,9 @@ class NodeProcess:
         self.begun = self.begun or "begin" in orders
         self.released = self.released or "release" in orders
         self.halting = self.halting or ("halt" in orders and not self.node.observer)
+        for order in orders:
+            if order.startswith("warn "):
+                self.node.warn(json.loads(order.removeprefix("warn ")))
         if "interrupt" in orders:
             self.interrupted = True
             self.node.interrupt()
@@ -327,13 +359,25 @@ class NodeProcess:
             self.bus.acknowledge(self.inbox.positions())
             self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
         saved = self._is_saved(durable or not self._urgent)
         if saved or self.bus.listener.witness:  # what a recorder could not keep it has counted as lost
             self.bus.acknowledge(self._positions)
             self._positions = self.inbox.positions()
+
+    def _is_saved(self, durable: bool) -> bool:
+        """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.outbox.spill(durable)
+            checkpoint.save(self.path, self._state(), durable)
+            self.outbox.saved()
+        except OSError as error:
+            self._cannot_save(error)
+            return False
+        self.node.unkept = ""
+        return True
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -344,19 +388,14 @@ class NodeProcess:
             "ended": self.ended,
         }
 
-    def _is_saved(self, durable: bool) -> bool:
-        """Saves a checkpoint. On a full disk the node goes on, and its senders keep what it may have to hear again."""
-        try:
-            self.outbox.spill(durable)
-            checkpoint.save(self.path, self._state(), durable)
-            self.outbox.saved()
-        except OSError as error:
-            if not self.node.unkept:
-                complain(f"no checkpoint can be kept at the moment: {error}")
-            self.node.unkept = str(error)
-            return False
-        self.node.unkept = ""
-        return True
+    def _cannot_save(self, error: OSError) -> None:
+        """Has the launcher, its screens and the log say so."""
+        name = Path(error.filename).name.removesuffix(".new") if error.filename else self.path.name
+        unkept = f"{name} ({error.strerror or error})"
+        if not self.node.unkept:
+            complain(f"cannot save {unkept}")
+            self._next_status = 0.0
+        self.node.unkept = unkept
 
     def _restore(self, kept: dict[str, Any]) -> None:
         self.node.load(kept["node"])

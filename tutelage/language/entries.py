@@ -20,7 +20,7 @@ _Word = str | int | float | bool
 _SCOPE = {"environment": dict[str, _Word], "remap": dict[str, str], "nodes": dict, "groups": list, "include": list}
 CONDITION = {"if": Any, "unless": Any}
 
-FILE = {"description": str, "arguments": dict, "time": Time, **_SCOPE}
+FILE = {"description": str, "arguments": dict, "time": Time, "lease": float, **_SCOPE}
 GROUP = {"namespace": str, **CONDITION, **_SCOPE}
 INCLUDE = {"file": str, "arguments": dict, "namespace": str, **CONDITION}
 NODE = {
@@ -91,5 +91,6 @@ class LaunchFile:
     description: str = ""
     arguments: dict[str, Argument] = field(default_factory=dict)
     time: Time | None = None
+    lease: float | None = None
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

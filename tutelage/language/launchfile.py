@@ -5,6 +5,7 @@ Who hears whom is none of this file's business: see wiring.py.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -85,6 +86,7 @@ class _Reader:
         parts = self.values(items, table, what, scope)
         scope = self.inner(scope, parts, items)
         self.time(parts.get("time"), items)
+        self.lease(parts.get("lease"), items)
         for key in (key for key in items if key in parts):
             if key == "nodes":
                 for name, node in items[key].value.items():
@@ -188,6 +190,11 @@ class _Reader:
             other = self.launch_file.time
             self.problem(items["time"].place, f"time is {time} here, but {other} in another file: state one of the two")
         self.launch_file.time = self.launch_file.time or time
+
+    def lease(self, lease: float | None, items: Mapping[str, Item]) -> None:
+        if lease is not None and not 0 < lease < math.inf:
+            self.problem(items["lease"].place, f"lease must be a number of seconds above 0, but is {lease:g}")
+        self.launch_file.lease = self.launch_file.lease or lease  # that of the launched file, before the included ones
 
     def values(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> dict[str, Any]:
         """Plain values, filled in and checked, as far as they can be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import indent
 from typing import Any
 
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import LEASE_SECONDS, Graph, NodePlan
 from tutelage.language.substitution import escaped
 from tutelage.language.yaml_marks import dump
 
@@ -14,7 +14,8 @@ def resolved(graph: Graph) -> str:
     """YAML that reads and wires to the same nodes; the arguments that led to it are in comments."""
     arguments = indent(dump(graph.arguments), "#   ")
     nodes = {plan.name: escaped(_node(plan)) for plan in graph.nodes}
-    return f"# {graph.name}, resolved with the arguments\n{arguments}" + dump({"time": graph.time, "nodes": nodes})
+    head: dict[str, Any] = {"time": graph.time} | ({"lease": graph.lease} if graph.lease != LEASE_SECONDS else {})
+    return f"# {graph.name}, resolved with the arguments\n{arguments}" + dump({**head, "nodes": nodes})
 
 
 def _node(plan: NodePlan) -> dict[str, Any]:

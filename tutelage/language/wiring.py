@@ -46,7 +46,9 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     arguments = {argument.name: argument.value for argument in launch_file.arguments.values()}
     messages = {topic: schema(saying[0].kind) for topic, saying in voices.items()}
     plans, time = [one.plan for one in wired], launch_file.time or "lockstep"
-    return Graph(name or launch_file.path.stem, plans, arguments, time, messages)
+    made = Graph(name or launch_file.path.stem, plans, arguments, time, messages)
+    made.lease = launch_file.lease or made.lease
+    return made
 
 
 def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:

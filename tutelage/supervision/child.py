@@ -6,6 +6,7 @@ milliseconds instead of seconds. The launcher has no threads and no sockets of Z
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -21,7 +22,7 @@ from typing import NoReturn
 from tutelage.graph import NodePlan, node_class
 from tutelage.problems import LaunchError
 from tutelage.process import NodeProcess, Place
-from tutelage.supervision import cores, registry
+from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.signals import ASKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,11 +52,9 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """`begin`: all are ready. `halt`: stand still. `interrupt`: come to an end. `release`: go."""
-        try:
-            self.lifeline.sendall(f"{order}\n".encode())
-        except OSError:  # it is gone already, which the launcher learns from its exit
-            return
+        """An order (lifeline.py). It is left out where it does not fit any more: that process does not read."""
+        with contextlib.suppress(OSError):  # it is gone already, which the launcher learns from its exit
+            self.lifeline.send(f"{order}\n".encode(), socket.MSG_DONTWAIT)
 
     def kill(self, number: signal.Signals) -> None:
         """Signals it and all that it has started; when it has ended, what it has left behind."""
@@ -132,11 +131,12 @@ def _settle(log: Path, screen: bool) -> None:
 def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
     """Starts a node's process."""
     log = place.run_dir / "logs" / f"{plan.name.replace('/', '.')}.log"
+    mark = {leftovers.MARK: str(place.socket_dir)}
     if plan.command:
-        return _start_program(plan, log)
+        return _start_program(plan, log, mark)
 
     def body(lifeline: socket.socket) -> None:
-        os.environ.update(plan.environment)
+        os.environ.update(plan.environment | mark)
         gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
         if place.core is not None:
             cores.settle_on(place.core)
@@ -154,10 +154,10 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
     return fork(plan.name, body, log, others, node_class(plan.run).screen)
 
 
-def _start_program(plan: NodePlan, log: Path) -> Child:
+def _start_program(plan: NodePlan, log: Path, mark: dict[str, str]) -> Child:
     """A program's lifeline is its standard input. `python` is the interpreter that runs us, and finds our modules."""
     ours, theirs = socket.socketpair()
-    environment = os.environ | plan.environment
+    environment = os.environ | plan.environment | mark
     command = list(plan.command)
     if command[0] == "python":
         command[0] = sys.executable

@@ -16,8 +16,8 @@ from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
 from tutelage.problems import LaunchError
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
+from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
-from tutelage.supervision.supervisor import REFUSED, Outcome
 
 
 def run(graph: Graph, run_dir: Path) -> Outcome:

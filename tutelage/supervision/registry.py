@@ -29,13 +29,22 @@ class Running(NamedTuple):
     processes: dict[str, dict[str, Any]]
 
 
+def folder() -> Path:
+    """Where the folders of this user's runs are, which nobody else can enter.
+
+    Raises:
+        LaunchError: another user could come between.
+    """
+    return private.made(private.places()[0])
+
+
 def enter(run: str, run_dir: Path, secret: bytes) -> Path:
     """A new folder for a run's sockets, which only its user can enter; the secret is there for programs of the user.
 
     Raises:
         LaunchError: another user could come between.
     """
-    sockets = private.made(private.places()[0]) / f"{run}-{os.getpid()}"
+    sockets = folder() / f"{run}-{os.getpid()}"
     sockets.mkdir(mode=0o700)
     with open(os.open(sockets / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secret.hex())

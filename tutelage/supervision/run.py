@@ -22,10 +22,16 @@ from tutelage.language import resolved
 from tutelage.node import Node, parameters
 from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
-from tutelage.supervision.supervisor import Outcome, Supervisor
+from tutelage.supervision.apart import Writer
+from tutelage.supervision.outcome import Outcome
+from tutelage.supervision.parting import KILL_SECONDS
+from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
 """How long a resumed run waits for the processes of its former life to leave."""
+
+REPORT_SECONDS = 20.0
+"""How long a disk has to take the report; less where people want the end."""
 
 FREE_BYTES = 64 * 2**20
 """Disk space below which no run is begun."""
@@ -155,9 +161,13 @@ def _locked(folder: Path) -> Iterator[None]:
     """Holds the run's lock. Its processes inherit it, so a run is free when the last of them is gone.
 
     Raises:
-        LaunchError: the run is still going on.
+        LaunchError: the run is still going on, or its folder cannot be written.
     """
-    with (folder / "lock").open("w") as file:
+    try:
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise LaunchError([Problem(folder, f"the run's folder cannot be written: {error}")]) from error
+    with lock as file:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -186,9 +196,12 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "exit_code": outcome.exit_code,
         **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
-    try:
-        durable.write_json(folder / "report.json", whole)
-    except OSError as error:
-        complain(f"report.json cannot be written, what follows is all there is of it: {error}")
-        outcome.exit_code = outcome.exit_code or 1
+    if outcome.refusal:
+        return whole  # nothing was done, and nothing is there to be written
+    writer = Writer()
+    writer.write("report.json", lambda: durable.write_json(folder / "report.json", whole))
+    if not writer.wait(lambda: REPORT_SECONDS if outcome.exit_code <= 128 else KILL_SECONDS):
+        complain(f"report.json cannot be written yet: the disk of {folder} does not answer")
+    if writer.failed:
+        outcome.exit_code = 1
     return whole

@@ -14,16 +14,21 @@ import selectors
 import shutil
 import signal
 import time
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from tutelage.graph import Graph, NodePlan, node_class
-from tutelage.node import Node
-from tutelage.problems import complain
+from tutelage.graph import Graph, NodePlan
+from tutelage.problems import LaunchError
 from tutelage.process import Place
-from tutelage.supervision import child, cores, registry, sweeper
+from tutelage.sockets import address
+from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
+from tutelage.supervision.apart import Writer
 from tutelage.supervision.child import Child
+from tutelage.supervision.outcome import Outcome
+from tutelage.supervision.parting import KILL_SECONDS, Parting
 from tutelage.supervision.signals import Signals
+from tutelage.supervision.signs import Signs
+from tutelage.supervision.warnings import Warnings
 
 HALT_SECONDS = 2.0
 """How long nodes have to stand still, before they are interrupted. If one is too busy, all are ended at once."""
@@ -31,37 +36,10 @@ HALT_SECONDS = 2.0
 STOP_SECONDS = 2.0
 """How long nodes have to end after an interrupt."""
 
-SILENT_SECONDS = 1.5
-"""A process that gives no sign of life for so long is reported. It may be busy or stopped; it is not restarted."""
+RECORDER_SECONDS = 10.0
+"""A recorder's lease is no longer than this: what all others keep for it would grow for ever."""
 
-LEASE_SECONDS = 10.0
-"""But a recorder is, after so long: nobody waits for it, and what all others keep for it would grow for ever."""
-
-REFUSED = 2
-"""The exit code of a run that one of its nodes has refused before anything was done."""
-
-LEAVE_SECONDS = 0.4
-"""How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
-
-
-@dataclass
-class Outcome:
-    """How a run ended."""
-
-    exit_code: int = 0
-    signal: int = 0
-    """the number of the signal that interrupted it; 0: none did"""
-    restarts: dict[str, int] = field(default_factory=dict)
-    silences: dict[str, float] = field(default_factory=dict)
-    """longest time without a sign of life, in seconds, of nodes that were silent for longer than SILENT_SECONDS"""
-    lost: int = 0
-    """messages that observers missed"""
-    refusal: str = ""
-    """why a node cannot do what the launch file asks of it: nothing was done"""
-    failed: str = ""
-    """the node that could not be kept alive"""
-    why: str = ""
-    """what it said of it itself: then it was not started again, for it would have failed there again"""
+CANNOT_BEGIN = "this system does not let the run begin: {}"
 
 
 class Supervisor:
@@ -81,18 +59,19 @@ class Supervisor:
         self.outcome = Outcome()
         self.begun = False
         self.interrupts = 0
-        self._heard: dict[str, float] = {}
-        self._looked = time.monotonic()
+        self.signs = Signs()
+        self.outcome.silences = self.signs.silences
+        self._writer = Writer()
+        self._warnings = Warnings()
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
         self._stop_at = float("inf")
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Outcome:
         """Runs the graph to its end."""
-        (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        self.secret = secrets.token_bytes(32)
-        self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
-        self._sweeper = self._start_sweeper()
+        if why := self._prepare():
+            self.outcome.refuse(why)
+            return self.outcome
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
         with Signals(self.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
@@ -101,9 +80,37 @@ class Supervisor:
                 for name in self.plans:
                     self._start(name, 0)
                 self._watch()
+            except OSError as error:
+                self._lacking(error)
             finally:
                 self._clear()
+        if self.outcome.broken or self.outcome.unkept:
+            self.outcome.exit_code = 1
         return self.outcome
+
+    def _prepare(self) -> str:
+        """Makes the run's folders, sweeps what killed runs have left, starts the sweeper; why that cannot be, if so."""
+        if why := limits.lacks_files(len(self.plans)):
+            return why
+        try:
+            (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
+            leftovers.sweep(registry.folder())
+            self.secret = secrets.token_bytes(32)
+            self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
+            self._lock = leftovers.hold(self.socket_dir)
+            self._sweeper = self._start_sweeper()
+        except OSError as error:
+            return CANNOT_BEGIN.format(error)
+        except LaunchError as error:
+            return str(error)
+        return ""
+
+    def _lacking(self, error: OSError) -> None:
+        """The system gives the launcher no more processes or files."""
+        if self.begun:
+            self.outcome.broken = f"the launcher cannot go on: {error}"
+        else:
+            self.outcome.refuse(CANNOT_BEGIN.format(error))
 
     def _start_sweeper(self) -> Child:
         """It knows the processes that run already, and is told of all others."""
@@ -132,8 +139,8 @@ class Supervisor:
         self.children[name] = started
         for order in self.orders:
             started.tell(order)
-        self._heard[name] = time.monotonic()
         if plan.run:
+            self.signs.begin(name, started.pid)
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
             if self.begun:
                 started.tell("begin")
@@ -145,19 +152,20 @@ class Supervisor:
             name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
             for name, node in self.children.items()
         }
-        try:
-            registry.note(self.run_dir, self.socket_dir, listed)
-        except OSError as error:  # a full disk must not end what runs
-            complain(f"the list of the run's processes is not up to date: {error}")
+        body = partial(registry.note, self.run_dir, self.socket_dir, listed)
+        self._writer.write("the list of the run's processes", body, [*self.children.values(), self._sweeper])
 
     def _watch(self) -> None:
         while not self._over():
             self._attend(0.1)
             self._bury()
+            self._writer.look()
             self._begin()
             self._interrupt_the_halted()
-            self._note_silence()
+            self._look_for_sockets()
+            self.signs.look()
             self._end_leases()
+            self._warn()
 
     def _attend(self, seconds: float) -> None:
         """Waits for what is reported, or a signal."""
@@ -177,23 +185,27 @@ class Supervisor:
 
     def _over(self) -> bool:
         """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
-        out_of_time = self.interrupts > 1 or time.monotonic() > self._stop_at
-        return bool(out_of_time or self.outcome.failed or self.outcome.refusal or self._deciding() <= self.ended)
+        out_of_time = self._hurries() or time.monotonic() > self._stop_at
+        return out_of_time or self.outcome.ends_early or roles.deciding(self.plans) <= self.ended
 
-    def _deciding(self) -> set[str]:
-        """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
-        return self._keeping() or set(self.plans)
+    def _look_for_sockets(self) -> None:
+        """Without its sockets a run would wait for ever: no node could meet one that is started again."""
+        for name in self.ready & self.children.keys():
+            if not Path(address(self.socket_dir, name, "links").removeprefix("ipc://")).exists():
+                self.outcome.broken = f"the sockets of this run are gone from {self.socket_dir}: who has removed them?"
 
     def _hear(self, node: Child) -> None:
         for event in node.events():
-            self._note_silence(node.name)
-            self._heard[node.name] = time.monotonic()
+            self.signs.look()
+            self._note_unkept(node.name, str(event.get("unkept", "")))
             if event["event"] == "refused":
                 self._refused(str(event["why"]))
                 continue
             if event["event"] == "failed":
                 self.hopeless[node.name] = str(event["why"])
                 continue
+            if event["event"] == "unsaved":
+                self.outcome.broken = f"{node.name} cannot save {event['unkept']}"
             if event["event"] == "ready":
                 self.ready.add(node.name)
             if event["event"] == "halted":
@@ -204,29 +216,28 @@ class Supervisor:
                 self.ended.add(node.name)
                 self._note()
 
+    def _note_unkept(self, name: str, unkept: str) -> None:
+        self.signs.answered(name, unkept)
+        self.outcome.unkept.pop(name, None)
+        if unkept:
+            self.outcome.unkept[name] = unkept
+
     def _refused(self, why: str) -> None:
         if not self.begun:
-            self.outcome.refusal, self.outcome.exit_code = why, REFUSED
-
-    def _note_silence(self, *names: str) -> None:
-        for name in names or [name for name in self.children if self.plans[name].run]:
-            silent = self._silence(name)
-            if silent > max(SILENT_SECONDS, self.outcome.silences.get(name, 0.0)):
-                self.outcome.silences[name] = silent
-
-    def _silence(self, name: str) -> float:
-        """Seconds since a sign of life, without the time for which the launcher itself was stopped."""
-        now, before = time.monotonic(), self._looked
-        self._looked = now
-        if now - before > SILENT_SECONDS:
-            self._heard = {node: heard + now - before for node, heard in self._heard.items()}
-        return now - self._heard[name]
+            self.outcome.refuse(why)
 
     def _end_leases(self) -> None:
-        """Kills recorders that stand still. Their successors hear again what they have not acknowledged."""
+        """Kills who has not answered for too long. Its successor hears again what it has not acknowledged."""
         for name in self.children.keys() - self.ended:
-            if _records(self.plans[name]) and self._silence(name) > LEASE_SECONDS:
+            plan = self.plans[name]
+            lease = min(self.graph.lease, RECORDER_SECONDS) if roles.records(plan) else self.graph.lease
+            if plan.run and self.signs.is_dead(name, lease):
                 self.children[name].kill(signal.SIGKILL)
+
+    def _warn(self) -> None:
+        silent = self.signs.silent()
+        screens = [node for name, node in self.children.items() if name not in silent and roles.shows(self.plans[name])]
+        self._warnings.say(self.signs.warnings(), screens)
 
     def _bury(self) -> None:
         """Notices who has died, and starts them again."""
@@ -245,61 +256,51 @@ class Supervisor:
 
     def _forget(self, node: Child) -> None:
         if self.plans[node.name].run:
+            self.signs.end(node.name)
             self._selector.unregister(node.lifeline)
         else:
             node.kill(signal.SIGKILL)  # what a program has left behind
         node.lifeline.close()
         self._sweeper.tell(f"-{node.pid}")
+        self.ready.discard(node.name)
         del self.children[node.name]
 
     def _died(self, plan: NodePlan) -> None:
         now = time.monotonic()
         deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
-        hope = plan.name not in self.hopeless and not _acts_on_the_world(plan)
+        hope = plan.name not in self.hopeless and not roles.acts_on_the_world(plan)
         if hope and len(deaths) <= plan.restarts:
             self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
             self.ended.discard(plan.name)
             self._start(plan.name, self.outcome.restarts[plan.name])
-        elif plan.required and not (plan.run and node_class(plan.run).observer):
+        elif plan.required and not roles.looks_on(plan):
             self.outcome.failed, self.outcome.exit_code = plan.name, 1
             self.outcome.why = self.hopeless.get(plan.name, "")
         else:
             self.ended.add(plan.name)
 
     def _clear(self) -> None:
-        """Releases all: those that decide first, then those that look on; then SIGTERM, then SIGKILL."""
-        deciding = self._deciding()
-        for group in ([n for n in self.children if n in deciding], list(self.children)):
-            self._leave([self.children[name] for name in group if name in self.children])
+        """Ends all that is left, and removes the sockets."""
+        Parting(self.plans, self.children, self._attend_to_the_end, self._hurries).part()
+        self._writer.wait(lambda: 0.0 if self._hurries() else KILL_SECONDS)
+        os.close(self._lock)  # from now on this process bears no mark of the run: the sweeper may kill all that do
         self._sweeper.lifeline.close()
-        os.waitpid(self._sweeper.pid, 0)
-        shutil.rmtree(self.socket_dir, ignore_errors=True)
+        if not self.children:  # else the sweeper waits for them
+            self._sweeper.kill(signal.SIGKILL)
+            os.waitpid(self._sweeper.pid, 0)
+            leftovers.end(self.socket_dir)
+            shutil.rmtree(self.socket_dir, ignore_errors=True)
 
-    def _leave(self, group: list[Child]) -> None:
-        for node in group:
-            node.tell("release")
-        for last in (None, signal.SIGTERM, signal.SIGKILL):
-            deadline = time.monotonic() + LEAVE_SECONDS
-            for node in group:
-                if last and node.name in self.children:
-                    node.kill(last)
-            while self._is_awaited(group, last) and (last is signal.SIGKILL or time.monotonic() < deadline):
-                self._attend(0.02)
-                self._reap(group)
+    def _hurries(self) -> bool:
+        """After a second interrupt."""
+        return self.interrupts > 1
 
-    def _is_awaited(self, group: list[Child], last: signal.Signals | None) -> bool:
-        """Whether some have yet to leave. After a second interrupt only what acts on the world is given time to."""
-        plans = [self.plans[node.name] for node in group if node.name in self.children]
-        if self.interrupts < 2 or last is signal.SIGKILL:
-            return bool(plans)
-        return last is signal.SIGTERM and any(map(_acts_on_the_world, plans))
-
-    def _reap(self, group: list[Child]) -> None:
-        for node in group:
-            if node.name in self.children:
-                self._hear(node)
-                if node.exit_status() is not None:
-                    self._forget(node)
+    def _attend_to_the_end(self, seconds: float) -> None:
+        self._attend(seconds)
+        for node in list(self.children.values()):
+            self._hear(node)
+            if node.exit_status() is not None:
+                self._forget(node)
 
     def interrupt(self, number: int) -> None:
         """Once: end in good order. Twice: at once, when what acts on the world has let it go.
@@ -322,7 +323,7 @@ class Supervisor:
 
     def _keeping(self) -> set[str]:
         """The nodes that keep checkpoints."""
-        return {name for name, plan in self.plans.items() if plan.run and not node_class(plan.run).observer}
+        return {name for name, plan in self.plans.items() if plan.run and not roles.looks_on(plan)}
 
     def _order(self, order: str, seconds: float) -> None:
         """Tells all nodes what they have so many seconds for."""
@@ -330,11 +331,3 @@ class Supervisor:
         self._stop_at = time.monotonic() + seconds
         for node in self.children.values():
             node.tell(order)
-
-
-def _records(plan: NodePlan) -> bool:
-    return bool(plan.run and node_class(plan.run).witness is not Node.witness)
-
-
-def _acts_on_the_world(plan: NodePlan) -> bool:
-    return bool(plan.run and node_class(plan.run).realtime)

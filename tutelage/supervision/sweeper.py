@@ -14,7 +14,7 @@ import socket
 import time
 from pathlib import Path
 
-from tutelage.supervision import registry
+from tutelage.supervision import leftovers, registry
 
 GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
@@ -29,6 +29,7 @@ def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
         alive = set(filter(registry.session_alive, alive))  # the number of one that is gone may soon be another's
     for pid in alive:
         registry.signal_session(pid, signal.SIGKILL)
+    leftovers.end(socket_dir)
     shutil.rmtree(socket_dir, ignore_errors=True)
 
 

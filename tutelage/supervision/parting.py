@@ -1,0 +1,63 @@
+"""How processes are let go: asked, then SIGTERM, then SIGKILL; those that decide first, then those that look on."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tutelage.graph import NodePlan
+from tutelage.supervision import roles
+from tutelage.supervision.child import Child
+
+LEAVE_SECONDS = 0.4
+"""How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
+
+KILL_SECONDS = 2.0
+"""How long a killed process is waited for: one that a disk holds is gone when that answers, and nobody waits for it."""
+
+LOOK_SECONDS = 0.02
+
+
+@dataclass
+class Parting:
+    """The end of a run's processes.
+
+    Attributes:
+        children: those that are there; `attend` takes out who has gone.
+        attend: waits for what they report, at most so many seconds.
+        hurries: whether people want the end at once. Then only what acts on the world is given time.
+    """
+
+    plans: Mapping[str, NodePlan]
+    children: Mapping[str, Child]
+    attend: Callable[[float], None]
+    hurries: Callable[[], bool]
+
+    def part(self) -> None:
+        """Ends all of them, but those that a disk holds."""
+        deciding = roles.deciding(self.plans)
+        for group in ([name for name in self.children if name in deciding], list(self.children)):
+            for node in self._here(group):
+                node.tell("release")
+            for last in (None, signal.SIGTERM, signal.SIGKILL):
+                self._wait(group, last)
+
+    def _wait(self, group: list[str], last: signal.Signals | None) -> None:
+        deadline = time.monotonic() + (KILL_SECONDS if last is signal.SIGKILL else LEAVE_SECONDS)
+        if last:
+            for node in self._here(group):
+                node.kill(last)
+        while self._is_awaited(group, last) and time.monotonic() < deadline:
+            self.attend(LOOK_SECONDS)
+
+    def _here(self, group: list[str]) -> list[Child]:
+        return [self.children[name] for name in group if name in self.children]
+
+    def _is_awaited(self, group: list[str], last: signal.Signals | None) -> bool:
+        """Whether some have yet to leave."""
+        here = self._here(group)
+        if not self.hurries() or last is signal.SIGKILL:
+            return bool(here)
+        return last is signal.SIGTERM and any(roles.acts_on_the_world(self.plans[node.name]) for node in here)

@@ -1,0 +1,34 @@
+"""What a node is to the launcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tutelage.graph import NodePlan, node_class
+from tutelage.node import Node
+
+
+def acts_on_the_world(plan: NodePlan) -> bool:
+    """A machine, or who drives one: it is given the time to be made safe, and never started again by itself."""
+    return bool(plan.run and node_class(plan.run).realtime)
+
+
+def looks_on(plan: NodePlan) -> bool:
+    """The run goes on without it."""
+    return bool(plan.run and node_class(plan.run).observer)
+
+
+def records(plan: NodePlan) -> bool:
+    """All others keep what it has not yet taken."""
+    return bool(plan.run and node_class(plan.run).witness is not Node.witness)
+
+
+def shows(plan: NodePlan) -> bool:
+    """It shows people what is wrong with the run."""
+    return bool(plan.run and node_class(plan.run).warn is not Node.warn)
+
+
+def deciding(plans: Mapping[str, NodePlan]) -> set[str]:
+    """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
+    ours = {name for name, plan in plans.items() if plan.run and not looks_on(plan)}
+    return ours or set(plans)
