@@ -40,10 +40,10 @@ def enter(run: str, run_dir: Path) -> Path:
     return sockets
 
 
-def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) -> None:
-    """Writes which processes a run has: by node its pid, restarts, and whether it has ended."""
+def note(run_dir: Path, socket_dir: Path, launcher: int, processes: dict[str, dict[str, Any]]) -> None:
+    """Writes which processes a run has: the launcher, and by node its pid, restarts, and whether it has ended."""
     fresh = run_dir / "processes.json.new"
-    fresh.write_text(json.dumps({"launcher": os.getpid(), "sockets": str(socket_dir), "nodes": processes}, indent=2))
+    fresh.write_text(json.dumps({"launcher": launcher, "sockets": str(socket_dir), "nodes": processes}, indent=2))
     fresh.replace(run_dir / "processes.json")
 
 
