@@ -20,7 +20,7 @@ from tutelage.graph import Graph
 from tutelage.looking import logs
 from tutelage.problems import LaunchError
 from tutelage.recording.finding import was_interrupted
-from tutelage.supervision import registry, run
+from tutelage.supervision import private, registry, run
 
 CONTENT = {"run": "abc", "numbers": [1, 2.5, None, True], "deep": {"é": "ü", "a": 0.1}}
 
@@ -149,11 +149,11 @@ def test_a_checkpoint_that_is_damaged_with_its_predecessor_is_refused_by_a_sente
 
 
 def test_a_damaged_file_of_one_run_hides_no_other_run(described, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(registry, "folder", lambda: tmp_path)
+    monkeypatch.setattr(private, "places", lambda: [tmp_path])
     damaged = tmp_path / "damaged"
     for folder in (described, damaged):
         folder.mkdir(exist_ok=True)
-        registry.note(folder, sockets := registry.enter(folder.name, folder, b"secret"), {})
+        registry.note(folder, sockets := registry.enter(folder.name, folder, b"secret"), os.getpid(), {})
         assert sockets.is_dir()
     (damaged / "graph.json").write_bytes((described / "graph.json").read_bytes())
     assert len(registry.runs()) == 2

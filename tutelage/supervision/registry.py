@@ -52,9 +52,9 @@ def enter(run: str, run_dir: Path, secret: bytes) -> Path:
     return sockets
 
 
-def note(run_dir: Path, socket_dir: Path, processes: dict[str, dict[str, Any]]) -> None:
-    """Writes which processes a run has: by node its pid, restarts, and whether it has ended."""
-    about = {"launcher": os.getpid(), "sockets": str(socket_dir), "nodes": processes}
+def note(run_dir: Path, socket_dir: Path, launcher: int, processes: dict[str, dict[str, Any]]) -> None:
+    """Writes which processes a run has: the launcher, and by node its pid, restarts, and whether it has ended."""
+    about = {"launcher": launcher, "sockets": str(socket_dir), "nodes": processes}
     durable.write(run_dir / "processes.json", json.dumps(about, indent=2).encode(), durable=False)
 
 

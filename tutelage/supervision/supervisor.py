@@ -152,7 +152,7 @@ class Supervisor:
             name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
             for name, node in self.children.items()
         }
-        body = partial(registry.note, self.run_dir, self.socket_dir, listed)
+        body = partial(registry.note, self.run_dir, self.socket_dir, os.getpid(), listed)
         self._writer.write("the list of the run's processes", body, [*self.children.values(), self._sweeper])
 
     def _watch(self) -> None:
