@@ -300,7 +300,7 @@ def test_a_large_black_image_is_recorded_and_read(tmp_path: Path) -> None:
     writer, one = Writer(tmp_path / "a.mcap", {}), take(CARTPOLE, driven(CARTPOLE, 0, 5))
     fields = list(values(one))
     at = [field.name for field in Take.declared].index("observation")
-    fields[at] = np.zeros((2, 2**24 // 2), np.float32).repeat(2, axis=0)
+    fields[at] = np.zeros((2, 9 * 2**20), np.float32)
     writer.add("take", schema(Take), Header("run", "teleoperator", 0, 0, 1, 1), fields, 1)
     writer.close()
     (recorded,) = reader = list(Reader(tmp_path / "a.mcap"))
@@ -356,10 +356,10 @@ def demos_with(folder: Path, **arrays: bytes) -> Path:
         npy("(1000000000000000,)"),
         npy("(1000000000000000,)", descr="'<U0'"),
         npy("(1000000, 1000000000)", bytes(800)),
-        npy("(100000000,)", bytes(800_000_000)),
+        npy("(10000000,)", bytes(80_000_000)),
         npy("(1,)", b"\x80\x04N.", descr="'|O'"),
     ],
-    ids=["rows of 10^15", "rows of nothing", "columns of 10^9", "800 MB of zeros", "a pickle"],
+    ids=["rows of 10^15", "rows of nothing", "columns of 10^9", "80 MB of zeros", "a pickle"],
 )
 def test_an_npz_that_says_more_than_it_has_is_refused_before_memory_is_given(array: bytes, tmp_path: Path) -> None:
     path = demos_with(tmp_path, observations=array)
@@ -467,7 +467,7 @@ def test_what_would_move_a_cursor_is_written_out(tmp_path: Path) -> None:
     columns = joined([one])
     np.savez(tmp_path / "d.npz", **columns, **{HOSTILE: np.zeros(5)}, env_id=np.array(f"{HOSTILE}:a"))  # type: ignore[arg-type]
     commands: list[tuple[object, ...]] = [
-        *(("demos", command, tmp_path / "a.mcap", *more) for command, *more in (("list",), ("show", 0), ("replay",))),
+        *(("demos", command, tmp_path / "a.mcap", *more) for command, *more in (("list",), ("show", 0))),
         ("bag", "info", tmp_path / "c.mcap"),
         ("demos", "list", tmp_path / "d.npz"),
         ("demos", "import", tmp_path / "d.npz", tmp_path / "e.npz", "--env", CARTPOLE),
