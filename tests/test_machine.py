@@ -188,7 +188,7 @@ def test_a_frozen_reading_stays_what_it_is_and_the_others_go_on() -> None:
 
 
 def test_who_stopped_it_first_is_told() -> None:
-    made = moving(watchdog_seconds=0.25)
+    made: Any = moving(watchdog_seconds=0.25)
     before = made.stops
     made.command(RIGHT, 0.0)
     made.advance(0.1)
