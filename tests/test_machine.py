@@ -196,7 +196,7 @@ def test_who_stopped_it_first_is_told() -> None:
     made.advance(0.5)
     assert (made.stopped_by, made.stops) == ("host", before + 1)
     made.command(RIGHT, 0.5)
-    assert made.stopped_by is None
+    assert (made.stopped_by, made.stops) == (None, before + 1)
     made.advance(1.0)
     made.off()
     assert (made.stopped_by, made.stops) == ("watchdog", before + 2)
