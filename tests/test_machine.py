@@ -188,15 +188,15 @@ def test_a_frozen_reading_stays_what_it_is_and_the_others_go_on() -> None:
 
 
 def test_who_stopped_it_first_is_told() -> None:
-    made = moving(watchdog_seconds=0.25)
+    made: Any = moving(watchdog_seconds=0.25)
     before = made.stops
     made.command(RIGHT, 0.0)
     made.advance(0.1)
     made.off()
     made.advance(0.5)
-    assert made.stopped_by == "host" and made.stops == before + 1
+    assert (made.stopped_by, made.stops) == ("host", before + 1)
     made.command(RIGHT, 0.5)
-    assert not made.stopped_by
+    assert (made.stopped_by, made.stops) == (None, before + 1)
     made.advance(1.0)
     made.off()
-    assert f"{made.stopped_by}" == "watchdog" and made.stops == before + 2
+    assert (made.stopped_by, made.stops) == ("watchdog", before + 2)

@@ -81,8 +81,12 @@ def test_a_persons_order_does_not_wait_until_a_silent_device_has_stopped(tmp_pat
         assert rig.tell("state")["stops"] - before > once  # it is told again
         rig.tell("drop 0")
         loop.run(lambda: loop.node.pace.ticks > ticks + TRIES)
-        loop.hear(Order(0, 0, "arm", "mended"))
-        assert loop.node.guard.state == "armed"
+
+        def armed() -> bool:
+            loop.hear(Order(0, 0, "arm", "mended"))
+            return bool(loop.node.guard.state == "armed")
+
+        loop.run(armed)
         loop.node.close()
 
 
