@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from drivers.controllers import cart_pole
 from drivers.rig.environment import RANGES, randomised_cart_pole
+from tasks.cart_pole import cart_pole
 from tutelage.task import Task
 
 
