@@ -53,9 +53,11 @@ class Demonstrator(Node):
         """Drives one episode and says it."""
         seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
         steps: list[Step] = []
+        total = 0.0  # not sum(), which rounds otherwise from Python 3.12 on
         deadline = time.monotonic()
         for step in episode(environment, self.law, seed):
             steps.append(step)
+            total += step.reward
             if self.rate:
                 deadline += 1 / self.rate
                 time.sleep(max(0.0, deadline - time.monotonic()))
@@ -69,4 +71,4 @@ class Demonstrator(Node):
             truncated=steps[-1].truncated,
             operator=self.law.__name__,
         )
-        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(steps), sum(step.reward for step in steps))
+        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(steps), total)
