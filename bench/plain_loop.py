@@ -25,7 +25,7 @@ from learning.draws import episode_seed, generator
 from learning.gail import Discriminator
 from learning.ppo import PPO
 from learning.rollout import Demonstration, Rollout, Spaces
-from tasks.laws import law_of
+from tasks.known import law_of
 from tasks.playing import episode, observations
 
 ROLLOUT_STEPS, ENVIRONMENTS = 64, 32

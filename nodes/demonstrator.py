@@ -10,7 +10,7 @@ import numpy as np
 
 from learning.draws import generator
 from messages import Demonstration, Episode
-from tasks.laws import law_named
+from tasks.known import law_of
 from tasks.playing import Step, episode, observations
 from tutelage import Message, Node
 from tutelage.message import Promise
@@ -40,7 +40,7 @@ class Demonstrator(Node):
         count = 10 if count is None else count
         if count < 1:
             raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
-        self.law = law_named(operator, self.task.env)
+        self.law = law_of(self.task.env, operator)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
 
     def start(self) -> Iterator[Message]:

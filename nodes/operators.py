@@ -10,7 +10,7 @@ from typing import Any
 from drivers.devices.automatic import Lawful, Replay
 from drivers.devices.device import Device
 from nodes.evaluation import policy_law, weights_of
-from tasks.laws import law_named
+from tasks.known import law_of
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task, named
 
@@ -36,7 +36,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     if Path(operator).exists():
         return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
-        return Lawful(law_named(operator, task.env), operator)
+        return Lawful(law_of(task.env, operator), operator)
     raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
 
 

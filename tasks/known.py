@@ -11,7 +11,8 @@ from tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tasks.pendulum import PENDULUM
 from tasks.pictures import Bars, Picture
 from tasks.robot_task import RobotTask
-from tutelage.task import TaskSpaces
+from tutelage.problems import LaunchError, Problem
+from tutelage.task import TaskSpaces, named
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,
@@ -26,6 +27,23 @@ KNOWN: dict[str, Known] = {
 LAWS: dict[str, Law] = {env: one.law for env, one in KNOWN.items() if one.law}
 
 ROBOT_TASKS: dict[str, type[RobotTask]] = {env: one.robot_task for env, one in KNOWN.items() if one.robot_task}
+
+
+def law_of(env: str, operator: str = "scripted") -> Law:
+    """The control law of a task: the known one, or as `operator` a function of the user's, `package.module:function`.
+
+    Raises:
+        LaunchError: there is none; the sentence says which tasks have one.
+    """
+    if ":" in operator:
+        return named(operator)
+    if operator != "scripted":
+        raise LaunchError([Problem("operator", f"is '{operator}', but must be scripted or package.module:function")])
+    if env not in LAWS:
+        known = ", ".join(LAWS)
+        what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
+        raise LaunchError([Problem(env, what)])
+    return LAWS[env]
 
 
 def keys_of(env: str, spaces: TaskSpaces) -> Keys:

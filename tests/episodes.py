@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from drivers.formats.trajectory import Trajectory
 from messages import Take
-from tasks.laws import law_of
+from tasks.known import law_of
 from tasks.playing import episode, observations
 from tutelage.codec import Header
 from tutelage.message import schema, values

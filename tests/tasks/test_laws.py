@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from tasks.cart_pole import cart_pole
-from tasks.known import LAWS
-from tasks.laws import law_named
+from tasks.known import LAWS, law_of
 from tasks.playing import episode
 from tests.leaning import lean
 from tutelage.problems import LaunchError
@@ -37,8 +36,8 @@ def test_a_law_does_its_task(env):
 
 
 def test_a_law_is_found_by_its_task_or_by_its_name():
-    assert law_named("scripted", "CartPole-v1") is cart_pole
-    assert law_named("tests.leaning:lean", "CartPole-v1") is lean
+    assert law_of("CartPole-v1") is cart_pole
+    assert law_of("CartPole-v1", "tests.leaning:lean") is lean
 
 
 @pytest.mark.parametrize("operator, env, sentence", [
@@ -47,4 +46,4 @@ def test_a_law_is_found_by_its_task_or_by_its_name():
 ])  # fmt: skip
 def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
     with pytest.raises(LaunchError, match=sentence):
-        law_named(operator, env)
+        law_of(env, operator)
