@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load
 
+from bench.learning import random_return
 from learning.draws import generator
 from messages import Demonstration, Weights
 from nodes.cloner import Cloner
@@ -67,19 +68,6 @@ def peers(task: Task, shown: list[Demonstration], seed: int, python: str, epochs
         return Result(dict(np.load(weights, allow_pickle=False)), float(wall), float(cpu))
 
 
-def random_return(task: Task, episodes: int = 50) -> float:
-    """Mean return of actions drawn uniformly."""
-    environment, total = task.make(), 0.0
-    environment.action_space.seed(0)
-    for episode in range(episodes):
-        environment.reset(seed=int(generator(0, "random", episode).integers(2**31)))
-        over = False
-        while not over:
-            _, reward, terminated, truncated, _ = environment.step(environment.action_space.sample())
-            total, over = total + float(reward), terminated or truncated
-    return total / episodes
-
-
 def line(env: str, who: str, scores: list[float], results: list[Result]) -> str:
     wall, cpu = (statistics.mean(getattr(result, kind) for result in results) for kind in ("wall", "cpu"))
     each = " ".join(f"{score:.3f}" for score in scores)
@@ -89,7 +77,7 @@ def line(env: str, who: str, scores: list[float], results: list[Result]) -> str:
 def measure(env: str, options: argparse.Namespace) -> None:
     """Prints the table's lines of one environment."""
     task, file = Task(env), str(Path(options.demonstrations) / f"{env}.npz")
-    worst = random_return(task)
+    worst = random_return(task, (int(generator(0, "random", i).integers(2**31)) for i in range(50)))
     best = float(np.load(file, allow_pickle=False)["episode_returns"].mean())
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     shown = {

@@ -10,10 +10,12 @@ greedy episodes of the final weights. Runs that are in results.jsonl already are
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -25,25 +27,24 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from drivers.formats import files
+from tasks.playing import episode
 from tutelage.task import Task
 
 EPISODES = 50
 
 
-@cache
-def random_return(task: str) -> float:
-    """Mean return of uniformly random actions over EPISODES episodes."""
-    environment = Task(task).make()
+def random_return(task: Task, seeds: Iterable[int]) -> float:
+    """Mean return of uniformly random actions, over an episode for each seed."""
+    environment = task.make()
     environment.action_space.seed(0)
-    total = 0.0
-    for seed in range(EPISODES):
-        environment.reset(seed=seed)
-        ended = False
-        while not ended:
-            _, reward, terminated, truncated, _ = environment.step(environment.action_space.sample())
-            total += float(reward)
-            ended = terminated or truncated
-    return total / EPISODES
+    played = [episode(environment, lambda _: environment.action_space.sample(), seed) for seed in seeds]
+    return statistics.mean(sum(step.reward for step in steps) for steps in played)
+
+
+@cache
+def chance_return(task: str) -> float:
+    """The return of no skill: that of random actions over EPISODES episodes."""
+    return random_return(Task(task), range(EPISODES))
 
 
 @cache
@@ -80,7 +81,7 @@ def run(
         wall = time.monotonic() - began
         report = json.loads((Path(folder) / "report.json").read_text())
         rows = [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
-    expert, chance = expert_return(task, file), random_return(task)
+    expert, chance = expert_return(task, file), chance_return(task)
     return {
         "algorithm": algorithm,
         "task": task,

@@ -19,13 +19,14 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from drivers.scripted import scripted
 from learning import rewards
 from learning.acting import act
 from learning.draws import episode_seed, generator
 from learning.gail import Discriminator
 from learning.ppo import PPO
 from learning.rollout import Demonstration, Rollout, Spaces
+from tasks.known import law_of
+from tasks.playing import episode, observations
 
 ROLLOUT_STEPS, ENVIRONMENTS = 64, 32
 
@@ -74,16 +75,11 @@ def collect(simulator: Simulator, tensors: dict[str, np.ndarray], seed: int, k: 
 
 def demonstrations(env: str, count: int, seed: int) -> list[Demonstration]:
     """Episodes of the scripted expert, as the demonstrator node shows them."""
-    environment, operator = gym.make(env, disable_env_checker=True), scripted(env)
-    shown = []
+    environment, shown = gym.make(env, disable_env_checker=True), []
     for i in range(count):
-        observation, _ = environment.reset(seed=int(generator(seed, "teleoperator", i).integers(2**31)))
-        observations, actions, terminated, truncated = [observation], [], False, False
-        while not (terminated or truncated):
-            actions.append(operator(observation))
-            observation, _, terminated, truncated, _ = environment.step(actions[-1])
-            observations.append(observation)
-        shown.append(Demonstration(np.array(observations, np.float32), np.array(actions), terminated, truncated))
+        steps = list(episode(environment, law_of(env), int(generator(seed, "teleoperator", i).integers(2**31))))
+        actions = np.array([step.action for step in steps])
+        shown.append(Demonstration(observations(steps), actions, steps[-1].terminated, steps[-1].truncated))
     return shown
 
 

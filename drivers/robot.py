@@ -38,7 +38,8 @@ from drivers.calibration import Calibrated
 from drivers.driver import Driver
 from drivers.limits import Limits
 from drivers.robot_limits import LimitsReader
-from drivers.tasks import TASKS, RobotTask
+from tasks.known import ROBOT_TASKS
+from tasks.robot_task import RobotTask
 from tutelage.graph import class_of
 from tutelage.language import yaml_marks
 from tutelage.language.checking import keys
@@ -188,12 +189,12 @@ class _Reader(LimitsReader):
         return Calibrated(driver, zero, direction) if zero else driver
 
     def task(self) -> RobotTask | None:
-        if self.told.get("task") in TASKS:
-            return TASKS[self.told["task"]]()
+        if self.told.get("task") in ROBOT_TASKS:
+            return ROBOT_TASKS[self.told["task"]]()
         if ":" in self.told.get("task", ":"):
             kind = self._class("task", RobotTask)
             return kind() if kind else None
-        what = f"there is no task {self.told['task']}; {did_you_mean(self.told['task'], TASKS)}, or file.py:Class"
+        what = f"there is no task {self.told['task']}; {did_you_mean(self.told['task'], ROBOT_TASKS)}, or file.py:Class"
         self._say(self.items["task"].place, what)
         return None
 

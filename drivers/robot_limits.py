@@ -10,7 +10,7 @@ from drivers.calibration import Calibrated
 from drivers.driver import Channel, Driver
 from drivers.limits import Limits, Vector
 from drivers.moving import measured_by, moves
-from drivers.tasks import RobotTask
+from tasks.robot_task import RobotTask
 from tutelage.language.checking import checked, keys
 from tutelage.language.yaml_marks import Item
 from tutelage.problems import Place, Problem, did_you_mean

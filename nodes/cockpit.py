@@ -8,9 +8,10 @@ from io import TextIOWrapper
 from messages import Observation
 from nodes.canvas import Canvas
 from nodes.driven import Driven
-from nodes.pictures import LEAST_WIDTH, picture_of
 from nodes.progress import Progress
 from nodes.session import Session
+from tasks.known import picture_of
+from tasks.pictures import LEAST_WIDTH
 
 DRAW_SECONDS = 1 / 15
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from drivers.scripted import operator as named_operator
 from learning.draws import generator
 from messages import Demonstration, Episode
+from tasks.known import law_of
+from tasks.playing import Step, episode, observations
 from tutelage import Message, Node
 from tutelage.finite import check, within
 from tutelage.message import Promise
@@ -51,7 +52,7 @@ class Demonstrator(Node):
         count = 10 if count is None else count
         if count < 1:
             raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
-        self.operator = named_operator(operator, self.task.env)
+        self.law = law_of(self.task.env, operator)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
 
     def start(self) -> Iterator[Message]:
@@ -63,21 +64,17 @@ class Demonstrator(Node):
     def _episode(self, environment: Any, i: int) -> Iterator[Message]:
         """Drives one episode and says it."""
         seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
-        observation, _ = environment.reset(seed=seed)
-        observations, actions, total = [observation], [], 0.0
-        terminated = truncated = False
+        steps: list[Step] = []
+        total = 0.0  # not sum(), which rounds otherwise from Python 3.12 on
         deadline = time.monotonic()
         place = f"{self.task.env}, demonstration {i}"
-        check(f"{place}, step 0", "observation", observation)
-        while not (terminated or truncated):
-            action = self.operator(observation)
-            observation, reward, terminated, truncated, _ = environment.step(action)
-            observations.append(observation)
-            actions.append(action)
-            total += float(reward)
-            if not (within(observation) and within(reward)):
-                check(f"{place}, step {len(actions)}", "observation", observation)
-                check(f"{place}, step {len(actions)}", "reward", reward)
+        for step in episode(environment, self.law, seed):
+            steps.append(step)
+            total += step.reward
+            if not (within(step.observation) and within(step.following) and within(step.reward)):
+                check(f"{place}, step {len(steps) - 1}", "observation", step.observation)
+                check(f"{place}, step {len(steps)}", "observation", step.following)
+                check(f"{place}, step {len(steps)}", "reward", step.reward)
             if self.rate:
                 deadline += 1 / self.rate
                 time.sleep(max(0.0, deadline - time.monotonic()))
@@ -85,10 +82,10 @@ class Demonstrator(Node):
         yield Demonstration(
             rollout=i * self.every,
             step=0,
-            observation=np.array(observations, np.float32),
-            action=self.task.spaces.from_task(np.array(actions)),
-            terminated=bool(terminated),
-            truncated=bool(truncated),
-            operator=self.operator.__name__,
+            observation=observations(steps),
+            action=self.task.spaces.from_task(np.array([step.action for step in steps])),
+            terminated=steps[-1].terminated,
+            truncated=steps[-1].truncated,
+            operator=self.law.__name__,
         )
-        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(actions), total)
+        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(steps), total)

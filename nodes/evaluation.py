@@ -10,6 +10,8 @@ import numpy as np
 from learning.acting import Tensors, act
 from learning.draws import generator
 from nodes.weights import read, tensors_of, unfit
+from tasks.entry import Law
+from tasks.playing import episode
 from tutelage import trust
 from tutelage.graph import Graph
 from tutelage.looking import video
@@ -87,20 +89,26 @@ def weights_of(folder: Path) -> dict[str, np.ndarray]:
     return tensors_of(read(folder), folder)
 
 
+def policy_law(task: Task, tensors: Tensors, draws: np.random.Generator | None = None) -> Law:
+    """A policy as a control law: its likeliest action, or a sampled one with `draws`."""
+
+    def law(observation: np.ndarray) -> np.ndarray:
+        action, _ = act(tensors, observation[None].astype(np.float32), draws)
+        return task.spaces.to_task(action)[0]
+
+    return law
+
+
 def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:
     """A few episodes in a window, or as a video file."""
     environment = task.make("human" if target == "window" else "rgb_array")
     frames: list[np.ndarray] = []
-    for episode in range(RENDERED_EPISODES):
-        observation, _ = environment.reset(seed=int(generator(seed, "render", episode).integers(2**31)))
-        draws = generator(seed, "render", "action", episode) if sampled else None
-        ended = False
-        while not ended:
+    for number in range(RENDERED_EPISODES):
+        draws = generator(seed, "render", "action", number) if sampled else None
+        start = int(generator(seed, "render", number).integers(2**31))
+        for _ in episode(environment, policy_law(task, tensors, draws), start):
             if target != "window":
                 frames.append(environment.render())
-            action, _ = act(tensors, observation[None].astype(np.float32), draws)
-            observation, _, terminated, truncated, _ = environment.step(task.spaces.to_task(action)[0])
-            ended = terminated or truncated
     if frames:
         video.write(Path(target), frames, environment.metadata.get("render_fps", 30))
     environment.close()

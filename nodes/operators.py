@@ -7,13 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from drivers.devices.automatic import Lawful, Replay
 from drivers.devices.device import Device
-from drivers.scripted import operator as named_law
-from learning.acting import act
-from nodes.evaluation import weights_of
+from nodes.evaluation import policy_law, weights_of
+from tasks.known import law_of
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task, named
 
@@ -42,7 +39,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     if Path(operator).exists():
         return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
-        return Lawful(named_law(operator, task.env), operator)
+        return Lawful(law_of(task.env, operator), operator)
     raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
 
 
@@ -75,8 +72,4 @@ def _policy_of(run: Path, task: Task) -> Device:
     numbers = (tensors["policy.0.weight"].shape[1], tensors["policy.2.weight"].shape[0])
     if numbers != (spaces.observation, spaces.action) or spaces.discrete == ("policy.log_std" in tensors):
         raise LaunchError([Problem(run, f"has learned another task than {task.env}: it cannot drive it")])
-
-    def law(observation: np.ndarray) -> np.ndarray:
-        return spaces.to_task(act(tensors, observation[None])[0])[0]
-
-    return Lawful(law, run.name)
+    return Lawful(policy_law(task, tensors), run.name)

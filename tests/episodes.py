@@ -1,6 +1,7 @@
 """Episodes of an expert for tests: made up, or really driven; as trajectories, and as takes in a recording."""
 
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from drivers.formats.trajectory import Trajectory
-from drivers.scripted import scripted
 from messages import Take
+from tasks.known import law_of
+from tasks.playing import episode, observations
 from tutelage.codec import Header
 from tutelage.finite import LIMIT
 from tutelage.message import schema, values
@@ -53,23 +55,17 @@ def _trajectory(draw: st.DrawFn, number: int, dtype: Any, width: int, acts: int 
     )
 
 
-def driven(env: str, number: int, steps: int = 10_000, operator: str = "ann") -> Trajectory:
-    """What the scripted expert does in an episode, `steps` at most; its seed is its number."""
-    environment: Any = gymnasium.make(env)
-    observation, _ = environment.reset(seed=number)
-    law, observations = scripted(env), [observation]
-    actions: list[Any] = []
-    rewards: list[float] = []
-    terminated = truncated = False
-    while not (terminated or truncated) and len(actions) < steps:
-        actions.append(law(observation))
-        observation, reward, terminated, truncated, _ = environment.step(actions[-1])
-        observations.append(observation)
-        rewards.append(reward)
+def driven(env: str, number: int, most: int = 10_000, operator: str = "ann") -> Trajectory:
+    """What the scripted expert does in an episode, `most` steps; its seed is its number."""
+    environment = Task(env).make()
+    steps = list(islice(episode(environment, law_of(env), number), most))
     environment.close()
-    ends = bool(terminated), bool(truncated or not terminated)
-    shown = np.array(observations, np.float32), np.array(actions), np.array(rewards, np.float32)
-    return Trajectory(*shown, *ends, number, operator=operator, device="scripted", seed=number)
+    last = steps[-1]
+    reward = np.array([step.reward for step in steps], np.float32)
+    return Trajectory(
+        observations(steps), np.array([step.action for step in steps]), reward, last.terminated,
+        last.truncated or not last.terminated, number, operator=operator, device="scripted", seed=number,
+    )  # fmt: skip
 
 
 def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:

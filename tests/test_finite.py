@@ -134,7 +134,7 @@ class TestWhereNumbersEnter:
 
     def test_a_demonstrator(self, number: str, field: str) -> None:
         seed = int(generator(0, "teleoperator", 1).integers(2**31))
-        shown = Demonstrator(odd(number, field, seed), operator="drivers.controllers:cart_pole").start()
+        shown = Demonstrator(odd(number, field, seed), operator="tasks.cart_pole:cart_pole").start()
         with pytest.raises(
             FloatingPointError, match=re.escape(f"{ENV}, demonstration 1, step 5: {said(number, field)}")
         ):
@@ -257,7 +257,7 @@ def test_the_last_weights_that_are_numbers_are_kept(tmp_path: Path) -> None:
 FEW = ("environments:=2", "rollout_steps:=16", "episodes:=3")
 SHOWN = int(generator(0, "teleoperator", 1).integers(2**31))
 EVALUATED = int(generator(0, "evaluator", "final", "episodes").integers(2**31, size=3)[2])
-LAW = "operator:=drivers.controllers:cart_pole"
+LAW = "operator:=tasks.cart_pole:cart_pole"
 PLACES: dict[str, tuple[tuple[str, ...], int, str, str]] = {
     "gail": (("gail.yaml", LAW, *FEW, "budget:=4096"), SEED, "simulator", "copy 1, episode 2"),
     "gail, shown": (("gail.yaml", LAW, *FEW, "budget:=64"), SHOWN, "teleoperator", "demonstration 1"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from drivers import controllers
 from messages import Action, Begin, Command, Observation, Order, Safety
+from tasks.pendulum import pendulum
 from tests.rigs import PATIENT, PROTOCOLS, ROOT, running
 from tests.test_hardware import Loop
 
@@ -95,7 +95,7 @@ def test_what_balances_is_not_stopped(tmp_path: Path, protocol: str, steps: int)
 
 def swing(seen: Observation) -> Iterator[Action]:
     """Half the torque that the law asks for."""
-    torque = controllers.pendulum(seen.observation[0])
+    torque = pendulum(seen.observation[0])
     yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
 

@@ -1,4 +1,4 @@
-"""The hardware node, in this process and in real time, before the cart of cart.py; the robot's file; the tasks."""
+"""The hardware node, in this process and in real time, before the cart of cart.py; the robot's file."""
 
 import sys
 import time
@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
 
-from drivers.controllers import cart_pole
 from drivers.robot import load
-from drivers.tasks import CartPole, Pendulum
 from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
 from nodes.hardware import Hardware
+from tasks.cart_pole import CartPole, cart_pole
 from tutelage import Message
 from tutelage.problems import LaunchError
 
@@ -627,41 +625,9 @@ def test_what_the_task_does_not_command_is_told_what_the_file_says(tmp_path):
     assert robot.command(np.array([[1.0]], np.float32)).tolist() == [1.25, 2.0]
 
 
-# The tasks say what gymnasium's environments do.
-
-
-def test_cart_pole_is_the_simulators():
-    environment, task = gymnasium.make("CartPole-v1"), CartPole()
-    observation, _ = environment.reset(seed=0)
-    for i in range(300):
-        index = i // 3 % 2
-        observation, reward, terminated, _, _ = environment.step(index)
-        assert task.terminated(observation) == terminated
-        assert task.reward(observation, task.command(np.array([index]))) == reward
-        assert task.action(task.command(np.array([index]))) == index
-        if terminated:
-            observation, _ = environment.reset()
-            assert task.ready(observation)
-    assert (task.command(np.array([1])).tolist(), task.episode_steps) == ([10.0], 500)
-
-
-def test_pendulum_is_the_simulators():
-    environment, task = gymnasium.make("Pendulum-v1"), Pendulum()
-    environment.reset(seed=0)
-    inside: Any = environment.unwrapped
-    for torque in np.linspace(-2, 2, 20, dtype=np.float32):
-        before = task.observe(np.array(inside.state))
-        acted = task.action(np.array([torque]))
-        assert task.command(acted) == pytest.approx(torque)
-        observation, reward, *_ = environment.step(np.array([torque]))
-        assert task.observe(np.array(inside.state)) == pytest.approx(observation)
-        assert task.reward(before, np.array([torque])) == pytest.approx(reward, rel=1e-5)
-    assert task.episode_steps == 200
-
-
 MADE = """
 import gymnasium
-from drivers.tasks import Pendulum
+from tasks.pendulum import Pendulum
 
 def endless():
     return gymnasium.make("Pendulum-v1").unwrapped

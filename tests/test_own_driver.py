@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drivers import controllers
 from drivers.driver import DriverError
 from drivers.robot import load
 from messages import Action, Command, Observation, Transition
+from tasks.pendulum import pendulum
 from tests.run_cli import cli
 from tests.test_hardware import Loop
 
@@ -70,7 +70,7 @@ def test_it_is_driven(robot, tmp_path):
     board, path = robot
 
     def answer(seen: Observation):
-        torque = controllers.pendulum(seen.observation[0])
+        torque = pendulum(seen.observation[0])
         yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
     loop = Loop(tmp_path, answer, file=path, env="Pendulum-v1", rollout_steps=4)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
-from drivers.controllers import cart_pole
 from drivers.rig.environment import RANGES, randomised_cart_pole
+from tasks.cart_pole import cart_pole
+from tasks.playing import episode, observations
 from tutelage.task import Task
 
 
-def episode(seed: int, steps: int = 60) -> np.ndarray:
-    environment = randomised_cart_pole()
-    observations = [environment.reset(seed=seed)[0]]
-    for _ in range(steps):
-        observations.append(environment.step(np.int64(cart_pole(observations[-1])))[0])
-    return np.array(observations)
+def seen(seed: int) -> np.ndarray:
+    """The observations of 60 steps."""
+    return observations(list(islice(episode(randomised_cart_pole(), cart_pole, seed), 60)))
 
 
 def test_it_is_a_task_of_cart_poles_shape() -> None:
@@ -23,8 +23,8 @@ def test_it_is_a_task_of_cart_poles_shape() -> None:
 
 
 def test_the_seed_decides_all() -> None:
-    np.testing.assert_array_equal(episode(1), episode(1))
-    assert np.abs(episode(1) - episode(2)).max() > 0.01
+    np.testing.assert_array_equal(seen(1), seen(1))
+    assert np.abs(seen(1) - seen(2)).max() > 0.01
 
 
 def test_every_episode_has_a_machine_of_its_own_within_the_ranges() -> None:
@@ -40,17 +40,7 @@ def test_every_episode_has_a_machine_of_its_own_within_the_ranges() -> None:
 
 
 def test_it_ends_where_the_pole_has_fallen_or_the_time_is_over() -> None:
-    environment = randomised_cart_pole()
-    environment.reset(seed=0)
-    steps = 0
-    terminated = False
-    while not terminated:
-        _, reward, terminated, truncated, _ = environment.step(np.int64(1))
-        steps += 1
-        assert reward == 1
-    assert steps < 60
-    observation, _ = environment.reset(seed=0)
-    for _ in range(500):
-        observation, _, terminated, truncated, _ = environment.step(np.int64(cart_pole(observation)))
-        assert not terminated
-    assert truncated
+    fallen = list(episode(randomised_cart_pole(), lambda _: 1, seed=0))
+    assert len(fallen) < 60 and fallen[-1].terminated and {step.reward for step in fallen} == {1}
+    stood = list(episode(randomised_cart_pole(), cart_pole, seed=0))
+    assert len(stood) == 500 and stood[-1].truncated and not stood[-1].terminated

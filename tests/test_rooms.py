@@ -13,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = {
-    "cli": {"tutelage", "nodes", "messages", "drivers"},
-    "nodes": {"messages", "learning", "drivers", "tutelage"},
-    "drivers": {"messages", "tutelage"},
+    "cli": {"tutelage", "nodes", "messages", "drivers", "tasks"},
+    "nodes": {"messages", "learning", "drivers", "tasks", "tutelage"},
+    "drivers": {"tasks", "messages", "tutelage"},
+    "tasks": {"tutelage"},
     "messages": {"tutelage"},
     "learning": set(),
     "tutelage": set(),
@@ -28,7 +29,7 @@ WITH_TORCH = {"nodes.cloner", "nodes.discriminator", "nodes.learner"}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 TOP_LEVEL = {
-    *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tests", "tutelage"),
+    *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tasks", "tests", "tutelage"),
     *("check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
 }
 
@@ -105,7 +106,7 @@ def modules(room: str) -> list[str]:
     return [name.removesuffix(".__init__") for name in names]
 
 
-@pytest.mark.parametrize("room", ["tutelage", "messages", "drivers", "nodes", "cli"])
+@pytest.mark.parametrize("room", ["tutelage", "messages", "tasks", "drivers", "nodes", "cli"])
 def test_a_room_works_without_torch(room: str) -> None:
     done = import_without_torch(*(module for module in modules(room) if module not in WITH_TORCH))
     assert done.returncode == 0, f"{done.stdout.split()[-1]} needs torch:\n{done.stderr}"

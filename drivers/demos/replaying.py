@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from drivers.formats.trajectory import Trajectory
+from tasks.playing import episode
 from tutelage.looking import video
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Task
@@ -29,15 +31,12 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
     environment = task.make({None: None, "window": "human"}.get(render, "rgb_array"))
     frames: list[np.ndarray] = []
     rewards: list[float] = []
+    actions = iter(one.action)
     with _refusing(environment, f"{task.env}, episode {one.number}"):
-        environment.reset(seed=seed)
-        for action in one.action:
+        for step in islice(episode(environment, lambda _: _taken(next(actions)), seed), len(one.action)):
+            rewards.append(step.reward)
             if render not in (None, "window"):
                 frames.append(environment.render())
-            _, reward, terminated, truncated, _ = environment.step(_taken(action))
-            rewards.append(float(reward))
-            if terminated or truncated:
-                break
         fps = environment.metadata.get("render_fps", 30)
     reward = np.array(rewards)
     return Replayed(reward, _first_difference(one, reward), frames, fps)

@@ -9,14 +9,14 @@ import numpy as np
 
 from drivers.devices.device import Command, Device, Moment
 from drivers.formats.files import kept, read
-from drivers.scripted import Operator
+from tasks.entry import Law
 from tutelage.task import Task
 
 
 class Lawful(Device):
-    """A function from observation to action: a scripted expert, or one of a user."""
+    """A control law: a known one, or a user's."""
 
-    def __init__(self, law: Operator, name: str) -> None:
+    def __init__(self, law: Law, name: str) -> None:
         self.law, self.name = law, name
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:

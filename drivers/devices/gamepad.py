@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from drivers.devices.device import SESSION, Command, Device, Moment, Words
-from drivers.devices.keys import KeyMap, names
+from drivers.devices.keys import KeyMap
+from tasks.known import axes_of
 from tutelage.problems import LaunchError, Problem, did_you_mean
 from tutelage.task import Task
 
@@ -21,9 +22,6 @@ CONTROLS: dict[str, Command] = {
     **{"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"},
     **{"y": "arm", "button5": "stop"},
 }
-
-TASKS = {"Pendulum-v1": ["-left_x"], "LunarLanderContinuous-v3": ["-left_y", "left_x"]}
-DEFAULT = ["left_x", "-left_y", "right_x", "-right_y"]
 
 PUSHED = 0.5
 """How far a stick must be pushed to count as a direction."""
@@ -124,11 +122,6 @@ class Gamepad(Device):
 
     def close(self) -> None:
         self.pygame.quit()
-
-
-def axes_of(env: str) -> list[str]:
-    """The axes of a task."""
-    return next((TASKS[name] for name in names(env) if name in TASKS), DEFAULT)
 
 
 def shaped(value: float, dead_zone: float) -> float:

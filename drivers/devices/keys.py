@@ -7,21 +7,15 @@ the frame where the task's bounds are -1 and 1 (continuous; keys that are held t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from drivers.devices.device import COMMANDS, SESSION, Command, Words
+from tasks.keys import is_action
+from tasks.known import keys_of
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import TaskSpaces
-
-
-class Keys(NamedTuple):
-    """A map of keys, and the action when none of them is held; None: the last one stays."""
-
-    actions: dict[str, Any]
-    rest: Any = None
-
 
 CONTROLS: dict[str, Command] = {
     "space": "go",
@@ -34,49 +28,6 @@ CONTROLS: dict[str, Command] = {
     "r": "arm",
     "escape": "stop",
 }
-
-TASKS = {
-    "CartPole-v1": Keys({"left": 0, "right": 1}),
-    "MountainCar-v0": Keys({"left": 0, "down": 1, "right": 2}, rest=1),
-    "MountainCarContinuous-v0": Keys({"left": [-1], "right": [1]}, rest=[0]),
-    "Pendulum-v1": Keys({"left": [1], "right": [-1]}, rest=[0]),  # a positive torque turns it to the left
-    "Acrobot-v1": Keys({"left": 0, "down": 1, "right": 2}, rest=1),
-    "LunarLander-v3": Keys({"left": 1, "up": 2, "right": 3}, rest=0),
-    "LunarLanderContinuous-v3": Keys({"up": [1, 0], "left": [0, -1], "right": [0, 1]}, rest=[-1, 0]),
-}
-
-PAIRS = (("left", "right"), ("down", "up"), ("a", "e"), ("s", "w"))
-"""Keys of the numbers of a continuous action: less, more."""
-
-
-def keys_of(env: str, spaces: TaskSpaces) -> Keys:
-    """The keys of a task: its own, or such as fit its actions."""
-    for name in names(env):
-        if name in TASKS and _fits(TASKS[name], spaces):
-            return TASKS[name]
-    if spaces.discrete:
-        numbers = {str(n): n for n in range(min(10, spaces.action))}
-        return Keys(numbers | ({"left": 0, "right": spaces.action - 1} if spaces.action < 4 else {}))
-    actions = {}
-    for i, pair in enumerate(PAIRS[: spaces.action]):
-        for key, way in zip(pair, (-1, 1), strict=True):
-            actions[key] = [way if j == i else 0 for j in range(spaces.action)]
-    return Keys(actions, [0] * spaces.action)
-
-
-def names(env: str) -> tuple[str, str]:
-    """What a task may be known by: its arguments may give it other actions, as LunarLander's `continuous` does."""
-    return env, env.replace("-v", "Continuous-v")
-
-
-def _fits(keys: Keys, spaces: TaskSpaces) -> bool:
-    return all(_is_action(action, spaces) for action in keys.actions.values())
-
-
-def _is_action(action: Any, spaces: TaskSpaces) -> bool:
-    if spaces.discrete:
-        return type(action) is int and 0 <= action < spaces.action
-    return isinstance(action, list) and len(action) == spaces.action and all(type(x) in (int, float) for x in action)
 
 
 def _misfit(meaning: Any, spaces: TaskSpaces) -> str:
@@ -101,9 +52,9 @@ class KeyMap:
     ) -> None:
         self.spaces, default = spaces, keys_of(env, spaces)
         for key, meaning in (given or {}).items():
-            if (isinstance(meaning, list) or meaning not in COMMANDS) and not _is_action(meaning, spaces):
+            if (isinstance(meaning, list) or meaning not in COMMANDS) and not is_action(meaning, spaces):
                 raise LaunchError([Problem(f"key '{key}'", f"{_misfit(meaning, spaces)}, or {', '.join(COMMANDS)}")])
-        if rest is not None and not _is_action(rest, spaces):
+        if rest is not None and not is_action(rest, spaces):
             raise LaunchError([Problem("rest", _misfit(rest, spaces))])
         meanings: dict[str, Any] = {**default.actions, **controls, **(given or {})}
         self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]

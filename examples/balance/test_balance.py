@@ -13,6 +13,7 @@ from balance.operator import steady
 from balance.steadiness import Steadiness
 
 from messages import Episode, Metrics
+from tasks import playing
 from tutelage.node import play
 
 CLI = Path(__file__).parents[2] / "cli.py"
@@ -20,12 +21,7 @@ CLI = Path(__file__).parents[2] / "cli.py"
 
 def length(seed: int, operate: bool) -> int:
     """Steps for which the ball stays on the beam, with the operator or tilted to the right all the time."""
-    beam = Beam()
-    observation, _ = beam.reset(seed=seed)
-    ended = [False, False]
-    while not any(ended):
-        observation, _, *ended, _ = beam.step(steady(observation) if operate else 1)
-    return beam.steps
+    return len(list(playing.episode(Beam(), steady if operate else lambda _: 1, seed)))
 
 
 def test_the_operator_keeps_the_ball() -> None:

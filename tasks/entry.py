@@ -1,0 +1,34 @@
+"""What the table of known tasks (tasks/known.py) holds of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.keys import Keys
+from tasks.pictures import Picture
+from tasks.robot_task import RobotTask
+
+Law = Callable[[np.ndarray], int | np.ndarray]
+"""A control law: an observation [obs] to an action as the task takes it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a task; any part may be missing.
+
+    Attributes:
+        law: a control law that does the task well, the scripted expert. Its name is the operator in what it shows.
+        keys: the keyboard's and the gamepad's keys.
+        axes: a gamepad axis for each number of a continuous action; a minus inverts it.
+        picture: the task in characters.
+        robot_task: the task on a robot.
+    """
+
+    law: Law | None = None
+    keys: Keys | None = None
+    axes: tuple[str, ...] = ()
+    picture: Picture | None = None
+    robot_task: type[RobotTask] | None = None

@@ -1,0 +1,66 @@
+"""The known tasks by environment id. A new one is a file beside this one, and a line in the table here."""
+
+from __future__ import annotations
+
+from tasks.acrobot import ACROBOT
+from tasks.cart_pole import CART_POLE
+from tasks.entry import Known, Law
+from tasks.keys import AXES, Keys, default_keys
+from tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
+from tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
+from tasks.pendulum import PENDULUM
+from tasks.pictures import Bars, Picture
+from tasks.robot_task import RobotTask
+from tutelage.problems import LaunchError, Problem
+from tutelage.task import TaskSpaces, named
+
+KNOWN: dict[str, Known] = {
+    "Acrobot-v1": ACROBOT,
+    "CartPole-v1": CART_POLE,
+    "LunarLander-v3": LUNAR_LANDER,
+    "LunarLanderContinuous-v3": LUNAR_LANDER_CONTINUOUS,
+    "MountainCar-v0": MOUNTAIN_CAR,
+    "MountainCarContinuous-v0": MOUNTAIN_CAR_CONTINUOUS,
+    "Pendulum-v1": PENDULUM,
+}
+
+LAWS: dict[str, Law] = {env: one.law for env, one in KNOWN.items() if one.law}
+
+ROBOT_TASKS: dict[str, type[RobotTask]] = {env: one.robot_task for env, one in KNOWN.items() if one.robot_task}
+
+
+def law_of(env: str, operator: str = "scripted") -> Law:
+    """The control law of a task: the known one, or as `operator` a function of the user's, `package.module:function`.
+
+    Raises:
+        LaunchError: there is none; the sentence says which tasks have one.
+    """
+    if ":" in operator:
+        return named(operator)
+    if operator != "scripted":
+        raise LaunchError([Problem("operator", f"is '{operator}', but must be scripted or package.module:function")])
+    if env not in LAWS:
+        known = ", ".join(LAWS)
+        what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
+        raise LaunchError([Problem(env, what)])
+    return LAWS[env]
+
+
+def keys_of(env: str, spaces: TaskSpaces) -> Keys:
+    """The keys of a task: its own if they fit its actions, else default ones."""
+    return next((one.keys for one in _known(env) if one.keys and one.keys.fit(spaces)), default_keys(spaces))
+
+
+def axes_of(env: str) -> tuple[str, ...]:
+    """The gamepad axes of a task; default ones if it has none of its own."""
+    return next((one.axes for one in _known(env) if one.axes), AXES)
+
+
+def picture_of(env: str) -> Picture:
+    """The picture of a task; bars if it has none of its own."""
+    return next((one.picture for one in _known(env) if one.picture), None) or Bars()
+
+
+def _known(env: str) -> list[Known]:
+    """What is known of a task: arguments may give it other actions, for example `continuous` those of LunarLander."""
+    return [KNOWN[name] for name in (env, env.replace("-v", "Continuous-v")) if name in KNOWN]

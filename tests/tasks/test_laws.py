@@ -1,0 +1,49 @@
+"""The known control laws do their tasks well: mean and worst return over many seeds. Who is named finds the right one."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+from tasks.cart_pole import cart_pole
+from tasks.known import LAWS, law_of
+from tasks.playing import episode
+from tests.leaning import lean
+from tutelage.problems import LaunchError
+
+BOUNDS = {  # episodes, least mean return, least return
+    "Acrobot-v1": (100, -90, -200),
+    "CartPole-v1": (100, 500, 500),
+    "MountainCar-v0": (20, -105, -120),
+    "MountainCarContinuous-v0": (100, 94, 90),
+    "Pendulum-v1": (100, -150, -400),
+}
+
+
+def test_every_law_is_measured():
+    assert BOUNDS.keys() == LAWS.keys()
+
+
+@pytest.mark.parametrize("env", LAWS)
+def test_a_law_does_its_task(env):
+    episodes, mean, least = BOUNDS[env]
+    environment = gymnasium.make(env)
+    played = [list(episode(environment, LAWS[env], seed)) for seed in range(episodes)]
+    environment.close()
+    assert all(environment.action_space.contains(step.action) for steps in played for step in steps)
+    returns = np.array([sum(step.reward for step in steps) for steps in played])
+    assert returns.mean() >= mean
+    assert returns.min() >= least
+
+
+def test_a_law_is_found_by_its_task_or_by_its_name():
+    assert law_of("CartPole-v1") is cart_pole
+    assert law_of("CartPole-v1", "tests.leaning:lean") is lean
+
+
+@pytest.mark.parametrize("operator, env, sentence", [
+    ("scripted", "LunarLander-v3", "LunarLander-v3: has no scripted operator, only Acrobot-v1, CartPole-v1, "),
+    ("nobody", "CartPole-v1", "operator: is 'nobody', but must be scripted or package.module:function"),
+])  # fmt: skip
+def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
+    with pytest.raises(LaunchError, match=sentence):
+        law_of(env, operator)

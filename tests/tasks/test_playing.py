@@ -1,0 +1,35 @@
+"""An episode that is played: its steps, one after another, until the environment ends it."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+from tasks.cart_pole import cart_pole
+from tasks.playing import episode, observations
+
+
+def test_an_episode_is_what_the_environment_does_by_itself():
+    steps = list(episode(gymnasium.make("CartPole-v1"), lambda _: 1, seed=3))
+    environment = gymnasium.make("CartPole-v1")
+    rows = [environment.reset(seed=3)[0]]
+    for step in steps:
+        following, reward, terminated, truncated, _ = environment.step(1)
+        np.testing.assert_array_equal((step.observation, step.following), (rows[-1], following))
+        assert (step.action, step.reward, step.terminated, step.truncated) == (1, reward, terminated, truncated)
+        rows.append(following)
+    assert [step.terminated for step in steps] == [False] * (len(steps) - 1) + [True]
+    np.testing.assert_array_equal(observations(steps), rows)
+    assert observations(steps).dtype == np.float32
+
+
+@pytest.mark.parametrize("limit", [7, 500])
+def test_a_time_limit_ends_it_too(limit):
+    steps = list(episode(gymnasium.make("CartPole-v1", max_episode_steps=limit), cart_pole, seed=0))
+    assert (len(steps), steps[-1].terminated, steps[-1].truncated) == (limit, False, True)
+
+
+def test_it_can_be_left_in_its_midst_and_the_next_one_begins_anew():
+    environment = gymnasium.make("CartPole-v1")
+    first = next(episode(environment, cart_pole, seed=0))
+    again = next(episode(environment, cart_pole, seed=0))
+    np.testing.assert_array_equal(first.following, again.following)
