@@ -9,7 +9,7 @@ from typing import Any
 from drivers.devices.device import ORDERS, SESSION, Command
 from messages import Action, Begin, Closing, Episode, Observation, Order, Reward, Safety, Take, Timing, Transition
 from nodes.session import Session
-from nodes.teacher import LEARNER, Teacher, trouble
+from nodes.teacher import LEARNER, Teacher
 from tutelage import Message, Node
 from tutelage.task import Env, Task
 
@@ -66,7 +66,7 @@ class RobotTeleoperator(Node):
     def tick(self) -> Iterator[Message]:
         """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
         now = time.monotonic()
-        self.seat.show(now, trouble(self.unkept))
+        self.seat.show(now, self.unkept)
         for command in self.seat.wishes(now):
             yield from self._obey(command)
         if self._owes():
@@ -105,7 +105,7 @@ class RobotTeleoperator(Node):
         self.done = True
 
     def finish(self) -> Iterator[Message]:
-        yield from self.seat.leave(self.run_dir, trouble(self.unkept))
+        yield from self.seat.leave(self.run_dir, self.unkept)
 
     def state(self) -> dict[str, Any]:
         return {**self.seat.state(), "running": self.running, "waiting": self.waiting}

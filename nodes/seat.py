@@ -29,6 +29,7 @@ class Seat:
     """An operator at a device.
 
     Attributes:
+        at_risk: what may be lost while no checkpoint can be saved.
         person: the operator's name in recordings.
         session: where the operator is: phase, number of the running episode, last notice.
         driven: what the operator has driven of the running episode.
@@ -37,6 +38,8 @@ class Seat:
         pending: the observation that waits for an answer.
         next_look: when the device is asked for commands next, in seconds of the monotonic clock.
     """
+
+    at_risk = "an intervention"
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Seat:
 
     @property
     def drives(self) -> bool:
-        """Whether the operator does."""
+        """Whether the operator drives."""
         return self.session.phase == "driving"
 
     @property
@@ -123,13 +126,18 @@ class Seat:
         """The operator's order to a robot."""
         return Order(*self.time, order=order, reason=f"by {self.person}")
 
+    def engage(self, action: np.ndarray) -> None:
+        """The device goes on with the last action of whoever acted before, so that nothing jumps."""
+        self.device.engage(self.spaces.to_task(action)[0])
+
     def start_over(self) -> None:
         """Forgets what was driven: another episode, or another part of one, takes its place."""
         self.driven = Driven(self.driven.captured)
 
-    def show(self, now: float, trouble: str = "") -> None:
-        """Shows how things stand. `trouble` replaces the last notice; it stays until the operator does something."""
-        self.session.notice = trouble or self.session.notice
+    def show(self, now: float, unkept: str) -> None:
+        """Shows how things stand. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
+        if unkept:
+            self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
         self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
 
     def state(self) -> dict[str, Any]:

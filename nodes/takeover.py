@@ -79,8 +79,7 @@ class Takeover(Node):
     def tick(self) -> Iterator[Message]:
         """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
         now = time.monotonic()
-        lost = self.recorded and self.unkept
-        self.seat.show(now, f"nothing can be kept, an intervention may be lost: {lost}" if lost else "")
+        self.seat.show(now, self.unkept if self.recorded else "")
         for command in self.seat.wishes(now):
             yield from self._obey(command)
 
@@ -101,13 +100,10 @@ class Takeover(Node):
 
     def _take_over(self) -> Iterator[Message]:
         self.seat.session.phase, self.seat.session.notice = "driving", "you have taken over"
-        self._engage()
+        self.seat.engage(self.applied)
         yield self.seat.order("take over")
         if self.seat.pending:
             yield from self._answer()
-
-    def _engage(self) -> None:
-        self.seat.device.engage(self.seat.spaces.to_task(self.applied)[0])
 
     def _give_back(self) -> Iterator[Message]:
         self.seat.session.phase = "ready"
@@ -148,4 +144,4 @@ class Takeover(Node):
         self.applied, self.running = state["applied"], state["running"]
         self.seat.session.notice = "the teleoperator was started again; nothing that was kept is lost"
         if self.seat.drives:
-            self._engage()
+            self.seat.engage(self.applied)

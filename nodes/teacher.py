@@ -49,6 +49,8 @@ class Teacher(Seat):
         learned: whether the learner has finished.
     """
 
+    at_risk = "a verdict"
+
     def __init__(
         self,
         task: Task,
@@ -132,14 +134,14 @@ class Teacher(Seat):
         self.start_over()
         return self.last
 
-    def leave(self, run_dir: Path, trouble: str) -> Iterator[Message]:
+    def leave(self, run_dir: Path, unkept: str) -> Iterator[Message]:
         """Gets up. An episode under way is said as discarded; the last notice is shown, and the command that learns."""
         self.device.close()
         if self.driven.length:
             self.session.take += 1
             yield self._judged("discarded")
         self.cockpit.due = 0.0  # the end is shown even if it is not time yet
-        self.show(time.monotonic(), trouble)
+        self.show(time.monotonic(), unkept)
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
             print(f"learn from them: {_next_command(self.env, run_dir)}", flush=True)
 
@@ -153,11 +155,6 @@ class Teacher(Seat):
         self.closed, self.learned = state["closed"], state["learned"]
         if self.device.person:
             self.session.come_back()
-
-
-def trouble(unkept: str) -> str:
-    """What the operator reads while no checkpoint can be saved."""
-    return f"nothing can be kept, a verdict may be lost: {unkept}" if unkept else ""
 
 
 def _reversed(take: Take) -> Take:

@@ -12,13 +12,16 @@ from learning.draws import episode_seed
 from messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
 from nodes.seat import act
 from nodes.session import Session
-from nodes.teacher import LEARNER, Teacher, trouble
+from nodes.teacher import LEARNER, Teacher
 from nodes.tempo import Tempo
 from tutelage import Message, Node
 from tutelage.problems import LaunchError, Problem
 from tutelage.task import Env, Task
 
-ROBOT = "is of no use at a simulator: for a robot write run: nodes.robot_teleoperator:RobotTeleoperator, without it"
+ROBOT = (
+    "this node drives simulators only: for a robot write run: nodes.robot_teleoperator:RobotTeleoperator, "
+    "without own_clock, rate, speed and seed"
+)
 
 
 class Teleoperator(Node):
@@ -31,7 +34,7 @@ class Teleoperator(Node):
     A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it sends: a take
     is shown as kept only when it is safe.
 
-    `own_clock` is empty; it stands here for run folders that name it.
+    `own_clock` must be empty: older run folders name it.
     """
 
     hears = (Observation, Transition)
@@ -82,7 +85,7 @@ class Teleoperator(Node):
     def tick(self) -> Iterator[Message]:
         """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
         now = time.monotonic()
-        self.seat.show(now, trouble(self.unkept))
+        self.seat.show(now, self.unkept)
         for command in self.seat.wishes(now):
             yield from self._obey(command)
         if self._owes() and now >= self.tempo.due:
@@ -119,7 +122,7 @@ class Teleoperator(Node):
         self.done = True
 
     def finish(self) -> Iterator[Message]:
-        yield from self.seat.leave(self.run_dir, trouble(self.unkept))
+        yield from self.seat.leave(self.run_dir, self.unkept)
 
     def state(self) -> dict[str, Any]:
         return self.seat.state()

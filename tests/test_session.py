@@ -181,6 +181,20 @@ def test_who_never_finishes_is_refused_where_no_learner_ends(operator: str) -> N
         Teleoperator("CartPole-v1", operator)
 
 
+def test_a_run_folder_of_before_goes_on_at_a_simulator_and_is_refused_at_a_robot() -> None:
+    """Its teleoperator stood for both: it had a parameter for a robot, and kept two more things."""
+    simulator = DrivenSimulator("CartPole-v1")
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=2), simulator)
+    met.tick(20)
+    state = {**met.teleoperator.state(), "running": True, "unanswered": False}
+    met.teleoperator = Teleoperator("CartPole-v1", "scripted", episodes=2, own_clock=None)
+    met.teleoperator.load(state)
+    met.tick(1100)
+    assert [(take.take, len(take.action)) for take in met.all(Take)] == [(0, 500), (1, 500)]
+    with pytest.raises(LaunchError, match="this node drives simulators only: for a robot"):
+        Teleoperator("CartPole-v1", "scripted", episodes=2, own_clock="robot.yaml")
+
+
 class Clocked(Node):
     """Something with a clock of its own, as a robot is: once it was begun it steps, whether it is answered or not."""
 
