@@ -1,4 +1,4 @@
-"""The episode that an operator drives, put together from what was really done."""
+"""The episode that an operator drives, made of what was really done."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tutelage.message import FOREVER
 
 
 class Driven:
-    """What was observed, done and earned since the episode began: by the word of what is driven, not by what was asked.
+    """Observations, actions and rewards since the episode began, as the simulator or the robot reported them.
 
-    `first` is the rollout from which on its transitions count, FOREVER while that is not known; `begun` whether it was
-    asked for.
+    Attributes:
+        first: the rollout from which its transitions count; FOREVER while that is not known.
+        begun: whether the episode was asked for, or has begun by itself.
     """
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
@@ -41,17 +42,17 @@ class Driven:
         return float(sum(self.rewards[: self.length]))
 
     def saw(self, message: Observation) -> None:
-        """An observation came."""
+        """Notes when an observation came."""
         self.captured = [message.rollout, message.step, time.monotonic_ns()]
 
     def acted(self, message: Observation) -> None:
-        """It was answered."""
+        """Notes when it was answered."""
         self.applied = [message.rollout, message.step, time.monotonic_ns()]
 
     def add(self, message: Transition) -> bool:
-        """Takes in what some steps did; whether the episode ended with them.
+        """Takes in what some steps did; returns whether the episode ended with them.
 
-        What has a clock of its own may have gone on in the episode before: that ends when this one begins.
+        A robot may have gone on in the episode before: that ends when this one begins.
         """
         if self.first == FOREVER and self.begun and (message.terminated[-1, 0] or message.truncated[-1, 0]):
             self.first = message.rollout + 1
@@ -66,29 +67,29 @@ class Driven:
         return self.over
 
     def earned(self, message: Reward) -> None:
-        """Takes in the reward of some steps; it comes before their transition."""
+        """Takes in the reward of some steps, which comes before their transition."""
         if message.rollout >= self.first and not self.over:
             self.rewards += [float(one) for one in message.reward[:, 0]]
 
     def take(self, number: int, verdict: str, operator: str, device: str, seed: int) -> Take:
-        """All of it as a message. One that the operator cut off counts as truncated."""
+        """The episode as a message. An episode that the operator cut off counts as truncated."""
         observation, action, following, captured, applied, after = zip(*self.rows, strict=True)
         reward = [*self.rewards, *[0.0] * self.length][: self.length]
         return Take(
             self.first,
             0,
-            number,
-            verdict,
-            np.concatenate([*observation, following[-1]]),
-            np.concatenate(action),
-            np.array(reward, np.float32),
-            self.terminated,
-            self.truncated or not self.terminated,
-            np.array([*captured, after[-1]]),
-            np.array(applied),
-            operator,
-            device,
-            seed,
+            take=number,
+            verdict=verdict,
+            observation=np.concatenate([*observation, following[-1]]),
+            action=np.concatenate(action),
+            reward=np.array(reward, np.float32),
+            terminated=self.terminated,
+            truncated=self.truncated or not self.terminated,
+            captured=np.array([*captured, after[-1]]),
+            applied=np.array(applied),
+            operator=operator,
+            device=device,
+            seed=seed,
         )
 
     def state(self) -> dict[str, Any]:

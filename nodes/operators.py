@@ -1,4 +1,4 @@
-"""Who drives, by the word of a launch file: a person's device, a control law, a file, or the policy of a run."""
+"""Who drives, as a launch file names it: a person's device, a control law, a file, or the policy of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     """The device that `operator` names (see OPERATORS), with its settings.
 
     Raises:
-        LaunchError: there is none, or it cannot be used here; one sentence.
+        LaunchError: there is no such device, or it cannot be used here; one sentence.
     """
     kind = _kind_of(operator)
     if kind:
@@ -44,7 +44,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
 
 
 def _kind_of(operator: str) -> type[Device] | None:
-    """The class of a device that is one, imported only here: a gamepad needs a package that others do not."""
+    """The device's class, if `operator` names one. Imported only here: a gamepad needs a package of its own."""
     if operator == "keyboard":
         from drivers.devices.keyboard import Keyboard
 
@@ -67,7 +67,7 @@ def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
 
 
 def _policy_of(run: Path, task: Task) -> Device:
-    """What a run has learned, its likeliest action each time."""
+    """The policy that a run has learned; it takes the most likely actions."""
     tensors, spaces = weights_of(run), task.spaces
     numbers = (tensors["policy.0.weight"].shape[1], tensors["policy.2.weight"].shape[0])
     if numbers != (spaces.observation, spaces.action) or spaces.discrete == ("policy.log_std" in tensors):

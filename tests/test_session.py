@@ -14,6 +14,7 @@ from messages import Action, Begin, Closing, Evaluation, Observation, Reward, Ta
 from nodes import cockpit
 from nodes.driven_simulator import DrivenSimulator
 from nodes.progress import Progress
+from nodes.robot_teleoperator import RobotTeleoperator
 from nodes.session import Session
 from nodes.teleoperator import Teleoperator
 from tutelage import Message, Node
@@ -100,7 +101,7 @@ def test_who_drives_on_when_learning_is_over_reads_so_and_what_becomes_of_it() -
 class Exchange:
     """A teleoperator and what it drives, without processes: each hears at once what the other says."""
 
-    def __init__(self, teleoperator: Teleoperator, driven: Node) -> None:
+    def __init__(self, teleoperator: Teleoperator | RobotTeleoperator, driven: Node) -> None:
         self.teleoperator, self.driven = teleoperator, driven
         self.said: list[Message] = []
         self.tell(driven.start())
@@ -117,7 +118,7 @@ class Exchange:
 
     def tick(self, times: int = 1) -> None:
         for _ in range(times):
-            self.teleoperator.next_look = 0.0
+            self.teleoperator.seat.next_look = 0.0
             self.say(self.teleoperator.tick())
 
     def all(self, kind: type[Message]) -> list[Any]:
@@ -147,9 +148,9 @@ def test_what_is_cut_off_is_begun_anew() -> None:
     (take,) = met.all(Take)
     assert (take.verdict, take.terminated, take.truncated) == ("discarded", False, True)
     assert len(met.all(Begin)) == 1
-    assert met.teleoperator.driven.first == 1
+    assert met.teleoperator.seat.driven.first == 1
     begun = DrivenSimulator("CartPole-v1").environments.reset(0, episode_seed(0, 0, 1))
-    np.testing.assert_array_equal(met.teleoperator.driven.rows[0][0][0], begun)
+    np.testing.assert_array_equal(met.teleoperator.seat.driven.rows[0][0][0], begun)
 
 
 def test_an_undone_take_is_said_again_with_the_other_verdict() -> None:
@@ -178,6 +179,20 @@ def test_who_is_no_person_finishes_when_learning_is_over_also_after_coming_back(
 def test_who_never_finishes_is_refused_where_no_learner_ends(operator: str) -> None:
     with pytest.raises(LaunchError, match=f"'{operator}' never finishes by itself: say after how many"):
         Teleoperator("CartPole-v1", operator)
+
+
+def test_a_run_folder_of_before_goes_on_at_a_simulator_and_is_refused_at_a_robot() -> None:
+    """Its teleoperator stood for both: it had a parameter for a robot, and kept two more things."""
+    simulator = DrivenSimulator("CartPole-v1")
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=2), simulator)
+    met.tick(20)
+    state = {**met.teleoperator.state(), "running": True, "unanswered": False}
+    met.teleoperator = Teleoperator("CartPole-v1", "scripted", episodes=2, own_clock=None)
+    met.teleoperator.load(state)
+    met.tick(1100)
+    assert [(take.take, len(take.action)) for take in met.all(Take)] == [(0, 500), (1, 500)]
+    with pytest.raises(LaunchError, match="this node drives simulators only: for a robot"):
+        Teleoperator("CartPole-v1", "scripted", episodes=2, own_clock="robot.yaml")
 
 
 class Clocked(Node):
@@ -214,7 +229,7 @@ class Clocked(Node):
 
 def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
+    met = Exchange(RobotTeleoperator("CartPole-v1", "scripted", episodes=9), robot)
     met.tick(3)  # the device says go, which begins an episode, whose first observation is answered
     for _ in range(2):
         met.tell(robot.step())
@@ -229,7 +244,7 @@ def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven()
     met.tick()
     assert robot.heard[-1].rollout == 7  # with the newest
     met.tell(robot.step(terminated=True))
-    assert met.teleoperator.session.phase == "over"
+    assert met.teleoperator.seat.session.phase == "over"
     met.tick(2)
     (take,) = met.all(Take)
     assert (len(take.action), take.terminated, take.seed, take.reward.sum()) == (8, True, 0, 0)
@@ -237,24 +252,24 @@ def test_what_has_a_clock_of_its_own_is_answered_at_once_and_only_while_driven()
 
 def test_what_it_did_before_an_episode_was_begun_is_no_part_of_it() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
+    met = Exchange(RobotTeleoperator("CartPole-v1", "scripted", episodes=9), robot)
     met.tick(2)
     met.tell(robot.step())
     met.say(met.teleoperator._obey("discard"))
     on_its_way = list(robot.step())  # while the next episode is asked for
-    met.teleoperator.next_look = 0.0
+    met.teleoperator.seat.next_look = 0.0
     (begin,) = met.teleoperator.tick()
     assert isinstance(begin, Begin) and begin.rollout == 1
     met.tell(on_its_way)
     met.tell(robot.hear(begin))
-    assert (robot.time, met.teleoperator.driven.length) == (3, 0)
+    assert (robot.time, met.teleoperator.seat.driven.length) == (3, 0)
     met.tell(robot.step())
-    assert [row[0][0, 0] for row in met.teleoperator.driven.rows] == [3]
+    assert [row[0][0, 0] for row in met.teleoperator.seat.driven.rows] == [3]
 
 
 def test_a_robot_that_could_not_begin_is_asked_again() -> None:
     robot = Clocked()
-    met = Exchange(Teleoperator("CartPole-v1", "scripted", episodes=9, own_clock=True), robot)
+    met = Exchange(RobotTeleoperator("CartPole-v1", "scripted", episodes=9), robot)
     deaf, robot.hear = robot.hear, lambda message: iter(())  # type: ignore[method-assign]
     met.tick(3)
     robot.hear = deaf  # type: ignore[method-assign]

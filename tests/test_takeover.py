@@ -182,7 +182,7 @@ def test_what_it_knew_it_knows_when_it_comes_back(tmp_path: Path) -> None:
     assert [*before.hear(seen(500))] == []
     [*before.tick()]
     after.load(before.state())
-    assert after.drives and (after._order("stop").rollout, after.session.take) == (500, 0)
+    assert after.seat.drives and (after.seat.order("stop").rollout, after.seat.session.take) == (500, 0)
     assert [type(one) for one in after.hear(seen(501))] == [Action]
 
 
@@ -251,9 +251,9 @@ def test_a_file_that_is_used_up_gives_back(tmp_path: Path) -> None:
     takeover = Takeover(str(gentle(tmp_path)), str(file))
     said = [*told(takeover, seen(0)), *takeover.tick()]
     said += told(takeover, commanded(0, "human", -3.0), stepped(0, 0, over=True), seen(1))
-    takeover.next_look = 0.0
+    takeover.seat.next_look = 0.0
     said += [*takeover.tick()]
-    assert not takeover.drives
+    assert not takeover.seat.drives
     assert [message.order for message in said if isinstance(message, Order)] == ["take over", "give back"]
 
 
@@ -264,10 +264,10 @@ def test_an_intervention_is_told_of_once_and_as_recorded_only_where_it_is(tmp_pa
     for rollout in range(2):
         said += told(takeover, seen(rollout), commanded(rollout, "human", 3.0), stepped(rollout, 1, over=True))
     is_it = "recorded" if recorded else "not recorded"
-    assert takeover.session.notice == f"the episode is over; intervention 1: 1 steps, {is_it}"
-    assert (takeover.session.take, takeover.session.kept) == (2, 2 * recorded)
+    assert takeover.seat.session.notice == f"the episode is over; intervention 1: 1 steps, {is_it}"
+    assert (takeover.seat.session.take, takeover.seat.session.kept) == (2, 2 * recorded)
     said += takeover._obey("go")
-    assert takeover.session.notice == "given back"
+    assert takeover.seat.session.notice == "given back"
 
 
 def test_nothing_is_told_to_be_recorded_that_could_not_be_kept(

@@ -1,0 +1,115 @@
+"""An operator who drives a robot: a person at a device, or a script in a person's place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from drivers.devices.device import ORDERS, SESSION, Command
+from messages import Action, Begin, Closing, Episode, Observation, Order, Reward, Safety, Take, Timing, Transition
+from nodes.session import Session
+from nodes.teacher import LEARNER, Teacher
+from tutelage import Message, Node
+from tutelage.task import Env, Task
+
+
+class RobotTeleoperator(Node):
+    """Drives a robot, which has a clock of its own; the operator keeps or discards each episode.
+
+    It answers each observation at once, with what the device says at that moment, while the operator drives. The
+    hardware's `rollout_steps` must be 1, so that each step is told as it is done. A scripted operator finishes when
+    the `learner` has finished.
+
+    A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it sends: a take
+    is shown as kept only when it is safe. What the robot hears is sent first.
+    """
+
+    hears = (Observation, Transition)
+    may_hear = (Reward, Safety, Timing, *LEARNER)
+    says = (Action, Begin, Take, Closing, Order)
+    order = "arrival"
+    screen = True
+
+    def __init__(
+        self,
+        env: Env,
+        operator: str = "keyboard",
+        person: str = "",
+        episodes: int = 0,
+        least: int = 0,
+        learner: bool | int = False,
+        device: dict[str, Any] | None = None,
+    ) -> None:
+        words, session = {**SESSION, **ORDERS}, Session(episodes, least)
+        self.seat = Teacher(Task(env), operator, person, device or {}, session, words, bool(learner))
+        self.running = False  # the robot is in an episode
+        self.waiting = False  # it has begun that by itself, and waits for the first action
+
+    def hear(self, message: Message) -> None:
+        match message:
+            case Observation():
+                self.waiting = self.waiting or not self.running
+                self.running = True
+                self.seat.see(message)
+            case Transition():
+                self.running = not (message.terminated[-1, 0] or message.truncated[-1, 0])
+                self.seat.step(message)
+            case Episode():  # of the robot, not of a learner's policy: the screen shows no learner for it
+                self.running = self.waiting = False
+            case _:
+                self.seat.watch(message)
+
+    def due(self) -> float:
+        return 0.0 if self._owes() else self.seat.next_look
+
+    def tick(self) -> Iterator[Message]:
+        """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
+        now = time.monotonic()
+        self.seat.show(now, self.unkept)
+        for command in self.seat.wishes(now):
+            yield from self._obey(command)
+        if self._owes():
+            yield from self._answer()
+        self.done = self.done or self.seat.finished
+
+    def _owes(self) -> bool:
+        """Whether the robot is to begin an episode, or to be answered."""
+        return self.seat.acts if self.seat.driven.begun else self.seat.drives
+
+    def _answer(self) -> Iterator[Message]:
+        pending, driven = self.seat.pending, self.seat.driven
+        if not driven.begun and not (self.waiting and pending):
+            yield self._begin()
+            return
+        if not driven.begun and pending:  # the operator drives the episode that waits
+            driven.begun, driven.first = True, pending.rollout
+        if action := self.seat.answer():
+            self.waiting = False
+            yield action
+        else:
+            yield from self._obey("keep")
+
+    def _begin(self) -> Message:
+        """Asks for an episode. A robot in one ends that first: nobody knows its last rollout yet."""
+        if not self.running:
+            self.seat.driven.first = self.seat.time[0] + 1 if self.seat.seen else 0
+        return self.seat.begin()
+
+    def _obey(self, command: Command) -> Iterator[Message]:
+        yield from self.seat.obey(command)
+        if command == "go" and not self.seat.driven.length:
+            self.seat.driven.begun = False  # asks again: a robot that was not armed could not begin
+
+    def interrupt(self) -> None:
+        self.done = True
+
+    def finish(self) -> Iterator[Message]:
+        yield from self.seat.leave(self.run_dir, self.unkept)
+
+    def state(self) -> dict[str, Any]:
+        return {**self.seat.state(), "running": self.running, "waiting": self.waiting}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.seat.load(state)
+        self.running, self.waiting = state["running"], state["waiting"]
