@@ -101,6 +101,9 @@ class RobotTeleoperator(Node):
         if command == "go" and not self.seat.driven.length:
             self.seat.driven.begun = False  # asks again: a robot that was not armed could not begin
 
+    def warn(self, sentences: list[str]) -> None:
+        self.seat.progress.warnings = sentences
+
     def interrupt(self) -> None:
         self.done = True
 

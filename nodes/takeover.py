@@ -129,7 +129,7 @@ class Takeover(Node):
         seat.start_over()
 
     def warn(self, sentences: list[str]) -> None:
-        self.progress.warnings = sentences
+        self.seat.progress.warnings = sentences
 
     def interrupt(self) -> None:
         self.done = True

@@ -119,7 +119,7 @@ class Teleoperator(Node):
             driven.begun, driven.first = True, pending.rollout
 
     def warn(self, sentences: list[str]) -> None:
-        self.progress.warnings = sentences
+        self.seat.progress.warnings = sentences
 
     def interrupt(self) -> None:
         self.done = True

@@ -10,8 +10,8 @@ import gymnasium
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from drivers import tasks
 from messages import Weights
+from tasks.cart_pole import CartPole
 from tutelage import Message, Node
 
 
@@ -42,11 +42,11 @@ class Odd(gymnasium.Wrapper[Any, Any, Any, Any]):
         return observation
 
 
-class Steady(tasks.CartPole):
+class Steady(CartPole):
     """CartPole under another name."""
 
 
-class OddTask(tasks.CartPole):
+class OddTask(CartPole):
     """Pays, or observes, no number from some moment on."""
 
     field = "reward"
