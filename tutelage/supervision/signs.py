@@ -74,8 +74,12 @@ class Signs:
         silence = self.silence(name)
         if silence <= max(lease, SILENT_SECONDS) or name not in self._computed:
             return False
+        return silence > BUSY_LEASES * lease or not self._computes(name)
+
+    def _computes(self, name: str) -> bool:
+        """Whether a silent process computes, or would if the machine had a processor for it."""
         computed = _computed(self._pids[name]) - self._computed[name]
-        return silence > BUSY_LEASES * lease or computed <= BUSY_SHARE * (silence - SILENT_SECONDS)
+        return computed > BUSY_SHARE * (self.silence(name) - SILENT_SECONDS) or _stat(self._pids[name])[0] == "R"
 
     def warnings(self) -> dict[tuple[str, str], str]:
         """What a person should know now: a sentence for each silent process and each that cannot save."""
