@@ -42,6 +42,8 @@ def test_twenty_power_cuts(tmp_path: Path, shared: Path, kind: str) -> None:
         disturbance = DISTURBANCES[number % len(DISTURBANCES)]
         moment = rng.uniform(0, 0.8) * quiet.report["wall_seconds"]
         image, left, mount = shared / "image", shared / "left", tmp_path / "mount"
+        for former in (image, left):
+            former.unlink(missing_ok=True)
         make(image, kind, MEGABYTES[kind])
         with mounted(image, mount):
             run = Run(mount, *ARGUMENTS)
@@ -64,8 +66,6 @@ def test_twenty_power_cuts(tmp_path: Path, shared: Path, kind: str) -> None:
             assert again.process.returncode == 0, f"cut {number} ({disturbance}, {moment:.1f} s): {again.output}"
             assert again.digest == quiet.digest, f"cut {number} ({disturbance}, {moment:.1f} s)"
             begun[f"{disturbance}, {'with' if rows else 'before any'} learning on the disk"] += 1
-        image.unlink()
-        left.unlink()
     print(f"\n{kind}: {CUTS} power cuts, one digest: {dict(begun)}")
 
 

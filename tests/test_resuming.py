@@ -5,6 +5,7 @@ pytest -m slow -n 2 tests/test_resuming.py
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -146,7 +147,8 @@ def test_fifty_interrupts_at_random_times(tmp_path, quiet, number, options):
         began = time.monotonic()
         for moment in times:
             time.sleep(max(0.0, began + moment - time.monotonic()))
-            run.process.send_signal(number)
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end
+                run.process.send_signal(number)
         gone(run)
         if run.process.returncode:
             run = resumed(run)
