@@ -75,8 +75,8 @@ def spoilt(folder: Path, number: str = "nan") -> Path:
     return folder
 
 
-def weights(tensors: dict[str, np.ndarray], rollout: int = 0) -> Weights:
-    return Weights(rollout, 0, rollout, np.frombuffer(save(tensors), np.uint8), 0, stop=False, final=False)
+def weights(tensors: dict[str, np.ndarray], rollout: int = 0, final: bool = False) -> Weights:
+    return Weights(rollout, 0, rollout, np.frombuffer(save(tensors), np.uint8), 0, stop=final, final=final)
 
 
 def numbers_in(value: Any) -> Iterator[np.ndarray]:
@@ -233,7 +233,7 @@ def test_a_file_of_weights_that_was_changed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run" / "weights.safetensors"
     report = Report()
     report.run_dir = tmp_path / "run"
-    report.hear(weights(tensors))
+    report.hear(weights(tensors, final=True))
     report.finish()
     (tmp_path / "run" / "learned.json").rename(tmp_path / "run" / "report.json")
     assert read(tmp_path / "run") == path.read_bytes()
@@ -251,7 +251,7 @@ def test_the_last_weights_that_are_numbers_are_kept(tmp_path: Path) -> None:
     report.hear(weights(good))
     with pytest.raises(FloatingPointError, match=r"weights of version 1: policy.2.bias\[0\] is nan"):
         report.hear(weights(good | {"policy.2.bias": np.full(2, np.nan, np.float32)}, rollout=1))
-    assert (tmp_path / "weights.safetensors").read_bytes() == save(good)
+    assert (tmp_path / "weights.interim.safetensors").read_bytes() == save(good)
 
 
 FEW = ("environments:=2", "rollout_steps:=16", "episodes:=3")
@@ -298,7 +298,7 @@ def test_a_run_ends_by_its_name_with_the_last_good_weights(
 @pytest.mark.parametrize("number", ["nan", *[pytest.param(number, marks=pytest.mark.slow) for number in NUMBERS[1:]]])
 def test_no_command_takes_weights_with_it(tmp_path: Path, number: str) -> None:
     run = spoilt(tmp_path / "policy", number)
-    (run / "graph.json").write_text(json.dumps({"paths": [], "nodes": [{"parameters": {"env": "CartPole-v1"}}]}))
+    (run / "graph.json").write_text(json.dumps({"name": "gail", "nodes": [{"name": "learner", "parameters": {"env": "CartPole-v1"}}]}))
     sentence = r"policy.1.bias\[0\] is "
     for words in (
         ("evaluate", run),

@@ -106,10 +106,10 @@ def resume(run_dir: str, trusted: bool = False) -> int:
     """
     folder = Path(run_dir).resolve()
     made = Graph.of_run(folder)
-    trust.check_graph(about_run(folder), run_dir, trusted)
     if not (folder / "run.json").exists():
         what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
         raise LaunchError([Problem(run_dir, what)])
+    trust.check_graph(about_run(folder), run_dir, trusted)
     if why := _over(folder):
         raise LaunchError([Problem(run_dir, why)])
     sys.path += made.paths

@@ -10,6 +10,7 @@ import json
 import os
 import select
 import socket
+from collections import deque
 
 
 class Lifeline:
@@ -19,6 +20,7 @@ class Lifeline:
         self._end = end
         self._launcher = os.getppid()
         self._text = ""
+        self._untold: deque[bytes] = deque()
 
     def orders(self) -> list[str]:
         """What was ordered since the last call: `begin`, `halt` (stand still), `interrupt` (end early), `release` (go).
@@ -27,6 +29,7 @@ class Lifeline:
         """
         if os.getppid() != self._launcher:
             return ["release"]
+        self._send()
         if not self.wait(0):
             return []
         try:
@@ -47,10 +50,18 @@ class Lifeline:
 
         `unkept` is what the node cannot save at the moment, and why.
 
-        A launcher that was stopped (Ctrl-Z) reads nothing. Then signs of life that do not fit any more are left out:
-        who drives a machine must not wait.
+        A launcher that was stopped (Ctrl-Z) reads nothing, and nobody waits for it: what does not fit any more is sent
+        later, and signs of life are left out. Only who leaves waits.
         """
         told = json.dumps({"event": event, "lost": sum(lost.values()), "unkept": unkept})
-        unread = (BlockingIOError,) if event == "alive" else ()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, *unread):  # gone, which `orders` will see
-            self._end.sendall(f"{told}\n".encode(), socket.MSG_DONTWAIT if unread else 0)
+        self._untold.append(f"{told}\n".encode())
+        self._send(0 if event == "left" else socket.MSG_DONTWAIT)
+        if event == "alive" and self._untold:
+            self._untold.pop()
+
+    def _send(self, flags: int = socket.MSG_DONTWAIT) -> None:
+        """Sends what is to be told, as far as it fits."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):  # gone: `orders` will see it
+            while self._untold:
+                self._end.sendall(self._untold[0], flags)
+                self._untold.popleft()
