@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from drivers.demos.commands import demos
+from tutelage.teaching.demos.commands import demos
 
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_threads] = "1"  # before numpy or torch is loaded: results must not depend on the cores
@@ -20,7 +20,7 @@ class Commands(click.Group):
     """Turns what is wrong with the user's input into one sentence and exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
-        from tutelage.problems import LaunchError, printable
+        from tutelage.input.problems import LaunchError, printable
 
         try:
             return super().invoke(context)
@@ -68,7 +68,7 @@ def launch(
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
-    from tutelage import launching
+    from tutelage import launcher as launching
 
     if resume:
         sys.exit(launching.resume(resume, trusted))
@@ -90,12 +90,12 @@ def launch(
 )
 def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
     """Draw who says what to whom in a launch FILE."""
-    from tutelage import launching
-    from tutelage.looking import drawing
+    from tutelage import launcher as launching
+    from tutelage.drawing import text as drawing
 
     made = launching.graph(file, arguments)
     if svg:
-        from tutelage.looking import svg as picture
+        from tutelage.drawing import svg as picture
 
         svg.write_text(picture.svg(made))
     else:
@@ -106,8 +106,8 @@ def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON schema.")
 def messages(as_json: bool) -> None:
     """Print all that nodes can say to each other."""
-    import messages as ours
-    from tutelage.looking import drawing
+    import tutelage.messages as ours
+    from tutelage.drawing import text as drawing
 
     kinds = [getattr(ours, name) for name in ours.__all__]
     click.echo(drawing.schemas(kinds) if as_json else drawing.messages(kinds))
@@ -126,7 +126,8 @@ def node() -> None:
 @JSON
 def node_list(as_json: bool) -> None:
     """List the nodes of all runs: process, state, restarts."""
-    from tutelage.looking import output, runs
+    from tutelage import output
+    from tutelage.observers import runs
     from tutelage.supervision import registry
 
     rows = runs.nodes(registry.runs())
@@ -142,7 +143,8 @@ def node_list(as_json: bool) -> None:
 @JSON
 def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_json: bool) -> None:
     """Print what the node NAME has printed."""
-    from tutelage.looking import logs, output
+    from tutelage import output
+    from tutelage.observers import logs
 
     printed = logs.lines(logs.find(name, run), lines, follow)
     output.show(output.json_lines(printed) if as_json else printed)
@@ -159,7 +161,8 @@ def topic() -> None:
 @JSON
 def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
     """List the topics of a run: message type, who says it, who hears it."""
-    from tutelage.looking import output, runs
+    from tutelage import output
+    from tutelage.observers import runs
 
     rows = runs.topics(runs.running(run), rates)
     titles = runs.TopicRow._fields if rates else runs.TopicRow._fields[:-1]
@@ -174,7 +177,8 @@ def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
 @JSON
 def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full: bool, as_json: bool) -> None:
     """Print the messages on TOPICS as they pass."""
-    from tutelage.looking import echo, output, runs
+    from tutelage import output
+    from tutelage.observers import echo, runs
 
     echoed = echo.Echo(runs.running(run), list(topics), count, as_json, full)
     output.show(echoed.lines())
@@ -189,7 +193,8 @@ def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full
 @JSON
 def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
     """Measure how often something is said on TOPIC, and report it every second."""
-    from tutelage.looking import output, rate, runs
+    from tutelage import output
+    from tutelage.observers import rate, runs
 
     output.show(rate.reports(runs.running(run), topic, window, count, as_json))
 
@@ -206,7 +211,7 @@ def evaluate(
     run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool
 ) -> None:
     """Play the final policy of a RUN and print its returns."""
-    from nodes import evaluation
+    from tutelage.nodes import evaluation
 
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))
 
@@ -218,7 +223,7 @@ ROBOT = click.argument("robot", type=click.Path(exists=True, dir_okay=False, pat
 @ROBOT
 def doctor(robot: Path) -> None:
     """Check a ROBOT's file, port, rights, rate, latency, limits and watchdog. Nothing moves."""
-    from drivers.doctor import examine
+    from tutelage.drivers.doctor import examine
 
     good = True
     for finding in examine(robot):
@@ -231,7 +236,7 @@ def doctor(robot: Path) -> None:
 @ROBOT
 def calibrate(robot: Path) -> None:
     """Find zeros and directions of a ROBOT that you move by hand, and write them into its file."""
-    from drivers import calibrating
+    from tutelage.drivers import calibration_session as calibrating
 
     found = calibrating.calibrate(robot, lambda text: click.prompt(text, default="", show_default=False))
     click.echo(f"written into {robot}: {', '.join(found)}")
@@ -252,9 +257,9 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else with the run, or by Ctrl-C.")
 def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: float | None) -> None:
     """Record TOPICS of a running graph from outside; all of them without names."""
-    from tutelage.looking import runs
-    from tutelage.problems import LaunchError, Problem
-    from tutelage.recording.capture import Capture
+    from tutelage.input.problems import LaunchError, Problem
+    from tutelage.observers import runs
+    from tutelage.observers.capture import Capture
 
     if output.exists():
         raise LaunchError([Problem(output, "there is such a file already: name another by --output")])
@@ -268,7 +273,7 @@ def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: 
 @JSON
 def bag_info(file: Path, as_json: bool) -> None:
     """Tell what is in a recording: topics, counts, rates, losses, damage. Exit code 1: some of it is damaged."""
-    from tutelage.recording import finding
+    from tutelage.recording import search as finding
     from tutelage.recording.summary import Summary
 
     summary = Summary(finding.find(file))
@@ -285,7 +290,7 @@ def bag_info(file: Path, as_json: bool) -> None:
 @TRUST
 def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None, trusted: bool) -> None:
     """Say again what was recorded, as a graph: all of it, or in place of some nodes."""
-    from tutelage import replaying
+    from tutelage import replay as replaying
 
     sys.exit(replaying.play(file, nodes, rate, skip, run_dir, trusted))
 
@@ -295,8 +300,9 @@ def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_d
 @click.argument("target", type=click.Path(path_type=Path))
 def bag_export(file: Path, target: Path) -> None:
     """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
-    from tutelage.problems import printable
-    from tutelage.recording import export, finding
+    from tutelage.input.problems import printable
+    from tutelage.recording import export
+    from tutelage.recording import search as finding
 
     for damage in export.export(finding.find(file), target).damages:
         click.echo(printable(str(damage)), err=True)
@@ -308,9 +314,9 @@ def bag_export(file: Path, target: Path) -> None:
 @TRUST
 def verify(run: Path, as_json: bool, trusted: bool) -> None:
     """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
-    from tutelage import replaying
-    from tutelage.looking import output
-    from tutelage.recording import verifying
+    from tutelage import output
+    from tutelage import replay as replaying
+    from tutelage.recording import verification as verifying
 
     verdicts = replaying.verify(run, trusted)
     click.echo(output.json_rows(verdicts) if as_json else verifying.text(verdicts))

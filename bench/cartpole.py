@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from nodes.settings import BINARY_BUDGET
+from tutelage.input.settings import BINARY_BUDGET
 
 EVALUATE_EVERY = 4
 """rollouts between evaluations, where the run is trained on"""

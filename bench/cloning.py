@@ -24,13 +24,13 @@ import torch
 from safetensors.numpy import load
 
 from bench.learning import random_return
-from learning.draws import generator
-from messages import Demonstration, Weights
-from nodes.cloner import Cloner
-from nodes.dataset import Dataset
-from nodes.evaluation import returns
+from tutelage.learning.draws import generator
+from tutelage.messages import Demonstration, Weights
 from tutelage.node import play
-from tutelage.task import Task
+from tutelage.nodes.cloner import Cloner
+from tutelage.nodes.dataset import Dataset
+from tutelage.nodes.evaluation import returns
+from tutelage.tasks.task import Task
 
 PEER = Path(__file__).with_name("imitation_bc.py")
 Tensors = dict[str, np.ndarray]

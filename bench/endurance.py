@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.chaos import NODES
-from tests.run_cli import Run
+from tests.parts.chaos import NODES
+from tests.parts.run_cli import Run
 
 
 def resident(pid: int) -> float:

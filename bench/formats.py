@@ -27,8 +27,8 @@ import minari
 import numpy as np
 from minari.data_collector.episode_buffer import EpisodeBuffer
 
-from drivers.formats import files
-from drivers.formats.trajectory import Demonstrations, Trajectory
+from tutelage.teaching.formats import files
+from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
 ENV = "Pendulum-v1"
 

@@ -17,7 +17,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.joint import Sequence, play
+from tests.parts.joint import Sequence, play
 
 
 def played(rounds: bool, episodes: int) -> dict[str, float]:

@@ -22,8 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from drivers.rig.tell import tell
-from tests.rigs import PROTOCOLS
+from tests.parts.rigs import PROTOCOLS
+from tutelage.drivers.rig.tell import tell
 
 MOST_STILL = 0.07
 """seconds: three and a half periods"""

@@ -26,9 +26,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from drivers.formats import files
-from tasks.playing import episode
-from tutelage.task import Task
+from tutelage.tasks.playing import episode
+from tutelage.tasks.task import Task
+from tutelage.teaching.formats import files
 
 EPISODES = 50
 

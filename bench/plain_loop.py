@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from learning import rewards
-from learning.acting import act
-from learning.draws import episode_seed, generator
-from learning.gail import Discriminator
-from learning.ppo import PPO
-from learning.rollout import Demonstration, Rollout, Spaces
-from tasks.known import law_of
-from tasks.playing import episode, observations
+from tutelage.learning import rewards
+from tutelage.learning.acting import act
+from tutelage.learning.draws import episode_seed, generator
+from tutelage.learning.gail import Discriminator
+from tutelage.learning.ppo import PPO
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.tasks.known import law_of
+from tutelage.tasks.playing import episode, observations
 
 ROLLOUT_STEPS, ENVIRONMENTS = 64, 32
 

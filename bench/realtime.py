@@ -20,9 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from drivers.pace import Pace
-from messages import Timing
-from tests.test_robot_faults import balancing
+from tests.nodes.test_robot_faults import balancing
+from tutelage.drivers.pace import Pace
+from tutelage.messages import Timing
 
 ROBOT = "driver: {root}/tests/cart.py:Cart\ntask: CartPole-v1\nrate: {rate}\nstart: automatic\n"
 

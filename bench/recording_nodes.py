@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nodes.recorder import Recorder
 from tutelage.message import Message
 from tutelage.node import Node
+from tutelage.nodes.recorder import Recorder
 
 JOINTS_HZ, IMAGE_HZ = 500, 100
 """Ten times what a robot arm with a camera has."""

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from safetensors.numpy import load_file
 
-from drivers.driver import Driver, DriverError
-from drivers.rig.environment import ANGLE_LIMIT, PERIOD_SECONDS, POSITION_LIMIT
-from learning.acting import Tensors, act
-from tests.rigs import PROTOCOLS, RunningRig, running
+from tests.parts.rigs import PROTOCOLS, RunningRig, running
+from tutelage.drivers.driver import Driver, DriverError
+from tutelage.drivers.rig.environment import ANGLE_LIMIT, PERIOD_SECONDS, POSITION_LIMIT
+from tutelage.learning.acting import Tensors, act
 
 MOST_STILL = 0.06
 """seconds: three periods, and the driver's deadline"""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.driver import Channel, Driver, Reading
+from tutelage.drivers.driver import Channel, Driver, Reading
 
 
 class Calibrated(Driver):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar, get_type_hints
 
-from tutelage.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
 
 T = TypeVar("T")
 

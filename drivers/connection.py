@@ -6,8 +6,8 @@ import contextlib
 
 import numpy as np
 
-from drivers.driver import Driver, DriverError
-from drivers.limits import Vector
+from tutelage.drivers.driver import Driver, DriverError
+from tutelage.drivers.limits import Vector
 
 TRIES = 10
 """So often a device is told to stop that does not say that it did; then it is let go of."""

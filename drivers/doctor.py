@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from drivers.driver import Driver, DriverError
-from drivers.pace import Pace
-from drivers.robot import Robot, load
+from tutelage.drivers.driver import Driver, DriverError
+from tutelage.drivers.pace import Pace
+from tutelage.drivers.robot import Robot, load
 
 SECONDS = 2.0
 YEAR = 3e7

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers import dynamixel_bus as bus
-from drivers.channels import channels
-from drivers.driver import Channel, Driver, DriverError, Reading
-from drivers.dynamixel_bus import Bus, Measured, Register
-from drivers.port import STOP_SECONDS
+from tutelage.drivers import dynamixel_bus as bus
+from tutelage.drivers.channels import channels
+from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.dynamixel_bus import Bus, Measured, Register
+from tutelage.drivers.port import STOP_SECONDS
 
 PRESENT = {"current": bus.PRESENT_CURRENT, "velocity": bus.PRESENT_VELOCITY, "position": bus.PRESENT_POSITION}
 GOALS = {

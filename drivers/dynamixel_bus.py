@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from drivers.driver import DriverError
-from drivers.port import failing, insist, opened
+from tutelage.drivers.driver import DriverError
+from tutelage.drivers.port import failing, insist, opened
 
 T = TypeVar("T")
 

@@ -24,11 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.connection import Connection
-from drivers.driver import Driver, DriverError, Reading
-from drivers.limits import Limits, Vector
-from drivers.readings import named, outside, unfit
-from drivers.stuck import Watch
+from tutelage.drivers.connection import Connection
+from tutelage.drivers.driver import Driver, DriverError, Reading
+from tutelage.drivers.limits import Limits, Vector
+from tutelage.drivers.readings import named, outside, unfit
+from tutelage.drivers.stuck import Watch
 
 
 class State(StrEnum):

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.channels import channels
-from drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.channels import channels
+from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
 
 
 class LeRobotDevice(Driver):

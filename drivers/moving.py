@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.driver import Channel, Driver
+from tutelage.drivers.driver import Channel, Driver
 
 Told = Mapping[str, Mapping[str, Any]]
 """What the file says about each channel, under `limits`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from messages import Timing
+from tutelage.messages import Timing
 
 
 class Pace:

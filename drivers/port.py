@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from drivers.driver import DriverError
+from tutelage.drivers.driver import DriverError
 
 T = TypeVar("T")
 

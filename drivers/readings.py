@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.driver import Channel, Reading
-from drivers.limits import Limits, Vector
+from tutelage.drivers.driver import Channel, Reading
+from tutelage.drivers.limits import Limits, Vector
 
 
 def unfit(reading: Reading, channels: Sequence[Channel], limits: Limits, now: int) -> str:

@@ -34,20 +34,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.calibration import Calibrated
-from drivers.driver import Driver
-from drivers.limits import Limits
-from drivers.robot_limits import LimitsReader
-from tasks.known import ROBOT_TASKS
-from tasks.robot_task import RobotTask
+from tutelage.drivers.calibration import Calibrated
+from tutelage.drivers.driver import Driver
+from tutelage.drivers.limits import Limits
+from tutelage.drivers.robot_limits import LimitsReader
 from tutelage.graph import class_of
-from tutelage.language import yaml_marks
-from tutelage.language.checking import keys
-from tutelage.language.entries import Entry, Scope
-from tutelage.language.planning import check_parameters
-from tutelage.language.yaml_marks import Item, plain
-from tutelage.problems import LaunchError, Problem, did_you_mean
-from tutelage.task import Env, Task
+from tutelage.input import yaml_marks
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.types import keys
+from tutelage.input.yaml_marks import Item, plain
+from tutelage.launchfiles.entries import Entry, Scope
+from tutelage.launchfiles.plans import check_parameters
+from tutelage.tasks.known import ROBOT_TASKS
+from tutelage.tasks.robot_task import RobotTask
+from tutelage.tasks.task import Env, Task
 
 Vector = NDArray[np.float64]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from drivers.calibration import Calibrated
-from drivers.driver import Channel, Driver
-from drivers.limits import Limits, Vector
-from drivers.moving import measured_by, moves
-from tasks.robot_task import RobotTask
-from tutelage.language.checking import checked, keys
-from tutelage.language.yaml_marks import Item
-from tutelage.problems import Place, Problem, did_you_mean
+from tutelage.drivers.calibration import Calibrated
+from tutelage.drivers.driver import Channel, Driver
+from tutelage.drivers.limits import Limits, Vector
+from tutelage.drivers.moving import measured_by, moves
+from tutelage.input.problems import Place, Problem, did_you_mean
+from tutelage.input.types import checked, keys
+from tutelage.input.yaml_marks import Item
+from tutelage.tasks.robot_task import RobotTask
 
 LIMIT = {
     "position": list[float],

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.channels import channels
-from drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.channels import channels
+from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
 
 
 class JointChannel(NamedTuple):

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.channels import channels
-from drivers.driver import Channel, Driver, DriverError, Reading
-from drivers.frames import Decoder, Frame, encode
-from drivers.port import STOP_SECONDS, failing, insist, opened
+from tutelage.drivers.channels import channels
+from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.frames import Decoder, Frame, encode
+from tutelage.drivers.port import STOP_SECONDS, failing, insist, opened
 
 ANSWER = 0x80
 ERROR = ord("e") | ANSWER

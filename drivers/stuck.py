@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.limits import Limits, Vector
+from tutelage.drivers.limits import Limits, Vector
 
 STIRRING = 0.1
 """Beyond this part of its range away from rest a command must move what it moves; or beyond half its step."""

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learning.adam import Adam
-from learning.distributions import categorical, gaussian
-from learning.draws import generator as draw
-from learning.networks import Parameters, fast_mlp, mlp_arrays
-from learning.normaliser import Normaliser
-from learning.rollout import Demonstration, Spaces
+from tutelage.learning.adam import Adam
+from tutelage.learning.distributions import categorical, gaussian
+from tutelage.learning.draws import generator as draw
+from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
+from tutelage.learning.normaliser import Normaliser
+from tutelage.learning.rollout import Demonstration, Spaces
 
 Metrics = dict[str, float]
 

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from learning import pairs
-from learning.adam import Adam
-from learning.draws import generator as draw
-from learning.networks import Parameters, mlp, mlp_arrays
-from learning.pairs import Pairs
-from learning.returns import DISCOUNT
-from learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning import pairs
+from tutelage.learning.adam import Adam
+from tutelage.learning.draws import generator as draw
+from tutelage.learning.networks import Parameters, mlp, mlp_arrays
+from tutelage.learning.pairs import Pairs
+from tutelage.learning.returns import DISCOUNT
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 Metrics = dict[str, float]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 
 class Pairs:

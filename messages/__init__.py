@@ -5,9 +5,9 @@ weights, measurements). How the processes themselves are is `tutelage.status`. A
 environments: `envs` is their number, one for a robot.
 """
 
-from messages.learning import Enough, Evaluation, Metrics, Score, Weights
-from messages.robot import Command, Order, Safety, Timing
-from messages.world import (
+from tutelage.messages.learning import Enough, Evaluation, Metrics, Score, Weights
+from tutelage.messages.robot import Command, Order, Safety, Timing
+from tutelage.messages.world import (
     Action,
     Begin,
     Closing,

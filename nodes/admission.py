@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
 from tutelage import Message, Node
 from tutelage.message import Promise, values
+from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
 
 
 class Admission(Node):

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from learning.bc import BC, Settings
-from learning.draws import generator
-from learning.rollout import Demonstration as Example
-from learning.rollout import Spaces
-from messages import Demonstration, Metrics, Weights, Withdrawal
-from nodes.demonstrator import check_demonstration
-from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.settings import chosen
+from tutelage.learning.bc import BC, Settings
+from tutelage.learning.draws import generator
+from tutelage.learning.rollout import Demonstration as Example
+from tutelage.learning.rollout import Spaces
+from tutelage.messages import Demonstration, Metrics, Weights, Withdrawal
+from tutelage.nodes.demonstrator import check_demonstration
+from tutelage.tasks.task import Env, Task
 
 
 class Cloner(Node):

@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.console import Console as Paint
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
-from nodes.canvas import Canvas
-from nodes.progress import Progress
-from nodes.screen import line, view
 from tutelage import Message, Node
+from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
+from tutelage.nodes.screens.canvas import Canvas
+from tutelage.nodes.screens.progress import Progress
+from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
 
 DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from drivers.formats.files import kept, read
-from drivers.formats.trajectory import subsampled
-from learning.draws import generator
-from messages import Demonstration, Episode
 from tutelage import Message, Node
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.draws import generator
+from tutelage.messages import Demonstration, Episode
+from tutelage.tasks.task import Env, Task
+from tutelage.teaching.formats.files import kept, read
+from tutelage.teaching.formats.trajectory import subsampled
 
 
 class Dataset(Node):

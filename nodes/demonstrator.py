@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from learning.draws import generator
-from messages import Demonstration, Episode
-from tasks.known import law_of
-from tasks.playing import Step, episode, observations
 from tutelage import Message, Node
 from tutelage.finite import check, within
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.draws import generator
 from tutelage.message import Promise
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
+from tutelage.messages import Demonstration, Episode
+from tutelage.tasks.known import law_of
+from tutelage.tasks.playing import Step, episode, observations
+from tutelage.tasks.task import Env, Task
 
 
 def check_demonstration(message: Demonstration, number: int) -> None:

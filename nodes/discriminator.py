@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from learning import rewards
-from learning.draws import generator
-from learning.gail import Discriminator as Judge
-from learning.gail import Settings
-from learning.rollout import Demonstration as Example
-from learning.rollout import Spaces
-from messages import Demonstration, Metrics, Score, Transition, Withdrawal
-from nodes.demonstrator import check_demonstration
-from nodes.rollout import Gatherer
-from nodes.settings import budget as derived
-from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
-from tutelage.task import Env, Task
+from tutelage.input.settings import budget as derived
+from tutelage.input.settings import chosen
+from tutelage.learning import rewards
+from tutelage.learning.draws import generator
+from tutelage.learning.gail import Discriminator as Judge
+from tutelage.learning.gail import Settings
+from tutelage.learning.gatherer import Gatherer
+from tutelage.learning.rollout import Demonstration as Example
+from tutelage.learning.rollout import Spaces
+from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
+from tutelage.nodes.demonstrator import check_demonstration
+from tutelage.tasks.task import Env, Task
 
 CHANCE_ROLLOUTS = 5
 

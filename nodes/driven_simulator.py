@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from messages import Action, Begin, Observation, Reward, Transition
-from nodes.simulator import Simulator
 from tutelage import Message
-from tutelage.task import Env
+from tutelage.messages import Action, Begin, Observation, Reward, Transition
+from tutelage.nodes.simulator import Simulator
+from tutelage.tasks.task import Env
 
 
 class DrivenSimulator(Simulator):

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from learning.acting import Tensors, act
-from learning.draws import generator
-from nodes.weights import read, tensors_of, unfit
-from tasks.entry import Law
-from tasks.playing import episode
 from tutelage import trust
 from tutelage.graph import Graph
-from tutelage.looking import video
-from tutelage.problems import LaunchError, Problem
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.acting import Tensors, act
+from tutelage.learning.draws import generator
+from tutelage.nodes.weights import read, tensors_of, unfit
 from tutelage.recording.writer import about_run
-from tutelage.task import Environments, Task
+from tutelage.tasks import video
+from tutelage.tasks.entry import Law
+from tutelage.tasks.playing import episode
+from tutelage.tasks.task import Environments, Task
 
 RENDERED_EPISODES = 3
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from safetensors.numpy import load
 
-from messages import Enough, Evaluation, Weights
-from nodes.evaluation import returns
 from tutelage import Message, Node
 from tutelage.message import Promise
-from tutelage.task import Env, Task
+from tutelage.messages import Enough, Evaluation, Weights
+from tutelage.nodes.evaluation import returns
+from tutelage.tasks.task import Env, Task
 
 INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from drivers.guard import MAY_MOVE, Guard, State, Verdict
-from drivers.pace import Pace
-from drivers.robot import load
-from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
-from nodes.starting import Starter
-from nodes.trail import Trail
 from tutelage import Message, Node
-from tutelage.problems import LaunchError, Problem, complain
-from tutelage.task import Env
+from tutelage.drivers.guard import MAY_MOVE, Guard, State, Verdict
+from tutelage.drivers.pace import Pace
+from tutelage.drivers.robot import load
+from tutelage.drivers.starter import Starter
+from tutelage.drivers.trail import Trail
+from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
+from tutelage.tasks.task import Env
 
 TIMING_SECONDS = 1.0
 

@@ -9,18 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from safetensors.numpy import save
 
-from learning.draws import generator
-from learning.ppo import PPO, Settings
-from learning.rollout import Spaces
-from messages import Enough, Metrics, Score, Transition, Weights
-from nodes.evaluation import weights_of
-from nodes.rollout import Gatherer
-from nodes.settings import budget as derived
-from nodes.settings import chosen
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check, check_all
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.settings import budget as derived
+from tutelage.input.settings import chosen
+from tutelage.learning.draws import generator
+from tutelage.learning.gatherer import Gatherer
+from tutelage.learning.ppo import PPO, Settings
+from tutelage.learning.rollout import Spaces
+from tutelage.messages import Enough, Metrics, Score, Transition, Weights
+from tutelage.nodes.evaluation import weights_of
+from tutelage.tasks.task import Env, Task
 
 
 class Learner(Node):

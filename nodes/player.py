@@ -10,9 +10,10 @@ from typing import Any
 
 from tutelage import Message, Node
 from tutelage.foreign import message_type
+from tutelage.input.problems import LaunchError, Problem
 from tutelage.message import FOREVER
-from tutelage.problems import LaunchError, Problem
-from tutelage.recording import Reader, finding
+from tutelage.recording import Reader
+from tutelage.recording import search as finding
 
 BATCH = 100
 """Messages that are said at once where no time lies between them."""

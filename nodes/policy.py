@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load
 
-from learning.acting import act
-from learning.draws import generator
-from messages import Action, Observation, Weights
 from tutelage import Message, Node
 from tutelage.finite import check_all
-from tutelage.problems import LaunchError, Problem
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.acting import act
+from tutelage.learning.draws import generator
+from tutelage.messages import Action, Observation, Weights
 
 
 class Policy(Node):

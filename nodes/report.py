@@ -19,10 +19,11 @@ from typing import Any
 
 from safetensors.numpy import load
 
-from messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
-from tutelage import Message, Node, durable
+from tutelage import Message, Node
+from tutelage.files import durable
 from tutelage.finite import check_all
-from tutelage.problems import complain
+from tutelage.input.problems import complain
+from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 
 FINAL, INTERIM = "weights.safetensors", "weights.interim.safetensors"
 

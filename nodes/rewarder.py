@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from messages import Reward, Score
 from tutelage import Message, Node
+from tutelage.messages import Reward, Score
 
 
 class Rewarder(Node):

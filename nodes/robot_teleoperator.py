@@ -6,12 +6,24 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from drivers.devices.device import ORDERS, SESSION, Command
-from messages import Action, Begin, Closing, Episode, Observation, Order, Reward, Safety, Take, Timing, Transition
-from nodes.session import Session
-from nodes.teacher import LEARNER, Teacher
 from tutelage import Message, Node
-from tutelage.task import Env, Task
+from tutelage.messages import (
+    Action,
+    Begin,
+    Closing,
+    Episode,
+    Observation,
+    Order,
+    Reward,
+    Safety,
+    Take,
+    Timing,
+    Transition,
+)
+from tutelage.tasks.task import Env, Task
+from tutelage.teaching.devices.device import ORDERS, SESSION, Command
+from tutelage.teaching.session import Session
+from tutelage.teaching.teacher import LEARNER, Teacher
 
 
 class RobotTeleoperator(Node):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from learning.draws import episode_seed
-from messages import Action, Episode, Observation, Reward, Transition
 from tutelage import Message, Node
-from tutelage.task import Env, Environments, Task
+from tutelage.learning.draws import episode_seed
+from tutelage.messages import Action, Episode, Observation, Reward, Transition
+from tutelage.tasks.task import Env, Environments, Task
 
 
 class Simulator(Node):

@@ -7,14 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drivers.devices.device import ORDERS, TAKEOVER
-from drivers.devices.device import Command as Wish
-from drivers.robot import load
-from messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Take, Timing, Transition
-from nodes.seat import Seat
-from nodes.session import Session
 from tutelage import Message, Node
-from tutelage.task import Task
+from tutelage.drivers.robot import load
+from tutelage.messages import (
+    Action,
+    Begin,
+    Command,
+    Episode,
+    Observation,
+    Order,
+    Reward,
+    Safety,
+    Take,
+    Timing,
+    Transition,
+)
+from tutelage.tasks.task import Task
+from tutelage.teaching.devices.device import ORDERS, TAKEOVER
+from tutelage.teaching.devices.device import Command as Wish
+from tutelage.teaching.seat import Seat
+from tutelage.teaching.session import Session
 
 PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from drivers.devices.device import SESSION, Command
-from learning.draws import episode_seed
-from messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
-from nodes.seat import act
-from nodes.session import Session
-from nodes.teacher import LEARNER, Teacher
-from nodes.tempo import Tempo
 from tutelage import Message, Node
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Env, Task
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.draws import episode_seed
+from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
+from tutelage.tasks.task import Env, Task
+from tutelage.teaching.devices.device import SESSION, Command
+from tutelage.teaching.seat import act
+from tutelage.teaching.session import Session
+from tutelage.teaching.teacher import LEARNER, Teacher
+from tutelage.teaching.tempo import Tempo
 
 ROBOT = (
     "this node drives simulators only: for a robot write run: nodes.robot_teleoperator:RobotTeleoperator, "

@@ -11,13 +11,14 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from drivers.robot import task_of
-from learning.acting import act
-from messages import Weights
-from tutelage import Message, Node, durable
+from tutelage import Message, Node
+from tutelage.drivers.robot import task_of
+from tutelage.files import durable
 from tutelage.finite import check_all
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import Task
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.acting import act
+from tutelage.messages import Weights
+from tutelage.tasks.task import Task
 
 
 def weights_file(run: Path) -> Path:

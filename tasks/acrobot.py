@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.entry import Known
-from tasks.keys import Keys
+from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
 
 
 def acrobot(observation: np.ndarray) -> int:

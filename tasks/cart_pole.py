@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.entry import Known
-from tasks.keys import Keys
-from tasks.pictures import column, dotted
-from tasks.robot_task import RobotTask, Vector
+from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
+from tutelage.tasks.pictures import column, dotted
+from tutelage.tasks.robot_task import RobotTask, Vector
 
 
 def cart_pole(observation: np.ndarray) -> int:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.keys import Keys
-from tasks.pictures import Picture
-from tasks.robot_task import RobotTask
+from tutelage.tasks.keys import Keys
+from tutelage.tasks.pictures import Picture
+from tutelage.tasks.robot_task import RobotTask
 
 Law = Callable[[np.ndarray], int | np.ndarray]
 """A control law: an observation [obs] to an action as the task takes it."""

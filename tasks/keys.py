@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tutelage.task import TaskSpaces
+from tutelage.tasks.task import TaskSpaces
 
 PAIRS = (("left", "right"), ("down", "up"), ("a", "e"), ("s", "w"))
 """Default keys for each number of a continuous action: less, more."""

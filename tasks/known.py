@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tasks.acrobot import ACROBOT
-from tasks.cart_pole import CART_POLE
-from tasks.entry import Known, Law
-from tasks.keys import AXES, Keys, default_keys
-from tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
-from tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
-from tasks.pendulum import PENDULUM
-from tasks.pictures import Bars, Picture
-from tasks.robot_task import RobotTask
-from tutelage.problems import LaunchError, Problem
-from tutelage.task import TaskSpaces, named
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks.acrobot import ACROBOT
+from tutelage.tasks.cart_pole import CART_POLE
+from tutelage.tasks.entry import Known, Law
+from tutelage.tasks.keys import AXES, Keys, default_keys
+from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
+from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
+from tutelage.tasks.pendulum import PENDULUM
+from tutelage.tasks.pictures import Bars, Picture
+from tutelage.tasks.robot_task import RobotTask
+from tutelage.tasks.task import TaskSpaces, named
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.entry import Known
-from tasks.keys import Keys
-from tasks.pictures import column, dotted
+from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
+from tutelage.tasks.pictures import column, dotted
 
 
 def picture(observation: np.ndarray, width: int) -> list[str]:

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from tasks.entry import Known
-from tasks.keys import Keys
+from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
 
 _RIGHT, _LEFT = (steps.ravel() for steps in np.meshgrid(np.arange(0, 60, 4), np.arange(0, 60, 4), indexing="ij"))
 

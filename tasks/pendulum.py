@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.entry import Known
-from tasks.keys import Keys
-from tasks.robot_task import RobotTask, Vector
+from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
+from tutelage.tasks.robot_task import RobotTask, Vector
 
 
 def pendulum(observation: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks.entry import Law
+from tutelage.tasks.entry import Law
 
 
 class Step(NamedTuple):

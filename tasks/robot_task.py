@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from tutelage.task import Task, time_limit
+from tutelage.tasks.task import Task, time_limit
 
 Vector = NDArray[np.float64]
 

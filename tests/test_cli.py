@@ -11,7 +11,7 @@ import imageio.v3 as imageio
 import pytest
 import yaml
 
-from tests.run_cli import CLI, Run, cli, finished, fresh
+from tests.parts.run_cli import CLI, Run, cli, finished, fresh
 
 REPORTED = (
     *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
@@ -116,7 +116,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
 REFUSED = """
 import sys
 from tutelage import launching
-from tutelage.problems import LaunchError
+from tutelage.input.problems import LaunchError
 for word in sys.argv[1:]:
     try:
         launching.graph("gail.yaml", [word])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from drivers.formats.takes import takes
-from tests import run_cli
-from tests.rigs import PROTOCOLS, robot_file, running
-from tests.run_cli import Run, finished
-from tests.test_ros2 import PYTHON, environment, started
-from tests.test_ros2 import pytestmark as ros2
+from tests.drivers.test_ros2 import PYTHON, environment, started
+from tests.drivers.test_ros2 import pytestmark as ros2
+from tests.parts import run_cli
+from tests.parts.rigs import PROTOCOLS, robot_file, running
+from tests.parts.run_cli import Run, finished
+from tutelage.teaching.formats.takes import takes
 
 
 def fresh_in_ros2(script: Path, words: list[str], streams: Sequence[Path], cwd: Path) -> subprocess.Popen[bytes]:
@@ -32,7 +32,7 @@ def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         for name, value in {**environment(), "PYTHONPATH": sysconfig.get_path("purelib")}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(run_cli, "Forked", fresh_in_ros2)
-        with started("-m", "drivers.rig.ros2_robot", "cartpole") as machine:
+        with started("-m", "tutelage.drivers.rig.ros2_robot", "cartpole") as machine:
             assert machine.stdout and machine.stdout.readline() == "ready\n"
             yield [f"robot:={robot_file('cartpole_ros2', tmp_path, {'silent_seconds': 1.0})}"]
             machine.kill()
@@ -48,7 +48,7 @@ def launched(folder: Path, file: str, *arguments: str) -> Run:
 
 
 def test_record_clone_imitate_and_drive(tmp_path: Path, robot: list[str]) -> None:
-    shown = launched(tmp_path, "record.yaml", "operator:=tests.leaning:lean", "episodes:=2", *robot)
+    shown = launched(tmp_path, "record.yaml", "operator:=tests.parts.leaning:lean", "episodes:=2", *robot)
     kept = [said.take for said in takes(shown.run_dir / "recording.mcap").takes if said.take.verdict == "kept"]
     assert len(kept) == 2
     for take in kept:

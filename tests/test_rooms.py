@@ -1,4 +1,7 @@
-"""Who may import whom, of our rooms and of others' packages, and what works without torch."""
+"""Who may import whom, of our rooms and of others' packages, and what works without torch.
+
+The order of the rooms, and the layers inside the machinery, are in pyproject.toml (`lint-imports`).
+"""
 
 from __future__ import annotations
 
@@ -12,72 +15,95 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-ROOMS = {
-    "cli": {"tutelage", "nodes", "messages", "drivers", "tasks"},
-    "nodes": {"messages", "learning", "drivers", "tasks", "tutelage"},
-    "drivers": {"tasks", "messages", "tutelage"},
-    "tasks": {"tutelage"},
-    "messages": {"tutelage"},
-    "learning": set(),
-    "tutelage": set(),
-}
+ROOMS = ("drivers", "learning", "messages", "nodes", "tasks", "teaching")
+"""Folders that are linked into `tutelage/`, where their one name is `tutelage.ROOM`."""
 
-OTHERS = {"zmq": "tutelage/sockets.py", "msgpack": "tutelage/codec.py"}
+OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/transport/codec.py"}
 """Packages of others that a single file may import."""
 
-WITH_TORCH = {"nodes.cloner", "nodes.discriminator", "nodes.learner"}
+DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
+"""Packages of others that only what touches a device may import."""
+
+WITH_TORCH = {"tutelage.nodes.cloner", "tutelage.nodes.discriminator", "tutelage.nodes.learner"}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
+KINDS = {
+    *("admission", "cloner", "console", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator"),
+    *("hardware", "learner", "player", "policy", "recorder", "report", "rewarder", "robot_teleoperator", "simulator"),
+    *("takeover", "teleoperator", "weights"),
+}
+"""The kinds of process that there are: `nodes/` holds one file for each, and nothing else."""
+
 TOP_LEVEL = {
-    *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tasks", "tests", "tutelage"),
-    *("check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
+    *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tasks", "teaching", "tests"),
+    *("tutelage", "check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
+    *("CHANGELOG.md", "CONTRIBUTING.md"),
 }
 
 
-def files(room: str) -> list[Path]:
-    return [ROOT / "cli.py"] if room == "cli" else sorted((ROOT / room).rglob("*.py"))
+def files(*rooms: str) -> list[Path]:
+    return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
 
 
 def imported(source: str) -> Iterator[tuple[int, str]]:
-    """Line and top-level package of each import, those inside functions too."""
+    """Line and full name of each import, those inside functions too."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: write out which room a relative import is from"
-            yield node.lineno, (node.module or "").split(".")[0]
+            yield node.lineno, node.module or ""
 
 
-def imports(room: str) -> list[tuple[str, str, str]]:
-    """(file, file:line, package) of every import in a room."""
+def imports(*rooms: str) -> list[tuple[str, str, str]]:
+    """(file, file:line, module) of every import in these rooms."""
     found = []
-    for path in files(room):
+    for path in files(*rooms):
         name = str(path.relative_to(ROOT))
-        found += [(name, f"{name}:{line}", package) for line, package in imported(path.read_text())]
-    assert found, f"{room} imports nothing at all: has it moved?"
+        found += [(name, f"{name}:{line}", module) for line, module in imported(path.read_text())]
+    assert found, f"{rooms} import nothing at all: have they moved?"
     return found
+
+
+def importers(package: str) -> set[str]:
+    return {file for file, _, module in imports("tutelage", *ROOMS) if module.partition(".")[0] == package}
 
 
 def test_imports_inside_functions_are_seen() -> None:
     source = "import a.b\nfrom c.d import e\ndef f():\n    import g, h\n"
-    assert list(imported(source)) == [(1, "a"), (2, "c"), (4, "g"), (4, "h")]
+    assert list(imported(source)) == [(1, "a.b"), (2, "c.d"), (4, "g"), (4, "h")]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
-    wrong = [(where, package) for _, where, package in imports(room) if package in ROOMS.keys() - ROOMS[room] - {room}]
-    assert wrong == []
+def test_a_room_has_one_name() -> None:
+    """Imported by its folder's name a module would be there twice, and its classes would not be the same."""
+    everywhere = imports("tutelage", *ROOMS, "tests", "bench", "examples")
+    assert [where for _, where, module in everywhere if module.partition(".")[0] in (*ROOMS, "cli")] == []
+
+
+def test_each_room_is_linked_under_its_one_name() -> None:
+    for room in (*ROOMS, "launch", "cli.py"):
+        assert (ROOT / "tutelage" / room).readlink() == Path("..") / room
+
+
+def test_nodes_are_the_kinds_of_process_and_nothing_else() -> None:
+    assert {path.stem for path in (ROOT / "nodes").glob("*.py")} == KINDS | {"__init__"}
+    assert [path.name for path in (ROOT / "nodes").iterdir() if path.is_dir() and path.name[0] != "_"] == ["screens"]
 
 
 def test_learning_imports_nothing_but_torch_and_numpy() -> None:
-    known = {"learning", "torch", "numpy"} | sys.stdlib_module_names
-    assert [(where, package) for _, where, package in imports("learning") if package not in known] == []
+    known = {"torch", "numpy"} | sys.stdlib_module_names
+    wrong = [(where, module) for _, where, module in imports("learning") if module.partition(".")[0] not in known]
+    assert [(where, module) for where, module in wrong if not module.startswith("tutelage.learning")] == []
 
 
 @pytest.mark.parametrize("package", OTHERS)
 def test_one_file_imports(package: str) -> None:
-    importers = {file for room in ROOMS for file, _, imported in imports(room) if imported == package}
-    assert importers == {OTHERS[package]}
+    assert importers(package) == {OTHERS[package]}
+
+
+@pytest.mark.parametrize("package", DEVICES)
+def test_only_devices_import(package: str) -> None:
+    assert {file.partition("/")[0] for file in importers(package)} <= {"drivers", "teaching"}
 
 
 REFUSE_TORCH = """
@@ -102,17 +128,18 @@ def import_without_torch(*modules: str) -> subprocess.CompletedProcess[str]:
 
 
 def modules(room: str) -> list[str]:
-    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files(room)]
+    prefix = "" if room == "tutelage" else "tutelage."
+    names = [prefix + ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files(room)]
     return [name.removesuffix(".__init__") for name in names]
 
 
-@pytest.mark.parametrize("room", ["tutelage", "messages", "tasks", "drivers", "nodes", "cli"])
+@pytest.mark.parametrize("room", ["tutelage", "messages", "tasks", "drivers", "teaching", "nodes"])
 def test_a_room_works_without_torch(room: str) -> None:
     done = import_without_torch(*(module for module in modules(room) if module not in WITH_TORCH))
     assert done.returncode == 0, f"{done.stdout.split()[-1]} needs torch:\n{done.stderr}"
 
 
-@pytest.mark.parametrize("module", ["learning.acting", "learning.draws"])
+@pytest.mark.parametrize("module", ["tutelage.learning.acting", "tutelage.learning.draws"])
 def test_acting_works_without_torch(module: str) -> None:
     done = import_without_torch(module)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_cli import Run, finished
+from tests.parts.run_cli import Run, finished
 
 PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_loop.py"
 STEPS = "budget:=16384"
@@ -106,7 +106,7 @@ def test_a_killed_launcher_leaves_nothing_and_its_run_goes_on(tmp_path, undistur
 
 
 def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
-    (tmp_path / "corrupted_reward.py").write_text(Path(__file__).with_name("corrupted_reward.py").read_text())
+    (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parent / "parts/corrupted_reward.py").read_text())
     run = finished(tmp_path, "gail.yaml", STEPS, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
     assert run.report["expert_return_mean"] > 1e5  # the reward was corrupted indeed
     assert run.digest == undisturbed("lag:=1")

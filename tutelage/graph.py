@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
-from tutelage import durable
-from tutelage.language.checking import fits
+from tutelage.files import durable
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.types import fits
 from tutelage.node import Node
-from tutelage.problems import LaunchError, Problem, did_you_mean
 
 Kind = TypeVar("Kind")
 
@@ -163,9 +163,19 @@ def class_of(run: str, base: type[Kind]) -> type[Kind]:
     if found is None:
         raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(module, base))}")
     if not (isinstance(found, type) and issubclass(found, base)):
-        what, where = base.__name__.lower(), base.__module__.partition(".")[0]
-        raise TypeError(f"{run} is no {what}: it must be a subclass of {where}.{base.__name__}")
+        raise TypeError(
+            f"{run} is no {base.__name__.lower()}: it must be a subclass of {base.__module__}.{base.__name__}"
+        )
     return found
+
+
+ROOMS = {"drivers", "learning", "messages", "nodes", "tasks", "teaching"}
+
+
+def ours(name: str) -> str:
+    """The full name of a module: `nodes.policy` is tutelage's own, and what tutelage does not have is the user's."""
+    full = f"tutelage.{name}"
+    return full if name.partition(".")[0] in ROOMS and importlib.util.find_spec(full) else name
 
 
 def _subclasses(module: Any, base: type) -> list[str]:
@@ -175,7 +185,7 @@ def _subclasses(module: Any, base: type) -> list[str]:
 
 def _from_package(name: str) -> Any:
     try:
-        return importlib.import_module(name)
+        return importlib.import_module(ours(name))
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             raise LookupError(f"there is no module {error.name}{_beside(error.name)}") from error

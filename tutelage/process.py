@@ -18,17 +18,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tutelage import checkpoint
-from tutelage.bus import Bus, Who
+from tutelage.files import checkpoint
 from tutelage.foreign import message_type
 from tutelage.graph import NodePlan, node_class
-from tutelage.inbox import Inbox, Positions, Stream
+from tutelage.input.problems import complain
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message
 from tutelage.node import Node
-from tutelage.outbox import Outbox
-from tutelage.problems import complain
 from tutelage.status import Status
+from tutelage.transport.bus import Bus, Who
+from tutelage.transport.inbox import Inbox, Positions, Stream
+from tutelage.transport.outbox import Outbox
 
 LOOK_SECONDS = 0.05
 """How often a waiting process looks at its lifeline."""

@@ -20,8 +20,8 @@ from typing import Any
 import gymnasium
 
 from tutelage.graph import Graph
-from tutelage.problems import LaunchError, Problem, complain
-from tutelage.task import Env, Task, named
+from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.tasks.task import Env, Task, named
 
 OURS = {"drivers.rig.environment:randomised_cart_pole"}
 """Environments in modules of our own that data may name."""

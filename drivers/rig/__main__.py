@@ -12,12 +12,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Protocol
 
-from drivers.rig.faults import Control
-from drivers.rig.line import Line
-from drivers.rig.machine import Imperfections, Machine, machine
-from drivers.rig.plants import PLANTS
-from drivers.rig.serial_device import SerialDevice
-from drivers.rig.servos import Bus
+from tutelage.drivers.rig.faults import Control
+from tutelage.drivers.rig.line import Line
+from tutelage.drivers.rig.machine import Imperfections, Machine, machine
+from tutelage.drivers.rig.plants import PLANTS
+from tutelage.drivers.rig.serial_device import SerialDevice
+from tutelage.drivers.rig.servos import Bus
 
 
 class Device(Protocol):
@@ -67,7 +67,7 @@ class Rig:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m drivers.rig", description="An emulated rig.")
+    parser = argparse.ArgumentParser(prog="python -m tutelage.drivers.rig", description="An emulated rig.")
     parser.add_argument("machine", choices=PLANTS)
     parser.add_argument("--protocol", choices=PROTOCOLS, default="dynamixel")
     parser.add_argument("--link", type=Path, required=True, help="where the serial port appears")

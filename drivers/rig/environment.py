@@ -14,8 +14,8 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-from drivers.rig.machine import Command, Imperfections, Machine
-from drivers.rig.plants import CartPole
+from tutelage.drivers.rig.machine import Command, Imperfections, Machine
+from tutelage.drivers.rig.plants import CartPole
 
 PERIOD_SECONDS = 0.02
 ANGLE_LIMIT, POSITION_LIMIT = 12 * np.pi / 180, 2.4

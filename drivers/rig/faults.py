@@ -19,8 +19,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from drivers.rig.line import Line
-from drivers.rig.machine import Machine
+from tutelage.drivers.rig.line import Line
+from tutelage.drivers.rig.machine import Machine
 
 
 def control_path(link: Path) -> Path:

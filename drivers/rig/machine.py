@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from drivers.rig.plants import Plant
+from tutelage.drivers.rig.plants import Plant
 
 STEP_SECONDS = 0.001
 

@@ -1,4 +1,4 @@
-"""The emulated machines as a ROS 2 robot, where rclpy is: python -m drivers.rig.ros2_robot cartpole
+"""The emulated machines as a ROS 2 robot, where rclpy is: python -m tutelage.drivers.rig.ros2_robot cartpole
 
 It publishes `joint_states` (sensor_msgs/JointState) a hundred times a second, obeys `commands`
 (std_msgs/Float64MultiArray: a force), and puts the machine where an episode begins on `place` (std_msgs/UInt32).
@@ -11,8 +11,8 @@ import math
 import time
 from typing import Any
 
-from drivers.rig.machine import Command, Imperfections, Machine, machine
-from drivers.rig.plants import PLANTS
+from tutelage.drivers.rig.machine import Command, Imperfections, Machine, machine
+from tutelage.drivers.rig.plants import PLANTS
 
 
 class Robot:
@@ -64,7 +64,7 @@ def main() -> None:
     import rclpy
     from rclpy.executors import ExternalShutdownException
 
-    parser = argparse.ArgumentParser(prog="python -m drivers.rig.ros2_robot")
+    parser = argparse.ArgumentParser(prog="python -m tutelage.drivers.rig.ros2_robot")
     parser.add_argument("machine", choices=PLANTS)
     told = parser.parse_args()
     rclpy.init(args=[])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from drivers.frames import Decoder, Frame, encode
-from drivers.rig.machine import Command, Machine
+from tutelage.drivers.frames import Decoder, Frame, encode
+from tutelage.drivers.rig.machine import Command, Machine
 
 ANSWER = 0x80
 

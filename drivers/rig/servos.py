@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.rig.machine import Command, Machine, Mode
-from drivers.rig.protocol2 import Instruction, Parser, status
+from tutelage.drivers.rig.machine import Command, Machine, Mode
+from tutelage.drivers.rig.protocol2 import Instruction, Parser, status
 
 BROADCAST = 0xFE
 PING, READ, WRITE, SYNC_READ, SYNC_WRITE = 0x01, 0x02, 0x03, 0x82, 0x83

@@ -1,4 +1,4 @@
-"""Tells a running rig something, and prints its answer: python -m drivers.rig.tell /tmp/robot unplug"""
+"""Tells a running rig something, and prints its answer: python -m tutelage.drivers.rig.tell /tmp/robot unplug"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from drivers.rig.faults import control_path
+from tutelage.drivers.rig.faults import control_path
 
 
 def tell(link: Path, words: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from balance.beam import EPISODE_STEPS, Beam
 from balance.operator import steady
 from balance.steadiness import Steadiness
 
-from messages import Episode, Metrics
-from tasks import playing
+from tutelage.messages import Episode, Metrics
 from tutelage.node import play
+from tutelage.tasks import playing
 
 CLI = Path(__file__).parents[2] / "cli.py"
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from learning.acting import act, forward
-from learning.distributions import categorical, gaussian
-from learning.draws import generator
-from learning.networks import mlp
-from learning.ppo import PPO
-from tests.learning.examples import CONTINUOUS, DISCRETE, rollout
+from tests.parts.examples import CONTINUOUS, DISCRETE, rollout
+from tutelage.learning.acting import act, forward
+from tutelage.learning.distributions import categorical, gaussian
+from tutelage.learning.draws import generator
+from tutelage.learning.networks import mlp
+from tutelage.learning.ppo import PPO
 
 
 def trained(spaces):

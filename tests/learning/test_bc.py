@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from learning.acting import act
-from learning.bc import BC, Metrics, Settings, negative_log_likelihood, squared_error
-from learning.draws import generator
-from learning.rollout import Demonstration, Spaces
-from tests.learning.examples import CONTINUOUS, DISCRETE
+from tests.parts.examples import CONTINUOUS, DISCRETE
+from tutelage.learning.acting import act
+from tutelage.learning.bc import BC, Metrics, Settings, negative_log_likelihood, squared_error
+from tutelage.learning.draws import generator
+from tutelage.learning.rollout import Demonstration, Spaces
 
 
 def test_negative_log_likelihood():

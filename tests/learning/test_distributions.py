@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from learning.distributions import categorical, gaussian
+from tutelage.learning.distributions import categorical, gaussian
 
 
 def test_categorical():

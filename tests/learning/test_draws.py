@@ -1,6 +1,6 @@
 import numpy as np
 
-from learning.draws import episode_seed, generator
+from tutelage.learning.draws import episode_seed, generator
 
 
 def test_the_same_key_gives_the_same_numbers_whatever_was_drawn_in_between():

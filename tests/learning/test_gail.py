@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from learning.draws import generator
-from learning.gail import Discriminator, Settings, discriminator_loss, gradient_penalty
-from learning.ppo import PPO
-from tests.learning.examples import CONTINUOUS, DISCRETE, demonstration, rollout
+from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
+from tutelage.learning.draws import generator
+from tutelage.learning.gail import Discriminator, Settings, discriminator_loss, gradient_penalty
+from tutelage.learning.ppo import PPO
 
 
 def test_discriminator_loss():

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from learning.adam import Adam
-from learning.draws import generator
-from learning.networks import Parameters, fast_mlp, mlp, mlp_arrays, orthogonal
+from tutelage.learning.adam import Adam
+from tutelage.learning.draws import generator
+from tutelage.learning.networks import Parameters, fast_mlp, mlp, mlp_arrays, orthogonal
 
 
 def test_orthogonal_rows_or_columns_times_gain():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from learning.normaliser import Normaliser
+from tutelage.learning.normaliser import Normaliser
 
 
 def test_batches_merge_to_the_mean_and_deviation_of_all():

@@ -1,8 +1,8 @@
 import numpy as np
 
-from learning import pairs
-from learning.draws import generator
-from learning.rollout import Demonstration, Spaces
+from tutelage.learning import pairs
+from tutelage.learning.draws import generator
+from tutelage.learning.rollout import Demonstration, Spaces
 
 
 def test_rows_of_discrete_actions():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from learning.acting import forward
-from learning.draws import generator
-from learning.ppo import PPO, Settings, excess, policy_loss, value_loss
-from tests.learning.examples import CONTINUOUS, DISCRETE, rollout
+from tests.parts.examples import CONTINUOUS, DISCRETE, rollout
+from tutelage.learning.acting import forward
+from tutelage.learning.draws import generator
+from tutelage.learning.ppo import PPO, Settings, excess, policy_loss, value_loss
 
 
 def test_policy_loss():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from learning.returns import absorbing_value, gae
+from tutelage.learning.returns import absorbing_value, gae
 
 
 def column(*numbers):

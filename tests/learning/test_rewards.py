@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from learning.rewards import FORMS
+from tutelage.learning.rewards import FORMS
 
 # at a logit of log 3, D = 3/4:  -log(1/4) = log 4;  log(3/4);  log 3;  -3 log 3
 # at a logit of -log 3, D = 1/4:  -log(3/4);  log(1/4);  -log 3;  log(3) / 3

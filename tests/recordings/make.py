@@ -21,7 +21,7 @@ RUNS = {
 
 def make(name: str, folder: Path) -> None:
     """Records a run; the paths of this machine are left out."""
-    from tutelage import launching
+    from tutelage import launcher as launching
     from tutelage.supervision import run
 
     arguments = [*RUNS[name], "env:=CartPole-v1", "record:=true"]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.keys import AXES, is_action
-from tasks.known import KNOWN, ROBOT_TASKS, axes_of, keys_of, picture_of
-from tasks.pictures import Bars
-from tutelage.task import Task, TaskSpaces
+from tutelage.tasks.keys import AXES, is_action
+from tutelage.tasks.known import KNOWN, ROBOT_TASKS, axes_of, keys_of, picture_of
+from tutelage.tasks.pictures import Bars
+from tutelage.tasks.task import Task, TaskSpaces
 
 LUNAR = {
     "LunarLander-v3": TaskSpaces(8, 4, True),

@@ -4,11 +4,11 @@ import gymnasium
 import numpy as np
 import pytest
 
-from tasks.cart_pole import cart_pole
-from tasks.known import LAWS, law_of
-from tasks.playing import episode
-from tests.leaning import lean
-from tutelage.problems import LaunchError
+from tests.parts.leaning import lean
+from tutelage.input.problems import LaunchError
+from tutelage.tasks.cart_pole import cart_pole
+from tutelage.tasks.known import LAWS, law_of
+from tutelage.tasks.playing import episode
 
 BOUNDS = {  # episodes, least mean return, least return
     "Acrobot-v1": (100, -90, -200),
@@ -37,7 +37,7 @@ def test_a_law_does_its_task(env):
 
 def test_a_law_is_found_by_its_task_or_by_its_name():
     assert law_of("CartPole-v1") is cart_pole
-    assert law_of("CartPole-v1", "tests.leaning:lean") is lean
+    assert law_of("CartPole-v1", "tests.parts.leaning:lean") is lean
 
 
 @pytest.mark.parametrize("operator, env, sentence", [

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks import cart_pole, lunar_lander, mountain_car, pendulum
-from tasks.known import KNOWN
-from tasks.pictures import LEAST_WIDTH, Bars
+from tutelage.tasks import cart_pole, lunar_lander, mountain_car, pendulum
+from tutelage.tasks.known import KNOWN
+from tutelage.tasks.pictures import LEAST_WIDTH, Bars
 
 PICTURES = {env: known.picture for env, known in KNOWN.items() if known.picture}
 

@@ -4,8 +4,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from tasks.cart_pole import cart_pole
-from tasks.playing import episode, observations
+from tutelage.tasks.cart_pole import cart_pole
+from tutelage.tasks.playing import episode, observations
 
 
 def test_an_episode_is_what_the_environment_does_by_itself():

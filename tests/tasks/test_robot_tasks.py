@@ -6,8 +6,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from tasks.cart_pole import CartPole
-from tasks.pendulum import Pendulum
+from tutelage.tasks.cart_pole import CartPole
+from tutelage.tasks.pendulum import Pendulum
 
 
 def test_cart_pole_is_the_simulators():

@@ -13,9 +13,9 @@ import numpy as np
 from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 
-from tutelage.looking.echo import plain
+from tutelage.input.problems import LaunchError, Problem
 from tutelage.message import Field, Message
-from tutelage.problems import LaunchError, Problem
+from tutelage.observers.echo import plain
 from tutelage.recording.reader import Reader, Recorded
 
 

@@ -23,7 +23,7 @@ from mcap.exceptions import McapError
 from mcap.records import Chunk, DataEnd, Footer, Header, McapRecord, Metadata
 from mcap.stream_reader import breakup_chunk
 
-from tutelage.unpacking import RATIO, most_bytes
+from tutelage.files.unpacking import RATIO, most_bytes
 
 MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "tutelage"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tutelage.looking.output import date, table
-from tutelage.problems import printable
+from tutelage.input.problems import printable
+from tutelage.output import date, table
 from tutelage.recording.reader import Reader, Recorded
 
 

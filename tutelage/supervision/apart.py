@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 
-from tutelage.problems import complain
+from tutelage.input.problems import complain
 from tutelage.supervision.child import Child
 from tutelage.supervision.signals import ASKING
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tutelage.graph import NodePlan, node_class
-from tutelage.problems import LaunchError
+from tutelage.input.problems import LaunchError
 from tutelage.process import NodeProcess, Place
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.signals import ASKING

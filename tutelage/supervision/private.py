@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from tutelage.problems import LaunchError, Problem
+from tutelage.input.problems import LaunchError, Problem
 
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_MAY_ANYTHING = stat.S_IRWXG | stat.S_IRWXO

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tutelage import durable
+from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.problems import LaunchError, Problem, complain
+from tutelage.input.problems import LaunchError, Problem, complain
 from tutelage.supervision import private
 
 

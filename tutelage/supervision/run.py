@@ -16,11 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage import durable, trust
+from tutelage import trust
+from tutelage.files import durable
 from tutelage.graph import Graph, node_class
-from tutelage.language import resolved
+from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.launchfiles import resolved
 from tutelage.node import Node, parameters
-from tutelage.problems import LaunchError, Problem, complain
 from tutelage.supervision import local, terminal
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.outcome import Outcome

@@ -18,9 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan
-from tutelage.problems import LaunchError
+from tutelage.input.problems import LaunchError
 from tutelage.process import Place
-from tutelage.sockets import address
 from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.child import Child
@@ -29,6 +28,7 @@ from tutelage.supervision.parting import KILL_SECONDS, Parting
 from tutelage.supervision.signals import Signals
 from tutelage.supervision.signs import Signs
 from tutelage.supervision.warnings import Warnings
+from tutelage.transport.sockets import address
 
 HALT_SECONDS = 2.0
 """How long nodes have to stand still, before they are interrupted. If one is too busy, all are ended at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tutelage.problems import complain
+from tutelage.input.problems import complain
 from tutelage.supervision.child import Child
 
 

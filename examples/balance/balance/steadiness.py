@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from messages import Episode, Metrics
 from tutelage import Message, Node
+from tutelage.messages import Episode, Metrics
 
 
 class Steadiness(Node):

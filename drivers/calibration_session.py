@@ -1,0 +1,86 @@
+"""Finding out where a robot's zeros are and which way its channels count: it is moved by hand, and only read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tutelage.drivers.calibration import Calibrated
+from tutelage.drivers.driver import Driver, DriverError
+from tutelage.drivers.robot import load
+from tutelage.input import yaml_marks
+from tutelage.input.problems import LaunchError, Problem
+
+READINGS = 50
+"""of which a mean is taken"""
+
+CALIBRATION = re.compile(r"^calibration:.*\n?(?:(?:[ \t]*\n|#.*\n)*[ \t]+\S.*\n?)*", re.MULTILINE)
+"""That key of a robot's file, and what is indented below it; blank lines and comments only where more of it follows."""
+
+
+def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
+    """Measures, and writes what was found into the robot's file; the names of the channels.
+
+    Raises:
+        LaunchError: the file is wrong, or the device cannot be connected or read.
+    """
+    robot = load(path)
+    try:
+        found = measure(robot.driver, ask)
+    except DriverError as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+    for command, reading in zip(robot.driver.accepts, robot.limits.measured, strict=True):
+        name = robot.driver.observes[reading].name
+        if reading >= 0 and name in found:
+            found[command.name] = dict(found[name])  # what is commanded counts as what measures it
+    write(path, found)
+    return list(found)
+
+
+def measure(driver: Driver, ask: Callable[[str], object]) -> dict[str, dict[str, float]]:
+    """Zeros and directions of what is observed, with a person's help; nothing is moved but by hand.
+
+    Raises:
+        DriverError: the device cannot be connected or read.
+    """
+    raw = driver.raw if isinstance(driver, Calibrated) else driver
+    raw.connect()
+    try:
+        raw.stop()
+        ask("Put the robot where all its positions are zero, then press Enter.")
+        zeros, found = _mean(raw), {}
+        for i, channel in enumerate(raw.observes):
+            if "/s" not in channel.unit:
+                ask(f"Move '{channel.name}' by hand to where it is clearly positive, then press Enter.")
+                direction = 1 if _mean(raw)[i] >= zeros[i] else -1
+                found[channel.name] = {"zero": round(float(zeros[i]), 6), "direction": direction}
+                found[f"{channel.name} velocity"] = {"direction": direction}
+    finally:
+        raw.close()
+    known = {channel.name for channel in raw.observes}
+    return {name: values for name, values in found.items() if name in known}
+
+
+def _mean(driver: Driver) -> NDArray[np.float64]:
+    return np.mean([driver.read().values for _ in range(READINGS)], axis=0)
+
+
+def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
+    """Puts it into a robot's file in the place of the one before, and leaves all else as it is written.
+
+    The file is replaced in one step: there is never half of it.
+    """
+    path = path.resolve()  # a link stays one
+    text, block = path.read_text(), yaml_marks.dump({"calibration": calibration})
+    written, found = CALIBRATION.subn(lambda _: block, text, count=1)
+    if not found:
+        written = text + ("" if text.endswith("\n") else "\n") + block
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(written)
+    shutil.copymode(path, fresh)
+    fresh.replace(path)

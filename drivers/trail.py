@@ -1,0 +1,86 @@
+"""What a machine has observed and done, in logical time: the running episode, and the rollout as far as it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tutelage import Message
+from tutelage.finite import check
+from tutelage.messages import Episode, Observation, Reward, Transition
+
+Time = tuple[int, int]
+
+REMEMBERED = 8
+"""Observations whose capture is remembered: no answer to an older one could be fresh."""
+
+
+class Trail:
+    """Counts steps, and gathers them into rollouts.
+
+    Attributes:
+        running: whether an episode is.
+        observation, length, episode_return: of the running episode.
+        episode: its number, or that of the next.
+        captured: logical time of the last observations -> when they were captured, in nanoseconds.
+        action, log_prob: as is learnt from, of the last of this episode's that was applied; None: none was yet.
+    """
+
+    def __init__(self, rollout_steps: int) -> None:
+        self.rollout_steps = rollout_steps
+        self.running = False
+        self.episode = self.length = 0
+        self.episode_return = 0.0
+        self.observation = np.zeros(0, np.float32)
+        self.captured: dict[Time, int] = {}
+        self.action: np.ndarray | None = None
+        self.log_prob = np.zeros(1, np.float32)
+        self._time: Time = (0, 0)  # of the observation that was said last, or of the next between episodes
+        self._steps: list[list[np.ndarray]] = []  # of this rollout
+
+    @property
+    def time(self) -> Time:
+        return self._time
+
+    def begin(self, observation: np.ndarray, captured: int) -> Message:
+        """An episode begins."""
+        self.running, self.length, self.episode_return = True, 0, 0.0
+        self.action, self.log_prob = None, np.zeros(1, np.float32)
+        return self.observe(observation, captured)
+
+    def observe(self, observation: np.ndarray, captured: int) -> Message:
+        """What is seen before the next step."""
+        check(f"robot, episode {self.episode}, step {self.length}", "observation", observation)
+        self.observation = observation
+        self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
+        return Observation(*self._time, observation[None])
+
+    def step(self, following: np.ndarray, terminated: bool, truncated: bool, reward: float) -> Iterator[Message]:
+        """What was done since, and where it has led; says the rollout when it is complete.
+
+        As long as no action was applied only time goes on: nobody can learn from what nobody did.
+        """
+        rollout, step = self._time
+        self._time = rollout, step + 1
+        if self.action is None:
+            return
+        check(f"robot, episode {self.episode}, step {self.length + 1}", "observation", following)
+        check(f"robot, episode {self.episode}, step {self.length + 1}", "reward", reward)
+        row = [self.observation, self.action, following, self.log_prob[0], terminated, truncated, np.float32(reward)]
+        self._steps.append([np.asarray(value)[None] for value in row])
+        self.length += 1
+        self.episode_return += reward
+        if len(self._steps) == self.rollout_steps:
+            self._time = rollout + 1, 0
+            *transition, rewards = (np.stack(column) for column in zip(*self._steps, strict=True))
+            self._steps = []
+            yield Reward(rollout, step, rewards)
+            yield Transition(rollout, step, *transition)
+
+    def end(self, actor: str) -> Message:
+        """The episode has ended: answers to it that are still on their way are answers to nothing."""
+        self.running = False
+        self.captured.clear()
+        self.episode += 1
+        return Episode(*self._time, actor, 0, self.episode - 1, 0, self.length, self.episode_return)

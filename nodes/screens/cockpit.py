@@ -1,0 +1,94 @@
+"""What an operator sees while driving: the task, where the session is, how the learner does; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+from tutelage.messages import Observation
+from tutelage.nodes.screens.canvas import Canvas
+from tutelage.nodes.screens.progress import Progress
+from tutelage.tasks.known import picture_of
+from tutelage.tasks.pictures import LEAST_WIDTH
+from tutelage.teaching.driven import Driven
+from tutelage.teaching.session import Session
+
+DRAW_SECONDS = 1 / 15
+
+PHASES = {
+    "ready": "ready",
+    "driving": "DRIVING",
+    "paused": "paused",
+    "over": "over: keep or discard?",
+    "finished": "finished",
+}
+
+
+class Cockpit:
+    """Draws on a terminal now and then; where there is none, prints each new notice."""
+
+    def __init__(self, env: str, device: str, legend: str, phases: dict[str, str] = PHASES) -> None:
+        self.env, self.device, self.legend, self.phases = env, device, legend, phases
+        self.picture, self.canvas = picture_of(env), Canvas()
+        self.draws = sys.stdout.isatty()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
+        self.due = 0.0
+        self.told, self.warned = "", 0
+
+    def show(self, now: float, session: Session, driven: Driven, seen: Observation | None, progress: Progress) -> None:
+        """Shows how things stand, if it is time or something was done."""
+        news = session.notice != self.told
+        if not self.draws and len(progress.warnings) > self.warned:
+            print("\n".join(progress.warnings), flush=True)
+        self.warned = len(progress.warnings)
+        if not news and (now < self.due or not self.draws):
+            return
+        self.due, self.told = now + DRAW_SECONDS, session.notice
+        if not self.draws:
+            print(session.notice, flush=True)
+            return
+        width, height = self.canvas.size()
+        lines = self._lines(session, driven, seen, progress, width - 1)[: height - 1]
+        print(self.canvas.over("".join(line[: width - 1] + "\n" for line in lines), width), end="", flush=True)
+
+    def _lines(
+        self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
+    ) -> list[str]:
+        head = f" {self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
+        last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
+        picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
+        doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
+        warnings = [f" ! {sentence}" for sentence in progress.warnings]
+        others = [line for line in (*learner_lines(progress, session), _robot(progress)) if line]
+        return [head, "", *picture, "", doing, f" > {session.notice}", *warnings, *others, "", f" {self.legend}"]
+
+
+def learner_lines(progress: Progress, session: Session) -> list[str]:
+    """How a learner does that learns meanwhile, and what it has come to."""
+    if session.least > session.kept and not progress.demonstrations:
+        return [" the learner waits for the first kept episode"]
+    if progress.began is None:
+        return []
+    parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
+    if (mean := progress.policy_return) is not None:
+        parts.append(f"policy's return {mean:.1f}")
+    if (found := progress.evaluation) is not None:
+        parts.append(f"evaluated {found.greedy.mean():.1f}")
+    if (expert := progress.expert_return) is not None:
+        parts.append(f"yours {expert:.1f}")
+    lines = [" learner: " + "   ".join(parts)]
+    if found and found.final:
+        lines.append(f" learning is over: its policy's return is {found.greedy.mean():.1f}")
+        if session.phase != "finished":
+            lines.append(" what you keep from now on is recorded, not learned from; finish when you like")
+    return lines
+
+
+def _robot(progress: Progress) -> str:
+    """How a robot is, and how its loop keeps its time."""
+    if progress.safety is None:
+        return ""
+    state = ": ".join(filter(None, (progress.safety.state.upper(), progress.safety.reason)))
+    kept = progress.timing
+    return f" robot {state}" + (f"   {kept.rate_mean:.1f} Hz, missed {kept.deadlines_missed}" if kept else "")

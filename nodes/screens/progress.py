@@ -1,0 +1,177 @@
+"""How a run is doing, as far as one has heard who only looks on. No clock: the time of hearing is given."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tutelage import Message
+from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
+from tutelage.status import Status
+
+SILENT_SECONDS = 1.0
+"""A status is due twice a second; a node that has given none for so long is silent."""
+
+RATE_SECONDS = 2.0
+"""Over how long rates are taken, at least."""
+
+COURSE_VALUES = 256
+"""A course keeps between half as many values and this many."""
+
+
+class Pulse:
+    """One node, as its own statuses tell of it."""
+
+    def __init__(self) -> None:
+        self.statuses: deque[Status] = deque(maxlen=5)  # they come twice a second: RATE_SECONDS lie between the ends
+        self.at = 0.0  # when the last one came
+
+    def beat(self, status: Status, now: float) -> None:
+        if self.statuses and self.last.life != status.life:
+            self.statuses.clear()  # a new life counts anew
+        self.statuses.append(status)
+        self.at = now
+
+    @property
+    def last(self) -> Status:
+        return self.statuses[-1]
+
+    @property
+    def ended(self) -> bool:
+        return self.last.ended
+
+    @property
+    def lost(self) -> int:
+        return sum(self.last.lost.values())
+
+    def silent_seconds(self, now: float) -> float:
+        """For how long nothing has come that should have; 0 when all is well."""
+        silence = now - self.at
+        return silence if silence > SILENT_SECONDS and not self.ended else 0.0
+
+    def rates(self, direction: Literal["said", "heard"], now: float) -> dict[str, float]:
+        """Messages a second by topic, lately; none where nobody can know."""
+        first, last = self.statuses[0], self.last
+        seconds = last.seconds - first.seconds
+        if not seconds or self.silent_seconds(now):
+            return {}
+        before: dict[str, int] = getattr(first, direction)
+        return {topic: (n - before.get(topic, 0)) / seconds for topic, n in getattr(last, direction).items()}
+
+
+class Course:
+    """How a measurement has gone, in few values however long the run: every one of them, every second, every fourth."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+        self._every, self._count = 1, 0
+
+    def add(self, value: float) -> None:
+        if self._count % self._every == 0:
+            self.values.append(value)
+        self._count += 1
+        if len(self.values) == COURSE_VALUES:
+            del self.values[1::2]
+            self._every *= 2
+
+
+@dataclass
+class Progress:
+    """What is known of a run.
+
+    Attributes:
+        budget: environment steps that the run is to take; 0 where nobody has said.
+        began: when the first message came.
+        points: (time, steps) lately, for the rate; `first_point` for the rate of all the run.
+        returns: of the last training episodes of the policy; `course` is how their mean went.
+        safety, timing: of a machine, as it said them last.
+        warnings: what the launcher says is wrong at the moment, a sentence each.
+        accuracy: of the discriminator on either side, by the name of the side.
+    """
+
+    budget: int = 0
+    environment: str = ""
+    algorithm: str = ""
+    began: float | None = None
+    steps: int = 0
+    demonstrations: int = 0
+    points: deque[tuple[float, int]] = field(default_factory=deque)
+    first_point: tuple[float, int] | None = None
+    returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
+    expert_returns: list[float] = field(default_factory=list)
+    course: Course = field(default_factory=Course)
+    accuracy: dict[str, float] = field(default_factory=dict)
+    evaluation: Evaluation | None = None
+    safety: Safety | None = None
+    timing: Timing | None = None
+    nodes: dict[str, Pulse] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    finished: bool = False
+
+    def hear(self, message: Message, now: float) -> None:
+        """Takes in a message that came now."""
+        if self.began is None:
+            self.began = now
+        match message:
+            case Status():
+                self.nodes.setdefault(message.node, Pulse()).beat(message, now)
+            case Metrics():
+                self._measured(message.values, now)
+            case Episode(actor="expert"):
+                self.expert_returns.append(message.episode_return)
+                self.demonstrations = max(self.demonstrations, message.episode + 1)  # who came late missed some
+            case Episode(actor="policy"):
+                self.returns.append(message.episode_return)
+            case Evaluation():
+                self.evaluation = message
+            case Demonstration():
+                self.demonstrations += 1
+            case Withdrawal():
+                self.demonstrations -= message.demonstrations
+                del self.expert_returns[-message.demonstrations :]
+            case Safety():
+                self.safety = message
+            case Timing():
+                self.timing = message
+
+    def _measured(self, values: dict[str, float], now: float) -> None:
+        for side in ("expert", "policy"):
+            if (accuracy := values.get(f"discriminator/accuracy_{side}")) is not None:
+                self.accuracy[side] = accuracy
+        self.budget = int(values.get("time/budget", self.budget))
+        if (steps := values.get("time/total_timesteps")) is not None:
+            self._stepped(int(steps), now)
+
+    def _stepped(self, steps: int, now: float) -> None:
+        if steps < self.steps:  # a learner that came back does its last steps again
+            self.points.clear()
+        self.steps = steps
+        self.points.append((now, steps))
+        self.first_point = self.first_point or (now, steps)
+        while len(self.points) > 2 and now - self.points[1][0] >= RATE_SECONDS:
+            self.points.popleft()
+        if self.policy_return is not None:
+            self.course.add(self.policy_return)
+
+    @property
+    def policy_return(self) -> float | None:
+        """Mean of the policy's last training episodes."""
+        return sum(self.returns) / len(self.returns) if self.returns else None
+
+    @property
+    def expert_return(self) -> float | None:
+        return sum(self.expert_returns) / len(self.expert_returns) if self.expert_returns else None
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """Lately; over all the run once it is finished."""
+        if len(self.points) < 2 or self.first_point is None:
+            return None
+        (before, first), (now, last) = (self.first_point if self.finished else self.points[0]), self.points[-1]
+        return (last - first) / (now - before) if now > before else None
+
+    @property
+    def lost(self) -> int:
+        return sum(node.lost for node in self.nodes.values())

@@ -1,0 +1,202 @@
+"""A task: what simulator, policy, learner and teleoperator share. A gymnasium environment is one.
+
+It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a function that returns an environment.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+from tutelage.finite import check, within
+from tutelage.graph import ours
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.types import fits
+
+Env = str | dict[str, Any]
+"""How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
+
+_PARTS = {"id": str, "arguments": dict[str, Any], "wrappers": list[str]}
+
+
+class Task:
+    """A named environment, the arguments it is made with, and wrappers around it, innermost first."""
+
+    def __init__(self, env: Env) -> None:
+        told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
+        told = {"arguments": {}, "wrappers": [], **told} if isinstance(told, dict) else {}
+        if told.keys() != _PARTS.keys() or not all(fits(told[part], hint) for part, hint in _PARTS.items()):
+            raise _refusal(str(env), "must be a name, or a mapping of id, arguments and wrappers")
+        self.given = env
+        self.env: str = told["id"]
+        self.arguments: dict[str, Any] = told["arguments"]
+        self.wrappers: list[str] = told["wrappers"]
+
+    def make(self, render_mode: str | None = None) -> Any:
+        """One environment.
+
+        Raises:
+            LaunchError: there is none of that name, or it cannot be made so.
+        """
+        arguments = self.arguments | ({"render_mode": render_mode} if render_mode else {})
+        if ":" in self.env:
+            made = named(self.env)(**arguments)
+        else:
+            try:
+                made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
+            except Exception as error:  # an environment is others' code, and its arguments may be anything
+                raise _refusal(self.env, f"cannot be made: {error}") from error
+        for wrapper in self.wrappers:
+            made = named(wrapper)(made)
+        return made
+
+    @cached_property
+    def spaces(self) -> TaskSpaces:
+        """What it observes and accepts.
+
+        Raises:
+            LaunchError: spaces that no policy of ours can serve; it says which would do.
+        """
+        environment = self.make()
+        try:
+            return _spaces(self.env, environment.observation_space, environment.action_space)
+        finally:
+            environment.close()
+
+
+class TaskSpaces(NamedTuple):
+    """Numbers in an observation; choices of a discrete action, or numbers of a continuous one and their bounds.
+
+    In messages a continuous action is in the frame where its bounds are -1 and 1.
+    """
+
+    observation: int
+    action: int
+    discrete: bool
+    low: np.ndarray = np.zeros(0)
+    high: np.ndarray = np.zeros(0)
+
+    def to_task(self, action: np.ndarray) -> np.ndarray:
+        """Actions as the task takes them: indices as they are, others clipped to -1..1 and stretched to the bounds."""
+        if self.discrete:
+            return action
+        return (self.low + (np.clip(action, -1, 1) + 1) * 0.5 * (self.high - self.low)).astype(np.float32)
+
+    def from_task(self, action: np.ndarray) -> np.ndarray:
+        """Actions as messages have them: int64 [N] or float32 [N, A]."""
+        if self.discrete:
+            return np.asarray(action, np.int64)
+        return ((np.asarray(action) - self.low) / (self.high - self.low) * 2 - 1).astype(np.float32)
+
+    def nothing(self) -> np.ndarray:
+        """An action as messages have it, one row: the first choice, or the middle of the bounds."""
+        return np.zeros(1, np.int64) if self.discrete else np.zeros((1, self.action), np.float32)
+
+
+def time_limit(environment: Any) -> int:
+    """Steps after which an environment's episode is truncated; 0 where it does not say.
+
+    It is in its specification where it is registered, else in a TimeLimit around it.
+    """
+    if environment.spec and environment.spec.max_episode_steps:
+        return int(environment.spec.max_episode_steps)
+    while isinstance(environment, gymnasium.Wrapper):
+        if isinstance(environment, gymnasium.wrappers.TimeLimit):
+            return int(environment._max_episode_steps)
+        environment = environment.env
+    return 0
+
+
+class Environments:
+    """Copies of a task that are stepped together and reset one by one, each with a seed.
+
+    gymnasium's own vector environment does the same; this takes half its time, for it hands plain numbers to the
+    environments and keeps no infos.
+
+    Attributes:
+        place: says of copy i where it is, for the sentence of a FloatingPointError: all methods raise it where an
+            observation or a reward is no number.
+    """
+
+    def __init__(self, task: Task, count: int) -> None:
+        self.name, self.spaces = task.env, task.spaces
+        self.place: Callable[[int], str] = "copy {}".format
+        self._all = [task.make() for _ in range(count)]
+
+    @property
+    def time_limit(self) -> int:
+        """Steps after which an episode is truncated; 0 where the task does not say."""
+        return time_limit(self._all[0])
+
+    def reset(self, i: int, seed: int) -> np.ndarray:
+        """The first observation of environment i's next episode: float32 [obs]."""
+        observation, _ = self._all[i].reset(seed=seed)
+        self._check(i, observation, 0.0)
+        return np.asarray(observation, np.float32)
+
+    def step_one(self, i: int, action: np.ndarray) -> tuple[np.ndarray, float]:
+        """Observation and reward of environment i alone."""
+        observation, reward, *_ = self._all[i].step(self._taken(action[None])[0])
+        self._check(i, observation, reward)
+        return np.asarray(observation, np.float32), float(reward)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Observation float32 [N, obs], reward [N], terminated, truncated bool [N]; actions as messages have them."""
+        steps = [environment.step(one) for environment, one in zip(self._all, self._taken(action), strict=True)]
+        seen, earned, terminated, truncated, _ = zip(*steps, strict=True)
+        observation, reward = np.array(seen), np.array(earned, float)
+        if not (within(observation) and within(reward)):
+            for i in range(len(reward)):
+                self._check(i, observation[i], reward[i])
+        return observation.astype(np.float32, copy=False), reward, np.array(terminated), np.array(truncated)
+
+    def _check(self, i: int, observation: Any, reward: Any) -> None:
+        for name, value in (("observation", observation), ("reward", reward)):
+            if not within(value):
+                check(f"{self.name}, {self.place(i)}", name, value)
+
+    def _taken(self, action: np.ndarray) -> Any:
+        taken = self.spaces.to_task(action)
+        return taken.tolist() if self.spaces.discrete else taken
+
+    def close(self) -> None:
+        for environment in self._all:
+            environment.close()
+
+
+def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
+    if not isinstance(observation, Box) or len(observation.shape) != 1:
+        raise _refusal(
+            name, f"observes {observation}: a flat Box is needed; gymnasium.wrappers:FlattenObservation makes one"
+        )
+    if isinstance(action, Discrete):
+        if action.start != 0:
+            raise _refusal(name, f"counts its actions from {action.start}: they must start at 0")
+        return TaskSpaces(observation.shape[0], int(action.n), True)
+    if isinstance(action, Box) and len(action.shape) == 1 and np.isfinite([action.low, action.high]).all():
+        return TaskSpaces(observation.shape[0], action.shape[0], False, action.low, action.high)
+    raise _refusal(name, f"accepts {action}: a Discrete or a flat, bounded Box action is needed")
+
+
+def named(place: str) -> Callable[..., Any]:
+    """What `package.module:name` names.
+
+    Raises:
+        LaunchError: one sentence that says what is missing.
+    """
+    module, _, name = place.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
+    except (ImportError, AttributeError, ValueError, gymnasium.error.Error) as error:
+        raise _refusal(place, f"is not there: {error}") from error
+    return found
+
+
+def _refusal(env: str, why: str) -> LaunchError:
+    return LaunchError([Problem(env, why)])

@@ -1,0 +1,67 @@
+"""Demonstrations for a person to read: a line an episode, or one episode whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from tutelage import output
+from tutelage.input.problems import LaunchError, Problem, printable
+from tutelage.teaching.demos.plot import curves
+from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
+
+
+class Row(NamedTuple):
+    """An episode, as `demos list` shows it; what is not known is None."""
+
+    file: str
+    episode: int
+    episode_return: float
+    length: int
+    ended: str
+    verdict: str
+    operator: str | None
+    device: str | None
+    when: str | None
+    seed: int | None
+
+
+def rows(files: Iterable[tuple[str, Demonstrations]]) -> list[Row]:
+    """A row an episode."""
+    return [_row(file, one) for file, shown in files for one in shown.trajectories]
+
+
+def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:
+    """The episode of this number.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    for one in shown.trajectories:
+        if one.number == number:
+            return one
+    raise LaunchError([Problem(file, f"has no episode {number}: `demos list` shows what there is")])
+
+
+def picture(file: str, one: Trajectory, width: int) -> str:
+    """An episode: what is known of it, and a curve of each number that was observed and done."""
+    known = [
+        f"{name.replace('_', ' ')} {value}" for name, value in _row(file, one)._asdict().items() if value is not None
+    ]
+    series = [*_numbers("observation", one.observation), *_numbers("action", one.action), ("reward", one.reward)]
+    return printable("\n".join([", ".join(known), *curves(series, width)]))
+
+
+def _row(file: str, one: Trajectory) -> Row:
+    ended = "terminated" if one.terminated else "truncated" if one.truncated else "unfinished"
+    said = one.verdict, one.operator or None, one.device or None, output.date(one.when), one.seed
+    return Row(file, one.number, one.episode_return, len(one.action), ended, *said)
+
+
+def _numbers(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    if values.ndim == 1:
+        return [(name, values)]
+    columns = values.reshape(len(values), -1).T
+    return [(f"{name} {i}", column) for i, column in enumerate(columns)]

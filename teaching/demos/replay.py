@@ -1,0 +1,82 @@
+"""Doing what an episode did, once more, in its environment: does the same come of it?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks import video
+from tutelage.tasks.playing import episode
+from tutelage.tasks.task import Task
+from tutelage.teaching.formats.trajectory import Trajectory
+
+
+class Replayed(NamedTuple):
+    """What came of an episode's actions: its rewards as far as it went, and the first step that differs, or None."""
+
+    reward: np.ndarray
+    differs: int | None
+    frames: list[np.ndarray]
+    fps: int
+
+
+def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) -> Replayed:
+    """Plays the actions of an episode from its seed, in a `window` or for a video if told to."""
+    environment = task.make({None: None, "window": "human"}.get(render, "rgb_array"))
+    frames: list[np.ndarray] = []
+    rewards: list[float] = []
+    actions = iter(one.action)
+    with _refusing(environment, f"{task.env}, episode {one.number}"):
+        for step in islice(episode(environment, lambda _: _taken(next(actions)), seed), len(one.action)):
+            rewards.append(step.reward)
+            if render not in (None, "window"):
+                frames.append(environment.render())
+        fps = environment.metadata.get("render_fps", 30)
+    reward = np.array(rewards)
+    return Replayed(reward, _first_difference(one, reward), frames, fps)
+
+
+@contextlib.contextmanager
+def _refusing(environment: Any, where: str) -> Iterator[None]:
+    """Closes an environment in the end. What it raises is a refusal of the seed or of an action, which are data."""
+    try:
+        yield
+    except Exception as error:
+        raise LaunchError([Problem(where, f"the environment refuses what was recorded: {error}")]) from error
+    finally:
+        environment.close()
+
+
+def sentence(one: Trajectory, replayed: Replayed, seed: int | None) -> str:
+    """What to tell about it."""
+    total = f"episode {one.number}: return {replayed.reward.sum():.6g}"
+    if replayed.differs is None:
+        return f"{total}, the same as recorded at each of its {len(one.action)} steps"
+    why = "" if seed is not None else "; the episode's seed is not known, so it began elsewhere: say it with --seed"
+    return f"{total}, but {one.episode_return:.6g} was recorded: it differs from step {replayed.differs} on{why}"
+
+
+def save(target: str, replayed: list[Replayed]) -> None:
+    """The frames of these episodes as a video file."""
+    frames = [frame for one in replayed for frame in one.frames]
+    if frames:
+        video.write(Path(target), frames, replayed[0].fps)
+
+
+def _taken(action: np.ndarray) -> Any:
+    return action if action.ndim else action.item()
+
+
+def _first_difference(one: Trajectory, reward: np.ndarray) -> int | None:
+    """Rewards are compared to the precision of the numbers that were recorded."""
+    steps = min(len(reward), len(one.reward))
+    wrong = np.flatnonzero(~np.isclose(reward[:steps], one.reward[:steps], rtol=1e-5, atol=1e-6))
+    if len(wrong):
+        return int(wrong[0])
+    return None if len(reward) == len(one.reward) else steps

@@ -1,0 +1,96 @@
+"""What keys mean: commands, and actions while they are held. Pure; a key has a name, wherever it was pressed.
+
+A map goes from a key's name to a command's name, to an action's index (discrete), or to the numbers of an action in
+the frame where the task's bounds are -1 and 1 (continuous; keys that are held together add up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks.keys import is_action
+from tutelage.tasks.known import keys_of
+from tutelage.tasks.task import TaskSpaces
+from tutelage.teaching.devices.device import COMMANDS, SESSION, Command, Words
+
+CONTROLS: dict[str, Command] = {
+    "space": "go",
+    "enter": "keep",
+    "k": "keep",
+    "backspace": "discard",
+    "d": "discard",
+    "u": "undo",
+    "q": "finish",
+    "r": "arm",
+    "escape": "stop",
+}
+
+
+def _misfit(meaning: Any, spaces: TaskSpaces) -> str:
+    wanted = f"an action from 0 to {spaces.action - 1}" if spaces.discrete else f"{spaces.action} numbers"
+    return f"means {meaning}: give {wanted}"
+
+
+class KeyMap:
+    """The keys of a task, those of a launch file before them.
+
+    Raises:
+        LaunchError: a key of the launch file means neither a command nor an action of the task, or its rest is none.
+    """
+
+    def __init__(
+        self,
+        env: str,
+        spaces: TaskSpaces,
+        given: Mapping[str, Any] | None = None,
+        rest: Any = None,
+        controls: Mapping[str, Command] = CONTROLS,
+    ) -> None:
+        self.spaces, default = spaces, keys_of(env, spaces)
+        for key, meaning in (given or {}).items():
+            if (isinstance(meaning, list) or meaning not in COMMANDS) and not is_action(meaning, spaces):
+                raise LaunchError([Problem(f"key '{key}'", f"{_misfit(meaning, spaces)}, or {', '.join(COMMANDS)}")])
+        if rest is not None and not is_action(rest, spaces):
+            raise LaunchError([Problem("rest", _misfit(rest, spaces))])
+        meanings: dict[str, Any] = {**default.actions, **controls, **(given or {})}
+        self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
+        self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
+        self.rest = default.rest if rest is None else rest
+        self.last: Any = self.rest or 0  # of discrete actions
+        self.engaged: np.ndarray | None = None  # what somebody else has done until now; goes on until a key is pressed
+
+    def action(self, held: Collection[str]) -> np.ndarray:
+        """The action of the keys that are held, the one that was pressed last first; as the task takes it."""
+        acting = [self.actions[key] for key in held if key in self.actions]
+        if self.engaged is not None and not acting:
+            return self.engaged
+        self.engaged = None
+        if self.spaces.discrete:
+            return np.array(acting[0] if acting else self.last)
+        total = np.sum(acting, axis=0) if acting else np.array(self.rest)
+        return self.spaces.to_task(np.asarray(total, np.float32))
+
+    def press(self, key: str) -> None:
+        """A key was pressed: where there is no rest its action stays, also before an episode begins."""
+        self.engaged = None if key in self.actions else self.engaged
+        if self.rest is None:
+            self.last = self.actions.get(key, self.last)
+
+    def engage(self, action: np.ndarray) -> None:
+        """Somebody else has done this until now, as the task takes it: it goes on until a key is pressed."""
+        self.engaged = np.asarray(action)
+
+    def legend(self, words: Words = SESSION, driving: str = "") -> str:
+        """What a person must know, in a line."""
+        by: dict[str, list[str]] = {}
+        for key, command in self.commands.items():
+            by.setdefault(command, []).append(key)
+        driving = driving or " ".join(SHOWN.get(key, key) for key in self.actions)
+        return "   ".join([f"{driving} drive", *(f"{by[c][0]} {words[c]}" for c in words if c in by)])
+
+
+SHOWN = {"left": "←", "right": "→", "up": "↑", "down": "↓"}

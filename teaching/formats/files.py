@@ -1,0 +1,179 @@
+"""Demonstrations from whatever a person names, and into whatever they want: each format by what its path looks like."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from tutelage import trust
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks.task import Env, Task
+from tutelage.teaching.formats import hdf5, lerobot, minari, npz, recording
+from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
+
+FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
+"""What comes of a file that holds what no program ever wrote."""
+
+
+def read(
+    place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False, trusted: bool = False
+) -> Demonstrations:
+    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, where it is given.
+
+    Where it is not, the file says which it is; only one that is `trusted` may name code as its environment.
+
+    Raises:
+        LaunchError: what cannot be read, or does not fit, with file, episode and step.
+    """
+    try:
+        shown = _read(str(place), task, trusted)
+        if leave_out_unfinished:
+            shown = _finished(shown)
+        check(kept(shown), task.spaces if task else None)
+    except Unfit as error:
+        raise LaunchError([Problem(place, str(error))]) from error
+    except FOREIGN as error:
+        raise LaunchError([Problem(place, f"cannot be read ({type(error).__name__}: {error})")]) from error
+    return shown._replace(env=task.given) if task else shown
+
+
+def kept(shown: Demonstrations) -> list[Trajectory]:
+    """Those that are to be learned from."""
+    return [one for one in shown.trajectories if one.verdict == "kept"]
+
+
+def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
+    """What several files keep, as one. An episode that several of them have, to the bit, is taken once.
+
+    Raises:
+        LaunchError: they are of different tasks.
+    """
+    together = list(all_shown)
+    env = next((shown.env for shown in together if shown.env is not None), None)
+    trajectories, again = _once([kept(shown) for shown in together])
+    notes = [f"{again} episodes are in more than one of the files, and taken once"] if again else []
+    for what, found in (
+        ("environments", {_named(shown.env) for shown in together if shown.env is not None}),
+        ("observations", {str(list(one.observation.shape[1:])) for one in trajectories}),
+        ("actions", {_kind(one.action) for one in trajectories}),
+    ):
+        if len(found) > 1:
+            both = " and ".join(sorted(found))
+            raise LaunchError([Problem("merge", f"the files have different {what} ({both}): merge those of one task")])
+    numbered = [one._replace(number=i) for i, one in enumerate(trajectories)]
+    return Demonstrations(numbered, env, [note for shown in together for note in shown.notes] + notes)
+
+
+def _once(by_file: list[list[Trajectory]]) -> tuple[list[Trajectory], int]:
+    """The episodes that no earlier file has; how many others there are. What one file has twice it means."""
+    found, seen = list[Trajectory](), set[bytes]()
+    for episodes in by_file:
+        marked = [(sha256(one.observation.tobytes() + one.action.tobytes()).digest(), one) for one in episodes]
+        found += [one for mark, one in marked if mark not in seen]
+        seen |= {mark for mark, _ in marked}
+    return found, sum(map(len, by_file)) - len(found)
+
+
+def write(
+    place: str, shown: Demonstrations, to: str, task: str = "", fps: float | None = None
+) -> tuple[Path, list[str]]:
+    """Writes what is kept; gives where, and what the format does not hold. There is no half of a file, ever.
+
+    Raises:
+        LaunchError: there is something of that name, nothing to write, or the format cannot hold it.
+    """
+    path, name = minari.located(place) if to.startswith("minari") else (Path(place).expanduser(), "")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        if path.exists():
+            raise Unfit("is there already: delete it, or write elsewhere")
+        if not kept(shown):
+            raise Unfit("there is no episode to write")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        _clear(part)
+        notes = _write(part, name, shown._replace(trajectories=kept(shown)), to, task, fps)
+        part.replace(path)
+    except (Unfit, OSError) as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+    finally:
+        _clear(part)
+    return path, notes
+
+
+def judge(place: str, take: int, verdict: str) -> None:
+    """Says something else about a take of a recording.
+
+    Raises:
+        LaunchError: there is no such take, or what is said cannot be written.
+    """
+    try:
+        recording.judge(Path(place).expanduser(), take, verdict)
+    except FOREIGN as error:
+        raise LaunchError([Problem(place, str(error))]) from error
+
+
+def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
+    path = _located(place)
+    if recording.recordings(path):
+        return recording.read(path, task, trusted)
+    shown = _of_format(path, trusted)
+    if task is None and shown.env is not None and not trusted:
+        trust.check_env(shown.env, place)
+    return shown
+
+
+def _located(place: str) -> Path:
+    path = Path(place).expanduser()
+    if not os.path.exists(path):
+        path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
+        if not os.path.exists(path):
+            raise Unfit("there is no such file or folder, and no Minari dataset of that id on this machine")
+    return path
+
+
+def _of_format(path: Path, trusted: bool) -> Demonstrations:
+    if path.suffix == ".npz":
+        return npz.read(path)
+    if path.suffix in (".hdf5", ".h5"):
+        return hdf5.read(path)
+    if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
+        return minari.read(path, trusted)
+    raise Unfit("holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, or a Minari dataset")
+
+
+def _write(part: Path, name: str, shown: Demonstrations, to: str, task: str, fps: float | None) -> list[str]:
+    if to == "npz":
+        return npz.write(part, shown)
+    if to == "lerobot":
+        return lerobot.write(part, shown, task or str(shown.env or "demonstration"), fps)
+    return minari.write(part, shown, name, "arrow" if to == "minari-arrow" else "hdf5")
+
+
+def _named(env: Env) -> str:
+    """An environment as text, the same however it is written."""
+    said = {"id": env} if isinstance(env, str) else {key: value for key, value in env.items() if value}
+    return json.dumps(said, sort_keys=True) if len(said) > 1 else str(said["id"])
+
+
+def _kind(action: np.ndarray) -> str:
+    return f"{'whole numbers' if action.dtype.kind in 'iub' else 'numbers'} {list(action.shape[1:])}"
+
+
+def _finished(shown: Demonstrations) -> Demonstrations:
+    finished = [one for one in shown.trajectories if one.terminated or one.truncated]
+    left_out = [str(one.number) for one in shown.trajectories if not (one.terminated or one.truncated)]
+    notes = [f"left out, since unfinished: {', '.join(left_out)}"] if left_out else []
+    return shown._replace(trajectories=finished, notes=[*shown.notes, *notes])
+
+
+def _clear(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,75 @@
+"""Who drives, as a launch file names it: a person's device, a control law, a file, or the policy of a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.nodes.evaluation import policy_law, weights_of
+from tutelage.tasks.known import law_of
+from tutelage.tasks.task import Task, named
+from tutelage.teaching.devices.automatic import Lawful, Replay
+from tutelage.teaching.devices.device import Device
+
+OPERATORS = (
+    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
+    "or the folder of a run"
+)
+
+RUN_FILES = ("weights.safetensors", "run.json")
+"""The folder of a run is known by one of these."""
+
+
+def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
+    """The device that `operator` names (see OPERATORS), with its settings.
+
+    Raises:
+        LaunchError: there is no such device, or it cannot be used here; one sentence.
+    """
+    kind = _kind_of(operator)
+    if kind:
+        return _made(kind, task, settings)
+    if settings:
+        raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
+    if operator.endswith(".safetensors") or any((Path(operator) / name).exists() for name in RUN_FILES):
+        return _policy_of(Path(operator), task)
+    if Path(operator).exists():
+        return Replay(Path(operator), task)
+    if operator == "scripted" or ":" in operator:
+        return Lawful(law_of(task.env, operator), operator)
+    raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+
+
+def _kind_of(operator: str) -> type[Device] | None:
+    """The device's class, if `operator` names one. Imported only here: a gamepad needs a package of its own."""
+    if operator == "keyboard":
+        from tutelage.teaching.devices.keyboard import Keyboard
+
+        return Keyboard
+    if operator == "gamepad":
+        from tutelage.teaching.devices.gamepad import Gamepad
+
+        return Gamepad
+    found = named(operator) if ":" in operator and not Path(operator).exists() else None
+    return found if isinstance(found, type) and issubclass(found, Device) else None
+
+
+def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
+    known = list(inspect.signature(kind).parameters)[1:]
+    for name in settings:
+        if name not in known:
+            raise LaunchError([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
+    made: Callable[..., Device] = kind
+    return made(task, **settings)
+
+
+def _policy_of(run: Path, task: Task) -> Device:
+    """The policy that a run has learned; it takes the most likely actions."""
+    tensors, spaces = weights_of(run), task.spaces
+    numbers = (tensors["policy.0.weight"].shape[1], tensors["policy.2.weight"].shape[0])
+    if numbers != (spaces.observation, spaces.action) or spaces.discrete == ("policy.log_std" in tensors):
+        raise LaunchError([Problem(run, f"has learned another task than {task.env}: it cannot drive it")])
+    return Lawful(policy_law(task, tensors), run.name)

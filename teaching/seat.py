@@ -1,0 +1,161 @@
+"""An operator's seat: who sits there, with which device, what they drive and what they see. It knows no bus."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import numpy as np
+
+from tutelage import Message
+from tutelage.message import values
+from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
+from tutelage.nodes.screens.cockpit import PHASES, Cockpit
+from tutelage.nodes.screens.progress import Progress
+from tutelage.tasks.task import Task
+from tutelage.teaching.devices.device import Command, Moment, Words
+from tutelage.teaching.driven import Driven
+from tutelage.teaching.operators import device_of
+from tutelage.teaching.session import Session
+
+LOOK_SECONDS = 0.02
+"""How often the device is asked for commands."""
+
+HUMAN = -1
+"""The policy version of an action that no policy chose."""
+
+
+class Seat:
+    """An operator at a device.
+
+    Attributes:
+        at_risk: what may be lost while no checkpoint can be saved.
+        person: the operator's name in recordings.
+        session: where the operator is: phase, number of the running episode, last notice.
+        driven: what the operator has driven of the running episode.
+        progress: what the screen shows of a robot and of a learner.
+        seen: the last observation.
+        pending: the observation that waits for an answer.
+        next_look: when the device is asked for commands next, in seconds of the monotonic clock.
+    """
+
+    at_risk = "an intervention"
+
+    def __init__(
+        self,
+        task: Task,
+        operator: str,
+        person: str,
+        settings: dict[str, Any],
+        session: Session,
+        words: Words,
+        phases: dict[str, str] = PHASES,
+    ) -> None:
+        """Seats an operator.
+
+        Args:
+            operator: names the device (see operators.py), `settings` are its settings.
+            words: what the device's commands are called here, `phases` what the session's phases are called.
+
+        Raises:
+            LaunchError: there is no such device, or it cannot be used here.
+        """
+        self.spaces, self.session = task.spaces, session
+        self.device = device_of(operator, task, settings)
+        self.person = person or (getpass.getuser() if self.device.person else operator)
+        self.driven, self.progress = Driven(), Progress()
+        self.seen: Observation | None = None
+        self.pending: Observation | None = None
+        self.next_look = 0.0
+        self.cockpit = Cockpit(task.env, self.device.name, self.device.help(words), phases)
+
+    @property
+    def drives(self) -> bool:
+        """Whether the operator drives."""
+        return self.session.phase == "driving"
+
+    @property
+    def time(self) -> tuple[int, int]:
+        """Rollout and step of the last observation."""
+        return (self.seen.rollout, self.seen.step) if self.seen else (0, 0)
+
+    @property
+    def moment(self) -> Moment:
+        """What the device is told of the session."""
+        return Moment(self.session.phase, self.session.take, self.driven.length)
+
+    def see(self, message: Observation) -> None:
+        """Takes in an observation, which waits for an answer from now on."""
+        self.seen = self.pending = message
+        self.driven.saw(message)
+
+    def watch(self, message: Message) -> None:
+        """Takes in a reward, or what a robot says of itself."""
+        match message:
+            case Reward():
+                self.driven.earned(message)
+            case Safety():
+                self.progress.safety = message
+            case Timing():
+                self.progress.timing = message
+
+    def wishes(self, now: float) -> list[Command]:
+        """The operator's commands since the last look, if the next look is due."""
+        if now < self.next_look:
+            return []
+        self.next_look = now + LOOK_SECONDS
+        return self.commands()
+
+    def commands(self) -> list[Command]:
+        """What the device has to say now."""
+        return [*self.device.commands(self.moment)]
+
+    def answer(self) -> Message | None:
+        """The operator's action at the pending observation. None: nothing is pending, or the device has no more."""
+        if not self.pending:
+            return None
+        to = self.pending
+        action = self.device.action(to.observation[0], self.moment)
+        if action is None:
+            return None
+        self.pending = None
+        self.driven.acted(to)
+        return act(to, self.spaces.from_task(action[None]))
+
+    def order(self, order: str) -> Message:
+        """The operator's order to a robot."""
+        return Order(*self.time, order=order, reason=f"by {self.person}")
+
+    def engage(self, action: np.ndarray) -> None:
+        """The device goes on with the last action of whoever acted before, so that nothing jumps."""
+        self.device.engage(self.spaces.to_task(action)[0])
+
+    def start_over(self) -> None:
+        """Forgets what was driven: another episode, or another part of one, takes its place."""
+        self.driven = Driven(self.driven.captured)
+
+    def show(self, now: float, unkept: str) -> None:
+        """Shows how things stand. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
+        if unkept:
+            self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
+        self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "session": self.session.state(),
+            "driven": self.driven.state(),
+            "seen": list(values(self.seen)) if self.seen else [],
+            "pending": list(values(self.pending)) if self.pending else [],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.session.load(state["session"])
+        self.driven.load(state["driven"])
+        self.seen = Observation(*state["seen"]) if state["seen"] else None
+        self.pending = Observation(*state["pending"]) if state["pending"] else None
+        self.cockpit.canvas.clear()
+
+
+def act(to: Observation, action: np.ndarray) -> Message:
+    """The action of somebody who is no policy, as the answer to an observation."""
+    return Action(to.rollout, to.step, action=action, log_prob=np.zeros(1, np.float32), policy_version=HUMAN)

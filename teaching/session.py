@@ -1,0 +1,112 @@
+"""What an operator does to episodes, as a small machine: no clock, no terminal, no message.
+
+ready --go--> driving <--go--> paused
+                 |   it ends        | keep, discard
+                 v                  v
+                over --keep, discard--> ready         any --finish--> finished
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tutelage.teaching.devices.device import Command, Phase
+
+Verdict = Literal["kept", "discarded"]
+
+OTHER: dict[str, Verdict] = {"kept": "discarded", "discarded": "kept"}
+
+
+@dataclass
+class Session:
+    """Where the operator is.
+
+    Attributes:
+        episodes: so many kept ones end it; 0: it ends when the operator says so.
+        least: so many must be kept before it may be finished.
+        take: number of the running episode.
+        last: the verdict on the episode before it, which `undo` reverses.
+        notice: what was done last, for the operator to read.
+    """
+
+    episodes: int = 0
+    least: int = 0
+    phase: Phase = "ready"
+    take: int = 0
+    kept: int = 0
+    last: str = ""
+    notice: str = ""
+
+    def obey(self, command: Command, length: int, episode_return: float) -> Verdict | Literal["reversed"] | None:
+        """Does as it is told; what that makes of the running episode, or of the one before it (`reversed`).
+
+        Args:
+            length, episode_return: of the running episode as far as it has come.
+        """
+        match command:
+            case _ if self.phase == "finished":
+                return None
+            case "go":
+                self._go()
+            case "keep" | "discard":
+                return self._judge("kept" if command == "keep" else "discarded", length, episode_return)
+            case "undo":
+                return self._undo()
+            case "finish":
+                return self._finish(length, episode_return)
+        return None
+
+    def end(self, length: int, episode_return: float) -> None:
+        """The running episode has come to its end."""
+        self.phase = "over"
+        self.notice = f"episode {self.take} is over after {length} steps, return {episode_return:.1f}"
+
+    def come_back(self) -> None:
+        """The machine was started again. Whoever was driving may have let go meanwhile."""
+        self.phase = "paused" if self.phase == "driving" else self.phase
+        self.notice = "the teleoperator was started again; nothing that was judged is lost"
+
+    def _go(self) -> None:
+        if self.phase == "over":
+            self.notice = f"keep or discard episode {self.take} first"
+            return
+        self.notice = {"ready": f"episode {self.take} begins", "driving": "paused"}.get(self.phase, "it goes on")
+        self.phase = "paused" if self.phase == "driving" else "driving"
+
+    def _judge(self, verdict: Verdict, length: int, episode_return: float) -> Verdict | None:
+        if not length:
+            self.notice = f"nothing of episode {self.take} is there yet to be {verdict}"
+            return None
+        self.notice = f"episode {self.take} {verdict}: {length} steps, return {episode_return:.1f}"
+        self.kept += verdict == "kept"
+        self.last, self.take = verdict, self.take + 1
+        self.phase = "finished" if self.episodes and self.kept >= self.episodes else "ready"
+        return verdict
+
+    def _undo(self) -> Literal["reversed"] | None:
+        if not self.last:
+            self.notice = "there is no verdict to undo"
+            return None
+        self.last = OTHER[self.last]
+        self.kept += 1 if self.last == "kept" else -1
+        self.notice = f"undone: episode {self.take - 1} is {self.last} now"
+        return "reversed"
+
+    def _finish(self, length: int, episode_return: float) -> Verdict | None:
+        if self.phase == "over":
+            self.notice = f"keep or discard episode {self.take} first"
+            return None
+        if self.kept < self.least:
+            self.notice = f"{self.kept} kept, {self.least} needed: there would be nothing to learn from"
+            return None
+        verdict = self._judge("discarded", length, episode_return) if length else None
+        self.phase = "finished"
+        self.notice = f"finished: {self.kept} of {self.take} episodes kept"
+        return verdict
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)

@@ -1,0 +1,170 @@
+"""A seat from which episodes are shown: the operator starts each, and keeps or discards it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tutelage import Message
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.message import values
+from tutelage.messages import (
+    Begin,
+    Closing,
+    Demonstration,
+    Episode,
+    Evaluation,
+    Metrics,
+    Reward,
+    Safety,
+    Take,
+    Timing,
+    Transition,
+    Withdrawal,
+)
+from tutelage.tasks.task import Env, Task
+from tutelage.teaching.devices.device import ORDERS, Command, Device, Words
+from tutelage.teaching.seat import Seat
+from tutelage.teaching.session import OTHER, Session, Verdict
+
+LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
+"""What tells of a learner."""
+
+ENDLESS = (
+    "'{}' never finishes by itself: say after how many kept episodes it does, episodes:=5 "
+    "(teacher_episodes:=5 where it teaches)"
+)
+
+
+class Teacher(Seat):
+    """An operator who shows episodes, perhaps to a learner that learns meanwhile.
+
+    Attributes:
+        last: the last take, which `undo` is about.
+        closed: whether `Closing` was said.
+        learned: whether the learner has finished.
+    """
+
+    at_risk = "a verdict"
+
+    def __init__(
+        self,
+        task: Task,
+        operator: str,
+        person: str,
+        settings: dict[str, Any],
+        session: Session,
+        words: Words,
+        learner: bool,
+        seed_of: Callable[[int], int] = lambda rollout: 0,
+    ) -> None:
+        """Seats a teacher.
+
+        Args:
+            learner: whether one learns meanwhile.
+            seed_of: the seed of the episode that begins with a rollout; a robot's episodes have none.
+
+        Raises:
+            LaunchError: as a Seat's; or the operator would never finish.
+        """
+        super().__init__(task, operator, person, settings, session, words)
+        if not (session.episodes or learner) and type(self.device).commands is Device.commands:
+            raise LaunchError([Problem("teleoperator", ENDLESS.format(operator))])
+        self.env, self.seed_of = task.given, seed_of
+        self.last: Take | None = None
+        self.closed = self.learned = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the session is over, and no learner is still at work that the operator can watch."""
+        learning = self.progress.began is not None and not self.learned
+        return self.session.phase == "finished" and not learning
+
+    @property
+    def acts(self) -> bool:
+        """Whether an action is due in the episode that was begun."""
+        return self.drives and self.pending is not None and self.pending.rollout >= self.driven.first
+
+    def watch(self, message: Message) -> None:
+        """Takes in a reward, or what a robot or a learner says of itself."""
+        if isinstance(message, Reward | Safety | Timing):
+            super().watch(message)
+            return
+        self.learned = self.learned or (isinstance(message, Evaluation) and message.final)
+        self.progress.hear(message, time.monotonic())
+
+    def step(self, message: Transition) -> None:
+        """Takes in what the operator's actions did; the episode may have ended with them."""
+        if self.driven.add(message):
+            self.session.end(self.driven.length, self.driven.episode_return)
+
+    def commands(self) -> list[Command]:
+        """As a Seat's. A scripted operator finishes when the learner has finished."""
+        given = super().commands()
+        return [*given, "finish"] if self.learned and not self.device.person else given
+
+    def begin(self) -> Message:
+        """Asks for another episode. It stands for the answer to what is pending."""
+        self.pending, self.driven.begun = None, True
+        return Begin(*self.time, reason=self.session.notice)
+
+    def obey(self, command: Command) -> Iterator[Message]:
+        """Does what the operator wishes, and says what follows from it: an order, a take, the end of the session."""
+        if command in ORDERS:
+            yield self.order(command)
+            return
+        made = self.session.obey(command, self.driven.length, self.driven.episode_return)
+        if made == "reversed" and self.last:
+            self.last = _reversed(self.last)
+            yield self.last
+        elif made == "kept" or made == "discarded":
+            yield self._judged(made)
+        if self.session.phase == "finished" and not self.closed:
+            self.closed = True
+            yield Closing(self.last.rollout if self.last else 0, 0, takes=self.session.take, kept=self.session.kept)
+
+    def _judged(self, verdict: Verdict) -> Take:
+        """The running episode as a take; another takes its place."""
+        seed = self.seed_of(self.driven.first)
+        self.last = self.driven.take(self.session.take - 1, verdict, self.person, self.device.name, seed)
+        self.start_over()
+        return self.last
+
+    def leave(self, run_dir: Path, unkept: str) -> Iterator[Message]:
+        """Gets up. An episode under way is said as discarded; the last notice is shown, and the command that learns."""
+        self.device.close()
+        if self.driven.length:
+            self.session.take += 1
+            yield self._judged("discarded")
+        self.cockpit.due = 0.0  # the end is shown even if it is not time yet
+        self.show(time.monotonic(), unkept)
+        if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
+            print(f"learn from them: {_next_command(self.env, run_dir)}", flush=True)
+
+    def state(self) -> dict[str, Any]:
+        last = list(values(self.last)) if self.last else []
+        return {**super().state(), "last": last, "closed": self.closed, "learned": self.learned}
+
+    def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
+        self.last = Take(*state["last"]) if state["last"] else None
+        self.closed, self.learned = state["closed"], state["learned"]
+        if self.device.person:
+            self.session.come_back()
+
+
+def _reversed(take: Take) -> Take:
+    """The take with the other verdict."""
+    fields = {field.name: value for field, value in zip(Take.declared, values(take), strict=True)}
+    return Take(**fields | {"verdict": OTHER[take.verdict]})
+
+
+def _next_command(env: Env, run_dir: Path) -> str:
+    """The command that learns from what was kept in a run."""
+    named = env if isinstance(env, str) else shlex.quote(json.dumps(env))
+    run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
+    return f"python cli.py launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"

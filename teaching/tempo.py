@@ -1,0 +1,38 @@
+"""How fast an operator drives a simulator."""
+
+from __future__ import annotations
+
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks.task import Task
+
+
+class Tempo:
+    """Steps of a simulator at `rate` * `speed` a second; without a rate as fast as possible, or as the task is shown.
+
+    Attributes:
+        period: seconds between two steps; 0: as fast as possible.
+        due: when the next step is due, in seconds of the monotonic clock.
+        notice: what a person reads of it, in a sentence; empty where there is nothing to say.
+    """
+
+    def __init__(self, task: Task, rate: float, speed: float, person: bool) -> None:
+        """Decides on the period. A `person` who gives no rate drives at the task's own.
+
+        Raises:
+            LaunchError: there is no such rate or speed, or no such task.
+        """
+        if rate < 0 or speed <= 0:
+            what = f"rate is {rate}, speed {speed}: give a rate of 0 or more, and a speed above 0"
+            raise LaunchError([Problem("teleoperator", what)])
+        if not rate:
+            environment = task.make()
+            rate = float(environment.metadata.get("render_fps", 30)) if person else 0.0
+            environment.close()
+        self.period = 1 / (rate * speed) if rate else 0.0
+        self.due = 0.0
+        slow = person and self.period
+        self.notice = f"{1 / self.period:g} steps a second; speed:={2 * speed:g} is twice as fast" if slow else ""
+
+    def step(self, now: float) -> None:
+        """A step is done now. A late one delays the next by no more than it must: the rate is kept on average."""
+        self.due = max(self.due, now - self.period) + self.period

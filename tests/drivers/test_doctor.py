@@ -1,0 +1,133 @@
+"""`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.nodes.test_hardware import reaching
+from tests.parts.rigs import ROOT, running
+from tests.parts.run_cli import cli
+from tutelage.drivers.calibration import Calibrated
+from tutelage.drivers.calibration_session import write
+from tutelage.drivers.robot import load
+
+CART = Path(__file__).parents[1] / "parts" / "cart.py"
+
+
+def cart(folder: Path, more: str = "") -> Path:
+    path = folder / "cart.yaml"
+    parameters = f"parameters: {{log: {folder / 'told'}, fault: {folder / 'fault'}}}"
+    path.write_text(f"# mine\ndriver: {CART}:Cart\n{parameters}\ntask: CartPole-v1\nrate: 50\n{more}")
+    return path
+
+
+def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
+    done = cli("doctor", cart(tmp_path))
+    assert "ok      limits: force -10 to 10 N" in done.stdout
+    assert "describes CartPole-v1 at 50 Hz; an operator starts it" in done.stdout
+    assert "ok      ages: applied up to 40 ms, held up to 100 ms, then stopped" in done.stdout
+    watch = "ok      watch: {} may stand still for 500 ms of commands of force, then it is stopped\n"
+    assert all(watch.format(name) in done.stdout for name in ("cart", "cart velocity", "pole", "pole velocity"))
+    assert "unknown watchdog: the driver knows of none" in done.stdout
+    assert "ok      sensor: pole is" in done.stdout
+    assert '"write"' not in (tmp_path / "told").read_text()
+
+
+def test_it_says_what_is_not_watched(tmp_path):
+    done = cli("doctor", cart(tmp_path, "limits: {force: {moves: [cart, pole]}, pole: {stuck: 0}, cart: {stuck: 2}}\n"))
+    assert "ok      watch: cart may stand still for 2000 ms of commands of force, then it is stopped" in done.stdout
+    assert "unknown watch: pole is not watched: its 'stuck' is 0" in done.stdout
+    assert "unknown watch: cart velocity is not watched: no command is said to move it" in done.stdout
+
+
+def test_an_ill_one_is_found_out(tmp_path):
+    robot = cart(tmp_path)
+    (tmp_path / "fault").write_text("nan")
+    done = cli("doctor", robot)
+    assert done.returncode == 1
+    assert "FAILED  sensor: pole is nan" in done.stdout
+    (tmp_path / "fault").write_text("unplugged")
+    done = cli("doctor", robot)
+    assert done.returncode == 1
+    assert "FAILED  device: the cart does not answer: is its cable plugged in?" in done.stdout
+
+
+def test_an_emulated_rig_behind_a_port(tmp_path):
+    robot = tmp_path / "rig.yaml"
+    told = (ROOT / "launch" / "robots" / "cartpole_dynamixel.yaml").read_text()
+    robot.write_text(told.replace("/tmp/robot", str(tmp_path / "robot")))
+    done = cli("doctor", robot)
+    assert done.returncode == 1 and f"FAILED  port: there is no {tmp_path / 'robot'}" in done.stdout
+    assert done.stdout.count("FAILED") == 1
+    with running("cartpole", "dynamixel", tmp_path) as rig:
+        done = cli("doctor", robot)
+        assert "ok      connect: the device answers" in done.stdout
+        assert "ok      watchdog: the device stops itself after" in done.stdout
+        assert rig.tell("state")["moved"] is None
+
+
+def test_calibration_goes_into_the_file_and_leaves_the_rest_of_it(tmp_path):
+    robot = cart(tmp_path, "calibration:\n  pole: {zero: 9}\nstart: automatic\n")
+    done = cli("calibrate", robot, typed="\n\n\n")
+    assert done.returncode == 0, done.stderr
+    text = robot.read_text()
+    assert text.startswith("# mine\n") and "start: automatic" in text and text.count("calibration:") == 1
+    zeros = load(robot).driver
+    assert zeros.__class__.__name__ == "Calibrated"
+    assert "zero: 9" not in text and "pole velocity:" in text
+
+
+def test_what_is_written_around_a_calibration_stays_as_it_is(tmp_path):
+    before, after = "# mine\n\nrate: 50\n", "\n# what it must never do\nlimits: {}\n\n# the end"
+    robot = tmp_path / "robot.yaml"
+    (link := tmp_path / "link.yaml").symlink_to(robot)
+    for block in ("calibration: {a: {zero: 1}}\n", "calibration:\n  a:\n    zero: 1\n\n# b's\n  b: {zero: 2}\n"):
+        robot.write_text(before + block + after)
+        robot.chmod(0o640)
+        write(link, {"c": {"zero": 3.5}})
+        assert robot.read_text() == f"{before}calibration:\n  c:\n    zero: 3.5\n{after}"
+        assert link.is_symlink() and robot.stat().st_mode & 0o777 == 0o640
+    robot.write_text("rate: 50")
+    write(robot, {"c": {"zero": 3.5}})
+    assert robot.read_text() == "rate: 50\ncalibration:\n  c:\n    zero: 3.5\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "robot.yaml"]
+
+
+def test_what_is_commanded_is_calibrated_like_what_measures_it(tmp_path):
+    robot = reaching(tmp_path, "{arm: {measured: arm position, safe: 0.5, step: 0.1}}")
+    done = cli("calibrate", robot, typed="\n\n\n\n")
+    assert done.returncode == 0, done.stderr
+    driver = load(robot).driver
+    assert isinstance(driver, Calibrated)
+    assert driver.frame("arm") == driver.frame("arm position") == (1.25, 1)
+    assert driver.accepts[0][2:] == (-4.25, 1.75) and driver.frame("torque") == (0.0, 1)
+
+
+def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):
+    robot = cart(tmp_path)
+    (tmp_path / "fault").write_text("unplugged")
+    done = cli("calibrate", robot)
+    assert done.returncode == 2
+    assert done.stderr == f"{robot}: the cart does not answer: is its cable plugged in?\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "needs"),
+    [
+        ("cartpole_dynamixel.yaml", "dynamixel_sdk, which is not installed: pip install 'tutelage[dynamixel]'"),
+        ("cartpole_serial.yaml", "serial, which is not installed: pip install 'tutelage[serial]'"),
+        ("cartpole_ros2.yaml", "rclpy, which is not installed: source the set-up of your ROS 2"),
+        ("arm.yaml", "lerobot, which is not installed: pip install what has lerobot.robots:Arm, or correct the name"),
+    ],
+)
+def test_what_a_driver_needs_is_asked_for_before_anything_is_tried(tmp_path, file, needs):
+    text = "driver: drivers.lerobot:LeRobotRobot\nparameters: {robot: 'lerobot.robots:Arm', observes: []}\n"
+    (tmp_path / "arm.yaml").write_text(text + "task: CartPole-v1\nrate: 20\n")
+    robot = (tmp_path if file == "arm.yaml" else ROOT / "launch" / "robots") / file
+    without = "import sys; sys.modules |= dict.fromkeys(['dynamixel_sdk', 'serial', 'rclpy', 'lerobot'])\n"
+    script = f"{without}sys.argv = ['cli.py', 'doctor', {str(robot)!r}]\nimport cli; cli.main()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and not done.stdout
+    assert f"{file}:" in done.stderr and f"needs {needs}" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,113 @@
+"""What two processes tell each other when one of them comes back, over real sockets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutelage import Message
+from tutelage.nodes.recorder import Recorder
+from tutelage.recording import Loss, Reader
+from tutelage.transport.bus import Bus, Who
+from tutelage.transport.inbox import Inbox, Stream
+from tutelage.transport.listener import Listener
+from tutelage.transport.outbox import Outbox
+
+
+class Number(Message, cadence="step"):
+    """mouth -> ear: the next number."""
+
+    value: int
+
+
+class Pair:
+    """Who speaks and who listens; either can be ended and made anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mouth: Bus
+        self.ear: Bus
+        self.speak({})
+        self.listen()
+
+    def speak(self, kept: dict[str, Any]) -> None:
+        self.outbox = Outbox({"ear": ["number"]})
+        if kept:
+            self.mouth.close()
+            self.outbox.load(kept)
+        self.mouth = Bus(Who("run", "mouth", 0), self.folder, Inbox([]), {}, {Number: "number"}, self.outbox)
+
+    def listen(self, again: bool = False) -> None:
+        if again:
+            self.ear.close()
+        self.stream = Stream("mouth", Number)
+        self.ear = Bus(Who("run", "ear", 0), self.folder, Inbox([self.stream]), {"number": Number}, {}, Outbox({}))
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        for _ in range(1000):
+            if holds():
+                return
+            self.mouth.receive(0.01)
+            self.ear.receive(0.01)
+        pytest.fail("it did not come to that")
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    folder = Path(tempfile.mkdtemp(prefix="bus-"))  # a socket's path must be short
+    made = Pair(folder)
+    for number in range(3):
+        made.mouth.say(Number(0, number, number))
+    made.until(lambda: made.stream.received == 3)
+    yield made
+    for bus in (made.mouth, made.ear):
+        bus.close()
+    shutil.rmtree(folder)
+
+
+def test_a_speaker_that_comes_back_knows_what_it_cannot_say_again(pair: Pair) -> None:
+    pair.ear.acknowledge({("mouth", "number"): 2})
+    pair.until(lambda: len(pair.outbox) == 1)
+    pair.speak(pair.outbox.state())
+    pair.listen(again=True)  # without what it has told that it has
+    with pytest.raises(RuntimeError, match="mouth has forgotten 2 messages of number that ear still needs"):
+        pair.until(lambda: pair.stream.received > 0)
+
+
+def test_who_has_ended_misses_nothing_that_a_speaker_has_forgotten(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.ear.acknowledge_all()
+    pair.until(lambda: len(pair.outbox) == 0)
+    pair.listen(again=True)
+    pair.ear.acknowledge_all()
+    told: list[Any] = []
+
+    def skip(**what: Any) -> None:
+        Listener._skip(pair.ear.listener, **what)
+        told.append(what)
+
+    monkeypatch.setattr(pair.ear.listener, "_skip", skip)
+    pair.speak(pair.outbox.state())
+    pair.until(lambda: bool(told))
+    assert told[0]["begins"] == {"number": 3}
+
+
+def test_a_recorder_that_comes_back_counts_what_nobody_can_say_again_though_nothing_follows_it(
+    pair: Pair, tmp_path: Path
+) -> None:
+    """It was killed on a full disk: it had acknowledged what it could not write, nor keep a checkpoint of."""
+    pair.ear.acknowledge({("mouth", "number"): 3})
+    pair.until(lambda: len(pair.outbox) == 0)
+    recorder = Recorder()
+    recorder.run_dir = tmp_path
+    pair.listen(again=True)
+    pair.ear.listener.witness = recorder
+    pair.until(lambda: pair.stream.received == 3)
+    list(recorder.finish())
+    assert recorder.lost() == {"number": 3}
+    reader = Reader(tmp_path / "recording.mcap")
+    assert not list(reader) and reader.losses == [Loss("number", "mouth", 0, 3, "missed")]

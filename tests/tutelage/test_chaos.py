@@ -1,0 +1,73 @@
+"""Many kills and stops of every node at random moments: each run ends by itself in the digest of a quiet one.
+
+pytest -m slow tests/test_chaos.py -s
+"""
+
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.parts.chaos import NODES, kill_some, moments, stop
+from tests.parts.run_cli import Run, finished
+
+KILLS = 50
+KILLS_A_RUN = 4
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return finished(tmp_path_factory.mktemp("quiet"), "gail.yaml", "episodes:=10")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run) -> None:
+    rng, wanted, runs = random.Random(0), Counter(dict.fromkeys(NODES, KILLS)), 0
+    while any(left > 0 for left in wanted.values()):
+        folder = tmp_path / str(runs)
+        folder.mkdir()
+        run = Run(folder, "gail.yaml", "episodes:=10")
+        killed = kill_some(run, rng, wanted, KILLS_A_RUN, quiet.report["seconds_learning"])
+        run.wait(120)
+        assert run.process.returncode == 0, run.output
+        assert run.digest == quiet.digest, f"run {runs}, after {killed}"
+        assert Counter(run.report["node_restarts"]) == killed
+        wanted, runs = wanted - killed, runs + 1
+    print(f"\n{KILLS} kills of each of {len(NODES)} nodes in {runs} runs: one digest")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("node", NODES)
+def test_stops_from_a_tenth_to_ten_seconds(tmp_path: Path, quiet: Run, node: str) -> None:
+    rng = random.Random(NODES.index(node))
+    for i, seconds in enumerate((0.1, 1.0, 10.0)):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        run = Run(folder, "gail.yaml", "episodes:=10")
+        stopped = [stop(run, node, seconds) for _ in moments(run, rng, 1, 0.8 * quiet.report["seconds_learning"])]
+        run.wait(120)
+        assert run.digest == quiet.digest
+        assert run.report["node_restarts"] == {}
+        if any(stopped) and seconds == 10.0:
+            assert run.report["node_silences"][node] > 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_twenty_kills_of_the_launcher_and_resumes(tmp_path: Path, quiet: Run) -> None:
+    rng = random.Random(3)
+    for i in range(20):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        run = Run(folder, "gail.yaml", "episodes:=10")
+        for _ in moments(run, rng, 1, 0.9 * quiet.report["seconds_learning"]):
+            run.kill()
+        while run.process.poll() is None or any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
+            time.sleep(0.02)  # as a person would: the run is gone, then it is resumed
+        resumed = Run(folder, "--resume", str(run.run_dir)).wait(120)
+        assert resumed.process.returncode == 0, resumed.output
+        assert resumed.digest == quiet.digest

@@ -1,0 +1,336 @@
+"""The supervisor's promises."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.parts import run_cli
+from tests.parts.run_cli import Run, cli
+from tests.test_sameness import exists, wait_for
+from tutelage.recording import Reader
+from tutelage.supervision.child import Child, Program
+
+NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
+
+
+def launch(folder: Path, *options: str, **nodes: str) -> Run:
+    """A run of nodes of dying_nodes.py."""
+    write_graph(folder, **nodes)
+    return Run(folder, "graph.yaml", *options)
+
+
+def write_graph(folder: Path, **nodes: str) -> None:
+    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
+    lines = ["nodes:"]
+    for name, node in nodes.items():
+        kind, _, parameters = node.partition(" ")
+        lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
+    (folder / "graph.yaml").write_text("\n".join(lines))
+
+
+def hasten(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Has the command line begin with these lines: with other times than its own."""
+    first = f"import sys; sys.path.insert(0, {str(run_cli.CLI.parent)!r})"
+    (folder / "hasty.py").write_text("\n".join([first, *lines, "import cli; cli.main()"]))
+    monkeypatch.setattr(run_cli, "CLI", folder / "hasty.py")
+
+
+def until_running(run: Run, count: int) -> dict[str, int]:
+    while run.process.poll() is None and len(run.nodes()) < count:
+        time.sleep(0.01)
+    return run.nodes()
+
+
+def test_a_node_that_dies_at_every_start_ends_the_run_with_its_own_error(tmp_path):
+    run = launch(tmp_path, dead="Dead", counter="Counter", idle="Idle").wait()
+    assert run.process.returncode == 1
+    assert "dead could not be kept alive" in run.output
+    assert "RuntimeError: this node cannot live" in run.output
+    assert run.report["node_restarts"] == {"dead": 5}
+
+
+@pytest.mark.parametrize("options", [(), ("--one-process",)])
+def test_what_a_node_refuses_was_never_begun_and_the_corrected_command_can_use_the_folder(tmp_path, options):
+    marking = f"Marking {{mark: {tmp_path / 'mark'}}}"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes").touch()
+    run = launch(tmp_path, *options, marking=marking, refusing="Refusing").wait()
+    assert (run.process.returncode, run.output) == (2, "refusing: wants something else\n")
+    assert not (tmp_path / "mark").exists()
+    assert [path.name for path in run.run_dir.iterdir()] == ["notes"]
+    run = launch(tmp_path, *options, marking=marking).wait()
+    assert run.process.returncode == 0, run.output
+    assert (tmp_path / "mark").exists()
+
+
+def test_a_refused_run_leaves_no_folder_of_its_own(tmp_path):
+    write_graph(tmp_path, refusing="Refusing")
+    assert cli("launch", "graph.yaml", cwd=tmp_path).returncode == 2
+    assert launch(tmp_path, refusing="Refusing").wait().process.returncode == 2
+    assert not (tmp_path / "run").exists() and not list((tmp_path / "runs").iterdir())
+
+
+def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
+    write_graph(tmp_path, counter="Counter", fickle="Fickle")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    done = cli("launch", "graph.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "fickle could not be kept alive" in done.stdout and "fickle: wants it no more" in done.stdout
+    (run,) = (tmp_path / "runs").iterdir()
+    assert len(list(Reader(run / "recording.mcap"))) > 0
+
+
+def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
+    counter = f"Counter {{count: 1000, dies_at: 500, marker: {tmp_path / 'died'}}}"
+    run = launch(tmp_path, counter=counter, adder="Adder").wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "sum").read_text() == "1000 499500"
+    assert run.report["node_restarts"] == {"counter": 1}
+
+
+def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
+    run = Run(tmp_path, "gail.yaml", "budget:=100000000", "--one-process")
+    wait_for(run, "metrics.jsonl", rows=2)
+    run.process.send_signal(signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert (run.run_dir / "weights.interim.safetensors").exists() and run.report["return_mean"] > 0
+
+
+def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
+    run = launch(tmp_path, idle="Idle", deaf="Deaf")
+    nodes = until_running(run, 2)
+    children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
+    while len(others := {int(pid) for pid in children.read_text().split()} - set(nodes.values())) != 1:
+        time.sleep(0.01)  # another process writes the list of them
+    (sweeper,) = others
+    os.kill(sweeper, signal.SIGKILL)
+    while len(fresh := {int(pid) for pid in children.read_text().split()} - set(nodes.values()) - {sweeper}) != 1:
+        time.sleep(0.01)
+    run.kill()
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in [*nodes.values(), *fresh] if exists(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not left
+
+
+def followed(folder: Path, fill: int, away: float) -> tuple[list[int], int]:
+    """What a node hears of one that goes by the clock when it dies meanwhile, and how much was lost by the report."""
+    follower = f"Follower {{dies_at: 200, marker: {folder / 'died'}, away_seconds: {away}}}"
+    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"follower": 1}
+    return [int(word) for word in (run.run_dir / "numbers").read_text().split()], run.report["messages_lost"]
+
+
+def test_who_acts_by_the_clock_keeps_what_was_said_last_for_a_listener_that_comes_back(tmp_path):
+    assert followed(tmp_path, fill=8, away=0.0) == (list(range(1000)), 0)
+
+
+def test_what_a_machine_is_told_waits_for_no_disk_and_is_heard_after_a_kill_too(tmp_path, monkeypatch):
+    hang = [
+        "import os, time",
+        "def fsync(file):",
+        f"    while 'orderer' in os.readlink(f'/proc/self/fd/{{file}}') and os.path.exists({str(tmp_path / 'hang')!r}):",
+        "        time.sleep(0.01)",
+        "os.fsync = fsync",
+    ]
+    hasten(tmp_path, monkeypatch, *hang)
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", machine="Obedient", clerk="Clerk")
+
+    def told(name: str, word: str, file: str, text: str) -> None:
+        (tmp_path / "fresh").write_text(word)
+        (tmp_path / "fresh").rename(tmp_path / name)
+        deadline = time.monotonic() + 20
+        while not (run.run_dir / file).exists() or (run.run_dir / file).read_text() != text:
+            assert time.monotonic() < deadline and run.process.poll() is None, run.output
+            time.sleep(0.01)
+
+    told("noted", "move", "notes", "move ")
+    (tmp_path / "hang").touch()
+    told("noted", "stop", "done", "move stop ")  # the disk hangs: it is not noted, but done
+    assert (run.run_dir / "notes").read_text() == "move "
+    os.kill(run.nodes()["orderer"], signal.SIGKILL)  # who does not know any more that it has said so
+    (tmp_path / "hang").unlink()
+    told("wish", "stop", "done", "move stop stop ")
+    told("noted", "end", "notes", "move end ")
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"orderer": 1}
+
+
+def test_what_was_too_much_to_keep_is_counted_as_lost(tmp_path):
+    numbers, lost = followed(tmp_path, fill=100_000, away=1.0)
+    assert lost > 0 and len(numbers) + lost == 1000
+    assert numbers == sorted(numbers) and numbers[-1] == 999
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_one_interrupt_ends_in_good_order(tmp_path, number, code):
+    run = Run(tmp_path, "gail.yaml", "budget:=100000000")
+    wait_for(run, "metrics.jsonl", rows=2)
+    asked = time.monotonic()
+    os.kill(run.process.pid, number)
+    run.wait()
+    assert time.monotonic() - asked < 5  # 3 s on an idle machine
+    assert run.process.returncode == code
+    assert f"interrupted by {signal.Signals(number).name} (" in run.output
+    assert f"launch --resume {run.run_dir}" in run.output
+    assert not (run.run_dir / "weights.safetensors").exists()
+    assert (run.run_dir / "weights.interim.safetensors").exists()
+    assert run.report["evaluation_episodes"] == 10 and run.report["interrupted"] == signal.Signals(number).name
+
+
+def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):
+    run = launch(tmp_path, deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 2)
+    os.kill(run.process.pid, signal.SIGINT)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130
+    assert not any(map(exists, nodes.values()))
+
+
+def test_the_launcher_rests_while_it_waits_for_the_last(tmp_path, monkeypatch):
+    looks = tmp_path / "looks"
+    count = f"lambda self, *a, **k: open({str(looks)!r}, 'a').write('.') and select(self, *a, **k)"
+    lines = [
+        "import selectors",
+        "select = selectors.DefaultSelector.select",
+        f"selectors.DefaultSelector.select = {count}",
+    ]
+    hasten(tmp_path, monkeypatch, *lines)
+    run = launch(tmp_path, adder="Adder", deaf="Deaf", idle="Idle")
+    until_running(run, 3)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert len(looks.read_text()) < 1000
+
+
+def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
+    run = launch(tmp_path, machine="Machine", deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 3)
+    os.kill(run.process.pid, signal.SIGINT)
+    while not (run.run_dir / "interrupted").exists():
+        assert run.process.poll() is None, run.output
+        time.sleep(0.001)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert run.process.returncode == 130, run.output
+    assert not any(map(exists, nodes.values()))
+    assert (run.run_dir / "closed").read_text() == "in good order"
+
+
+def test_what_acts_on_the_world_is_not_left_alone_by_a_suspended_launcher(tmp_path):
+    run = launch(tmp_path, machine="Machine", idle="Idle")
+    until_running(run, 2)
+    os.kill(run.process.pid, signal.SIGTSTP)  # Ctrl-Z
+    run.wait()
+    assert run.process.returncode == 128 + signal.SIGTSTP, run.output
+    assert (run.run_dir / "closed").read_text() == "in good order"
+
+
+def test_nobody_waits_for_a_launcher_that_is_stopped(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, "from tutelage import process", "process.LOOK_SECONDS = process.STATUS_SECONDS = 0.0")
+    run = launch(tmp_path, clock="Clock {count: 1500}", follower="Follower")
+    while not (run.run_dir / "checkpoints" / "follower.checkpoint").exists():
+        assert run.process.poll() is None, run.output
+        time.sleep(0.01)
+    os.kill(run.process.pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 30  # 3 s on an idle machine
+    while not (run.run_dir / "numbers").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    told = (run.run_dir / "numbers").exists()
+    os.kill(run.process.pid, signal.SIGCONT)
+    run.wait()
+    assert told and run.process.returncode == 0, run.output
+    assert run.report["node_silences"] == {}
+
+
+@pytest.mark.parametrize(("hearer", "code"), [("Adder", 0), ("Breaking", 1)])
+def test_one_process_lets_go_of_what_its_nodes_hold(tmp_path, hearer, code):
+    run = launch(tmp_path, "--one-process", holder="Holder {count: 3}", hearer=hearer).wait()
+    assert run.process.returncode == code, run.output
+    assert (run.run_dir / "closed").read_text() == "in good order"
+
+
+def test_a_killed_launcher_leaves_no_process_and_no_socket(tmp_path):
+    run = launch(tmp_path, deaf="Deaf", idle="Idle")
+    nodes = until_running(run, 2)
+    sockets = Path(json.loads((run.run_dir / "processes.json").read_text())["sockets"])
+    os.kill(nodes["idle"], signal.SIGSTOP)  # one that cannot leave by itself
+    run.kill()
+    deadline = time.monotonic() + 5  # 2 s on an idle machine
+    while (any(map(exists, nodes.values())) or sockets.exists()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(exists, nodes.values()))
+    assert not sockets.exists()
+
+
+def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
+    run = launch(tmp_path, counter="Counter", idle="Idle", deaf="Deaf")
+    nodes = until_running(run, 3)
+    os.kill(nodes["idle"], signal.SIGSTOP)
+    time.sleep(2)
+    os.kill(nodes["idle"], signal.SIGCONT)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert 1.5 < run.report["node_silences"]["idle"] < 10
+    assert run.report["node_restarts"] == {}
+
+
+def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.RECORDER_SECONDS = 1.0")
+    write_graph(tmp_path, clock="Clock {count: 1000}")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    run = Run(tmp_path, "graph.yaml")
+    os.kill(until_running(run, 2)["recorder"], signal.SIGSTOP)
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
+    assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
+
+
+def test_who_was_stopped_before_it_led_a_session_can_be_killed():
+    stopped = subprocess.Popen(["sleep", "60"])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        Child("stopped", stopped.pid, ours).kill(signal.SIGKILL)
+    assert stopped.wait(10) == -signal.SIGKILL
+
+
+def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
+    stranger = subprocess.Popen(["sleep", "60"])
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        program = Program("program", subprocess.Popen(["true"]), ours)
+        while program.exit_status() is None:
+            time.sleep(0.01)
+        program.pid = stranger.pid
+        program.kill(signal.SIGKILL)
+    assert stranger.poll() is None
+    stranger.terminate()
+    assert stranger.wait(10) == -signal.SIGTERM
+
+
+def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'sleep 60 & echo $! > left']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 0, run.output
+    assert not exists(int((tmp_path / "left").read_text()))
+
+
+def test_any_program_is_a_node(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'echo from a program']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "logs" / "program.log").read_text() == "from a program\n"

@@ -1,0 +1,34 @@
+"""A checkpoint on disk: replaced in one step, its predecessor kept, torn or altered ones noticed."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tutelage.files.durable import write
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.transport.codec import pack_state, unpack_state
+
+
+def save(path: Path, state: Any, durable: bool = True) -> None:
+    """Writes a state so that after a crash, if `durable` a power cut too, it or its predecessor is there, whole."""
+    data = pack_state(state)
+    write(path, zlib.crc32(data).to_bytes(4, "little") + data, durable, path.with_suffix(".previous"))
+
+
+def load(path: Path) -> Any | None:
+    """The newest whole state, or None where none was ever kept.
+
+    Raises:
+        LaunchError: there is a checkpoint, but neither it nor its predecessor is whole.
+    """
+    kept = [candidate for candidate in (path, path.with_suffix(".previous")) if candidate.exists()]
+    for candidate in kept:
+        data = candidate.read_bytes()
+        if len(data) > 4 and zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
+            return unpack_state(data[4:])
+    if kept:
+        what = "it and its predecessor are both damaged: this run cannot go on, start another"
+        raise LaunchError([Problem(path, what)])
+    return None

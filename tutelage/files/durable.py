@@ -1,0 +1,120 @@
+"""Files that outlive a power cut, and are known when they are damaged: all that `launch --resume` needs is such a file.
+
+A file is written aside, flushed, and renamed; then its folder is flushed, for a name is on the disk only then. What is
+JSON has its checksum inside, as its last key; a file of an older version has none, and is taken as it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tutelage.input.problems import LaunchError, Problem
+
+CHECKSUM = "checksum"
+
+
+def write(path: Path, data: bytes, durable: bool = True, predecessor: Path | None = None) -> None:
+    """Replaces a file in one step: after a crash, if `durable` a power cut too, it is there as before or as now.
+
+    With `predecessor` the file before goes there, so that for a moment only that one is there.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        if durable:
+            _flush(file.fileno())
+    if predecessor and path.exists():
+        path.replace(predecessor)
+    fresh.replace(path)
+    if durable:
+        flush_folder(path.parent)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copies a file so that it outlives a power cut."""
+    make_folder(target.parent)
+    write(target, source.read_bytes())
+
+
+def flush(path: Path) -> None:
+    """Has the disk keep a file that was written to, and its name."""
+    with path.open("rb") as file:
+        _flush(file.fileno())
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Has the disk keep the names in a folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _flush(file: int) -> None:
+    os.fsync(file)
+    if hasattr(fcntl, "F_FULLFSYNC"):  # on macOS fsync hands data to the disk only, which may keep them in its cache
+        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those it is in, where they are not there."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        flush_folder(folder.parent)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Writes JSON with its checksum."""
+    write(path, to_json(content).encode())
+
+
+def to_json(content: dict[str, Any]) -> str:
+    """Content as JSON that a person can read, its checksum last."""
+    plain = json.loads(json.dumps(content))
+    return json.dumps({**plain, CHECKSUM: _checksum(plain)}, indent=2) + "\n"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What `write_json` wrote, or any other file that is a JSON object.
+
+    Raises:
+        LaunchError: it cannot be read, or is damaged.
+    """
+    try:
+        return from_json(path.read_text(errors="replace"))
+    except OSError as error:
+        raise LaunchError([Problem(path, f"this file cannot be read: {error.strerror}")]) from error
+    except ValueError as error:
+        raise LaunchError([Problem(path, str(error))]) from error
+
+
+def from_json(text: str) -> dict[str, Any]:
+    """The content of such a file.
+
+    Raises:
+        ValueError: it is damaged; one sentence.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this file is damaged, it is no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError("this file is damaged, it is no JSON object")
+    checksum = content.pop(CHECKSUM, None)
+    if checksum is not None and checksum != _checksum(content):
+        raise ValueError(f"this file was damaged or changed, its checksum is wrong (remove '{CHECKSUM}' if you did it)")
+    return content
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"crc32 {zlib.crc32(canonical.encode()):08x}"

@@ -1,0 +1,163 @@
+"""What `cli.py launch` does: a launch file and arguments become a run, and the run a report on the screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from tutelage import run_summary as ending
+from tutelage import trust
+from tutelage.files import durable
+from tutelage.graph import Graph
+from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.types import text
+from tutelage.launchfiles import launchfile, resolved, wiring
+from tutelage.launchfiles.arguments import from_command_line
+from tutelage.launchfiles.search import find
+from tutelage.recording.writer import about_run
+from tutelage.supervision import run
+from tutelage.supervision.outcome import REFUSED
+from tutelage.supervision.signals import Interrupted, interruptible
+
+
+def graph(file: str, arguments: Sequence[str]) -> Graph:
+    """The graph of a launch file.
+
+    Raises:
+        LaunchError: all that is wrong with the file and the arguments.
+    """
+    path = find(file)
+    paths = [str(path.parent), str(Path.cwd())]
+    sys.path += paths  # last: a user's own nodes and environments never hide ours
+    read = launchfile.read(path, from_command_line(arguments))
+    if any(problem.where in arguments for problem in read.problems):  # said before torch is loaded, which takes seconds
+        raise LaunchError(read.problems)
+    made = wiring.wire(read, path.stem)
+    made.paths = paths
+    return made
+
+
+def arguments_text(file: str) -> str:
+    """What can be set in a launch file, a line each."""
+    read = launchfile.arguments(find(file))
+    lines = [read.description, ""]
+    width = max((len(name) for name in read.arguments), default=0)
+    for name, argument in read.arguments.items():
+        value = "(must be given)" if argument.required else f"(default: {text(argument.default)})"
+        choices = f": one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
+        lines.append(f"  {name:{width}}:=  {argument.help}{choices} {value}")
+    return "\n".join(lines)
+
+
+def resolved_text(file: str, arguments: Sequence[str]) -> str:
+    """The launch file as it would run, all arguments filled in; itself a launch file."""
+    return resolved.resolved(graph(file, arguments))
+
+
+def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
+    """Runs a launch file to its end; the exit code."""
+    made = graph(file, arguments)
+    if one_process:
+        _need_no_process(file, made)
+    return begin(made, run_dir, one_process)
+
+
+def _need_no_process(file: str, made: Graph) -> None:
+    """Raises a LaunchError where some nodes need processes of their own."""
+    clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
+    if names := clocks or programs:
+        what = "goes by the clock, which needs a process of its own" if clocks else "is a program of its own"
+        raise LaunchError([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
+
+
+def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
+    """Runs a graph in a new folder to its end; the exit code. A run that a node refuses leaves no trace of itself."""
+    try:
+        folder = run.folder_of(made, run_dir)
+        found = set(folder.iterdir()) if folder.is_dir() else None
+        run.prepare(folder)
+        run.inherit(made, folder)
+        run.describe(made, folder)
+    except OSError as error:
+        raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
+    code = go(made, folder, one_process)
+    if code == REFUSED:
+        _leave_as_found(folder, found)
+    return code
+
+
+def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
+    """Nothing was done. What was in a folder that there was already stays, so that the corrected command can use it."""
+    if found is None:
+        shutil.rmtree(folder)
+        return
+    for path in set(folder.iterdir()) - found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def resume(run_dir: str, trusted: bool = False) -> int:
+    """Goes on with a run that was cut off or interrupted, from its checkpoints; the exit code.
+
+    Raises:
+        LaunchError: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
+            this machine did not make it and it is not `trusted`.
+    """
+    folder = Path(run_dir).resolve()
+    made = Graph.of_run(folder)
+    if not (folder / "run.json").exists():
+        what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
+        raise LaunchError([Problem(run_dir, what)])
+    trust.check_graph(about_run(folder), run_dir, trusted)
+    if why := _over(folder):
+        raise LaunchError([Problem(run_dir, why)])
+    sys.path += made.paths
+    if names := made.by_the_clock():
+        what = (
+            f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
+        )
+        raise LaunchError([Problem(run_dir, what)])
+    return go(made, folder, resumed=True)
+
+
+def _over(folder: Path) -> str:
+    """Why there is nothing to go on with in a run's folder, by its report; empty where there is.
+
+    A report that is damaged says nothing: a run that has come to its end writes it again.
+    """
+    path = folder / "report.json"
+    try:
+        report = durable.read_json(path) if path.exists() else {"exit_code": 1}
+    except LaunchError as damage:
+        complain(f"{damage}: it is written anew")
+        return ""
+    code = report.get("exit_code")
+    if code == 0:
+        return "this run has come to its end: there is nothing to go on with"
+    if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints know of the early end
+        return "this run was ended by Ctrl-C in a version that could not go on after that: start a new one"
+    return ""
+
+
+def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:
+    """Runs a graph in its folder and says how it ended; the exit code."""
+    try:
+        with interruptible():
+            outcome, numbers = run.run(made, folder, one_process, resumed)
+            text = outcome.refusal or ending.text(made, folder, outcome, numbers)
+    except Interrupted as interrupt:  # before its processes were there, or after they had left
+        _say(f"{ending.interrupted(str(interrupt))}\ngo on with it: python cli.py launch --resume {folder}", sys.stdout)
+        return 128 + interrupt.number
+    _say(text, sys.stderr if outcome.refusal else sys.stdout)
+    return outcome.exit_code
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Prints to a person, who may have closed the terminal. Then there is nobody to tell, and report.json says it."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is left in the stream is written at the exit

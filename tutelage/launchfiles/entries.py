@@ -1,0 +1,96 @@
+"""What a launch file may say: the four tables are the language. docs/launch.md shows it by example.
+
+Read, it is a list of entries: nodes to run, conditions decided, arguments filled in, every value with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tutelage.input.problems import Place, Problem
+from tutelage.input.yaml_marks import Item
+from tutelage.launchfiles.arguments import Argument
+
+Time = Literal["lockstep", "realtime"]
+
+_Word = str | int | float | bool
+_SCOPE = {"environment": dict[str, _Word], "remap": dict[str, str], "nodes": dict, "groups": list, "include": list}
+CONDITION = {"if": Any, "unless": Any}
+
+FILE = {"description": str, "arguments": dict, "time": Time, "lease": float, **_SCOPE}
+GROUP = {"namespace": str, **CONDITION, **_SCOPE}
+INCLUDE = {"file": str, "arguments": dict, "namespace": str, **CONDITION}
+NODE = {
+    "run": str | list[_Word],
+    "parameters": dict,
+    "parameters_from": str,
+    "environment": dict[str, _Word],
+    "remap": dict[str, str],
+    "restart": dict,
+    "required": bool,
+    "count": int,
+    **CONDITION,
+}
+RESTART = {"times": int, "seconds": float}
+
+LATER = {"arguments", "nodes", "groups", "include", *CONDITION}
+"""Filled in piece by piece, when it is known what each piece's names are and whether it counts at all."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a file or a group hands on to the nodes in it. `files` are those that include each other up to here."""
+
+    files: tuple[Path, ...] = ()
+    names: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    namespace: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    remap: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.files[-1].parent
+
+    def absolute(self, name: str) -> str:
+        """A name of a node or topic as all of the graph knows it; a leading slash says that it is so already."""
+        return name[1:] if name.startswith("/") else f"{self.namespace}/{name}".lstrip("/")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A node to run. `run` is empty where it could not be read; `remap` is what is written at this node itself."""
+
+    name: str
+    place: Place
+    scope: Scope
+    run: str | list[str] = ""
+    run_place: Place | None = None
+    parameters: Mapping[str, Item] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    remap: Mapping[str, Item] = field(default_factory=dict)
+    restarts: int = 5
+    restart_seconds: float = 60.0
+    required: bool = True
+
+    def topic(self, own: str) -> str:
+        """The topic on which this node says and hears what its message type calls `own`."""
+        if own in self.remap:
+            return self.scope.absolute(self.remap[own].value)
+        return self.scope.remap.get(own) or self.scope.absolute(own)
+
+
+@dataclass
+class LaunchFile:
+    """A launch file as read: `problems` is what is wrong with it; `wiring.wire` raises them with its own."""
+
+    path: Path
+    description: str = ""
+    arguments: dict[str, Argument] = field(default_factory=dict)
+    time: Time | None = None
+    lease: float | None = None
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)

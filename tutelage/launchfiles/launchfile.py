@@ -1,0 +1,232 @@
+"""Reads a launch file and all that it includes; what is wrong is gathered, never raised at the first.
+
+Who hears whom is none of this file's business: see wiring.py.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tutelage.input import yaml_marks
+from tutelage.input.problems import UNKNOWN, LaunchError, Place, Problem
+from tutelage.input.types import checked, found, keys, text
+from tutelage.input.yaml_marks import Item, plain, shown
+from tutelage.launchfiles import entries as language
+from tutelage.launchfiles.arguments import Argument, Given, declare, refuse_unknown
+from tutelage.launchfiles.conditions import holds
+from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
+from tutelage.launchfiles.search import find
+from tutelage.launchfiles.substitution import fill, of_file
+
+_NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
+
+MOST_NODES = 1000
+"""What `count` may be: each node is a process."""
+
+
+def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
+    """Reads a launch file. Does not raise: it gathers `problems`.
+
+    Args:
+        path: as `finding.find` gives it.
+        arguments: what the command line sets, as `arguments.from_command_line` gives it.
+    """
+    given = {name: Given(value, f"{name}:={value}", is_text=True) for name, value in (arguments or {}).items()}
+    launch_file = LaunchFile(path)
+    _Reader(launch_file).file(path, given, Scope())
+    return launch_file
+
+
+def arguments(path: Path) -> LaunchFile:
+    """The description and the arguments of a launch file, as `launch language.FILE --args` shows them.
+
+    Raises:
+        LaunchError: it cannot be read at all.
+    """
+    launch_file = LaunchFile(path)
+    item = yaml_marks.read(path, launch_file.problems)
+    if item is None:
+        raise LaunchError(launch_file.problems)
+    _Reader(launch_file).head(keys(item, language.FILE, "a launch file", []), path, {})
+    return launch_file
+
+
+class _Reader:
+    def __init__(self, launch_file: LaunchFile) -> None:
+        self.launch_file, self.problems = launch_file, launch_file.problems
+
+    def file(self, path: Path, given: Mapping[str, Given], scope: Scope) -> None:
+        """A whole file, the launched one or an included one."""
+        item = yaml_marks.read(path, self.problems)
+        if item is None:
+            return
+        items = keys(item, language.FILE, "a launch file", self.problems)
+        arguments = self.head(items, path, given)
+        names = {name: argument.value for name, argument in arguments.items()} | of_file(path)
+        scope = replace(scope, files=(*scope.files, path), names=names, arguments=arguments)
+        self.scope(items, language.FILE, "a launch file", scope)
+
+    def head(self, items: Mapping[str, Item], path: Path, given: Mapping[str, Given]) -> dict[str, Argument]:
+        """A file's arguments; those of the launched file, and its description, are kept."""
+        nothing = Item({}, Place(shown(path), 1, 1))
+        arguments = declare(items.get("arguments", nothing), path, given, self.problems)
+        refuse_unknown(arguments, given, shown(path), self.problems)
+        if path == self.launch_file.path:
+            self.launch_file.arguments = arguments
+            self.launch_file.description = text(plain(items["description"])) if "description" in items else ""
+        return arguments
+
+    def scope(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> None:
+        """The nodes, groups and includes of a file or a group, in the order in which they are written."""
+        parts = self.values(items, table, what, scope)
+        scope = self.inner(scope, parts, items)
+        self.time(parts.get("time"), items)
+        self.lease(parts.get("lease"), items)
+        for key in (key for key in items if key in parts):
+            if key == "nodes":
+                for name, node in items[key].value.items():
+                    self.nodes(name, node, scope)
+            elif key in ("groups", "include"):
+                for piece in items[key].value:
+                    self.group(piece, scope) if key == "groups" else self.include(piece, scope)
+
+    def inner(self, scope: Scope, parts: Mapping[str, Any], items: Mapping[str, Item]) -> Scope:
+        """A scope with what a file, a group or an include adds to it."""
+        if "namespace" in parts and self.is_name(parts["namespace"], items["namespace"].place):
+            scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
+        remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
+        environment = _texts(parts.get("environment", {}))
+        return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
+
+    def group(self, item: Item, scope: Scope) -> None:
+        items = keys(item, language.GROUP, "a group", self.problems)
+        if holds(items, scope, self.problems):
+            self.scope(items, language.GROUP, "a group", scope)
+
+    def include(self, item: Item, scope: Scope) -> None:
+        items = keys(item, language.INCLUDE, "an include", self.problems)
+        if not holds(items, scope, self.problems):
+            return
+        if "file" not in items:
+            self.problem(item.place, "this include names no file: add file: other.yaml")
+        parts = self.values(items, language.INCLUDE, "an include", scope)
+        path = self.found("file", parts, items, scope)
+        if path in scope.files:
+            circle = " -> ".join(shown(one) for one in (*scope.files[scope.files.index(path) :], path))
+            self.problem(items["file"].place, f"files include each other in a circle, take one include out: {circle}")
+        elif path:
+            filled = fill(items["arguments"], scope.names, self.problems).value if "arguments" in parts else {}
+            given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
+            self.file(path, given, self.inner(scope, parts, items))
+
+    def nodes(self, name: str, item: Item, scope: Scope) -> None:
+        """A node, or `count` of them."""
+        items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
+        if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
+            return
+        if not holds(items, scope, self.problems):
+            return
+        if "count" in items:
+            count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
+            if count > MOST_NODES:
+                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
+                return
+            for index in range(count):
+                self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+        else:
+            self.node(name, item, items, scope)
+
+    def node(self, name: str, item: Item, items: Mapping[str, Item], scope: Scope) -> None:
+        what, place = f"node '{name}'", item.key or item.place
+        if "run" not in items:
+            self.problem(place, f"{what} does not say what to run: add run: package.module:Class")
+        items = {key: fill(one, scope.names, self.problems) for key, one in items.items()}
+        parts = checked(items, language.NODE, what, self.problems)
+        restart = self.restart(items["restart"], what) if "restart" in parts else {}
+        space, _, own = scope.absolute(name).rpartition("/")
+        here = replace(scope, namespace=space)
+        entry = Entry(
+            here.absolute(own),
+            place,
+            here,
+            run=_run(parts.get("run", ""), scope.folder),
+            run_place=items["run"].place if "run" in items else None,
+            parameters=self.parameters(items, parts, scope),
+            environment={**scope.environment, **_texts(parts.get("environment", {}))},
+            remap=self.topics(items, parts, here),
+            restarts=restart.get("times", 5),
+            restart_seconds=restart.get("seconds", 60.0),
+            required=parts.get("required", True),
+        )
+        self.launch_file.entries.append(entry)
+
+    def restart(self, item: Item, what: str) -> dict[str, Any]:
+        items = keys(item, language.RESTART, f"{what}: restart", self.problems, hides=False)
+        return checked(items, language.RESTART, f"{what}: restart", self.problems, hides=False)
+
+    def parameters(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
+        """A node's parameters: those of the file that it names, then its own."""
+        path = self.found("parameters_from", parts, items, scope)
+        item = yaml_marks.read(path, self.problems) if path else None
+        if item and not isinstance(item.value, dict):
+            self.problem(item.place, f"a file of parameters must be a mapping, but is {found(plain(item))}")
+            item = None
+        return {**(item.value if item else {}), **(items["parameters"].value if "parameters" in parts else {})}
+
+    def topics(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
+        """The remaps of a node, a group or a file, those that can be read."""
+        if "remap" not in parts:
+            return {}
+        filled = fill(items["remap"], scope.names, []).value
+        return {own: to for own, to in filled.items() if to.value is not UNKNOWN and self.is_name(to.value, to.place)}
+
+    def time(self, time: Time | None, items: Mapping[str, Item]) -> None:
+        if time and self.launch_file.time not in (None, time):
+            other = self.launch_file.time
+            self.problem(items["time"].place, f"time is {time} here, but {other} in another file: state one of the two")
+        self.launch_file.time = self.launch_file.time or time
+
+    def lease(self, lease: float | None, items: Mapping[str, Item]) -> None:
+        if lease is not None and not 0 < lease < math.inf:
+            self.problem(items["lease"].place, f"lease must be a number of seconds above 0, but is {lease:g}")
+        self.launch_file.lease = self.launch_file.lease or lease  # that of the launched file, before the included ones
+
+    def values(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> dict[str, Any]:
+        """Plain values, filled in and checked, as far as they can be."""
+        ready = [key for key in items if key not in language.LATER]
+        filled = {key: fill(items[key], scope.names, self.problems) for key in ready}
+        return checked({**items, **filled}, table, what, self.problems)
+
+    def found(self, key: str, parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope) -> Path | None:
+        """The file that a key names."""
+        try:
+            return find(parts[key], scope.folder) if key in parts else None
+        except LaunchError as error:
+            self.problem(items[key].place, str(error))
+            return None
+
+    def is_name(self, name: str, place: Place) -> bool:
+        if _NAME.fullmatch(name):
+            return True
+        self.problem(place, f"'{name}' is no name: use letters, digits, _ and -, with / after a namespace")
+        return False
+
+    def problem(self, where: object, what: str) -> None:
+        self.problems.append(Problem(where, what, hides=True))
+
+
+def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
+    return {name: text(value) for name, value in environment.items() if value is not UNKNOWN}
+
+
+def _run(run: Any, folder: Path) -> str | list[str]:
+    """What to run: a class, its file's path made whole; or a command, each of its words a text."""
+    if isinstance(run, list):
+        return [] if UNKNOWN in run else [text(word) for word in run]
+    path, _, name = run.rpartition(":")
+    return f"{(folder / path).resolve()}:{name}" if path.endswith(".py") else run

@@ -1,0 +1,100 @@
+"""Messages as they pass, for a person or, as JSON lines, for a program."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tutelage.foreign import message_type
+from tutelage.input.problems import printable
+from tutelage.observers import runs
+from tutelage.observers.listener import Heard, hear
+from tutelage.supervision.registry import Running
+
+SHORT = 6
+"""Numbers of an array, or bytes, that are shown unless all are asked for."""
+
+
+class Echo:
+    """The messages of some topics as text; afterwards it knows how many were `heard` and how many `lost`, by topic."""
+
+    def __init__(self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool) -> None:
+        runs.check_topics(run, topics)
+        self.run, self.topics, self.count = run, topics, count
+        self.as_json, self.full = as_json, full
+        self.heard: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+
+    def lines(self) -> Iterator[str | None]:
+        """A text for each message; None now and then when there is none."""
+        kinds = {topic: message_type(self.run.graph.messages[topic]) for topic in self.topics}
+        senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
+        for heard in hear(self.run.socket_dir, sorted(senders), kinds):
+            if heard:
+                self.heard[heard.topic] += 1
+                self.lost[heard.topic] += heard.lost
+            yield self._text(heard) if heard else None
+            if self.count and self.heard.total() >= self.count:
+                return
+
+    def _text(self, heard: Heard) -> str:
+        return json_line(heard, self.full) if self.as_json else text(heard, self.full)
+
+    def summary(self) -> str:
+        """How many messages were heard and lost on each topic."""
+        return "\n".join(f"{topic}: {self.heard[topic]} heard, {self.lost[topic]} lost" for topic in self.topics)
+
+
+def text(heard: Heard, full: bool = False) -> str:
+    """A message as a few lines, its fields under its topic, sender and logical time."""
+    lines = [f"... {heard.lost} lost ..."] if heard.lost else []
+    message, header = heard.message, heard.header
+    lines.append(
+        f"{heard.topic}  rollout {message.rollout}, step {message.step}  from {header.sender}, number {header.sequence}"
+    )
+    fields = _own_fields(heard)
+    width = max(map(len, fields), default=0)
+    return "\n".join([*lines, *(f"  {name:{width}}  {_short(value, full)}" for name, value in fields.items())])
+
+
+def _own_fields(heard: Heard) -> dict[str, Any]:
+    names = [field.name for field in heard.message.declared]
+    return {name: getattr(heard.message, name) for name in names if name not in ("rollout", "step")}
+
+
+def _short(value: Any, full: bool) -> str:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes {value.hex() if full else value[:SHORT].hex() + '...' * (len(value) > SHORT)}"
+    if isinstance(value, np.ndarray):
+        shown = value.ravel() if full else value.ravel()[:SHORT]
+        numbers = " ".join(f"{number:.6g}" if value.dtype.kind == "f" else str(number) for number in shown.tolist())
+        return f"{value.dtype} {list(value.shape)}  {numbers}{' ...' if shown.size < value.size else ''}"
+    return f"{value:.6g}" if isinstance(value, float) else printable(str(value), keep="")
+
+
+def json_line(heard: Heard, full: bool = False) -> str:
+    """A message as one line of JSON; `sent_ns` is the sender's monotonic clock. Unless `full`, arrays are described."""
+    header, message = heard.header, heard.message
+    line = {"topic": heard.topic, "sender": header.sender, "life": header.life, "sequence": header.sequence}
+    line |= {"sent_ns": header.sent, "lost": heard.lost, "rollout": message.rollout, "step": message.step}
+    return json.dumps(line | {name: plain(value, full) for name, value in _own_fields(heard).items()}, allow_nan=False)
+
+
+def plain(value: Any, full: bool) -> Any:
+    """A value as JSON has it, which knows no NaN and no infinity: they become null."""
+    if isinstance(value, np.ndarray):
+        if full:
+            return plain(value.tolist(), full)
+        return {"dtype": str(value.dtype), "shape": value.shape, "first": plain(value.ravel()[:SHORT].tolist(), full)}
+    if isinstance(value, list):
+        return [plain(item, full) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item, full) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,45 @@
+"""The log of a node: what its process prints, while the run goes on and after it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from tutelage.graph import Graph
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.observers import runs
+from tutelage.supervision import registry
+
+LOOK_SECONDS = 0.1
+"""How often a followed log is looked at."""
+
+
+def find(node: str, run: str | None) -> Path:
+    """The log of a node, of the newest running run or of one that is named; by its folder one that has ended, too.
+
+    Raises:
+        LaunchError: there is no such run, or no such node in it.
+    """
+    ended = run is not None and (Path(run) / "graph.json").exists()
+    folder = Path(run).resolve() if run and ended else runs.running(run).run_dir
+    names = [plan.name for plan in Graph.of_run(folder).nodes]
+    if node not in names:
+        raise LaunchError([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])
+    return folder / "logs" / f"{node.replace('/', '.')}.log"
+
+
+def lines(log: Path, last: int | None, follow: bool) -> Iterator[str | None]:
+    """The `last` lines of a log (all without a number), and if it is followed what comes, until the run has ended."""
+    if not log.exists():  # the node has not been started yet
+        return
+    with log.open(errors="replace") as file:
+        yield from (line.rstrip("\n") for line in deque(file, last))
+        while follow:
+            going = any(log.is_relative_to(run.run_dir) for run in registry.runs())
+            yield from (line.rstrip("\n") for line in file)
+            if not going:
+                return
+            time.sleep(LOOK_SECONDS)
+            yield None

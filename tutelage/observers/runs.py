@@ -1,0 +1,141 @@
+"""Which graphs run on this machine, and what is in them. Read from files: nobody is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tutelage.graph import NodePlan
+from tutelage.input.problems import LaunchError, Problem, complain, did_you_mean
+from tutelage.observers.listener import hear
+from tutelage.status import Status
+from tutelage.supervision import registry
+from tutelage.supervision.registry import Running
+
+RATE_SECONDS = 1.6
+"""How long rates are listened for: a process says its status every half second."""
+
+
+class NodeRow(NamedTuple):
+    """A node that runs, as `node list` shows it. `state` is running, stopped (by a signal), ended or dead."""
+
+    run: str
+    node: str
+    process_id: int | None
+    state: str
+    restarts: int | None
+
+
+class TopicRow(NamedTuple):
+    """A topic, as `topic list` shows it; `rate` in messages a second, where it was listened for."""
+
+    topic: str
+    type: str
+    says: list[str]
+    hears: list[str]
+    rate: float | None = None
+
+
+def running(name: str | None = None) -> Running:
+    """The run of this name or in this folder; without a name the newest, and a person is told which of several it is.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    runs = registry.runs()
+    if not runs:
+        raise LaunchError([Problem("no graph is running", "start one, with `python cli.py launch gail.yaml` for one")])
+    if name is None:
+        if len(runs) > 1:
+            complain(f"this is {runs[-1].run_dir.name}, the newest of {len(runs)} runs: name another by --run")
+        return runs[-1]
+    found = [run for run in runs if name == run.run_dir.name or Path(name).resolve() == run.run_dir]
+    if not found:
+        names = [run.run_dir.name for run in runs]
+        raise LaunchError([Problem(name, f"no run of this name or folder is running; {did_you_mean(name, names)}")])
+    return found[-1]
+
+
+def nodes(runs: Iterable[Running]) -> list[NodeRow]:
+    """All nodes of these runs."""
+    return [_node(run, plan) for run in runs for plan in run.graph.nodes]
+
+
+def _node(run: Running, plan: NodePlan) -> NodeRow:
+    listed = run.processes.get(plan.name)
+    if listed is None:
+        return NodeRow(run.run_dir.name, plan.name, None, "dead", None)
+    return NodeRow(run.run_dir.name, plan.name, listed["pid"], _state(listed), listed["restarts"])
+
+
+def _state(listed: dict[str, Any]) -> str:
+    letter = _letter(listed["pid"])
+    if letter in ("T", "t"):
+        return "stopped"
+    if letter in ("Z", "X") or not registry.alive(listed["pid"]):
+        return "dead"
+    return "ended" if listed["ended"] else "running"
+
+
+def _letter(pid: int) -> str:
+    """The state that Linux tells of a process (T is stopped, Z dead); empty where there is no /proc."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def topics(run: Running, rates: bool = False) -> list[TopicRow]:
+    """All topics of a run, and with `rates` how often something is said on each."""
+    found = measured_rates(run) if rates else {}
+    return [
+        TopicRow(topic, schema["title"], speakers(run, topic), _listeners(run, topic), found.get(topic))
+        for topic, schema in sorted(run.graph.messages.items())
+    ]
+
+
+def speakers(run: Running, topic: str) -> list[str]:
+    """The nodes that say something on a topic; every process says how it is."""
+    if topic == Status.topic:
+        return [plan.name for plan in run.graph.nodes if plan.run]
+    return [plan.name for plan in run.graph.nodes if topic in plan.says.values()]
+
+
+def _listeners(run: Running, topic: str) -> list[str]:
+    return [plan.name for plan in run.graph.nodes if topic in plan.hears]
+
+
+def check_topics(run: Running, asked: Iterable[str]) -> None:
+    """Refuses topics that nobody says anything on.
+
+    Raises:
+        LaunchError: all that are unknown.
+    """
+    known = run.graph.messages
+    unknown = [topic for topic in asked if topic not in known]
+    if unknown:
+        name = run.run_dir.name
+        raise LaunchError(
+            [Problem(t, f"no node of {name} says anything on this topic; {did_you_mean(t, known)}") for t in unknown]
+        )
+
+
+def measured_rates(run: Running) -> dict[str, float]:
+    """Messages a second by topic, as the processes themselves count them in their statuses: nothing else is heard."""
+    first: dict[str, Status] = {}
+    last: dict[str, Status] = {}
+    until = time.monotonic() + RATE_SECONDS
+    for heard in hear(run.socket_dir, speakers(run, Status.topic), {Status.topic: Status}):
+        if heard and isinstance(heard.message, Status):
+            first.setdefault(heard.message.node, heard.message)
+            last[heard.message.node] = heard.message
+        if time.monotonic() > until:
+            break
+    rates: dict[str, float] = {}
+    for node, now in last.items():
+        seconds = now.seconds - first[node].seconds
+        for topic, count in now.said.items() if seconds > 0 else ():
+            rates[topic] = rates.get(topic, 0.0) + (count - first[node].said.get(topic, 0)) / seconds
+    return rates

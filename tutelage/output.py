@@ -1,0 +1,77 @@
+"""Standard output, as the looking commands use it: lines until Ctrl-C or until nobody reads them, and tables."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tutelage.input.problems import printable
+
+
+def show(lines: Iterable[str | None]) -> None:
+    """Prints lines as they come, each at once. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
+    asked: list[int] = []  # an exception alone could be lost, where it is raised inside of a callback
+
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, ask)
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            for line in lines:
+                if asked:
+                    return
+                if line is not None:
+                    print(printable(line), flush=True)
+                elif _reader_is_gone():
+                    raise BrokenPipeError
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+
+
+def _reader_is_gone() -> bool:
+    """Whether standard output is a pipe that nobody can read from any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def date(unix_seconds: float | None) -> str | None:
+    """A moment as a person reads it; the bare number where no calendar has it."""
+    try:
+        return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_seconds:.6g} s"
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Aligned columns under their titles. Lists are joined by commas, what is unknown is a dash."""
+    cells = [[title.replace("_", " ") for title in titles], *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(f"{c:{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, list):
+        return printable(", ".join(value), keep="") or "-"
+    return "-" if value is None else printable(str(value), keep="")
+
+
+def json_rows(rows: Iterable[NamedTuple]) -> str:
+    """The rows of a table as a JSON list."""
+    return json.dumps([row._asdict() for row in rows], indent=2)
+
+
+def json_lines(lines: Iterable[str | None]) -> Iterator[str | None]:
+    """Lines of text as lines of JSON."""
+    return (line if line is None else json.dumps({"line": line}) for line in lines)

@@ -1,0 +1,57 @@
+"""What a path on the command line means: a recording, or a run's folder that has one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tutelage.files import durable
+from tutelage.graph import Graph
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.recording.reader import Reader
+
+FILE = "recording.mcap"
+
+
+def find(path: Path) -> Path:
+    """The recording itself.
+
+    Raises:
+        LaunchError: there is none.
+    """
+    found = path / FILE if path.is_dir() else path
+    if not found.is_file():
+        raise LaunchError([Problem(path, f"there is no {found.name} here: launch with record:=true, or `bag record`")])
+    return found
+
+
+def graph(recording: Path) -> Graph:
+    """The graph that was recorded.
+
+    Raises:
+        LaunchError: the recording does not say.
+    """
+    try:
+        return Graph.from_json(about(recording)["graph"])
+    except ValueError as error:
+        raise LaunchError([Problem(recording, f"what it says of its graph cannot be read: {error}")]) from error
+
+
+def was_interrupted(recording: Path) -> bool:
+    """Whether the run beside a recording was told to end early."""
+    report = recording.parent / "report.json"
+    code = durable.read_json(report).get("exit_code") if report.exists() else 0
+    return isinstance(code, int) and code >= 128
+
+
+def about(recording: Path) -> dict[str, str]:
+    """What a recording says of its run, in which it was made.
+
+    Raises:
+        LaunchError: it does not say.
+    """
+    reader = Reader(recording)
+    for _ in reader:
+        break
+    if not reader.about or "graph" not in reader.about[0]:
+        raise LaunchError([Problem(recording, "this recording does not say of which graph it is")])
+    return reader.about[0]

@@ -1,0 +1,203 @@
+"""Whether the nodes of a run say today what they said when it was recorded: each is played on its recorded inputs.
+
+A node that is ordered by logical time is a pure function of what it hears. So any difference is one of its code, its
+parameters or the machine's arithmetic, and is found in the node that has it: all others hear what was recorded.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.input.problems import LaunchError, printable
+from tutelage.message import FOREVER, Message, Promise, build, values
+from tutelage.node import Node
+from tutelage.process import inbox_of, topics_of
+from tutelage.recording.reader import Reader
+from tutelage.transport.codec import pack_state
+
+
+class Verdict(NamedTuple):
+    """What was found of a node: `messages` of it were the same, and `why` says what was not, or why nobody can know."""
+
+    node: str
+    verdict: Literal["same", "differs", "not verified"]
+    messages: int
+    why: str = ""
+
+
+class Again:
+    """A node that is played once more, and compared by the numbers of what it says."""
+
+    def __init__(self, plan: NodePlan, graph: Graph, folder: Path) -> None:
+        kind = node_class(plan.run)
+        self.name, self.same, self.difference, self.gap = plan.name, 0, "", ""
+        self.inbox = inbox_of(plan, kind, graph.messages)
+        self._said: dict[tuple[str, int], tuple[Any, ...]] = {}
+        self._recorded: dict[tuple[str, int], list[Any]] = {}
+        self._ends: dict[str, int] = {}  # how many messages were recorded on a topic that has ended
+        self._kinds: dict[str, type[Message]] = {}
+        self._finished = False
+        with self._alert():
+            self.node = kind(**plan.parameters)
+            self.node.run_dir = folder
+            self.topics = topics_of(plan, self.node)
+            self._counts = dict.fromkeys(self.topics.values(), 0)
+            self._kinds = {topic: said for said, topic in self.topics.items()}
+            self._say(self.node.start())
+            self._go_on()
+
+    @contextmanager
+    def _alert(self) -> Iterator[None]:
+        """What the node raises is a difference, for it did not when it was recorded; but it may lack what it needs."""
+        try:
+            yield
+        except LaunchError as refusal:
+            self.gap = str(refusal)
+        except Exception as error:
+            self._differs(f"it raises {type(error).__name__}: {error}")
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to find out."""
+        return bool(self.difference or self.gap)
+
+    def hear(self, sender: str, topic: str, number: int, fields: list[Any]) -> None:
+        """What was recorded of one of its inputs."""
+        stream = self.inbox.streams.get((sender, topic))
+        if not stream or self.over or self._finished:
+            return
+        if number != stream.received:
+            self.gap = f"{topic} of {sender} is recorded without number {stream.received}"
+            return
+        with self._alert():
+            self.inbox.put(sender, topic, build(Promise if len(fields) == 2 else stream.kind, fields))
+            self._go_on()
+
+    def _go_on(self) -> None:
+        while not self.node.done and (message := self.inbox.pop()) is not None:
+            self._say(self.node.hear(message) or ())
+        if (self.node.done or self.inbox.ended) and not self._finished:
+            self._finished = True
+            self._say(self.node.finish())
+
+    def _say(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            found = values(message)
+            for topic in self.topics.values() if type(message) is Promise else [self.topics[type(message)]]:
+                place = topic, self._counts[topic]
+                self._counts[topic] += 1
+                self._said[place] = found
+                self._compare(place)
+
+    def was(self, topic: str, number: int, fields: list[Any]) -> None:
+        """What was recorded of one of its outputs."""
+        if topic not in self._kinds or self.over:
+            return
+        if fields == [FOREVER, 0]:
+            self._ends[topic] = number
+        else:
+            self._recorded[topic, number] = fields
+            self._compare((topic, number))
+
+    def _compare(self, place: tuple[str, int]) -> None:
+        if place in self._said and place in self._recorded:
+            said, recorded = self._said.pop(place), self._recorded.pop(place)
+            if pack_state(list(said)) == pack_state(recorded):
+                self.same += 1
+            else:
+                what = _difference(self._kinds[place[0]], said, recorded)
+                self._differs(f"{place[0]} of rollout {recorded[0]}, step {recorded[1]}: {what}")
+
+    def _differs(self, what: str) -> None:
+        self.difference = self.difference or what
+
+    def verdict(self) -> Verdict:
+        """What was found, after all that was recorded."""
+        missing = sorted(self._recorded) if self._finished else []
+        further = sorted(place for place in self._said if place[1] >= self._ends.get(place[0], FOREVER))
+        for topic, number in [] if self.gap else missing:
+            self._differs(f"{topic} number {number} was recorded, but is not said")
+        for topic, number in [] if self.gap else further:
+            self._differs(f"{topic} number {number} is said, but was not when it was recorded")
+        if self.difference:
+            return Verdict(self.name, "differs", self.same, self.difference)
+        why = self.gap or ("" if self._finished else "as far as what it heard was recorded")
+        return Verdict(
+            self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why
+        )
+
+
+def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any]) -> str:
+    """The first field that is not the same, and how."""
+    if len(said) != len(recorded):
+        return "another message than was recorded"
+    names = [field.name for field in kind.declared]
+    for name, now, then in zip(names, said, recorded, strict=False):
+        if pack_state(now) != pack_state(then):
+            return f"{name} is {_short(now, then)}, was recorded as {_short(then, now)}"
+    raise AssertionError("the messages are the same")
+
+
+def _short(value: Any, other: Any) -> str:
+    """A value; or what of it differs from another, where both are maps, or arrays of one shape."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return str({k: v for k, v in value.items() if k not in other or pack_state(other[k]) != pack_state(v)})[:200]
+    if not isinstance(value, np.ndarray):
+        return repr(value)[:60]
+    if not isinstance(other, np.ndarray) or (value.shape, value.dtype) != (other.shape, other.dtype):
+        return f"{value.dtype} {list(value.shape)}"
+    different = np.argwhere(~((value == other) | ((value != value) & (other != other))))
+    at = tuple(map(int, different[0])) if len(different) else ()
+    return f"{value[at]!r} at {list(at)}" if at else f"{value.ravel()[:1]}"
+
+
+def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Verdict]:
+    """A verdict on each node of a graph by a recording of its run."""
+    verdicts = [
+        Verdict(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))
+    ]
+    settled = {verdict.node for verdict in verdicts}
+    with tempfile.TemporaryDirectory() as folder:
+        again = {plan.name: Again(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}
+        reader = Reader(recording)
+        for recorded in reader:
+            header, fields = recorded.open()
+            for node in again.values():
+                node.hear(header.sender, recorded.topic, header.sequence, fields)
+            if header.sender in again:
+                again[header.sender].was(recorded.topic, header.sequence, fields)
+    return [node.verdict() for node in again.values()] + verdicts
+
+
+def _why_not(plan: NodePlan, interrupted: bool) -> str:
+    """Why a node cannot be played again; empty where it can."""
+    if not plan.run:
+        return "it is a program of its own"
+    kind = node_class(plan.run)
+    if kind.observer:
+        return "it looks on"
+    if kind.realtime or kind.due is not Node.due:
+        return "it goes by the clock"
+    if kind.order != "time":
+        return "it hears by arrival"
+    if interrupted and kind.interrupt is not Node.interrupt:
+        return "the run was interrupted, which is not recorded"
+    return ""
+
+
+def text(verdicts: list[Verdict]) -> str:
+    """A line a node: what differs last, so that it is seen."""
+    order = {"not verified": 0, "same": 1, "differs": 2}
+    lines = []
+    for found in sorted(verdicts, key=lambda verdict: order[verdict.verdict]):
+        count = f"{found.messages} messages the same" if found.verdict != "not verified" or found.messages else ""
+        what = printable("; ".join(part for part in (found.why, count) if part))
+        lines.append(f"{printable(found.node)}: {found.verdict}" + (f" ({what})" if what else ""))
+    return "\n".join(lines)

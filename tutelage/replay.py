@@ -1,0 +1,67 @@
+"""What `cli.py verify` and `bag play` do: a recorded run comes to life again, for comparison or in a graph."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tutelage import launcher as launching
+from tutelage import trust
+from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.recording import search as finding
+from tutelage.recording import verification as verifying
+from tutelage.recording.verification import Verdict
+from tutelage.supervision import run
+
+PLAYER = "nodes.player:Player"
+
+BEGIN_SECONDS = 1.0
+"""Time for the processes of a graph to start before players begin."""
+
+
+def verify(path: Path, trusted: bool = False) -> list[Verdict]:
+    """What the nodes of a recorded run say today, beside what they said then.
+
+    Raises:
+        LaunchError: there is no recording, or this machine did not make it and it is not `trusted`.
+    """
+    recording, made = _recorded(path, trusted)
+    return verifying.verify(recording, made, finding.was_interrupted(recording))
+
+
+def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None, trusted: bool = False) -> int:
+    """Runs the recorded graph with players in the place of these nodes, or without names of all that said something.
+
+    Raises:
+        LaunchError: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
+    """
+    recording, made = _recorded(path, trusted)
+    graph = _with_players(made, recording, nodes, rate, skip)
+    return launching.begin(graph, run_dir)
+
+
+def _recorded(path: Path, trusted: bool) -> tuple[Path, Graph]:
+    recording = finding.find(path).resolve()
+    trust.check_graph(finding.about(recording), path, trusted)
+    made = finding.graph(recording)
+    sys.path += made.paths
+    run.load(made)
+    return recording, made
+
+
+def _with_players(made: Graph, recording: Path, nodes: Sequence[str], rate: float, skip: float) -> Graph:
+    speaking = [plan.name for plan in made.nodes if plan.says]
+    unknown = [name for name in nodes if name not in speaking]
+    if unknown:
+        raise LaunchError([Problem(name, f"it says nothing there; {did_you_mean(name, speaking)}") for name in unknown])
+    parameters = {"file": str(recording), "rate": rate, "skip": skip, "begin": time.monotonic() + BEGIN_SECONDS}
+    plans = []
+    for plan in made.nodes:
+        if plan.name in (nodes or speaking):
+            plans.append(NodePlan(plan.name, PLAYER, parameters={**parameters, "node": plan.name}, says=plan.says))
+        elif nodes or (plan.run and node_class(plan.run).observer):
+            plans.append(plan)
+    return Graph(f"play-{made.name}", plans, made.arguments, made.time, made.messages, made.paths)

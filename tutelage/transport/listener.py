@@ -1,0 +1,160 @@
+"""The end of the bus that hears: every frame is checked to be of this run, from a speaker that has proved to be of it.
+
+Whatever is not the next number is dropped: what was missed is said again. What no process of the run can have said is
+dropped and counted. What one has said that does not fit its type is an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tutelage.message import Message, Promise, build, fingerprint
+from tutelage.node import Node
+from tutelage.status import Status
+from tutelage.transport import codec, sockets
+from tutelage.transport.codec import Frame, Header, Malformed
+from tutelage.transport.inbox import Inbox, Positions, Stream
+from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
+from tutelage.transport.speaker import NEVER, Who
+from tutelage.transport.tap import TAP_MESSAGES
+
+
+class Listener:
+    """One process's subscriber. The arguments are those of Bus."""
+
+    def __init__(
+        self,
+        context: sockets.Context,
+        who: Who,
+        folder: Path,
+        inbox: Inbox,
+        kinds: dict[str, type[Message]],
+        lost: Losses,
+        observer: bool,
+        witness: Node | None,
+        sink: bool,
+    ) -> None:
+        self.who, self.inbox, self.kinds, self.lost = who, inbox, kinds, lost
+        self.observer, self.witness = observer, witness
+        self.heard: dict[str, int] = {}
+        self._senders = sorted({sender for sender, _ in inbox.streams})
+        self._known = dict(inbox.streams) if observer else {}  # the streams of those who have greeted
+        self._sated = False  # hears no more, and wants nothing again
+        names = [] if sink else sorted({topic for _, topic in inbox.streams})
+        self.socket = sockets.subscriber(
+            context,
+            [sockets.address(folder, sender, "tap" if observer else "links") for sender in self._senders],
+            [name.encode() for name in (*names, f"@{who.name}")],
+            high_water=TAP_MESSAGES if observer else 0,
+            largest=sockets.largest(kinds.values()),
+        )
+
+    def take(self, frames: list[Frame]) -> None:
+        """One message as it came; behind a frame with our private topic one said again, or what a speaker tells."""
+        if bytes(frames[0]).startswith(b"@"):
+            frames = [bytes(frames[1]), *frames[2:]] if len(frames) > 1 else [b""]
+        first = bytes(frames[0])
+        if first.startswith(DOWN):
+            self._told(first)
+            return
+        try:
+            header, fields = codec.decode(frames)
+        except Malformed as wrong:
+            self.lost.stranger(str(wrong))
+            return
+        topic = first.partition(b"\0")[0].decode(errors="replace")
+        stream = self._known.get((header.sender, topic))
+        if stream is None or header.run != self.who.run:
+            self._doubt(header, topic)
+        elif self._is_next(stream, header.sequence):
+            self.heard[topic] = self.heard.get(topic, 0) + 1
+            kind = Promise if len(fields) == 2 else self.kinds[topic]
+            self.inbox.put(header.sender, topic, build(kind, fields))
+            if self.witness:
+                self.witness.witness(self.kinds[topic], topic, header, fields)
+
+    def _doubt(self, header: Header, topic: str) -> None:
+        """Drops a message. One of a speaker that has yet to greet is no stranger's: it will be said again."""
+        if header.run != self.who.run or (header.sender, topic) not in self.inbox.streams:
+            self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
+
+    def _is_next(self, stream: Stream, sequence: int) -> bool:
+        """Whether this is the message to take now. An observer takes what is new, and counts what it missed.
+
+        A status counts as new even when its number is not: a process that came back may begin with any.
+        """
+        ahead = sequence - stream.received
+        if self.observer and (ahead > 0 or stream.topic == Status.topic):
+            self.lost.count(stream.topic, max(0, ahead if stream.received else 0))
+            stream.taken += ahead
+            return True
+        return ahead == 0
+
+    def _told(self, frame: bytes) -> None:
+        """What a speaker tells: who it is, from where on it says things again, or that there is more to ask for."""
+        told = unseal(self.who.secret, frame)
+        if told is None:
+            self.lost.stranger(f"a greeting of {len(frame)} bytes")
+        elif "kinds" in told:
+            self._greet(**told)
+        elif "begins" in told:
+            self._skip(**told)
+        elif not self._sated:
+            self._ask(told["sender"])
+
+    def _greet(self, sender: str, kinds: dict[str, str]) -> None:
+        for (name, topic), stream in self.inbox.streams.items():
+            if name == sender and kinds.get(topic) != fingerprint(self.kinds[topic]):
+                raise TypeError(
+                    f"{sender} says another {topic} than {self.who.name} hears: the two run different versions "
+                    f"of {self.kinds[topic].__name__}; restart both from one installation"
+                )
+            if name == sender:
+                self._known[name, topic] = stream
+        self._ask(sender)
+
+    def _ask(self, sender: str) -> None:
+        """Asks a speaker for all that comes next."""
+        mine = {topic: stream.received for (name, topic), stream in self.inbox.streams.items() if name == sender}
+        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._sated else mine)
+
+    def _skip(self, sender: str, begins: dict[str, int], realtime: bool) -> None:
+        """Goes on where the sender can: what it has forgotten is lost.
+
+        Raises:
+            RuntimeError: it is a sender that forgets nothing before it is told to. (A recorder tells it to on a full
+                disk, where it can keep no checkpoint.)
+        """
+        for topic, begin in begins.items() if not self._sated else ():
+            stream = self.inbox.streams[sender, topic]
+            missed = begin - stream.received
+            if missed > 0 and not (realtime or self.witness):
+                raise RuntimeError(
+                    f"{sender} has forgotten {missed} messages of {topic} that {self.who.name} still needs: its "
+                    f"checkpoint is older than it told; start the run anew"
+                )
+            if missed > 0:
+                self.lost.count(topic, missed)
+                stream.taken += missed
+                if self.witness:
+                    self.witness.missed(sender, topic, begin)
+
+    def acknowledge(self, positions: Positions) -> None:
+        """Tells every sender what will never be asked for again: all that comes before these positions."""
+        for sender in {sender for sender, _ in positions} if not self.observer else ():
+            mine = {topic: number for (name, topic), number in positions.items() if name == sender}
+            self._upstream(sender, again=False, positions=mine)
+
+    def acknowledge_all(self) -> None:
+        """This node has ended: it will never ask for anything again."""
+        self._sated = True
+        self.acknowledge(dict.fromkeys(self.inbox.streams, NEVER))
+
+    def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:
+        """`again`: say again what comes from there on; else: forget what comes before."""
+        hello: dict[str, Any] = {"to": sender, "listener": self.who.name, "positions": positions, "again": again}
+        frame = seal(self.who.secret, UP, hello)
+        if len(frame) > sockets.CONTROL_BYTES:
+            raise TypeError(f"{self.who.name} hears so many topics of {sender} that a hello has {len(frame)} bytes")
+        self.socket.send(frame)

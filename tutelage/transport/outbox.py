@@ -1,0 +1,207 @@
+"""What a node has said and may have to say again.
+
+A message stays until every listener that must have it has acknowledged it, which it does when its own checkpoint is
+safe on disk. So a listener that is killed gets again all that it had not kept, and one that comes late gets all. Each
+topic is forgotten by itself. When one has SPILL_BYTES in memory, these go into a file beside the checkpoint: so a
+listener that stands still costs its senders no memory, and a checkpoint never has more than that to write again.
+
+What acts on the world does not wait for its listeners: with a `limit` the newest messages of each topic are kept, and
+the outbox knows from where on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tutelage.files import checkpoint
+from tutelage.transport.codec import Frame
+
+SPILL_BYTES = 2**20
+
+Said = tuple[int, int, tuple[Frame, ...]]
+"""Place among all that was said, sequence number, frames. Plain tuples of bytes: the garbage collector stops looking
+at them, however many."""
+
+
+class File(NamedTuple):
+    """A file of messages on one topic: its name, and the sequence numbers of its first and behind its last."""
+
+    number: int
+    begin: int
+    end: int
+
+
+class Kept:
+    """What is kept of one topic: the oldest in files, the newest in memory."""
+
+    def __init__(self, listeners: Iterable[str], limit: int | None) -> None:
+        self.acknowledged = dict.fromkeys(listeners, 0)
+        self.limit = limit
+        self.files: deque[File] = deque()
+        self.said: deque[Said] = deque()
+        self.bytes = 0
+        self.begin = 0
+
+    def __len__(self) -> int:
+        return len(self.said) + sum(file.end - file.begin for file in self.files)
+
+    def add(self, said: Said) -> None:
+        self.said.append(said)
+        self.bytes += sum(map(len, said[2]))
+        while self.limit is not None and self.bytes > self.limit and len(self.said) > 1:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of the oldest message in memory."""
+        _, sequence, frames = self.said.popleft()
+        self.bytes -= sum(map(len, frames))
+        self.begin = sequence + 1
+
+    def acknowledge(self, listener: str, position: int) -> list[int]:
+        """Forgets what all listeners have; the files that nobody needs any more."""
+        if listener in self.acknowledged:
+            self.acknowledged[listener] = max(position, self.acknowledged[listener])
+        safe, files = min(self.acknowledged.values()), list[int]()
+        while self.files and self.files[0].end <= safe:
+            files.append(self.files[0].number)
+            self.begin = self.files.popleft().end
+        while self.said and self.said[0][1] < safe:
+            self._forget()
+        return files
+
+    def spill(self, path: Path, number: int, durable: bool) -> None:
+        """Puts what is in memory into a file."""
+        checkpoint.save(path, list(self.said), durable)
+        self.files.append(File(number, self.said[0][1], self.said[-1][1] + 1))
+        self.said.clear()
+        self.bytes = 0
+
+    def since(self, position: int, folder: Path | None) -> Iterator[Said]:
+        for file in self.files:
+            if file.end > position and folder:
+                for place, sequence, frames in islice(read(folder, file), max(0, position - file.begin), None):
+                    yield place, sequence, tuple(frames)
+        if self.said:
+            yield from islice(self.said, max(0, position - self.said[0][1]), None)
+
+    def state(self) -> list[Any]:
+        return [self.acknowledged, self.begin, [list(file) for file in self.files], list(self.said)]
+
+    def load(self, state: list[Any]) -> None:
+        self.acknowledged, self.begin, files, said = state
+        self.files = deque(File(*file) for file in files)
+        self.said = deque((place, sequence, tuple(frames)) for place, sequence, frames in said)
+        self.bytes = sum(len(frame) for _, _, frames in self.said for frame in frames)
+
+
+def read(folder: Path, file: File) -> list[Any]:
+    """The messages in a file.
+
+    Raises:
+        ValueError: it is not there, or not whole.
+    """
+    found: list[Any] | None = checkpoint.load(folder / str(file.number))
+    if found is None:
+        raise ValueError(f"{folder / str(file.number)} is missing: this run cannot go on, start another")
+    return found
+
+
+class Outbox:
+    """Messages in the order they were said; numbered by topic.
+
+    Args:
+        listeners: the topics that each listener must have, by its name.
+        limit: bytes of the newest messages of a topic that are kept; all of them without it.
+        folder: where files of messages go; without it all stay in memory.
+    """
+
+    def __init__(self, listeners: dict[str, list[str]], limit: int | None = None, folder: Path | None = None) -> None:
+        self.limit, self.folder = limit, folder
+        self._next: dict[str, int] = {}
+        self._kept = {
+            topic: Kept([name for name, topics in listeners.items() if topic in topics], limit)
+            for topics in listeners.values()
+            for topic in topics
+        }
+        self._places = self._files = 0
+        self._unneeded: list[int] = []  # files, not by the next checkpoint,
+        self._deletable: list[int] = []  # nor by the last one, which will be its predecessor
+        self._take_up_files()
+
+    def next_sequence(self, topic: str) -> int:
+        return self._next.get(topic, 0)
+
+    def is_for_somebody(self, topic: str) -> bool:
+        """Whether there is a listener that must have what is said on this topic."""
+        return topic in self._kept
+
+    def listeners(self, topic: str) -> set[str]:
+        """Who must have what is said on this topic."""
+        return set(self._kept[topic].acknowledged) if topic in self._kept else set()
+
+    def add(self, topic: str, frames: list[Frame]) -> None:
+        sequence = self._next.get(topic, 0)
+        self._next[topic] = sequence + 1
+        kept = self._kept.get(topic)
+        if kept is not None:
+            self._places += 1
+            kept.add((self._places, sequence, tuple(frames)))
+
+    def begins(self, topics: Iterable[str]) -> dict[str, int]:
+        """The first sequence number on each topic that can be said again."""
+        return {topic: self._kept[topic].begin if topic in self._kept else 0 for topic in topics}
+
+    def acknowledge(self, listener: str, positions: dict[str, int]) -> None:
+        """A listener will never ask again for what is before these sequence numbers."""
+        for topic, position in positions.items():
+            if topic in self._kept:
+                self._unneeded += self._kept[topic].acknowledge(listener, position)
+
+    def since(self, positions: dict[str, int]) -> Iterator[tuple[Frame, ...]]:
+        """What was said on these topics from these sequence numbers on, in order."""
+        topics = [(self._kept[topic], position) for topic, position in positions.items() if topic in self._kept]
+        for _, _, frames in heapq.merge(*(kept.since(position, self.folder) for kept, position in topics)):
+            yield frames
+
+    def __len__(self) -> int:
+        return sum(map(len, self._kept.values()))
+
+    @property
+    def bytes_in_memory(self) -> int:
+        return sum(kept.bytes for kept in self._kept.values())
+
+    def spill(self, durable: bool = True) -> None:
+        """Before a checkpoint: topics with much in memory go into files, which are safe when it returns."""
+        for kept in self._kept.values():
+            if self.folder and kept.bytes > SPILL_BYTES:
+                self.folder.mkdir(exist_ok=True)
+                kept.spill(self.folder / str(self._files + 1), self._files + 1, durable)
+                self._files += 1
+
+    def saved(self) -> None:
+        """After a checkpoint: deletes the files that neither it nor its predecessor needs."""
+        for number in self._deletable:
+            assert self.folder
+            (self.folder / str(number)).unlink(missing_ok=True)
+        self._deletable, self._unneeded = self._unneeded, []
+
+    def state(self) -> dict[str, Any]:
+        kept = {topic: kept.state() for topic, kept in self._kept.items()}
+        return {"next": dict(self._next), "places": self._places, "kept": kept}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._next, self._places = state["next"], state["places"]
+        for topic, kept in state["kept"].items():
+            self._kept[topic].load(kept)
+        self._take_up_files()
+
+    def _take_up_files(self) -> None:
+        """Files that a former life wrote and kept no checkpoint of are of no use to anybody."""
+        there = {int(path.name) for path in self.folder.glob("*") if path.name.isdigit()} if self.folder else set()
+        self._files = max(there, default=0)
+        self._unneeded = sorted(there - {file.number for kept in self._kept.values() for file in kept.files})

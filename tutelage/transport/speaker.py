@@ -1,0 +1,147 @@
+"""The end of the bus that says: to those who must hear all, on `links`; to those who look on, on the tap.
+
+A node that nobody waits for, a report for example, is a sink (Graph.sinks). Nothing waits in memory for it: it is told
+only that there is something, and asks for it when it has time, so many bytes at once (`PULL_BYTES`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tutelage.message import Message, Promise, fingerprint, values
+from tutelage.transport import codec, sockets
+from tutelage.transport.codec import Frame, Header
+from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
+from tutelage.transport.outbox import Outbox
+from tutelage.transport.tap import Tapped
+
+NEVER = 2**62
+"""A sequence number that is never reached."""
+
+PULL_BYTES = 2**20
+"""What a sink is told at once, and one message more."""
+
+
+class Who(NamedTuple):
+    """A process of a run: `life` counts its restarts, `secret` is what the run's processes know each other by."""
+
+    run: str
+    name: str
+    life: int
+    secret: bytes = b""
+
+
+class Speaker:
+    """One process's publishers. The arguments are those of Bus."""
+
+    def __init__(
+        self,
+        context: sockets.Context,
+        who: Who,
+        folder: Path,
+        topics: dict[type[Message], str],
+        outbox: Outbox,
+        lost: Losses,
+        unkept: Collection[str],
+        sinks: Collection[str],
+    ) -> None:
+        self.who, self.topics, self.outbox, self.lost, self.unkept = who, topics, outbox, lost, unkept
+        self.sinks = frozenset(sinks)
+        self.met: set[str] = set()
+        self.links = sockets.publisher(context, sockets.address(folder, who.name, "links"))
+        self.tap = Tapped(context, sockets.address(folder, who.name, "tap"), topics.values())
+        self._pulling = {topic: self.sinks & outbox.listeners(topic) for topic in topics.values()}
+        self._idle: set[str] = set()  # sinks that have all, and wait to be told that there is more
+
+    def say(self, message: Message) -> None:
+        """Says a message on its type's topic; a promise on every topic."""
+        for topic, frames in self.note(message):
+            self.send(topic, frames)
+
+    def note(self, message: Message) -> list[tuple[str, list[Frame]]]:
+        """Puts a message into the outbox; what is to be sent of it, by topic."""
+        if type(message) is Promise:
+            noted = [self._note(topic, (message.rollout, message.step)) for topic in self.topics.values()]
+        else:
+            noted = [self._note(self.topics[type(message)], values(message))]
+        return [(topic, frames) for topic, frames in noted if frames]
+
+    def _note(self, topic: str, fields: tuple[Any, ...]) -> tuple[str, list[Frame]]:
+        name = topic.encode()
+        frames: list[Frame] = []
+        unknown = self.tap.is_unknown(topic)
+        if unknown or self.outbox.is_for_somebody(topic) or name in self.tap.tapped:
+            frames = codec.encode(name, self._header(topic), fields)
+            if unknown and len(fields) > 2:  # a promise tells nothing of how large a message is
+                self.tap.measure(topic, frames)
+        self.outbox.add(topic, frames)
+        return topic, frames
+
+    def send(self, topic: str, frames: list[Frame]) -> None:
+        """Sends what was noted."""
+        sockets.send(self.links, frames)
+        if topic.encode() in self.tap.tapped:
+            sockets.send(self.tap.socket, frames)
+        for sink in self._pulling[topic]:
+            if sink in self._idle:
+                self._idle.remove(sink)
+                self._tell(sink, more=True)
+
+    def _header(self, topic: str) -> Header:
+        now = time.monotonic_ns()
+        return Header(self.who.run, self.who.name, self.who.life, self.outbox.next_sequence(topic), now, now)
+
+    def tell(self, message: Message, topic: str) -> None:
+        """Says something to observers only; it is not kept."""
+        if topic.encode() in self.tap.tapped:
+            sockets.send(self.tap.socket, codec.encode(topic.encode(), self._header(topic), values(message)))
+            self.outbox.add(topic, [])
+
+    def service(self) -> None:
+        """Greets those who came, says again what they lack, hears who taps what."""
+        self.tap.service(self.lost)
+        while (wish := sockets.read(self.links)) is not None:
+            if wish.startswith(b"\1@"):
+                self._tell(wish[2:-1].decode(errors="replace"), kinds=self._kinds())
+            elif wish.startswith(UP) and (hello := unseal(self.who.secret, wish)):
+                self._answer(**hello)
+            elif wish[:1] not in (b"\0", b"\1"):
+                self.lost.stranger(f"{len(wish)} bytes from a listener")
+
+    def _kinds(self) -> dict[str, str]:
+        return {topic: fingerprint(kind) for kind, topic in self.topics.items()}
+
+    def _tell(self, listener: str, **what: Any) -> None:
+        """Tells one listener something, on its private topic."""
+        told = seal(self.who.secret, DOWN, {"sender": self.who.name, **what})
+        self.links.send_multipart([f"@{listener}\0".encode(), told])
+
+    def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
+        if to == self.who.name and again:
+            self._go_on_behind(positions)
+            self.met.add(listener)
+            self._tell(listener, begins=self.outbox.begins(positions), realtime=self.outbox.limit is not None)
+            self._say_again(listener, positions)
+        if to == self.who.name and (not again or NEVER in positions.values()):
+            self.outbox.acknowledge(listener, positions)
+
+    def _say_again(self, listener: str, positions: dict[str, int]) -> None:
+        """All that it lacks; or a part of it, and that there is more."""
+        private, said = f"@{listener}\0".encode(), 0
+        for frames in self.outbox.since(positions):
+            if listener in self.sinks and said > PULL_BYTES:
+                self._tell(listener, more=True)
+                return
+            said += sum(map(len, frames))
+            self.links.send_multipart([private, *frames], copy=False)
+        if listener in self.sinks:
+            self._idle.add(listener)
+
+    def _go_on_behind(self, positions: dict[str, int]) -> None:
+        """What a former life said and had not kept is not known any more: empty promises take those numbers."""
+        for topic in [] if NEVER in positions.values() else self.unkept:
+            while self.outbox.next_sequence(topic) < positions.get(topic, 0):
+                self.send(*self._note(topic, (0, 0)))

@@ -1,0 +1,81 @@
+"""Observers: they hear what a node says on a second publisher, whose queue is bounded; what they miss is counted.
+
+A topic that none of them asked for costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tutelage.status import Status
+from tutelage.transport import codec, sockets
+from tutelage.transport.codec import Frame
+from tutelage.transport.meeting import Losses
+
+TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
+"""What waits for a slow observer before it is dropped and counted: the less of the two, but TAP_LEAST messages."""
+
+TAP_LEAST = 32
+
+
+class Tapped:
+    """A node's publisher for observers.
+
+    Args:
+        topics: all that the node says.
+    """
+
+    def __init__(self, context: sockets.Context, where: str, topics: Iterable[str]) -> None:
+        self.socket = sockets.publisher(context, where, TAP_LEAST)
+        self.tapped: set[bytes] = set()
+        self._topics = set(topics)
+        self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
+
+    def is_unknown(self, topic: str) -> bool:
+        """Whether nobody knows yet how large a message on this topic is."""
+        return topic not in self._sizes
+
+    def measure(self, topic: str, frames: list[Frame]) -> None:
+        """Lets more messages wait as soon as something was said on all topics and none was large.
+
+        ZeroMQ bounds a queue by messages only, and the bound may only be raised: lowered on a live connection, the two
+        ends wait for each other (4.3.5: what was read is reported back at multiples of half the bound).
+        """
+        self._sizes[topic] = sum(map(len, frames))
+        if len(self._sizes) == len(self._topics):
+            allowed = TAP_BYTES // max(self._sizes.values())
+            sockets.raise_high_water(self.socket, max(TAP_LEAST, min(TAP_MESSAGES, allowed)))
+
+    def service(self, lost: Losses) -> None:
+        """Hears who wants what."""
+        while (wish := sockets.read(self.socket)) is not None:
+            if wish[:1] not in (b"\0", b"\1"):
+                lost.stranger(f"{len(wish)} bytes at the tap")
+                continue
+            names = {topic.encode() for topic in [*self._topics, Status.topic]}
+            chosen = {name for name in names if (name + b"\0").startswith(wish[1:])}
+            self.tapped = self.tapped | chosen if wish[0] else self.tapped - chosen
+
+
+class Tap:
+    """Hears from outside of a graph what its nodes say, as frames, as it passes: some may be missed.
+
+    Args:
+        folder: where the sockets of the run are.
+        senders, topics: whom to hear, on what.
+    """
+
+    def __init__(self, folder: Path, senders: Iterable[str], topics: Iterable[str]) -> None:
+        self._context = sockets.Context()
+        where = [sockets.address(folder, sender, "tap") for sender in senders]
+        names = [topic.encode() for topic in topics]
+        limits = {"high_water": TAP_MESSAGES, "largest": codec.MAX_FRAME}
+        self._hear = sockets.subscriber(self._context, where, names, **limits)
+
+    def receive(self, seconds: float) -> list[Frame] | None:
+        """The next message, or None when none came in so long."""
+        return sockets.take(self._hear) if self._hear.poll(int(seconds * 1000)) else None
+
+    def close(self) -> None:
+        self._context.destroy(linger=0)
