@@ -211,7 +211,7 @@ def evaluate(
     run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool
 ) -> None:
     """Play the final policy of a RUN and print its returns."""
-    from tutelage.nodes import evaluation
+    from tutelage.tasks import evaluation
 
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))
 

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tutelage.input.settings import BINARY_BUDGET
+from tutelage.learning.budget import BINARY as BINARY_BUDGET
 
 EVALUATE_EVERY = 4
 """rollouts between evaluations, where the run is trained on"""

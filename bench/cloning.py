@@ -29,7 +29,7 @@ from tutelage.messages import Demonstration, Weights
 from tutelage.node import play
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.dataset import Dataset
-from tutelage.nodes.evaluation import returns
+from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Task
 
 PEER = Path(__file__).with_name("imitation_bc.py")

@@ -23,12 +23,12 @@ from mcap.stream_reader import StreamReader
 from mcap.writer import Writer as McapWriter
 
 from bench.recording_nodes import IMAGE_HZ, JOINTS_HZ, Joints, Picture, image, joints
+from tutelage import codec
+from tutelage.codec import Header
 from tutelage.graph import Graph, NodePlan
 from tutelage.message import Message, schema, values
 from tutelage.recording import Reader, Writer
 from tutelage.supervision.supervisor import Supervisor
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 MESSAGES = {"joints": schema(Joints), "picture": schema(Picture)}
 

@@ -38,8 +38,8 @@ from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.driver import Driver
 from tutelage.drivers.limits import Limits
 from tutelage.drivers.robot_limits import LimitsReader
-from tutelage.graph import class_of
 from tutelage.input import yaml_marks
+from tutelage.input.loading import class_of
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
 from tutelage.input.types import keys
 from tutelage.input.yaml_marks import Item, plain

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tutelage.learning.rollout import Spaces
+
 Tensors = Mapping[str, np.ndarray]
 
 
@@ -68,3 +70,12 @@ def _gaussian(
     action = mean + np.exp(log_std) * noise
     log_prob = (-0.5 * noise * noise - log_std).sum(axis=1) - np.float32(0.5 * np.log(2 * np.pi)) * mean.shape[1]
     return action, log_prob
+
+
+def spaces_of(tensors: Tensors) -> Spaces:
+    """What a policy's network observes and how it acts, by the names and shapes of its tensors.
+
+    Raises:
+        LookupError: these are no policy's tensors.
+    """
+    return Spaces(tensors["policy.0.weight"].shape[1], len(tensors["policy.2.weight"]), "policy.log_std" not in tensors)

@@ -5,7 +5,7 @@ Actions: discrete ones are int64 indices [T, N]; continuous ones are float32 [T,
 the task's bounds are -1 and 1, as the policy drew them (the task clips them when it applies them).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,3 +38,27 @@ class Demonstration(NamedTuple):
     action: np.ndarray  # int64 [L] or float32 [L, A]
     terminated: bool
     truncated: bool
+
+
+class Gatherer:
+    """The steps of the running rollout, as they come."""
+
+    def __init__(self) -> None:
+        self._parts: list[list[np.ndarray]] = []
+
+    def add(self, part: Any) -> int:
+        """Takes some steps, of whatever has a Rollout's fields (a Transition, for example); how many there are now."""
+        self._parts.append([getattr(part, name) for name in Rollout._fields])
+        return sum(len(arrays[0]) for arrays in self._parts)
+
+    def rollout(self) -> Rollout:
+        """What was gathered, time first; begins anew."""
+        columns = zip(*self._parts, strict=True)
+        self._parts = []
+        return Rollout(*(arrays[0] if len(arrays) == 1 else np.concatenate(arrays) for arrays in columns))
+
+    def state(self) -> list[Any]:
+        return self._parts
+
+    def load(self, state: list[Any]) -> None:
+        self._parts = list(state)

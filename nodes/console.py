@@ -13,9 +13,9 @@ from rich.console import Console as Paint
 from tutelage import Message, Node
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
 from tutelage.nodes.screens.canvas import Canvas
-from tutelage.nodes.screens.progress import Progress
 from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
+from tutelage.teaching.progress import Progress
 
 DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 

@@ -7,15 +7,14 @@ from typing import Any, Literal
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
-from tutelage.input.settings import budget as derived
 from tutelage.input.settings import chosen
 from tutelage.learning import rewards
+from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator as Judge
 from tutelage.learning.gail import Settings
-from tutelage.learning.gatherer import Gatherer
 from tutelage.learning.rollout import Demonstration as Example
-from tutelage.learning.rollout import Spaces
+from tutelage.learning.rollout import Gatherer, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
@@ -43,10 +42,14 @@ class Discriminator(Node):
         chance: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env).spaces
-        self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces)
+        spaces = Spaces(*Task(env).spaces[:3])
+        self.seed, self.rollout_steps, self.budget = (
+            seed,
+            rollout_steps,
+            derived(budget, spaces),
+        )
         self.reward = rewards.FORMS[reward]
-        self.judge = Judge(Spaces(*spaces[:3]), seed, chosen(Settings, settings))
+        self.judge = Judge(spaces, seed, chosen(Settings, settings))
         self.examples: list[Example] = []
         self.since: list[int] = []  # the rollout from which each of them counts
         self.gathered = Gatherer()

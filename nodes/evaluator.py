@@ -11,7 +11,7 @@ from safetensors.numpy import load
 from tutelage import Message, Node
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
-from tutelage.nodes.evaluation import returns
+from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Env, Task
 
 INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2

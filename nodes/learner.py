@@ -12,14 +12,13 @@ from safetensors.numpy import save
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check, check_all
 from tutelage.input.problems import LaunchError, Problem
-from tutelage.input.settings import budget as derived
 from tutelage.input.settings import chosen
+from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
-from tutelage.learning.gatherer import Gatherer
 from tutelage.learning.ppo import PPO, Settings
-from tutelage.learning.rollout import Spaces
+from tutelage.learning.rollout import Gatherer, Spaces
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
-from tutelage.nodes.evaluation import weights_of
+from tutelage.tasks.finished_run import weights_of
 from tutelage.tasks.task import Env, Task
 
 
@@ -45,9 +44,9 @@ class Learner(Node):
         policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env).spaces
+        spaces = Spaces(*Task(env).spaces[:3])
         self.seed, self.lag, self.budget = seed, lag, derived(budget, spaces)
-        self.ppo = PPO(Spaces(*spaces[:3]), seed, chosen(Settings, settings))
+        self.ppo = PPO(spaces, seed, chosen(Settings, settings))
         if policy:
             self._begin_with(policy)
         self.gathered = Gatherer()

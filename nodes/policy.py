@@ -11,7 +11,7 @@ from safetensors.numpy import load
 from tutelage import Message, Node
 from tutelage.finite import check_all
 from tutelage.input.problems import LaunchError, Problem
-from tutelage.learning.acting import act
+from tutelage.learning.acting import act, spaces_of
 from tutelage.learning.draws import generator
 from tutelage.messages import Action, Observation, Weights
 
@@ -46,7 +46,7 @@ class Policy(Node):
         self.file, self.version = file, version
         self.tensors: dict[str, np.ndarray] = load(file)
         check_all(f"weights of version {version}", self.tensors)
-        self.inputs = self.tensors["policy.0.weight"].shape[1]
+        self.inputs = spaces_of(self.tensors).observation
 
     def _unfit(self, numbers: int) -> str:
         return (

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tutelage import Message, Node
+from tutelage.codec import Header
 from tutelage.message import schema
 from tutelage.recording.continuation import go_on, undo
 from tutelage.recording.format import Loss
 from tutelage.recording.writer import Stream, Writer, about_run
-from tutelage.transport.codec import Header
 
 
 class Recorder(Node):

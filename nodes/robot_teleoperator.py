@@ -20,6 +20,7 @@ from tutelage.messages import (
     Timing,
     Transition,
 )
+from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, SESSION, Command
 from tutelage.teaching.session import Session
@@ -54,7 +55,7 @@ class RobotTeleoperator(Node):
         device: dict[str, Any] | None = None,
     ) -> None:
         words, session = {**SESSION, **ORDERS}, Session(episodes, least)
-        self.seat = Teacher(Task(env), operator, person, device or {}, session, words, bool(learner))
+        self.seat = Teacher(Task(env), operator, person, device or {}, session, words, Cockpit, bool(learner))
         self.running = False  # the robot is in an episode
         self.waiting = False  # it has begun that by itself, and waits for the first action
 

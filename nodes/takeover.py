@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tutelage.messages import (
     Timing,
     Transition,
 )
+from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import ORDERS, TAKEOVER
 from tutelage.teaching.devices.device import Command as Wish
@@ -56,7 +58,7 @@ class Takeover(Node):
     ) -> None:
         self.robot = load(Path(robot))
         session, task = Session(notice="the policy drives"), Task(self.robot.task.env)
-        self.seat = Seat(task, operator, person, device or {}, session, TAKEOVER, PHASES)
+        self.seat = Seat(task, operator, person, device or {}, session, TAKEOVER, partial(Cockpit, phases=PHASES))
         self.recorded = recorded
         self.applied = task.spaces.nothing()  # last, whoever acted
         self.running = False  # the robot is in an episode

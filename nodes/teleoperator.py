@@ -11,6 +11,7 @@ from tutelage import Message, Node
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.learning.draws import episode_seed
 from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
+from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import SESSION, Command
 from tutelage.teaching.seat import act
@@ -61,7 +62,7 @@ class Teleoperator(Node):
             raise LaunchError([Problem("own_clock", ROBOT)])
         task, session = Task(env), Session(episodes, least)
         seed_of = partial(episode_seed, seed, 0)
-        self.seat = Teacher(task, operator, person, device or {}, session, SESSION, bool(learner), seed_of)
+        self.seat = Teacher(task, operator, person, device or {}, session, SESSION, Cockpit, bool(learner), seed_of)
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
         self.applied = task.spaces.nothing()  # by the last transition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tutelage.input.loading import named
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
@@ -12,7 +13,7 @@ from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Picture
 from tutelage.tasks.robot_task import RobotTask
-from tutelage.tasks.task import TaskSpaces, named
+from tutelage.tasks.task import TaskSpaces
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,

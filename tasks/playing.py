@@ -1,4 +1,4 @@
-"""Episodes of one environment, played by a control law or a policy."""
+"""Episodes, played by a control law or a policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tutelage.learning.acting import Tensors, act
+from tutelage.learning.draws import generator
 from tutelage.tasks.entry import Law
+from tutelage.tasks.task import Environments, Task
 
 
 class Step(NamedTuple):
@@ -35,3 +38,33 @@ def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Ste
 def observations(steps: list[Step]) -> np.ndarray:
     """All observations of an episode, the last one too: float32 [T + 1, obs]."""
     return np.array([*(step.observation for step in steps), steps[-1].following], np.float32)
+
+
+def policy_law(task: Task, tensors: Tensors, draws: np.random.Generator | None = None) -> Law:
+    """A policy as a control law: its likeliest action, or a sampled one with `draws`."""
+
+    def law(observation: np.ndarray) -> np.ndarray:
+        action, _ = act(tensors, observation[None].astype(np.float32), draws)
+        return task.spaces.to_task(action)[0]
+
+    return law
+
+
+def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:
+    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for decides seeds."""
+    environments, step = Environments(task, episodes), 0
+    environments.place = lambda i: f"evaluation, episode {i}, step {step}"
+    draws = generator(seed, "evaluator", what, "action") if sample else None
+    seeds = generator(seed, "evaluator", what, "episodes").integers(2**31, size=episodes)
+    observation = np.stack([environments.reset(i, int(one)) for i, one in enumerate(seeds)])
+    total, running = np.zeros(episodes), np.ones(episodes, bool)
+    while running.any():
+        action, _ = act(tensors, observation, draws)
+        step += 1
+        observation, reward, terminated, truncated = environments.step(action)
+        total += reward * running
+        running &= ~(terminated | truncated)
+        for i in map(int, np.flatnonzero(terminated | truncated)):  # an environment that is over cannot be stepped
+            observation[i] = environments.reset(i, 0)
+    environments.close()
+    return total

@@ -5,7 +5,6 @@ It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a f
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from tutelage.finite import check, within
-from tutelage.graph import ours
+from tutelage.input.loading import named
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.types import fits
 
@@ -182,20 +181,6 @@ def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
     if isinstance(action, Box) and len(action.shape) == 1 and np.isfinite([action.low, action.high]).all():
         return TaskSpaces(observation.shape[0], action.shape[0], False, action.low, action.high)
     raise _refusal(name, f"accepts {action}: a Discrete or a flat, bounded Box action is needed")
-
-
-def named(place: str) -> Callable[..., Any]:
-    """What `package.module:name` names.
-
-    Raises:
-        LaunchError: one sentence that says what is missing.
-    """
-    module, _, name = place.partition(":")
-    try:
-        found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
-    except (ImportError, AttributeError, ValueError, gymnasium.error.Error) as error:
-        raise _refusal(place, f"is not there: {error}") from error
-    return found
 
 
 def _refusal(env: str, why: str) -> LaunchError:

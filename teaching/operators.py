@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tutelage.input.loading import named
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
-from tutelage.nodes.evaluation import policy_law, weights_of
+from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
-from tutelage.tasks.task import Task, named
+from tutelage.tasks.playing import policy_law
+from tutelage.tasks.task import Task
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import Device
 
@@ -68,8 +70,7 @@ def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
 
 def _policy_of(run: Path, task: Task) -> Device:
     """The policy that a run has learned; it takes the most likely actions."""
-    tensors, spaces = weights_of(run), task.spaces
-    numbers = (tensors["policy.0.weight"].shape[1], tensors["policy.2.weight"].shape[0])
-    if numbers != (spaces.observation, spaces.action) or spaces.discrete == ("policy.log_std" in tensors):
-        raise LaunchError([Problem(run, f"has learned another task than {task.env}: it cannot drive it")])
+    tensors = weights_of(run)
+    if why := unfit(tensors, task):
+        raise LaunchError([Problem(run, f"{why}, and cannot drive this one")])
     return Lawful(policy_law(task, tensors), run.name)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import getpass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
 from tutelage import Message
 from tutelage.message import values
 from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
-from tutelage.nodes.screens.cockpit import PHASES, Cockpit
-from tutelage.nodes.screens.progress import Progress
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import Command, Moment, Words
 from tutelage.teaching.driven import Driven
 from tutelage.teaching.operators import device_of
+from tutelage.teaching.progress import Progress
 from tutelage.teaching.session import Session
 
 LOOK_SECONDS = 0.02
@@ -23,6 +23,17 @@ LOOK_SECONDS = 0.02
 
 HUMAN = -1
 """The policy version of an action that no policy chose."""
+
+
+class Screen(Protocol):
+    """Where an operator sees how things stand."""
+
+    due: float
+    """when it is drawn again, in seconds of the monotonic clock"""
+
+    def show(self, now: float, seat: Seat) -> None: ...
+
+    def clear(self) -> None: ...
 
 
 class Seat:
@@ -49,13 +60,14 @@ class Seat:
         settings: dict[str, Any],
         session: Session,
         words: Words,
-        phases: dict[str, str] = PHASES,
+        screen: Callable[[str, str, str], Screen],
     ) -> None:
         """Seats an operator.
 
         Args:
             operator: names the device (see operators.py), `settings` are its settings.
-            words: what the device's commands are called here, `phases` what the session's phases are called.
+            words: what the device's commands are called here.
+            screen: makes the operator's screen from the task's name, the device's name and its legend.
 
         Raises:
             LaunchError: there is no such device, or it cannot be used here.
@@ -67,7 +79,7 @@ class Seat:
         self.seen: Observation | None = None
         self.pending: Observation | None = None
         self.next_look = 0.0
-        self.cockpit = Cockpit(task.env, self.device.name, self.device.help(words), phases)
+        self.screen = screen(task.env, self.device.name, self.device.help(words))
 
     @property
     def drives(self) -> bool:
@@ -138,7 +150,7 @@ class Seat:
         """Shows how things stand. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
         if unkept:
             self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
-        self.cockpit.show(now, self.session, self.driven, self.seen, self.progress)
+        self.screen.show(now, self)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -153,7 +165,7 @@ class Seat:
         self.driven.load(state["driven"])
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None
-        self.cockpit.canvas.clear()
+        self.screen.clear()
 
 
 def act(to: Observation, action: np.ndarray) -> Message:

@@ -28,7 +28,7 @@ from tutelage.messages import (
 )
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, Command, Device, Words
-from tutelage.teaching.seat import Seat
+from tutelage.teaching.seat import Screen, Seat
 from tutelage.teaching.session import OTHER, Session, Verdict
 
 LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
@@ -59,6 +59,7 @@ class Teacher(Seat):
         settings: dict[str, Any],
         session: Session,
         words: Words,
+        screen: Callable[[str, str, str], Screen],
         learner: bool,
         seed_of: Callable[[int], int] = lambda rollout: 0,
     ) -> None:
@@ -71,7 +72,7 @@ class Teacher(Seat):
         Raises:
             LaunchError: as a Seat's; or the operator would never finish.
         """
-        super().__init__(task, operator, person, settings, session, words)
+        super().__init__(task, operator, person, settings, session, words, screen)
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
             raise LaunchError([Problem("teleoperator", ENDLESS.format(operator))])
         self.env, self.seed_of = task.given, seed_of
@@ -140,7 +141,7 @@ class Teacher(Seat):
         if self.driven.length:
             self.session.take += 1
             yield self._judged("discarded")
-        self.cockpit.due = 0.0  # the end is shown even if it is not time yet
+        self.screen.due = 0.0  # the end is shown even if it is not time yet
         self.show(time.monotonic(), unkept)
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
             print(f"learn from them: {_next_command(self.env, run_dir)}", flush=True)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("drivers", "learning", "messages", "nodes", "tasks", "teaching")
 """Folders that are linked into `tutelage/`, where their one name is `tutelage.ROOM`."""
 
-OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/transport/codec.py"}
+OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/codec.py"}
 """Packages of others that a single file may import."""
 
 DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")

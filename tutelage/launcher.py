@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TextIO
 
 from tutelage import run_summary as ending
-from tutelage import trust
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import LaunchError, Problem, complain
@@ -19,7 +18,7 @@ from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
 from tutelage.launchfiles.search import find
 from tutelage.recording.writer import about_run
-from tutelage.supervision import run
+from tutelage.supervision import run, signature
 from tutelage.supervision.outcome import REFUSED
 from tutelage.supervision.signals import Interrupted, interruptible
 
@@ -111,7 +110,7 @@ def resume(run_dir: str, trusted: bool = False) -> int:
     if not (folder / "run.json").exists():
         what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
         raise LaunchError([Problem(run_dir, what)])
-    trust.check_graph(about_run(folder), run_dir, trusted)
+    signature.check_graph(about_run(folder), run_dir, trusted)
     if why := _over(folder):
         raise LaunchError([Problem(run_dir, why)])
     sys.path += made.paths

@@ -23,8 +23,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tutelage.codec import Header
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.codec import Header
 from tutelage.transport.inbox import Inbox, Order, Stream
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -12,7 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tutelage.input.problems import printable
+
+SHORT = 6
+"""Numbers of an array that are shown."""
 
 
 def show(lines: Iterable[str | None]) -> None:
@@ -75,3 +81,18 @@ def json_rows(rows: Iterable[NamedTuple]) -> str:
 def json_lines(lines: Iterable[str | None]) -> Iterator[str | None]:
     """Lines of text as lines of JSON."""
     return (line if line is None else json.dumps({"line": line}) for line in lines)
+
+
+def plain(value: Any, full: bool) -> Any:
+    """A value as JSON has it, which knows no NaN and no infinity: they become null."""
+    if isinstance(value, np.ndarray):
+        if full:
+            return plain(value.tolist(), full)
+        return {"dtype": str(value.dtype), "shape": value.shape, "first": plain(value.ravel()[:SHORT].tolist(), full)}
+    if isinstance(value, list):
+        return [plain(item, full) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item, full) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tutelage import launcher as launching
-from tutelage import trust
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
 from tutelage.recording import search as finding
 from tutelage.recording import verification as verifying
 from tutelage.recording.verification import Verdict
-from tutelage.supervision import run
+from tutelage.supervision import run, signature
 
 PLAYER = "nodes.player:Player"
 
@@ -45,7 +44,7 @@ def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: st
 
 def _recorded(path: Path, trusted: bool) -> tuple[Path, Graph]:
     recording = finding.find(path).resolve()
-    trust.check_graph(finding.about(recording), path, trusted)
+    signature.check_graph(finding.about(recording), path, trusted)
     made = finding.graph(recording)
     sys.path += made.paths
     run.load(made)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from tutelage.messages import Observation
 from tutelage.nodes.screens.canvas import Canvas
-from tutelage.nodes.screens.progress import Progress
 from tutelage.tasks.known import picture_of
 from tutelage.tasks.pictures import LEAST_WIDTH
-from tutelage.teaching.driven import Driven
+from tutelage.teaching.progress import Progress
+from tutelage.teaching.seat import Seat
 from tutelage.teaching.session import Session
 
 DRAW_SECONDS = 1 / 15
@@ -36,8 +35,9 @@ class Cockpit:
         self.due = 0.0
         self.told, self.warned = "", 0
 
-    def show(self, now: float, session: Session, driven: Driven, seen: Observation | None, progress: Progress) -> None:
+    def show(self, now: float, seat: Seat) -> None:
         """Shows how things stand, if it is time or something was done."""
+        session, progress = seat.session, seat.progress
         news = session.notice != self.told
         if not self.draws and len(progress.warnings) > self.warned:
             print("\n".join(progress.warnings), flush=True)
@@ -49,12 +49,15 @@ class Cockpit:
             print(session.notice, flush=True)
             return
         width, height = self.canvas.size()
-        lines = self._lines(session, driven, seen, progress, width - 1)[: height - 1]
+        lines = self._lines(seat, width - 1)[: height - 1]
         print(self.canvas.over("".join(line[: width - 1] + "\n" for line in lines), width), end="", flush=True)
 
-    def _lines(
-        self, session: Session, driven: Driven, seen: Observation | None, progress: Progress, width: int
-    ) -> list[str]:
+    def clear(self) -> None:
+        """Begins anew below what is there: another life of this process has drawn it."""
+        self.canvas.clear()
+
+    def _lines(self, seat: Seat, width: int) -> list[str]:
+        session, driven, seen, progress = seat.session, seat.driven, seat.seen, seat.progress
         head = f" {self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
         picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from tutelage.messages import Evaluation
-from tutelage.nodes.screens.progress import Progress, Pulse
+from tutelage.teaching.progress import Progress, Pulse
 
 LABEL = 15
 """Columns before the values."""

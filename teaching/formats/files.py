@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tutelage import trust
 from tutelage.input.problems import LaunchError, Problem
+from tutelage.tasks import untrusted
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats import hdf5, lerobot, minari, npz, recording
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
@@ -124,7 +124,7 @@ def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
         return recording.read(path, task, trusted)
     shown = _of_format(path, trusted)
     if task is None and shown.env is not None and not trusted:
-        trust.check_env(shown.env, place)
+        untrusted.check_env(shown.env, place)
     return shown
 
 

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tutelage import trust
 from tutelage.drivers.robot import task_of
 from tutelage.graph import Graph
+from tutelage.supervision import signature
+from tutelage.tasks import untrusted
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats.takes import Said, takes
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit
@@ -53,11 +54,11 @@ def read(place: Path, task: Task | None = None, trusted: bool = False) -> Demons
 def _task(about: Mapping[str, str], place: Path, trusted: bool) -> Task | None:
     """The task of the first node of the run that has one, or of the robot that one drives: its file is code."""
     nodes = Graph.from_json(about["graph"]).nodes if "graph" in about else []
-    trusted = trusted or trust.made_here(about)
+    trusted = trusted or signature.made_here(about)
     for given in (node.parameters for node in nodes):
         if env := given.get("env"):
             if not trusted:
-                trust.check_env(env, place)
+                untrusted.check_env(env, place)
             return Task(env)
         if trusted and isinstance(robot := given.get("robot"), str) and (task := task_of(Path(robot))):
             return task.task

@@ -25,9 +25,9 @@ from rich.console import Console as Paint
 from tutelage import Message, play
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing
 from tutelage.nodes.console import Console
-from tutelage.nodes.screens.progress import COURSE_VALUES, Course, Progress
 from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
+from tutelage.teaching.progress import COURSE_VALUES, Course, Progress
 
 FRAME_END = b"\x1b[?25h"
 

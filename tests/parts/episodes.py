@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tutelage.codec import Header
 from tutelage.finite import LIMIT
 from tutelage.message import schema, values
 from tutelage.messages import Take
@@ -18,7 +19,6 @@ from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import episode, observations
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats.trajectory import Trajectory
-from tutelage.transport.codec import Header
 
 NUMBERS = st.floats(-LIMIT, LIMIT, width=32, exclude_min=True, exclude_max=True)
 NAMES = st.text("abc ~äß日1", max_size=5).map(str.strip)

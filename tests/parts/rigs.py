@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tutelage.drivers.rig.tell import tell
-from tutelage.tasks.task import named
+from tutelage.input.loading import named
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = ("dynamixel", "serial")

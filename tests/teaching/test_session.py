@@ -16,9 +16,9 @@ from tutelage.messages import Action, Begin, Closing, Evaluation, Observation, R
 from tutelage.nodes.driven_simulator import DrivenSimulator
 from tutelage.nodes.robot_teleoperator import RobotTeleoperator
 from tutelage.nodes.screens import cockpit
-from tutelage.nodes.screens.progress import Progress
 from tutelage.nodes.teleoperator import Teleoperator
 from tutelage.teaching.devices.device import COMMANDS, Command, Phase
+from tutelage.teaching.progress import Progress
 from tutelage.teaching.session import Session
 
 

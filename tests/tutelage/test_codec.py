@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tutelage.transport import codec
-from tutelage.transport.codec import Header, Malformed, decode, encode, pack_state, unpack_state
+from tutelage import codec
+from tutelage.codec import Header, Malformed, decode, encode, pack_state, unpack_state
 
 DTYPES = codec._DTYPES
 HEADER = Header("run", "train/simulator", 2, 7, 123, 456)

@@ -17,11 +17,11 @@ from tutelage.files import checkpoint, durable
 from tutelage.graph import Graph
 from tutelage.input.problems import LaunchError
 from tutelage.messages import Metrics
-from tutelage.nodes.evaluation import task_of
 from tutelage.nodes.report import Report
 from tutelage.observers import logs
 from tutelage.recording.search import was_interrupted
 from tutelage.supervision import private, registry, run
+from tutelage.tasks.finished_run import task_of
 
 CONTENT = {"run": "abc", "numbers": [1, 2.5, None, True], "deep": {"é": "ü", "a": 0.1}}
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import tutelage.messages as messages
+from tutelage import codec
+from tutelage.codec import Header
 from tutelage.foreign import message_type
 from tutelage.message import Message, fingerprint, schema
 from tutelage.observers import echo, rate
 from tutelage.observers import listener as hearing
 from tutelage.observers.listener import Heard
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 
 def heard(message: Message, lost: int = 0) -> Heard:

@@ -28,12 +28,12 @@ from tutelage.messages import Action, Demonstration, Metrics, Score, Transition,
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.demonstrator import Demonstrator
 from tutelage.nodes.discriminator import Discriminator
-from tutelage.nodes.evaluation import returns
 from tutelage.nodes.learner import Learner
 from tutelage.nodes.policy import Policy
 from tutelage.nodes.report import Report
 from tutelage.nodes.simulator import Simulator
-from tutelage.nodes.weights import read
+from tutelage.tasks.finished_run import read
+from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats import files, npz
 from tutelage.teaching.formats.trajectory import Demonstrations

@@ -20,7 +20,9 @@ from safetensors.numpy import save_file
 
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import cli
+from tutelage import codec
 from tutelage import launcher as launching
+from tutelage.codec import Header
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError, printable
 from tutelage.launchfiles import launchfile
@@ -29,17 +31,16 @@ from tutelage.learning.ppo import PPO, Settings
 from tutelage.learning.rollout import Spaces
 from tutelage.message import schema, values
 from tutelage.messages import Take
-from tutelage.nodes.evaluation import evaluate_run, weights_of
 from tutelage.nodes.player import Player
 from tutelage.recording import Reader, Writer, export, format
 from tutelage.recording.summary import Summary
 from tutelage.replay import verify
+from tutelage.tasks.evaluation import evaluate_run
+from tutelage.tasks.finished_run import weights_of
 from tutelage.teaching.demos import listing
 from tutelage.teaching.formats import files
 from tutelage.teaching.formats.columns import joined
 from tutelage.teaching.formats.trajectory import Demonstrations
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 CARTPOLE = "CartPole-v1"
 

@@ -5,7 +5,7 @@ import gc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutelage.transport.codec import pack_state, unpack_state
+from tutelage.codec import pack_state, unpack_state
 from tutelage.transport.outbox import Outbox
 
 LISTENERS = {"learner": ["score"], "policy": ["score", "step"]}

@@ -13,11 +13,11 @@ from mcap.records import Message as McapMessage
 from mcap.stream_reader import StreamReader
 from numpy.typing import NDArray
 
+from tutelage import codec
+from tutelage.codec import Header
 from tutelage.message import FOREVER, Message, schema
 from tutelage.recording import Reader, Writer, format
 from tutelage.recording.continuation import go_on
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 
 class Joints(Message, cadence="step"):

@@ -17,8 +17,8 @@ import pytest
 
 from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.test_sameness import exists, wait_for
+from tutelage.codec import pack_state
 from tutelage.recording import Reader
-from tutelage.transport.codec import pack_state
 
 ARGUMENTS = ("gail.yaml", "budget:=16384", "episodes:=2")
 TIMES = 50

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from tutelage.input.problems import LaunchError
-from tutelage.input.settings import budget, chosen
+from tutelage.input.settings import chosen
+from tutelage.learning.budget import budget
 from tutelage.learning.gail import Settings as Judging
 from tutelage.learning.ppo import Settings as Learning
+from tutelage.learning.rollout import Spaces
 from tutelage.tasks.task import TaskSpaces
 
 CONTINUOUS = TaskSpaces(3, 1, False, -np.ones(1), np.ones(1))
@@ -23,7 +25,7 @@ CONTINUOUS = TaskSpaces(3, 1, False, -np.ones(1), np.ones(1))
     ],
 )
 def test_the_budget(given: int, spaces: TaskSpaces, steps: int) -> None:
-    assert budget(given, spaces) == steps
+    assert budget(given, Spaces(*spaces[:3])) == steps
 
 
 def test_discriminator_and_learner_discount_alike() -> None:

@@ -11,9 +11,8 @@ import msgpack
 import pytest
 import zmq
 
-from tutelage import Message
+from tutelage import Message, codec
 from tutelage.message import fingerprint
-from tutelage.transport import codec
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox, Stream
 from tutelage.transport.meeting import DOWN, SEAL_BYTES, STRANGERS, UP, seal

@@ -15,12 +15,13 @@ from safetensors.numpy import save_file
 
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import cli
-from tutelage import trust
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError
 from tutelage.learning.ppo import PPO, Settings
 from tutelage.learning.rollout import Spaces
 from tutelage.supervision import run
+from tutelage.supervision.signature import KEY_BYTES, made_here, sign
+from tutelage.tasks.untrusted import check_env
 from tutelage.teaching.formats import files
 from tutelage.teaching.formats.columns import joined
 from tutelage.teaching.formats.trajectory import Demonstrations
@@ -220,7 +221,7 @@ def signed_by_another(folder: Path) -> Path:
 
 def signed_for_another(folder: Path) -> Path:
     place = shadowed(folder)
-    signature = trust.sign("a", Graph("gail", [simulator(CARTPOLE)]))
+    signature = sign("a", Graph("gail", [simulator(CARTPOLE)]))
     (place / "run.json").write_text(json.dumps({"run": "a", "signature": signature}))
     return place
 
@@ -287,9 +288,9 @@ def about(folder: Path) -> dict[str, str]:
 
 def test_a_run_of_this_user_and_machine_is_known_wherever_it_is_moved(tmp_path: Path) -> None:
     place = described(tmp_path / "run")
-    assert trust.made_here(about(place))
+    assert made_here(about(place))
     shutil.move(place, tmp_path / "elsewhere")
-    assert trust.made_here(about(tmp_path / "elsewhere"))
+    assert made_here(about(tmp_path / "elsewhere"))
 
 
 @pytest.mark.parametrize(
@@ -298,15 +299,15 @@ def test_a_run_of_this_user_and_machine_is_known_wherever_it_is_moved(tmp_path: 
 def test_a_changed_run_is_a_strangers(file: str, old: str, new: str, tmp_path: Path) -> None:
     place = described(tmp_path / "run")
     (place / file).write_text((place / file).read_text().replace(old, new))
-    assert not trust.made_here(about(place))
+    assert not made_here(about(place))
 
 
 def test_a_run_of_another_key_is_a_strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = described(tmp_path / "run")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
-    assert not trust.made_here(about(place)) and not (tmp_path / "other").exists()
+    assert not made_here(about(place)) and not (tmp_path / "other").exists()
     described(tmp_path / "again")
-    assert not trust.made_here(about(place)) and trust.made_here(about(tmp_path / "again"))
+    assert not made_here(about(place)) and made_here(about(tmp_path / "again"))
 
 
 @pytest.mark.parametrize("wrong", ["readable", "empty", "no folder"])
@@ -318,11 +319,11 @@ def test_where_no_key_can_be_kept_that_is_said_and_nothing_is_trusted(
         (tmp_path / "state").write_text("a file")
     else:
         (tmp_path / "state/tutelage").mkdir(parents=True)
-        (tmp_path / "state/tutelage/key").write_bytes(bytes(0 if wrong == "empty" else trust.KEY_BYTES))
+        (tmp_path / "state/tutelage/key").write_bytes(bytes(0 if wrong == "empty" else KEY_BYTES))
         (tmp_path / "state/tutelage/key").chmod(0o644 if wrong == "readable" else 0o600)
     place = described(tmp_path / "run")
     assert "will ask for --trust" in capfd.readouterr().err
-    assert not trust.made_here(about(place))
+    assert not made_here(about(place))
 
 
 def test_the_key_is_of_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,10 +344,10 @@ GOOD: list[Any] = [
 
 @pytest.mark.parametrize("env", GOOD)
 def test_what_gymnasium_and_the_rig_have_needs_no_word(env: Any) -> None:
-    trust.check_env(env, "file")
+    check_env(env, "file")
 
 
 @pytest.mark.parametrize("env", [1, None, [], {"id": 3}, {"id": CARTPOLE, "arguments": []}, {"wrappers": "a"}])
 def test_what_is_no_environment_is_refused(env: Any) -> None:
     with pytest.raises(LaunchError, match="must be a name, or a mapping"):
-        trust.check_env(env, "file")
+        check_env(env, "file")

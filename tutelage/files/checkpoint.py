@@ -6,9 +6,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tutelage.codec import pack_state, unpack_state
 from tutelage.files.durable import write
 from tutelage.input.problems import LaunchError, Problem
-from tutelage.transport.codec import pack_state, unpack_state
 
 
 def save(path: Path, state: Any, durable: bool = True) -> None:

@@ -6,9 +6,6 @@ from typing import Any, TypeVar, get_type_hints
 
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
 from tutelage.input.types import describe, fits, found
-from tutelage.tasks.task import TaskSpaces
-
-BINARY_BUDGET, DISCRETE_BUDGET, CONTINUOUS_BUDGET = 114_688, 1_048_576, 2_097_152
 
 Kind = TypeVar("Kind")
 
@@ -28,9 +25,3 @@ def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
             what = f"'{name}' must be {describe(known[name])}{least}, but is {found(value)}"
             raise LaunchError([Problem("settings", what)])
     return kind(**(given or {}))
-
-
-def budget(given: int, spaces: TaskSpaces) -> int:
-    """Environment steps to learn from: so many as are given; for 0, by how much an action can be."""
-    discrete = BINARY_BUDGET if spaces.action == 2 else DISCRETE_BUDGET
-    return given or (discrete if spaces.discrete else CONTINUOUS_BUDGET)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tutelage import codec
 from tutelage.observers import runs
 from tutelage.recording.writer import Writer, about_run
 from tutelage.supervision.registry import Running
-from tutelage.transport import codec
 from tutelage.transport.bus import Tap
 
 IDLE_SECONDS = 0.02

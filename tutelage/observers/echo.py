@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +13,9 @@ from tutelage.foreign import message_type
 from tutelage.input.problems import printable
 from tutelage.observers import runs
 from tutelage.observers.listener import Heard, hear
+from tutelage.output import SHORT, plain
 from tutelage.supervision.registry import Running
 
-SHORT = 6
 """Numbers of an array, or bytes, that are shown unless all are asked for."""
 
 
@@ -83,18 +82,3 @@ def json_line(heard: Heard, full: bool = False) -> str:
     line = {"topic": heard.topic, "sender": header.sender, "life": header.life, "sequence": header.sequence}
     line |= {"sent_ns": header.sent, "lost": heard.lost, "rollout": message.rollout, "step": message.step}
     return json.dumps(line | {name: plain(value, full) for name, value in _own_fields(heard).items()}, allow_nan=False)
-
-
-def plain(value: Any, full: bool) -> Any:
-    """A value as JSON has it, which knows no NaN and no infinity: they become null."""
-    if isinstance(value, np.ndarray):
-        if full:
-            return plain(value.tolist(), full)
-        return {"dtype": str(value.dtype), "shape": value.shape, "first": plain(value.ravel()[:SHORT].tolist(), full)}
-    if isinstance(value, list):
-        return [plain(item, full) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item, full) for key, item in value.items()}
-    if isinstance(value, bytes):
-        return value.hex()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

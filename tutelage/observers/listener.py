@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tutelage import codec
+from tutelage.codec import Frame, Header
 from tutelage.message import Message, build
-from tutelage.transport import codec
 from tutelage.transport.bus import Tap
-from tutelage.transport.codec import Frame, Header
 
 IDLE_SECONDS = 0.1
 """How often a listener that hears nothing looks whether the run is still there."""

@@ -15,7 +15,7 @@ from mcap.writer import Writer as McapWriter
 
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.message import Field, Message
-from tutelage.observers.echo import plain
+from tutelage.output import plain
 from tutelage.recording.reader import Reader, Recorded
 
 

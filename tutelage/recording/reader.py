@@ -15,15 +15,14 @@ from typing import Any
 from mcap.opcode import Opcode
 from mcap.records import Channel, McapRecord, Message, Metadata, Schema
 
-from tutelage import message
+from tutelage import codec, message
+from tutelage.codec import Header
 from tutelage.files.unpacking import FREE_BYTES
 from tutelage.foreign import message_type
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.message import Promise, build, fingerprint
 from tutelage.recording import format
 from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 _HEAD = struct.Struct("<BQ")
 _MARKS = {

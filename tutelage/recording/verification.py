@@ -14,13 +14,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import LaunchError, printable
 from tutelage.message import FOREVER, Message, Promise, build, values
 from tutelage.node import Node
 from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
-from tutelage.transport.codec import pack_state
 
 
 class Verdict(NamedTuple):

@@ -20,10 +20,10 @@ import zstandard
 from mcap.data_stream import RecordBuilder
 from mcap.records import Channel, Message, Schema
 
+from tutelage import codec
+from tutelage.codec import Header
 from tutelage.input.problems import complain
 from tutelage.recording.format import BEGINNING, ENCODING, ENDING, Loss, chunk, metadata
-from tutelage.transport import codec
-from tutelage.transport.codec import Header
 
 CHUNK_SECONDS = 0.03
 CHUNK_BYTES = 2**20

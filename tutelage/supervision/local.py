@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import LaunchError
 from tutelage.message import FOREVER, Message, Promise, values
@@ -17,7 +18,6 @@ from tutelage.node import Node
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
 from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
-from tutelage.transport.codec import Header
 
 
 def run(graph: Graph, run_dir: Path) -> Outcome:

@@ -16,13 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage import trust
 from tutelage.files import durable
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import LaunchError, Problem, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import Node, parameters
-from tutelage.supervision import local, terminal
+from tutelage.supervision import local, signature, terminal
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.parting import KILL_SECONDS
@@ -93,7 +92,7 @@ def describe(graph: Graph, folder: Path) -> str:
     name = uuid.uuid4().hex[:12]
     about = {
         "run": name,
-        "signature": trust.sign(name, graph),
+        "signature": signature.sign(name, graph),
         "algorithm": graph.name,
         "arguments": graph.arguments,
         "command": sys.argv,

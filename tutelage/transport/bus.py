@@ -22,10 +22,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.node import Node
 from tutelage.transport import sockets
 from tutelage.transport.inbox import Inbox
-from tutelage.transport.listener import Listener
+from tutelage.transport.listener import Listener, Witness
 from tutelage.transport.meeting import Losses
 from tutelage.transport.outbox import Outbox
 from tutelage.transport.speaker import Speaker, Who
@@ -62,7 +61,7 @@ class Bus:
         topics: dict[type[Message], str],
         outbox: Outbox,
         observer: bool = False,
-        witness: Node | None = None,
+        witness: Witness | None = None,
         unkept: Collection[str] = (),
         sinks: Collection[str] = (),
     ) -> None:

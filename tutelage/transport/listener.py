@@ -6,18 +6,27 @@ dropped and counted. What one has said that does not fit its type is an error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from tutelage import codec
+from tutelage.codec import Frame, Header, Malformed
 from tutelage.message import Message, Promise, build, fingerprint
-from tutelage.node import Node
 from tutelage.status import Status
-from tutelage.transport import codec, sockets
-from tutelage.transport.codec import Frame, Header, Malformed
+from tutelage.transport import sockets
 from tutelage.transport.inbox import Inbox, Positions, Stream
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
 from tutelage.transport.speaker import NEVER, Who
 from tutelage.transport.tap import TAP_MESSAGES
+
+
+class Witness(Protocol):
+    """A recorder, told of all that is heard as it comes, and of what never will."""
+
+    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None: ...
+
+    def missed(self, sender: str, topic: str, following: int) -> None: ...
 
 
 class Listener:
@@ -32,7 +41,7 @@ class Listener:
         kinds: dict[str, type[Message]],
         lost: Losses,
         observer: bool,
-        witness: Node | None,
+        witness: Witness | None,
         sink: bool,
     ) -> None:
         self.who, self.inbox, self.kinds, self.lost = who, inbox, kinds, lost

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
+from tutelage.codec import pack_state, unpack_state
 from tutelage.input.problems import complain
-from tutelage.transport.codec import pack_state, unpack_state
 
 DOWN, UP = b"\0", b"H"
 """The first byte of what a speaker tells, and of what a listener does."""

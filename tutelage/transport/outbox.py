@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tutelage.codec import Frame
 from tutelage.files import checkpoint
-from tutelage.transport.codec import Frame
 
 SPILL_BYTES = 2**20
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import zmq
 
+from tutelage.codec import MAX_BODY, MAX_FRAME, Frame
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.message import Message
-from tutelage.transport.codec import MAX_BODY, MAX_FRAME, Frame
 
 Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]

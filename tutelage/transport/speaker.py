@@ -11,9 +11,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tutelage import codec
+from tutelage.codec import Frame, Header
 from tutelage.message import Message, Promise, fingerprint, values
-from tutelage.transport import codec, sockets
-from tutelage.transport.codec import Frame, Header
+from tutelage.transport import sockets
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
 from tutelage.transport.outbox import Outbox
 from tutelage.transport.tap import Tapped

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tutelage import codec
+from tutelage.codec import Frame
 from tutelage.status import Status
-from tutelage.transport import codec, sockets
-from tutelage.transport.codec import Frame
+from tutelage.transport import sockets
 from tutelage.transport.meeting import Losses
 
 TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20

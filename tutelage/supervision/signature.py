@@ -1,8 +1,8 @@
-"""What is code, and what is data, which runs none.
+"""Which runs this user made on this machine.
 
-A launch file and a robot's file are code: whoever names one runs it. Demonstrations, recordings and run folders are
-data. The environment that data name must be gymnasium's, and a graph in them runs only where this user made it on this
-machine. A secret key of the user shows that: it signs each run. For all else the user says `--trust`.
+A graph in a recording or a run's folder is code: it names node classes, commands and folders of modules. It runs only
+where this user made it on this machine, or where they say `--trust`. A secret key of the user shows that: it signs each
+run when it begins.
 """
 
 from __future__ import annotations
@@ -10,60 +10,15 @@ from __future__ import annotations
 import hmac
 import json
 import os
-import re
 import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import gymnasium
 
 from tutelage.graph import Graph
 from tutelage.input.problems import LaunchError, Problem, complain
-from tutelage.tasks.task import Env, Task, named
-
-OURS = {"drivers.rig.environment:randomised_cart_pole"}
-"""Environments in modules of our own that data may name."""
-
-_WRAPPERS = "gymnasium.wrappers"
-
-_WORD = re.compile(r"[\w -]*")
-"""Text that names no file, no module and no address: what an environment's arguments in data may be."""
 
 KEY_BYTES = 32
-
-
-def check_env(env: Env, where: object) -> None:
-    """Refuses an environment that data name, unless it and its wrappers are gymnasium's and its arguments plain.
-
-    Raises:
-        LaunchError: it says which part would run code, or open a file.
-    """
-    task = Task(env)
-    code = [task.env] if ":" in task.env and task.env not in OURS else []
-    code += [place for place in task.wrappers if not _is_wrapper(place)]
-    code += [f"{name}: {value!r}"[:80] for name, value in task.arguments.items() if not _is_plain(value)]
-    if code:
-        what = f"its environment is made with {', '.join(code)}, which can run code: say --trust, or which --env it is"
-        raise LaunchError([Problem(where, what)])
-
-
-def _is_wrapper(place: str) -> bool:
-    """Whether it is one of gymnasium's own wrappers. Nothing else is imported to find out."""
-    module = place.partition(":")[0]
-    if module != _WRAPPERS and not module.startswith(f"{_WRAPPERS}."):
-        return False
-    found: Any = named(place)
-    return isinstance(found, type) and issubclass(found, gymnasium.Wrapper) and found.__module__.startswith(_WRAPPERS)
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_is_plain(part) for pair in value.items() for part in pair)
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return bool(_WORD.fullmatch(value)) if isinstance(value, str) else isinstance(value, int | float | None)
 
 
 def sign(run: str, graph: Graph) -> str:

@@ -1,0 +1,61 @@
+"""`evaluate`: what a run has learned, played and shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tutelage.input.problems import LaunchError, Problem
+from tutelage.learning.acting import Tensors
+from tutelage.learning.draws import generator
+from tutelage.tasks import video
+from tutelage.tasks.finished_run import task_of, unfit, weights_of
+from tutelage.tasks.playing import episode, policy_law, returns
+from tutelage.tasks.task import Task
+
+RENDERED_EPISODES = 3
+
+
+def evaluate_run(
+    folder: Path,
+    episodes: int,
+    sampled: bool,
+    seed: int,
+    render: str | None,
+    weights: str | None = None,
+    trusted: bool = False,
+) -> str:
+    """Plays a policy of a run and says its returns; renders the first episodes where it is told to.
+
+    `weights` is a file in the folder; without it the final ones are played.
+
+    Raises:
+        LaunchError: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
+    """
+    task, tensors = task_of(folder, trusted), weights_of(folder / (weights or ""))
+    if why := unfit(tensors, task):
+        raise LaunchError([Problem(folder, why)])
+    if render:
+        _render(task, tensors, sampled, seed, render)
+    found = returns(task, tensors, episodes, seed, sampled)
+    kind = "sampled" if sampled else "greedy"
+    return (
+        f"{task.env}: return {found.mean():.1f} +- {found.std():.1f} {kind}, over {episodes} episodes "
+        f"({found.min():.1f} to {found.max():.1f})"
+    )
+
+
+def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:
+    """A few episodes in a window, or as a video file."""
+    environment = task.make("human" if target == "window" else "rgb_array")
+    frames: list[np.ndarray] = []
+    for number in range(RENDERED_EPISODES):
+        draws = generator(seed, "render", "action", number) if sampled else None
+        start = int(generator(seed, "render", number).integers(2**31))
+        for _ in episode(environment, policy_law(task, tensors, draws), start):
+            if target != "window":
+                frames.append(environment.render())
+    if frames:
+        video.write(Path(target), frames, environment.metadata.get("render_fps", 30))
+    environment.close()

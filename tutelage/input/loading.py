@@ -1,0 +1,119 @@
+"""What a name in a launch file or a robot's file names: a class, or a function of some module.
+
+`nodes.policy:Policy` is tutelage's own. A module that tutelage does not have is the user's: it is looked for beside the
+launch file and in the current folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tutelage.input.problems import LaunchError, Problem, did_you_mean
+
+Kind = TypeVar("Kind")
+
+
+def class_of(run: str, base: type[Kind]) -> type[Kind]:
+    """The class that `package.module:Class` or `path/to/file.py:Class` names, a subclass of `base`.
+
+    Raises:
+        LookupError: one sentence that says what is missing.
+        TypeError: it is there, but no such class.
+        ImportError: the module is there, but cannot be imported; ModuleNotFoundError: for want of another package.
+    """
+    place, _, name = run.partition(":")
+    if not name:
+        raise LookupError(f"'{run}' names no class: write package.module:Class or path/to/file.py:Class")
+    module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
+    found = getattr(module, name, None)
+    if found is None:
+        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(module, base))}")
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise TypeError(
+            f"{run} is no {base.__name__.lower()}: it must be a subclass of {base.__module__}.{base.__name__}"
+        )
+    return found
+
+
+ROOMS = {"drivers", "learning", "messages", "nodes", "tasks", "teaching"}
+
+
+def ours(name: str) -> str:
+    """The full name of a module: `nodes.policy` is tutelage's own, and what tutelage does not have is the user's."""
+    full = f"tutelage.{name}"
+    return full if name.partition(".")[0] in ROOMS and importlib.util.find_spec(full) else name
+
+
+def _subclasses(module: Any, base: type) -> list[str]:
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)]
+    return [kind.__name__ for kind in classes if kind is not base]
+
+
+def _from_package(name: str) -> Any:
+    try:
+        return importlib.import_module(ours(name))
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            raise LookupError(f"there is no module {error.name}{_beside(error.name)}") from error
+        raise
+    except Exception as error:
+        raise ImportError(_why(name, error)) from error
+
+
+def _beside(name: str) -> str:
+    """The module that was perhaps meant, where there is the package that it should be in."""
+    package = sys.modules.get(name.rpartition(".")[0])
+    names = [found.name for found in pkgutil.iter_modules(package.__path__)] if package else []
+    return f"; {did_you_mean(name.rpartition('.')[2], names)}" if names else ""
+
+
+def _from_file(path: Path) -> Any:
+    path = path.resolve()
+    if not path.is_file():
+        raise LookupError(f"there is no file {path}")
+    name = f"_file_{path.stem}_{abs(hash(str(path)))}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        if str(path.parent) not in sys.path:  # last, so that it shadows nothing: for what the file imports beside it
+            sys.path.append(str(path.parent))
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(sys.modules[name])
+        except BaseException as error:
+            del sys.modules[name]  # half made
+            if isinstance(error, ModuleNotFoundError) or not isinstance(error, Exception):
+                raise
+            raise ImportError(_why(str(path), error)) from error
+    return sys.modules[name]
+
+
+def _why(module: str, error: Exception) -> str:
+    """Why a module cannot be imported: the error, and the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}, line {frames[-1].lineno}"
+    if isinstance(error, SyntaxError):
+        where = f"{error.filename}, line {error.lineno}"
+    what = " ".join(str(getattr(error, "msg", error)).split())
+    return f"{module} cannot be imported: {type(error).__name__}: {what} ({where})"
+
+
+def named(place: str) -> Callable[..., Any]:
+    """What `package.module:name` names.
+
+    Raises:
+        LaunchError: one sentence that says what is missing.
+    """
+    module, _, name = place.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
+    except Exception as error:  # a module is others' code, and may raise anything
+        raise LaunchError([Problem(place, f"is not there: {error}")]) from error
+    return found
