@@ -20,11 +20,11 @@ class Commands(click.Group):
     """Turns what is wrong with the user's input into one sentence and exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
-        from tutelage.input.problems import LaunchError, printable
+        from tutelage.input.problems import Refusal, printable
 
         try:
             return super().invoke(context)
-        except LaunchError as error:
+        except Refusal as error:
             click.echo(printable(str(error)), err=True)
             sys.exit(2)
         except OSError as error:
@@ -257,12 +257,12 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else with the run, or by Ctrl-C.")
 def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: float | None) -> None:
     """Record TOPICS of a running graph from outside; all of them without names."""
-    from tutelage.input.problems import LaunchError, Problem
+    from tutelage.input.problems import Problem, Refusal
     from tutelage.observers import runs
     from tutelage.observers.capture import Capture
 
     if output.exists():
-        raise LaunchError([Problem(output, "there is such a file already: name another by --output")])
+        raise Refusal([Problem(output, "there is such a file already: name another by --output")])
     capture = Capture(runs.running(run), topics, output)
     capture.record(seconds)
     click.echo(capture.summary(), err=True)

@@ -14,7 +14,7 @@ from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.driver import Driver, DriverError
 from tutelage.drivers.robot import load
 from tutelage.input import yaml_marks
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 READINGS = 50
 """of which a mean is taken"""
@@ -27,13 +27,13 @@ def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
     """Measures, and writes what was found into the robot's file; the names of the channels.
 
     Raises:
-        LaunchError: the file is wrong, or the device cannot be connected or read.
+        Refusal: the file is wrong, or the device cannot be connected or read.
     """
     robot = load(path)
     try:
         found = measure(robot.driver, ask)
     except DriverError as error:
-        raise LaunchError([Problem(path, str(error))]) from error
+        raise Refusal([Problem(path, str(error))]) from error
     for command, reading in zip(robot.driver.accepts, robot.limits.measured, strict=True):
         name = robot.driver.observes[reading].name
         if reading >= 0 and name in found:

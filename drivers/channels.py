@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar, get_type_hints
 
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ def channels(
     """The entries as tuples of that kind; `choices` says which words some of its fields can be.
 
     Raises:
-        LaunchError: all that is wrong with them.
+        Refusal: all that is wrong with them.
     """
     problems = [
         Problem(f"{key}[{i}]", what)
@@ -24,7 +24,7 @@ def channels(
         for what in _wrong(entry, get_type_hints(kind), getattr(kind, "_field_defaults", {}), choices or {})
     ]
     if problems:
-        raise LaunchError(problems)
+        raise Refusal(problems)
     return [kind(**entry) for entry in entries]
 
 

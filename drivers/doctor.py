@@ -34,7 +34,7 @@ def examine(path: Path) -> Iterator[Finding]:
     """What is right and wrong with a robot, as it is found out.
 
     Raises:
-        LaunchError: what is wrong with its file.
+        Refusal: what is wrong with its file.
     """
     robot = load(path)
     start = "starts by itself" if robot.start == "automatic" else "an operator starts it"

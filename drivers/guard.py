@@ -48,7 +48,7 @@ class State(StrEnum):
 MAY_MOVE = (State.ARMED, State.MOVING)
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """What became of a command: what the device was told (None: nothing), and why that is not what was asked."""
 
     requested: Vector
@@ -117,16 +117,16 @@ class Guard:
             self.stop(f"controlled stop: {stuck} stood still though commands should move it")
         return reading
 
-    def command(self, requested: Vector, captured: int, now: int) -> Verdict:
+    def command(self, requested: Vector, captured: int, now: int) -> Decision:
         """Applies what an action asks for, in answer to the observation that was captured then."""
         if why := self._refusal(requested, captured, now) or self._unready(now):
-            return Verdict(requested, None, why)
+            return Decision(requested, None, why)
         verdict = self._write(requested, "", now)
         if verdict.applied is not None:
             self.state, self._captured = State.MOVING, captured
         return verdict
 
-    def tick(self, now: int) -> Verdict | None:
+    def tick(self, now: int) -> Decision | None:
         """What becomes of the last command as it grows old: nothing at first, then it is held, then it stops."""
         age = now - self._captured
         if self.state is not State.MOVING or age <= self.limits.apply:
@@ -134,7 +134,7 @@ class Guard:
         if age <= self.limits.hold:
             return self._write(self.applied, f"held: no action since {_ms(age)} ago", now)
         self.stop(why := f"controlled stop: no action since {_ms(age)} ago")
-        return Verdict(self.applied, None, why)
+        return Decision(self.applied, None, why)
 
     @property
     def expires(self) -> float:
@@ -226,7 +226,7 @@ class Guard:
             return "fresh: a later observation has been answered"
         return "" if self.state in MAY_MOVE else f"armed: the device is {self.state}, for {self.reason}"
 
-    def _write(self, requested: Vector, reason: str, now: int) -> Verdict:
+    def _write(self, requested: Vector, reason: str, now: int) -> Decision:
         """Writes the nearest command that the limits allow. Where they allow none for a whole period it stops."""
         assert self.reading, "what is armed was read"
         measured, elapsed = self.limits.at_rest(self.reading.values), now - self._written
@@ -234,14 +234,14 @@ class Guard:
         if command is None:
             if elapsed >= self.limits.period:
                 self.stop(f"controlled stop: {met}")
-            return Verdict(requested, None, f"limits: {met}")
+            return Decision(requested, None, f"limits: {met}")
         try:
             self.applied = self._device.write(command)
         except DriverError as error:
             self.fault(str(error))
-            return Verdict(requested, None, str(error))
+            return Decision(requested, None, str(error))
         self._start, self._written = self.limits.within(self.applied), now
-        return Verdict(requested, self.applied, "; ".join(filter(None, (reason, met))))
+        return Decision(requested, self.applied, "; ".join(filter(None, (reason, met))))
 
 
 def _ms(nanoseconds: int) -> str:

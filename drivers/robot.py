@@ -40,7 +40,7 @@ from tutelage.drivers.limits import Limits
 from tutelage.drivers.robot_limits import LimitsReader
 from tutelage.input import yaml_marks
 from tutelage.input.loading import class_of
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.input.types import keys
 from tutelage.input.yaml_marks import Item, plain
 from tutelage.launchfiles.entries import Entry, Scope
@@ -108,18 +108,18 @@ def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
     """Reads a robot's file; `env` is the environment whose place it is to take, `port` replaces the one in the file.
 
     Raises:
-        LaunchError: all that is wrong with it, each with its place.
+        Refusal: all that is wrong with it, each with its place.
     """
     problems: list[Problem] = []
     item = yaml_marks.read(path, problems)
     if item is None:
-        raise LaunchError(problems)
+        raise Refusal(problems)
     robot = _Reader(path, item, port, problems).robot()
     if robot is None or problems:
-        raise LaunchError(problems)
+        raise Refusal(problems)
     if env is not None and Task(env).env != robot.task.env:
         what = f"this robot's task is {robot.task.env}, but env is {Task(env).env}: say env:={robot.task.env}"
-        raise LaunchError([Problem(yaml_marks.shown(path), what)])
+        raise Refusal([Problem(yaml_marks.shown(path), what)])
     return robot
 
 

@@ -10,7 +10,7 @@ from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.driver import Channel, Driver
 from tutelage.drivers.limits import Limits, Vector
 from tutelage.drivers.moving import measured_by, moves
-from tutelage.input.problems import Place, Problem, did_you_mean
+from tutelage.input.problems import Location, Problem, did_you_mean
 from tutelage.input.types import checked, keys
 from tutelage.input.yaml_marks import Item
 from tutelage.tasks.robot_task import RobotTask
@@ -42,11 +42,11 @@ FAST_HZ, APPLY_MOST, HOLD_MOST = 50.0, 0.040, 0.100
 class LimitsReader:
     """Reads what its file says of limits; what is wrong is gathered."""
 
-    def __init__(self, items: dict[str, Item], hints: dict[str, Any], place: Place, problems: list[Problem]) -> None:
+    def __init__(self, items: dict[str, Item], hints: dict[str, Any], place: Location, problems: list[Problem]) -> None:
         self.items, self.place, self.problems = items, place, problems
         self.told = self._checked(items, hints, "a robot's file")
 
-    def _say(self, place: Place | None, what: str) -> None:
+    def _say(self, place: Location | None, what: str) -> None:
         self.problems.append(Problem(place or self.place, what))
 
     def _checked(self, items: dict[str, Item], hints: dict[str, Any], what: str) -> dict[str, Any]:
@@ -129,13 +129,13 @@ class LimitsReader:
         if "measured" in told:
             self._check_measured(name, told["measured"], item.value["measured"].place, driver)
 
-    def _check_measured(self, name: str, reading: str, place: Place | None, driver: Driver) -> None:
+    def _check_measured(self, name: str, reading: str, place: Location | None, driver: Driver) -> None:
         """What is counted from a reading must count as it does."""
         self._check_observed(reading, place, driver)
         if isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
             self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
 
-    def _check_observed(self, reading: str, place: Place | None, driver: Driver) -> None:
+    def _check_observed(self, reading: str, place: Location | None, driver: Driver) -> None:
         observed = [one.name for one in driver.observes]
         if reading not in observed:
             self._say(place, f"'{reading}' is not observed; {did_you_mean(reading, observed)}")

@@ -31,7 +31,7 @@ class Settings:
     minibatch: int = 512
     """steps in a minibatch"""
     discount: float = returns.DISCOUNT
-    decay: float = 0.95
+    gae_lambda: float = 0.95
     """lambda of the advantage estimate"""
     clip: float = 0.2
     entropy_weight: float = 0.01
@@ -151,7 +151,7 @@ class PPO:
         ending = scale * returns.absorbing_value(absorbing_reward, s.discount)
         next_value = np.where(rollout.terminated, ending, next_value)
         ended = rollout.terminated | rollout.truncated
-        advantage, target = returns.gae(scale * reward, value, next_value, ended, s.discount, s.decay)
+        advantage, target = returns.gae(scale * reward, value, next_value, ended, s.discount, s.gae_lambda)
         metrics = {
             "train/explained_variance": float(1 - (target - value).var() / max(target.var(), 1e-12)),
             "train/advantage_std": float(advantage.std()),

@@ -23,18 +23,18 @@ def gae(
     next_value: np.ndarray,
     ended: np.ndarray,
     discount: float,
-    decay: float,
+    gae_lambda: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Generalised advantage estimation (Schulman et al. 2016): advantages and returns, each [T, N].
 
     reward, value, next_value are [T, N]; next_value is already right for steps that ended (see above).
     ended: bool [T, N], terminated or truncated: no advantage is carried back across it.
     """
-    surprise = reward + discount * next_value - value
-    carry = discount * decay * ~ended
-    advantage = np.zeros_like(surprise)
-    later = np.zeros_like(surprise[0])
-    for step in reversed(range(len(surprise))):
-        later = surprise[step] + carry[step] * later
+    delta = reward + discount * next_value - value
+    carry = discount * gae_lambda * ~ended
+    advantage = np.zeros_like(delta)
+    later = np.zeros_like(delta[0])
+    for step in reversed(range(len(delta))):
+        later = delta[step] + carry[step] * later
         advantage[step] = later
     return advantage, advantage + value

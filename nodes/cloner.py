@@ -10,7 +10,7 @@ from safetensors.numpy import save
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.bc import BC, Settings
 from tutelage.learning.draws import generator
@@ -45,7 +45,7 @@ class Cloner(Node):
         try:
             self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         except ValueError as error:
-            raise LaunchError([Problem("settings", str(error))]) from error
+            raise Refusal([Problem("settings", str(error))]) from error
         self.since: list[int] = []  # the rollout from which each demonstration counts
         self.finishing = 0  # epochs since all demonstrations are there
         self.final = False  # the final weights have been said

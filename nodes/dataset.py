@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tutelage import Message, Node
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration, Episode
 from tutelage.tasks.task import Env, Task
@@ -34,7 +34,7 @@ class Dataset(Node):
         episodes = kept(shown)
         count = len(episodes) if count is None else count
         if not 0 < count <= len(episodes):
-            raise LaunchError([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
+            raise Refusal([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
         draw = generator(seed, "dataset")
         chosen = draw.permutation(len(episodes))[:count]
         self.episodes = [episodes[i] for i in chosen]

@@ -10,7 +10,7 @@ import numpy as np
 
 from tutelage import Message, Node
 from tutelage.finite import check, within
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
 from tutelage.message import Promise
 from tutelage.messages import Demonstration, Episode
@@ -51,7 +51,7 @@ class Demonstrator(Node):
         self.task = Task(env)
         count = 10 if count is None else count
         if count < 1:
-            raise LaunchError([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
+            raise Refusal([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
         self.law = law_of(self.task.env, operator)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from tutelage import Message, Node
-from tutelage.drivers.guard import MAY_MOVE, Guard, State, Verdict
+from tutelage.drivers.guard import MAY_MOVE, Decision, Guard, State
 from tutelage.drivers.pace import Pace
 from tutelage.drivers.robot import load
 from tutelage.drivers.starter import Starter
 from tutelage.drivers.trail import Trail
-from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
 from tutelage.tasks.task import Env
 
@@ -58,7 +58,7 @@ class Hardware(Node):
         if not self.episode_steps:
             what = f"its task's environment, {self.robot.task.env}, has no time limit: say in the task's class after "
             what += "how many steps an episode ends, episode_steps = NUMBER"
-            raise LaunchError([Problem(robot, what)])
+            raise Refusal([Problem(robot, what)])
         self.seconds, self.patience = seconds, patience
         self.actor = "policy"  # who is heeded: policy or human
         self.helped = False  # a person has acted in the running episode
@@ -71,7 +71,7 @@ class Hardware(Node):
         if self.robot.start == "operator" and unsaid & {Begin, Order}:
             what = "says start: operator (the default), but nobody here arms it and begins its episodes: say "
             what += "start: automatic in it, or let an operator do it (hardware.yaml operator:=keyboard, record.yaml)"
-            raise LaunchError([Problem(self.file, what)])
+            raise Refusal([Problem(self.file, what)])
 
     def start(self) -> tuple[Message, ...]:
         self.begun = self.well = self.timed = time.monotonic_ns()
@@ -120,7 +120,7 @@ class Hardware(Node):
         if self.trail.running:
             verdict = self.guard.command(command, captured, now)
         else:
-            verdict = Verdict(command, None, "fresh: no episode runs")
+            verdict = Decision(command, None, "fresh: no episode runs")
         self.answered = self.answered or now
         self.refused += bool(verdict.reason)
         if verdict.applied is not None:
@@ -233,7 +233,7 @@ class Hardware(Node):
             )
         return "" if self.answered else f"the {self.actor} does not answer"
 
-    def _command(self, actor: str, verdict: Verdict, captured: int) -> Message:
+    def _command(self, actor: str, verdict: Decision, captured: int) -> Message:
         """What became of a command, said as soon as it was written."""
         now = time.monotonic_ns()
         applied = np.zeros(0) if verdict.applied is None else verdict.applied

@@ -11,7 +11,7 @@ from safetensors.numpy import save
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check, check_all
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
@@ -59,7 +59,7 @@ class Learner(Node):
         try:
             self.ppo.begin_with(weights_of(Path(run)))
         except ValueError as error:
-            raise LaunchError([Problem("policy", f"is none for this task: {error}")]) from error
+            raise Refusal([Problem("policy", f"is none for this task: {error}")]) from error
 
     def start(self) -> Iterator[Message]:
         for rollout in range(self.lag + 1):

@@ -10,7 +10,7 @@ from typing import Any
 
 from tutelage import Message, Node
 from tutelage.foreign import message_type
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import FOREVER
 from tutelage.recording import Reader
 from tutelage.recording import search as finding
@@ -37,7 +37,7 @@ class Player(Node):
             self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
         except (KeyError, ValueError) as error:
             what = f"does not say which messages {node} said: {error}"
-            raise LaunchError([Problem(file, what)]) from error
+            raise Refusal([Problem(file, what)]) from error
         self.says = tuple(self.kinds.values())  # type: ignore[misc]  # the recording decides it, not the class
         self.rate, self.begin = rate, begin or time.monotonic()
         self.messages = self._recorded(Path(file), node, skip)

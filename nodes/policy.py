@@ -10,7 +10,7 @@ from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.finite import check_all
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import act, spaces_of
 from tutelage.learning.draws import generator
 from tutelage.messages import Action, Observation, Weights
@@ -37,7 +37,7 @@ class Policy(Node):
             self._use(message.tensors.tobytes(), message.policy_version)
         elif isinstance(message, Observation):
             if message.observation.shape[1] != self.inputs:
-                raise LaunchError([Problem("policy", self._unfit(message.observation.shape[1]))])
+                raise Refusal([Problem("policy", self._unfit(message.observation.shape[1]))])
             draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
             action, log_prob = act(self.tensors, message.observation, draw)
             yield Action(message.rollout, message.step, action, log_prob, self.version)

@@ -22,7 +22,7 @@ from tutelage.messages import (
 )
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.devices.device import ORDERS, SESSION, Command
+from tutelage.teaching.devices.device import ORDERS, SESSION, OperatorCommand
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
 
@@ -109,7 +109,7 @@ class RobotTeleoperator(Node):
             self.seat.driven.first = self.seat.time[0] + 1 if self.seat.seen else 0
         return self.seat.begin()
 
-    def _obey(self, command: Command) -> Iterator[Message]:
+    def _obey(self, command: OperatorCommand) -> Iterator[Message]:
         yield from self.seat.obey(command)
         if command == "go" and not self.seat.driven.length:
             self.seat.driven.begun = False  # asks again: a robot that was not armed could not begin

@@ -25,8 +25,7 @@ from tutelage.messages import (
 )
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Task
-from tutelage.teaching.devices.device import ORDERS, TAKEOVER
-from tutelage.teaching.devices.device import Command as Wish
+from tutelage.teaching.devices.device import ORDERS, TAKEOVER, OperatorCommand
 from tutelage.teaching.seat import Seat
 from tutelage.teaching.session import Session
 
@@ -97,7 +96,7 @@ class Takeover(Node):
         for command in self.seat.wishes(now):
             yield from self._obey(command)
 
-    def _obey(self, command: Wish) -> Iterator[Message]:
+    def _obey(self, command: OperatorCommand) -> Iterator[Message]:
         """Takes over or gives back; passes orders on.
 
         An order to arm also begins an episode where none runs, and lets the policy drive unless the operator does.

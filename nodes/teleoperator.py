@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from tutelage import Message, Node
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.devices.device import SESSION, Command
+from tutelage.teaching.devices.device import SESSION, OperatorCommand
 from tutelage.teaching.seat import act
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
@@ -59,7 +59,7 @@ class Teleoperator(Node):
         device: dict[str, Any] | None = None,
     ) -> None:
         if own_clock:
-            raise LaunchError([Problem("own_clock", ROBOT)])
+            raise Refusal([Problem("own_clock", ROBOT)])
         task, session = Task(env), Session(episodes, least)
         seed_of = partial(episode_seed, seed, 0)
         self.seat = Teacher(task, operator, person, device or {}, session, SESSION, Cockpit, bool(learner), seed_of)
@@ -109,7 +109,7 @@ class Teleoperator(Node):
         else:
             yield from self._obey("keep")
 
-    def _obey(self, command: Command) -> Iterator[Message]:
+    def _obey(self, command: OperatorCommand) -> Iterator[Message]:
         yield from self.seat.obey(command)
         self._join()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tutelage import Message, Node
 from tutelage.drivers.robot import task_of
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.messages import Weights
 from tutelage.tasks.finished_run import read, tensors_of, unfit
 
@@ -28,7 +28,7 @@ class SavedWeights(Node):
         self.file = read(Path(run))
         task = task_of(Path(robot))
         if task and (why := unfit(tensors_of(self.file, Path(run)), task.task)):
-            raise LaunchError([Problem("policy", why)])
+            raise Refusal([Problem("policy", why)])
 
     def start(self) -> Iterator[Message]:
         yield Weights(0, 0, 0, np.frombuffer(self.file, np.uint8), 0, stop=False, final=True)

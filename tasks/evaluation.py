@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import Tensors
 from tutelage.learning.draws import generator
 from tutelage.tasks import video
@@ -31,11 +31,11 @@ def evaluate_run(
     `weights` is a file in the folder; without it the final ones are played.
 
     Raises:
-        LaunchError: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
+        Refusal: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
     """
     task, tensors = task_of(folder, trusted), weights_of(folder / (weights or ""))
     if why := unfit(tensors, task):
-        raise LaunchError([Problem(folder, why)])
+        raise Refusal([Problem(folder, why)])
     if render:
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)

@@ -13,7 +13,7 @@ from safetensors.numpy import load
 from tutelage.files import durable
 from tutelage.finite import check_all
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import act, spaces_of
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
@@ -25,12 +25,12 @@ def task_of(folder: Path, trusted: bool = False) -> Task:
     """The task that a run was about.
 
     Raises:
-        LaunchError: it does not say; or it is a run of another machine, not `trusted`, and its task is code.
+        Refusal: it does not say; or it is a run of another machine, not `trusted`, and its task is code.
     """
     graph = Graph.of_run(folder)
     env = next((node.parameters["env"] for node in graph.nodes if "env" in node.parameters), None)
     if env is None:
-        raise LaunchError([Problem(folder, "none of this run's nodes has an env")])
+        raise Refusal([Problem(folder, "none of this run's nodes has an env")])
     if trusted or signature.made_here(about_run(folder)):
         sys.path += graph.paths
     else:
@@ -42,7 +42,7 @@ def weights_file(run: Path) -> Path:
     """Where the final weights of a run are; or any file of weights, if it is one that is named.
 
     Raises:
-        LaunchError: there are none.
+        Refusal: there are none.
     """
     path = run if run.is_file() else run / "weights.safetensors"
     if path.is_file():
@@ -53,14 +53,14 @@ def weights_file(run: Path) -> Path:
         what = f"this run has not ended, so it has no final weights: go on with it by `launch --resume {run}`"
     if interim.is_file():
         what += f", or name the interim ones that it had come to, {interim}"
-    raise LaunchError([Problem(run, what)])
+    raise Refusal([Problem(run, what)])
 
 
 def read(run: Path) -> bytes:
     """The file of a run's final weights, or a file that is named: what its report is of, and a policy that can act.
 
     Raises:
-        LaunchError: there is none, or it has been changed, or is no policy's.
+        Refusal: there is none, or it has been changed, or is no policy's.
     """
     path = weights_file(run)
     file, report = path.read_bytes(), path.with_name("report.json")
@@ -69,7 +69,7 @@ def read(run: Path) -> bytes:
     wanted = durable.read_json(report).get(digest) if report.is_file() else None
     if wanted and hashlib.sha256(file).hexdigest() != wanted:
         what = f"is not the file that the run ended with, by the {digest} of its report.json: name another run"
-        raise LaunchError([Problem(path, what)])
+        raise Refusal([Problem(path, what)])
     return file
 
 
@@ -77,16 +77,16 @@ def tensors_of(file: bytes, where: Path) -> dict[str, np.ndarray]:
     """The weights of the policy in a file. They are finite and have acted once: their names and shapes fit each other.
 
     Raises:
-        LaunchError: they cannot be read, or are of no policy of ours.
+        Refusal: they cannot be read, or are of no policy of ours.
     """
     try:
         tensors = load(file)
         check_all("a policy cannot act by it", tensors)
         act(tensors, np.zeros((1, spaces_of(tensors).observation), np.float32))
     except FloatingPointError as error:
-        raise LaunchError([Problem(where, str(error))]) from error
+        raise Refusal([Problem(where, str(error))]) from error
     except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
-        raise LaunchError([Problem(where, f"cannot be read as the weights of a policy: {error}")]) from error
+        raise Refusal([Problem(where, f"cannot be read as the weights of a policy: {error}")]) from error
     return tensors
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutelage.input.loading import named
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
 from tutelage.tasks.entry import Known, Law
@@ -34,16 +34,16 @@ def law_of(env: str, operator: str = "scripted") -> Law:
     """The control law of a task: the known one, or as `operator` a function of the user's, `package.module:function`.
 
     Raises:
-        LaunchError: there is none; the sentence says which tasks have one.
+        Refusal: there is none; the sentence says which tasks have one.
     """
     if ":" in operator:
         return named(operator)
     if operator != "scripted":
-        raise LaunchError([Problem("operator", f"is '{operator}', but must be scripted or package.module:function")])
+        raise Refusal([Problem("operator", f"is '{operator}', but must be scripted or package.module:function")])
     if env not in LAWS:
         known = ", ".join(LAWS)
         what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
-        raise LaunchError([Problem(env, what)])
+        raise Refusal([Problem(env, what)])
     return LAWS[env]
 
 

@@ -15,7 +15,7 @@ from gymnasium.spaces import Box, Discrete
 
 from tutelage.finite import check, within
 from tutelage.input.loading import named
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
 
 Env = str | dict[str, Any]
@@ -41,7 +41,7 @@ class Task:
         """One environment.
 
         Raises:
-            LaunchError: there is none of that name, or it cannot be made so.
+            Refusal: there is none of that name, or it cannot be made so.
         """
         arguments = self.arguments | ({"render_mode": render_mode} if render_mode else {})
         if ":" in self.env:
@@ -60,7 +60,7 @@ class Task:
         """What it observes and accepts.
 
         Raises:
-            LaunchError: spaces that no policy of ours can serve; it says which would do.
+            Refusal: spaces that no policy of ours can serve; it says which would do.
         """
         environment = self.make()
         try:
@@ -183,5 +183,5 @@ def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
     raise _refusal(name, f"accepts {action}: a Discrete or a flat, bounded Box action is needed")
 
 
-def _refusal(env: str, why: str) -> LaunchError:
-    return LaunchError([Problem(env, why)])
+def _refusal(env: str, why: str) -> Refusal:
+    return Refusal([Problem(env, why)])

@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium
 
 from tutelage.input.loading import named
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.task import Env, Task
 
 OURS = {"drivers.rig.environment:randomised_cart_pole"}
@@ -28,7 +28,7 @@ def check_env(env: Env, where: object) -> None:
     """Refuses an environment that data name, unless it and its wrappers are gymnasium's and its arguments plain.
 
     Raises:
-        LaunchError: it says which part would run code, or open a file.
+        Refusal: it says which part would run code, or open a file.
     """
     task = Task(env)
     code = [task.env] if ":" in task.env and task.env not in OURS else []
@@ -36,7 +36,7 @@ def check_env(env: Env, where: object) -> None:
     code += [f"{name}: {value!r}"[:80] for name, value in task.arguments.items() if not _is_plain(value)]
     if code:
         what = f"its environment is made with {', '.join(code)}, which can run code: say --trust, or which --env it is"
-        raise LaunchError([Problem(where, what)])
+        raise Refusal([Problem(where, what)])
 
 
 def _is_wrapper(place: str) -> bool:

@@ -7,22 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 
 def write(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
     """Writes frames [height, width, 3] of bytes.
 
     Raises:
-        LaunchError: the extra that writes video is not installed, or the file cannot be written.
+        Refusal: the extra that writes video is not installed, or the file cannot be written.
     """
     try:
         import imageio.v3 as imageio
     except ModuleNotFoundError as error:
-        raise LaunchError([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
+        raise Refusal([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
     try:
         imageio.imwrite(path, np.stack(frames), fps=fps)
     except OSError as error:
-        raise LaunchError(
-            [Problem(path, f"cannot be written as video, name a file like video.mp4: {error}")]
-        ) from error
+        raise Refusal([Problem(path, f"cannot be written as video, name a file like video.mp4: {error}")]) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.input.loading import named
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import policy_law
@@ -29,20 +29,20 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     """The device that `operator` names (see OPERATORS), with its settings.
 
     Raises:
-        LaunchError: there is no such device, or it cannot be used here; one sentence.
+        Refusal: there is no such device, or it cannot be used here; one sentence.
     """
     kind = _kind_of(operator)
     if kind:
         return _made(kind, task, settings)
     if settings:
-        raise LaunchError([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
+        raise Refusal([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
     if operator.endswith(".safetensors") or any((Path(operator) / name).exists() for name in RUN_FILES):
         return _policy_of(Path(operator), task)
     if Path(operator).exists():
         return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
         return Lawful(law_of(task.env, operator), operator)
-    raise LaunchError([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+    raise Refusal([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
 
 
 def _kind_of(operator: str) -> type[Device] | None:
@@ -63,7 +63,7 @@ def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
     known = list(inspect.signature(kind).parameters)[1:]
     for name in settings:
         if name not in known:
-            raise LaunchError([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
+            raise Refusal([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
     made: Callable[..., Device] = kind
     return made(task, **settings)
 
@@ -72,5 +72,5 @@ def _policy_of(run: Path, task: Task) -> Device:
     """The policy that a run has learned; it takes the most likely actions."""
     tensors = weights_of(run)
     if why := unfit(tensors, task):
-        raise LaunchError([Problem(run, f"{why}, and cannot drive this one")])
+        raise Refusal([Problem(run, f"{why}, and cannot drive this one")])
     return Lawful(policy_law(task, tensors), run.name)

@@ -12,7 +12,7 @@ from tutelage import Message
 from tutelage.message import values
 from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
 from tutelage.tasks.task import Task
-from tutelage.teaching.devices.device import Command, Moment, Words
+from tutelage.teaching.devices.device import Moment, OperatorCommand, Words
 from tutelage.teaching.driven import Driven
 from tutelage.teaching.operators import device_of
 from tutelage.teaching.progress import Progress
@@ -70,7 +70,7 @@ class Seat:
             screen: makes the operator's screen from the task's name, the device's name and its legend.
 
         Raises:
-            LaunchError: there is no such device, or it cannot be used here.
+            Refusal: there is no such device, or it cannot be used here.
         """
         self.spaces, self.session = task.spaces, session
         self.device = device_of(operator, task, settings)
@@ -111,14 +111,14 @@ class Seat:
             case Timing():
                 self.progress.timing = message
 
-    def wishes(self, now: float) -> list[Command]:
+    def wishes(self, now: float) -> list[OperatorCommand]:
         """The operator's commands since the last look, if the next look is due."""
         if now < self.next_look:
             return []
         self.next_look = now + LOOK_SECONDS
         return self.commands()
 
-    def commands(self) -> list[Command]:
+    def commands(self) -> list[OperatorCommand]:
         """What the device has to say now."""
         return [*self.device.commands(self.moment)]
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tutelage.teaching.devices.device import Command, Phase
+from tutelage.teaching.devices.device import OperatorCommand, Phase
 
 Verdict = Literal["kept", "discarded"]
+
+Judged = Verdict | Literal["reversed"] | None
+"""What a command makes of the running episode, or of the one before it."""
 
 OTHER: dict[str, Verdict] = {"kept": "discarded", "discarded": "kept"}
 
@@ -38,7 +41,7 @@ class Session:
     last: str = ""
     notice: str = ""
 
-    def obey(self, command: Command, length: int, episode_return: float) -> Verdict | Literal["reversed"] | None:
+    def obey(self, command: OperatorCommand, length: int, episode_return: float) -> Judged:
         """Does as it is told; what that makes of the running episode, or of the one before it (`reversed`).
 
         Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage import Message
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import values
 from tutelage.messages import (
     Begin,
@@ -27,7 +27,7 @@ from tutelage.messages import (
     Withdrawal,
 )
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.devices.device import ORDERS, Command, Device, Words
+from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
 from tutelage.teaching.seat import Screen, Seat
 from tutelage.teaching.session import OTHER, Session, Verdict
 
@@ -70,11 +70,11 @@ class Teacher(Seat):
             seed_of: the seed of the episode that begins with a rollout; a robot's episodes have none.
 
         Raises:
-            LaunchError: as a Seat's; or the operator would never finish.
+            Refusal: as a Seat's; or the operator would never finish.
         """
         super().__init__(task, operator, person, settings, session, words, screen)
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
-            raise LaunchError([Problem("teleoperator", ENDLESS.format(operator))])
+            raise Refusal([Problem("teleoperator", ENDLESS.format(operator))])
         self.env, self.seed_of = task.given, seed_of
         self.last: Take | None = None
         self.closed = self.learned = False
@@ -103,7 +103,7 @@ class Teacher(Seat):
         if self.driven.add(message):
             self.session.end(self.driven.length, self.driven.episode_return)
 
-    def commands(self) -> list[Command]:
+    def commands(self) -> list[OperatorCommand]:
         """As a Seat's. A scripted operator finishes when the learner has finished."""
         given = super().commands()
         return [*given, "finish"] if self.learned and not self.device.person else given
@@ -113,7 +113,7 @@ class Teacher(Seat):
         self.pending, self.driven.begun = None, True
         return Begin(*self.time, reason=self.session.notice)
 
-    def obey(self, command: Command) -> Iterator[Message]:
+    def obey(self, command: OperatorCommand) -> Iterator[Message]:
         """Does what the operator wishes, and says what follows from it: an order, a take, the end of the session."""
         if command in ORDERS:
             yield self.order(command)

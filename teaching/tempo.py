@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.task import Task
 
 
@@ -19,11 +19,11 @@ class Tempo:
         """Decides on the period. A `person` who gives no rate drives at the task's own.
 
         Raises:
-            LaunchError: there is no such rate or speed, or no such task.
+            Refusal: there is no such rate or speed, or no such task.
         """
         if rate < 0 or speed <= 0:
             what = f"rate is {rate}, speed {speed}: give a rate of 0 or more, and a speed above 0"
-            raise LaunchError([Problem("teleoperator", what)])
+            raise Refusal([Problem("teleoperator", what)])
         if not rate:
             environment = task.make()
             rate = float(environment.metadata.get("render_fps", 30)) if person else 0.0

@@ -115,12 +115,12 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
 
 REFUSED = """
 import sys
-from tutelage import launching
-from tutelage.input.problems import LaunchError
+from tutelage import launcher
+from tutelage.input.problems import Refusal
 for word in sys.argv[1:]:
     try:
-        launching.graph("gail.yaml", [word])
-    except LaunchError as error:
+        launcher.graph("gail.yaml", [word])
+    except Refusal as error:
         print(error, "torch" in sys.modules)
 """
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from tutelage.files import durable
 from tutelage.input.loading import class_of
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
 from tutelage.node import Node
 
@@ -116,15 +116,15 @@ class Graph:
         """The graph that a run's folder keeps.
 
         Raises:
-            LaunchError: there is none, or it is damaged.
+            Refusal: there is none, or it is damaged.
         """
         path = folder / "graph.json"
         try:
             return cls.from_json(path.read_text(errors="replace"))
         except OSError as error:
-            raise LaunchError([Problem(folder, "there is no run here: name the folder of one")]) from error
+            raise Refusal([Problem(folder, "there is no run here: name the folder of one")]) from error
         except ValueError as error:
-            raise LaunchError([Problem(path, str(error))]) from error
+            raise Refusal([Problem(path, str(error))]) from error
 
 
 def _made(kind: type[Kind], read: Any) -> Kind:

@@ -12,7 +12,7 @@ from typing import TextIO
 from tutelage import run_summary as ending
 from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.input.types import text
 from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
@@ -27,14 +27,14 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     """The graph of a launch file.
 
     Raises:
-        LaunchError: all that is wrong with the file and the arguments.
+        Refusal: all that is wrong with the file and the arguments.
     """
     path = find(file)
     paths = [str(path.parent), str(Path.cwd())]
     sys.path += paths  # last: a user's own nodes and environments never hide ours
     read = launchfile.read(path, from_command_line(arguments))
     if any(problem.where in arguments for problem in read.problems):  # said before torch is loaded, which takes seconds
-        raise LaunchError(read.problems)
+        raise Refusal(read.problems)
     made = wiring.wire(read, path.stem)
     made.paths = paths
     return made
@@ -66,11 +66,11 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
 
 
 def _need_no_process(file: str, made: Graph) -> None:
-    """Raises a LaunchError where some nodes need processes of their own."""
+    """Raises a Refusal where some nodes need processes of their own."""
     clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
     if names := clocks or programs:
         what = "goes by the clock, which needs a process of its own" if clocks else "is a program of its own"
-        raise LaunchError([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
+        raise Refusal([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
 
 
 def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
@@ -82,7 +82,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
         run.inherit(made, folder)
         run.describe(made, folder)
     except OSError as error:
-        raise LaunchError([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
+        raise Refusal([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
     code = go(made, folder, one_process)
     if code == REFUSED:
         _leave_as_found(folder, found)
@@ -102,23 +102,23 @@ def resume(run_dir: str, trusted: bool = False) -> int:
     """Goes on with a run that was cut off or interrupted, from its checkpoints; the exit code.
 
     Raises:
-        LaunchError: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
+        Refusal: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
             this machine did not make it and it is not `trusted`.
     """
     folder = Path(run_dir).resolve()
     made = Graph.of_run(folder)
     if not (folder / "run.json").exists():
         what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
-        raise LaunchError([Problem(run_dir, what)])
+        raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
     if why := _over(folder):
-        raise LaunchError([Problem(run_dir, why)])
+        raise Refusal([Problem(run_dir, why)])
     sys.path += made.paths
     if names := made.by_the_clock():
         what = (
             f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
         )
-        raise LaunchError([Problem(run_dir, what)])
+        raise Refusal([Problem(run_dir, what)])
     return go(made, folder, resumed=True)
 
 
@@ -130,7 +130,7 @@ def _over(folder: Path) -> str:
     path = folder / "report.json"
     try:
         report = durable.read_json(path) if path.exists() else {"exit_code": 1}
-    except LaunchError as damage:
+    except Refusal as damage:
         complain(f"{damage}: it is written anew")
         return ""
     code = report.get("exit_code")

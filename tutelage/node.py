@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 from tutelage.codec import Header
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Order, Stream
+from tutelage.transport.inbox import Inbox, Ordering, Stream
 
 
 class Node:
@@ -51,7 +51,7 @@ class Node:
     hears: ClassVar[tuple[type[Message], ...]] = ()
     may_hear: ClassVar[tuple[type[Message], ...]] = ()
     says: ClassVar[tuple[type[Message], ...]] = ()
-    order: ClassVar[Order] = "time"
+    order: ClassVar[Ordering] = "time"
     observer: ClassVar[bool] = False
     realtime: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
@@ -64,7 +64,7 @@ class Node:
         """Told before anything begins: those of `may_hear` that no node of the launch file says.
 
         Raises:
-            LaunchError: there is nothing to do without them.
+            Refusal: there is nothing to do without them.
         """
 
     def start(self) -> Iterable[Message]:

@@ -47,7 +47,7 @@ REALTIME_BYTES = 4 * 2**20
 
 
 @dataclass
-class Place:
+class Assignment:
     """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
 
     `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
@@ -90,7 +90,7 @@ def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
 class NodeProcess:
     """Drives one node until it has ended and the launcher lets it go."""
 
-    def __init__(self, plan: NodePlan, place: Place, lifeline: socket.socket) -> None:
+    def __init__(self, plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
         self.plan, self.place, self.lifeline = plan, place, Lifeline(lifeline)
         kind = node_class(plan.run)
         self.node = kind(**plan.parameters)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tutelage import launcher as launching
 from tutelage.graph import Graph, NodePlan, node_class
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.recording import search as finding
 from tutelage.recording import verification as verifying
-from tutelage.recording.verification import Verdict
+from tutelage.recording.verification import Comparison
 from tutelage.supervision import run, signature
 
 PLAYER = "nodes.player:Player"
@@ -21,11 +21,11 @@ BEGIN_SECONDS = 1.0
 """Time for the processes of a graph to start before players begin."""
 
 
-def verify(path: Path, trusted: bool = False) -> list[Verdict]:
+def verify(path: Path, trusted: bool = False) -> list[Comparison]:
     """What the nodes of a recorded run say today, beside what they said then.
 
     Raises:
-        LaunchError: there is no recording, or this machine did not make it and it is not `trusted`.
+        Refusal: there is no recording, or this machine did not make it and it is not `trusted`.
     """
     recording, made = _recorded(path, trusted)
     return verifying.verify(recording, made, finding.was_interrupted(recording))
@@ -35,7 +35,7 @@ def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: st
     """Runs the recorded graph with players in the place of these nodes, or without names of all that said something.
 
     Raises:
-        LaunchError: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
+        Refusal: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
     """
     recording, made = _recorded(path, trusted)
     graph = _with_players(made, recording, nodes, rate, skip)
@@ -55,7 +55,7 @@ def _with_players(made: Graph, recording: Path, nodes: Sequence[str], rate: floa
     speaking = [plan.name for plan in made.nodes if plan.says]
     unknown = [name for name in nodes if name not in speaking]
     if unknown:
-        raise LaunchError([Problem(name, f"it says nothing there; {did_you_mean(name, speaking)}") for name in unknown])
+        raise Refusal([Problem(name, f"it says nothing there; {did_you_mean(name, speaking)}") for name in unknown])
     parameters = {"file": str(recording), "rate": rate, "skip": skip, "begin": time.monotonic() + BEGIN_SECONDS}
     plans = []
     for plan in made.nodes:

@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
-from tutelage.drivers.rig.machine import Command, Imperfections, Machine
+from tutelage.drivers.rig.machine import Imperfections, Machine, MotorCommand
 from tutelage.drivers.rig.plants import CartPole
 
 PERIOD_SECONDS = 0.02
@@ -46,7 +46,7 @@ class RandomisedCartPole(gymnasium.Env[np.ndarray, np.int64]):
         return self._observation(), {}
 
     def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        self.machine.command(Command("current", 1.0 if action else -1.0), self.time)
+        self.machine.command(MotorCommand("current", 1.0 if action else -1.0), self.time)
         self.time += PERIOD_SECONDS
         self.machine.advance(self.time)
         observation = self._observation()

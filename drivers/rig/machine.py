@@ -41,14 +41,14 @@ class Imperfections:
 PERFECT = Imperfections(2**24, STEP_SECONDS, 0, 0, 0, 1e-6, 0, 0)
 
 
-class Command(NamedTuple):
+class MotorCommand(NamedTuple):
     """What the motor is told, as a fraction of full force, or in units (a second) of its axis."""
 
     mode: Mode = "current"
     goal: float = 0.0
 
 
-REST = Command()
+REST = MotorCommand()
 
 
 class Reading(NamedTuple):
@@ -88,15 +88,15 @@ class Machine:
         self.stopped_by: Literal["host", "watchdog"] | None = None
         self.stops = 0
         self._command = REST
-        self._coming: deque[tuple[float, Command]] = deque()
+        self._coming: deque[tuple[float, MotorCommand]] = deque()
         seconds = imperfections.reading_delay + imperfections.velocity_seconds
         self._past: deque[tuple[int, ...]] = deque(maxlen=round(seconds / STEP_SECONDS) + 1)
         self._past.append(self._counts())
 
-    def command(self, command: Command, now: float) -> float:
+    def command(self, command: MotorCommand, now: float) -> float:
         """Tells the motor what to do from `now` plus the delay on; the goal that it makes of it."""
         if command.mode == "current":
-            command = Command("current", self._quantised(command.goal))
+            command = MotorCommand("current", self._quantised(command.goal))
         self.commanded, self.watchdog_tripped, self.stopped_by = now, None, None
         self.held = self.held and command.goal == 0
         self._coming.append((now + self.imperfections.command_delay, command))

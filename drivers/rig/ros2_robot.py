@@ -11,7 +11,7 @@ import math
 import time
 from typing import Any
 
-from tutelage.drivers.rig.machine import Command, Imperfections, Machine, machine
+from tutelage.drivers.rig.machine import Imperfections, Machine, MotorCommand, machine
 from tutelage.drivers.rig.plants import PLANTS
 
 
@@ -37,7 +37,7 @@ class Robot:
         if len(message.data) != 1 or not math.isfinite(message.data[0]):
             self.node.get_logger().error(f"one finite force is needed, not {list(message.data)}")
             return
-        self.machine.command(Command("current", message.data[0] / self.machine.plant.full_force), now)
+        self.machine.command(MotorCommand("current", message.data[0] / self.machine.plant.full_force), now)
 
     def _place(self, message: Any) -> None:
         self.machine.advance(time.monotonic())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tutelage.drivers.frames import Decoder, Frame, encode
-from tutelage.drivers.rig.machine import Command, Machine
+from tutelage.drivers.rig.machine import Machine, MotorCommand
 
 ANSWER = 0x80
 
@@ -64,7 +64,7 @@ class SerialDevice:
         full = self.machine.plant.full_force
         if not math.isfinite(force):
             raise ValueError("the force is not finite")
-        applied = self.machine.command(Command("current", force / full), now)
+        applied = self.machine.command(MotorCommand("current", force / full), now)
         return struct.pack("<f", applied * full)
 
     def _described(self, index: int) -> bytes:

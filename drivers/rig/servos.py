@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tutelage.drivers.rig.machine import Command, Machine, Mode
+from tutelage.drivers.rig.machine import Machine, Mode, MotorCommand
 from tutelage.drivers.rig.protocol2 import Instruction, Parser, status
 
 BROADCAST = 0xFE
@@ -85,7 +85,7 @@ class Servo:
         elif self.axis == 0 and self._get(TORQUE_ENABLE):
             goal, mode = GOALS[self._get(OPERATING_MODE)]
             if register == goal:
-                self.machine.command(Command(mode, self._goal(mode, value)), now)
+                self.machine.command(MotorCommand(mode, self._goal(mode, value)), now)
         return OK
 
     def _refused(self, register: tuple[int, int], value: int) -> int:

@@ -82,14 +82,14 @@ def replay(
     file: str, episodes: tuple[int, ...], env: str | None, seed: int | None, render: str | None, trusted: bool
 ) -> None:
     """Do the actions of EPISODES (of all, if none is named) in their environment. Exit code 1: the returns differ."""
-    from tutelage.input.problems import LaunchError, Problem
+    from tutelage.input.problems import Problem, Refusal
     from tutelage.tasks.task import Task
     from tutelage.teaching.demos import listing
     from tutelage.teaching.demos import replay as replaying
 
     shown = _read(file, env, trusted)
     if shown.env is None:
-        raise LaunchError([Problem(file, "does not say of which environment it is: say it with --env")])
+        raise Refusal([Problem(file, "does not say of which environment it is: say it with --env")])
     chosen = [listing.episode(file, shown, number) for number in episodes] or shown.trajectories
     replayed = []
     for one in chosen:

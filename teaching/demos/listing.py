@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tutelage import output
-from tutelage.input.problems import LaunchError, Problem, printable
+from tutelage.input.problems import Problem, Refusal, printable
 from tutelage.teaching.demos.plot import curves
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
@@ -37,12 +37,12 @@ def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:
     """The episode of this number.
 
     Raises:
-        LaunchError: there is none.
+        Refusal: there is none.
     """
     for one in shown.trajectories:
         if one.number == number:
             return one
-    raise LaunchError([Problem(file, f"has no episode {number}: `demos list` shows what there is")])
+    raise Refusal([Problem(file, f"has no episode {number}: `demos list` shows what there is")])
 
 
 def picture(file: str, one: Trajectory, width: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import video
 from tutelage.tasks.playing import episode
 from tutelage.tasks.task import Task
@@ -48,7 +48,7 @@ def _refusing(environment: Any, where: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise LaunchError([Problem(where, f"the environment refuses what was recorded: {error}")]) from error
+        raise Refusal([Problem(where, f"the environment refuses what was recorded: {error}")]) from error
     finally:
         environment.close()
 

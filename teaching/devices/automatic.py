@@ -9,7 +9,7 @@ import numpy as np
 
 from tutelage.tasks.entry import Law
 from tutelage.tasks.task import Task
-from tutelage.teaching.devices.device import Command, Device, Moment
+from tutelage.teaching.devices.device import Device, Moment, OperatorCommand
 from tutelage.teaching.formats.files import kept, read
 
 
@@ -37,5 +37,5 @@ class Replay(Device):
         actions = self.episodes[now.take] if now.take < len(self.episodes) else ()
         return np.asarray(actions[now.step]) if now.step < len(actions) else None
 
-    def commands(self, now: Moment) -> Sequence[Command]:
+    def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         return ["finish"] if now.take >= len(self.episodes) else super().commands(now)

@@ -21,12 +21,12 @@ import numpy as np
 Phase = Literal["ready", "driving", "paused", "over", "finished"]
 """An episode waits to be started, is driven, stands still, has ended and waits for its verdict; all is done."""
 
-Command = Literal["go", "keep", "discard", "undo", "finish", "arm", "stop"]
+OperatorCommand = Literal["go", "keep", "discard", "undo", "finish", "arm", "stop"]
 """`go` starts, pauses and goes on; `undo` reverses the last verdict; `arm` and `stop` are orders to a robot."""
 
-COMMANDS: tuple[Command, ...] = ("go", "keep", "discard", "undo", "finish", "arm", "stop")
+COMMANDS: tuple[OperatorCommand, ...] = ("go", "keep", "discard", "undo", "finish", "arm", "stop")
 
-Words = Mapping[Command, str]
+Words = Mapping[OperatorCommand, str]
 
 SESSION: Words = {"go": "start, pause", "keep": "keep", "discard": "discard", "undo": "undo", "finish": "finish"}
 ORDERS: Words = {"arm": "arm", "stop": "stop"}
@@ -61,9 +61,9 @@ class Device(ABC):
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
         """What to do, as the task takes it (its units, its bounds). None: nothing more, the episode is to be kept."""
 
-    def commands(self, now: Moment) -> Sequence[Command]:
+    def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         """What the operator has wished since the last call. One that acts by itself starts and keeps every episode."""
-        wishes: dict[Phase, Command] = {"ready": "go", "over": "keep"}
+        wishes: dict[Phase, OperatorCommand] = {"ready": "go", "over": "keep"}
         return [wishes[now.phase]] if now.phase in wishes else []
 
     def help(self, words: Words) -> str:

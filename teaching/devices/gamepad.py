@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.tasks.known import axes_of
 from tutelage.tasks.task import Task
-from tutelage.teaching.devices.device import SESSION, Command, Device, Moment, Words
+from tutelage.teaching.devices.device import SESSION, Device, Moment, OperatorCommand, Words
 from tutelage.teaching.devices.keys import KeyMap
 
 AXES = {"left_x": 0, "left_y": 1, "right_x": 3, "right_y": 4, **{f"axis{n}": n for n in range(12)}}
 BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 6: "back", 7: "start"}
 """By the numbers of the most usual pads; another button is `button9`, another axis `axis2`. Up is negative."""
 
-CONTROLS: dict[str, Command] = {
+CONTROLS: dict[str, OperatorCommand] = {
     **{"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"},
     **{"y": "arm", "button5": "stop"},
 }
@@ -51,14 +51,14 @@ class Gamepad(Device):
         self.legend = self.help(SESSION)
         self.values: dict[int, float] = {}  # of the axes, -1 to 1
         self.held: list[str] = []  # buttons and directions, the latest first
-        self.wishes: list[Command] = []
+        self.wishes: list[OperatorCommand] = []
         self.gone = False
         self.pygame = _pygame()
         self.pads = _pads(self.pygame)
         if not self.pads:
-            raise LaunchError([Problem("gamepad", "there is none: plug one in, or drive with operator:=keyboard")])
+            raise Refusal([Problem("gamepad", "there is none: plug one in, or drive with operator:=keyboard")])
 
-    def commands(self, now: Moment) -> Sequence[Command]:
+    def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         self._read()
         wishes, self.wishes = self.wishes, []
         if self.gone and now.phase == "driving":
@@ -134,9 +134,9 @@ def _axes(chosen: Sequence[str], count: int) -> list[tuple[int, int]]:
     """Sign and number of each axis."""
     for name in chosen:
         if name.removeprefix("-") not in AXES:
-            raise LaunchError([Problem("gamepad", f"has no axis '{name}'; {did_you_mean(name, AXES)}")])
+            raise Refusal([Problem("gamepad", f"has no axis '{name}'; {did_you_mean(name, AXES)}")])
     if len(chosen) < count:
-        raise LaunchError([Problem("gamepad", f"the action has {count} numbers, axes names {len(chosen)}: name more")])
+        raise Refusal([Problem("gamepad", f"the action has {count} numbers, axes names {len(chosen)}: name more")])
     return [(-1 if name.startswith("-") else 1, AXES[name.removeprefix("-")]) for name in chosen[:count]]
 
 
@@ -147,7 +147,7 @@ def _pygame() -> Any:
     try:
         import pygame
     except ModuleNotFoundError as error:
-        raise LaunchError([Problem("gamepad", "needs an extra: pip install 'tutelage[gamepad]'")]) from error
+        raise Refusal([Problem("gamepad", "needs an extra: pip install 'tutelage[gamepad]'")]) from error
     pygame.display.init()
     pygame.joystick.init()
     return pygame

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.task import Task
-from tutelage.teaching.devices.device import Command, Device, Moment, Words
+from tutelage.teaching.devices.device import Device, Moment, OperatorCommand, Words
 from tutelage.teaching.devices.keys import KeyMap
 
 SEQUENCES = {
@@ -44,9 +44,9 @@ class Keyboard(Device):
         self.legend = self.map.legend()
         self.terminal = Terminal()
         self.told: dict[str, float] = {}  # when it was told of last, the latest at the end
-        self.wishes: list[Command] = []
+        self.wishes: list[OperatorCommand] = []
 
-    def commands(self, now: Moment) -> Sequence[Command]:
+    def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         self._read()
         wishes, self.wishes = self.wishes, []
         return wishes
@@ -78,14 +78,14 @@ class Terminal:
     """The launcher's terminal, which gives each key at once and does not echo. Ctrl-C stays the launcher's.
 
     Raises:
-        LaunchError: standard input is no terminal.
+        Refusal: standard input is no terminal.
     """
 
     def __init__(self) -> None:
         self._file = sys.__stdin__.fileno() if sys.__stdin__ else 0
         if not os.isatty(self._file):
             what = "needs a terminal as its standard input: start it in one, or let another operator drive"
-            raise LaunchError([Problem("keyboard", what)])
+            raise Refusal([Problem("keyboard", what)])
         self._before = termios.tcgetattr(self._file)
         self._ours = termios.tcgetattr(self._file)
         self._before[3] |= termios.ICANON | termios.ECHO  # whoever was here before us may have been killed

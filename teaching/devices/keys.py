@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.keys import is_action
 from tutelage.tasks.known import keys_of
 from tutelage.tasks.task import TaskSpaces
-from tutelage.teaching.devices.device import COMMANDS, SESSION, Command, Words
+from tutelage.teaching.devices.device import COMMANDS, SESSION, OperatorCommand, Words
 
-CONTROLS: dict[str, Command] = {
+CONTROLS: dict[str, OperatorCommand] = {
     "space": "go",
     "enter": "keep",
     "k": "keep",
@@ -39,7 +39,7 @@ class KeyMap:
     """The keys of a task, those of a launch file before them.
 
     Raises:
-        LaunchError: a key of the launch file means neither a command nor an action of the task, or its rest is none.
+        Refusal: a key of the launch file means neither a command nor an action of the task, or its rest is none.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class KeyMap:
         spaces: TaskSpaces,
         given: Mapping[str, Any] | None = None,
         rest: Any = None,
-        controls: Mapping[str, Command] = CONTROLS,
+        controls: Mapping[str, OperatorCommand] = CONTROLS,
     ) -> None:
         self.spaces, default = spaces, keys_of(env, spaces)
         for key, meaning in (given or {}).items():
             if (isinstance(meaning, list) or meaning not in COMMANDS) and not is_action(meaning, spaces):
-                raise LaunchError([Problem(f"key '{key}'", f"{_misfit(meaning, spaces)}, or {', '.join(COMMANDS)}")])
+                raise Refusal([Problem(f"key '{key}'", f"{_misfit(meaning, spaces)}, or {', '.join(COMMANDS)}")])
         if rest is not None and not is_action(rest, spaces):
-            raise LaunchError([Problem("rest", _misfit(rest, spaces))])
+            raise Refusal([Problem("rest", _misfit(rest, spaces))])
         meanings: dict[str, Any] = {**default.actions, **controls, **(given or {})}
-        self.commands: dict[str, Command] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
+        self.commands: dict[str, OperatorCommand] = {key: m for key, m in meanings.items() if isinstance(m, str)}  # type: ignore[misc]
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
         self.last: Any = self.rest or 0  # of discrete actions

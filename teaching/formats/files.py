@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats import hdf5, lerobot, minari, npz, recording
@@ -29,7 +29,7 @@ def read(
     Where it is not, the file says which it is; only one that is `trusted` may name code as its environment.
 
     Raises:
-        LaunchError: what cannot be read, or does not fit, with file, episode and step.
+        Refusal: what cannot be read, or does not fit, with file, episode and step.
     """
     try:
         shown = _read(str(place), task, trusted)
@@ -37,9 +37,9 @@ def read(
             shown = _finished(shown)
         check(kept(shown), task.spaces if task else None)
     except Unfit as error:
-        raise LaunchError([Problem(place, str(error))]) from error
+        raise Refusal([Problem(place, str(error))]) from error
     except FOREIGN as error:
-        raise LaunchError([Problem(place, f"cannot be read ({type(error).__name__}: {error})")]) from error
+        raise Refusal([Problem(place, f"cannot be read ({type(error).__name__}: {error})")]) from error
     return shown._replace(env=task.given) if task else shown
 
 
@@ -52,7 +52,7 @@ def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
     """What several files keep, as one. An episode that several of them have, to the bit, is taken once.
 
     Raises:
-        LaunchError: they are of different tasks.
+        Refusal: they are of different tasks.
     """
     together = list(all_shown)
     env = next((shown.env for shown in together if shown.env is not None), None)
@@ -65,7 +65,7 @@ def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
     ):
         if len(found) > 1:
             both = " and ".join(sorted(found))
-            raise LaunchError([Problem("merge", f"the files have different {what} ({both}): merge those of one task")])
+            raise Refusal([Problem("merge", f"the files have different {what} ({both}): merge those of one task")])
     numbered = [one._replace(number=i) for i, one in enumerate(trajectories)]
     return Demonstrations(numbered, env, [note for shown in together for note in shown.notes] + notes)
 
@@ -86,7 +86,7 @@ def write(
     """Writes what is kept; gives where, and what the format does not hold. There is no half of a file, ever.
 
     Raises:
-        LaunchError: there is something of that name, nothing to write, or the format cannot hold it.
+        Refusal: there is something of that name, nothing to write, or the format cannot hold it.
     """
     path, name = minari.located(place) if to.startswith("minari") else (Path(place).expanduser(), "")
     part = path.with_name(f".{path.name}.part")
@@ -100,7 +100,7 @@ def write(
         notes = _write(part, name, shown._replace(trajectories=kept(shown)), to, task, fps)
         part.replace(path)
     except (Unfit, OSError) as error:
-        raise LaunchError([Problem(path, str(error))]) from error
+        raise Refusal([Problem(path, str(error))]) from error
     finally:
         _clear(part)
     return path, notes
@@ -110,12 +110,12 @@ def judge(place: str, take: int, verdict: str) -> None:
     """Says something else about a take of a recording.
 
     Raises:
-        LaunchError: there is no such take, or what is said cannot be written.
+        Refusal: there is no such take, or what is said cannot be written.
     """
     try:
         recording.judge(Path(place).expanduser(), take, verdict)
     except FOREIGN as error:
-        raise LaunchError([Problem(place, str(error))]) from error
+        raise Refusal([Problem(place, str(error))]) from error
 
 
 def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:

@@ -15,7 +15,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats.hdf5 import opened
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
@@ -46,7 +46,7 @@ def read(path: Path, trusted: bool = False) -> Demonstrations:
         trajectories = [_one(i, *both) for i, both in enumerate(zip(episodes, about, strict=True))]
     except Unfit:
         raise
-    except LaunchError:
+    except Refusal:
         raise
     except Exception as error:  # Minari does not say what it raises on data that it did not write
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutelage.finite import LIMIT, within
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.task import Env, TaskSpaces
 
 
@@ -69,13 +69,13 @@ def extra(module: str, name: str) -> Any:
     """A library that only an extra installs.
 
     Raises:
-        LaunchError: it is not there; the sentence has the command that installs it.
+        Refusal: it is not there; the sentence has the command that installs it.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
         what = f"cannot be imported ({error}): pip install 'tutelage[{name}]'"
-        raise LaunchError([Problem(module.partition(".")[0], what)]) from error
+        raise Refusal([Problem(module.partition(".")[0], what)]) from error
 
 
 def _wrong(one: Trajectory) -> Iterator[str]:

@@ -10,7 +10,7 @@ from tutelage.drivers.dynamixel import Dynamixel
 from tutelage.drivers.lerobot import LeRobotRobot
 from tutelage.drivers.ros2 import Ros2
 from tutelage.drivers.serial_rig import SerialRig
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 
 PLAIN: dict[str, Any] = {"name": "arm", "unit": "rad", "low": -3, "high": 3.0}
 SERVO = {**PLAIN, "id": 1, "kind": "position", "counts_per_unit": 650}
@@ -28,7 +28,7 @@ JOINT = {**PLAIN, "joint": "arm", "field": "position"}
     ],
 )
 def test_what_is_wrong_with_a_servos_channel_is_said(entry: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(LaunchError, match=sentence):
+    with pytest.raises(Refusal, match=sentence):
         Dynamixel("/dev/nowhere", [SERVO, entry], [SERVO])
 
 
@@ -41,7 +41,7 @@ def test_every_driver_checks_both_lists_and_knows_its_spaces_before_it_is_connec
         lambda a, b: Dynamixel("/dev/nowhere", [{**one, **SERVO} for one in a], [{**one, **SERVO} for one in b]),
     ):
         assert [channel.name for channel in make([PLAIN], [PLAIN]).observes] == ["arm"]
-        with pytest.raises(LaunchError, match=r"observes\[0\]: a channel has no 'speed'"):
+        with pytest.raises(Refusal, match=r"observes\[0\]: a channel has no 'speed'"):
             make([wrong], [PLAIN])
-        with pytest.raises(LaunchError, match=r"accepts\[0\]: a channel has no 'speed'"):
+        with pytest.raises(Refusal, match=r"accepts\[0\]: a channel has no 'speed'"):
             make([PLAIN], [wrong])

@@ -10,10 +10,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-from tutelage.drivers.rig.machine import PERFECT, Command, Imperfections, Machine
+from tutelage.drivers.rig.machine import PERFECT, Imperfections, Machine, MotorCommand
 from tutelage.drivers.rig.plants import PLANTS, CartPole, Pendulum
 
-RIGHT = Command("current", 0.5)
+RIGHT = MotorCommand("current", 0.5)
 
 
 def moving(**imperfections: Any) -> Machine:
@@ -62,7 +62,7 @@ def test_a_hand_holds_the_pole_until_the_motor_is_told_to_move() -> None:
     made = moving()
     where = made.plant.positions
     assert 0 < abs(where[1]) < 0.05
-    made.command(Command(), 0.0)
+    made.command(MotorCommand(), 0.0)
     made.advance(1.0)
     assert made.plant.positions == where
     made.command(RIGHT, 1.0)
@@ -102,8 +102,8 @@ def test_a_reading_is_of_a_moment_ago() -> None:
 
 def test_force_is_limited_and_comes_in_steps() -> None:
     made = moving(force_resolution=0.01)
-    assert made.command(Command("current", 0.1234), 0.0) == pytest.approx(0.12)
-    assert made.command(Command("current", -7.0), 0.0) == -1.0
+    assert made.command(MotorCommand("current", 0.1234), 0.0) == pytest.approx(0.12)
+    assert made.command(MotorCommand("current", -7.0), 0.0) == -1.0
 
 
 def test_dry_friction_holds_the_cart_against_less_force() -> None:
@@ -120,7 +120,7 @@ def test_dry_friction_holds_the_cart_against_less_force() -> None:
 
 def test_velocity_is_a_difference_of_counts() -> None:
     made = moving(velocity_seconds=0.02, encoder_counts=4096)
-    made.command(Command("current", 1.0), 0.0)
+    made.command(MotorCommand("current", 1.0), 0.0)
     made.advance(0.2)
     speed = made.read().speeds[0]
     assert speed * 0.02 == pytest.approx(round(speed * 0.02))
@@ -131,7 +131,7 @@ def test_velocity_is_a_difference_of_counts() -> None:
 def test_the_cart_stops_at_the_end_of_its_track() -> None:
     made = moving()
     for i in range(30):
-        made.command(Command("current", 1.0), i / 10)
+        made.command(MotorCommand("current", 1.0), i / 10)
         made.advance((i + 1) / 10)
     assert made.plant.positions[0] == 2.5
 
@@ -154,7 +154,7 @@ def test_the_watchdog_takes_the_force_away() -> None:
 def test_the_motor_can_be_told_a_speed_or_a_place(mode: Any) -> None:
     made = Machine(CartPole(), replace(PERFECT, force_resolution=0.01), 0.0)
     for i in range(300):
-        made.command(Command(mode, 0.3), i / 100)
+        made.command(MotorCommand(mode, 0.3), i / 100)
         made.advance((i + 1) / 100)
         assert made.force * 100 == pytest.approx(round(made.force * 100))
     reached = made.plant.velocity if mode == "velocity" else made.plant.positions[0]

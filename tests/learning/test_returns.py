@@ -9,7 +9,7 @@ def column(*numbers):
 
 def advantages(next_value, ended):
     reward, value = column(1, 2, 3), column(10, 20, 30)
-    return gae(reward, value, next_value, column(*ended) > 0, discount=0.5, decay=0.5)
+    return gae(reward, value, next_value, column(*ended) > 0, discount=0.5, gae_lambda=0.5)
 
 
 def test_an_episode_that_goes_on():

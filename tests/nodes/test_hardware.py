@@ -11,7 +11,7 @@ import pytest
 
 from tutelage import Message
 from tutelage.drivers.robot import load
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
 from tutelage.nodes.hardware import Hardware
 from tutelage.tasks.cart_pole import CartPole, cart_pole
@@ -504,7 +504,7 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
 def test_what_is_wrong_with_a_robots_file_is_said_with_its_place(tmp_path, lines, problem):
     robot = tmp_path / "cart.yaml"
     robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n{lines}\n")
-    with pytest.raises(LaunchError) as error:
+    with pytest.raises(Refusal) as error:
         load(robot)
     assert problem in str(error.value)
 
@@ -523,14 +523,14 @@ def test_what_is_wrong_with_a_robots_file_is_said_with_its_place(tmp_path, lines
 )  # fmt: skip
 def test_what_is_missing_in_a_robots_file(tmp_path, text, problem):
     (tmp_path / "cart.yaml").write_text(text)
-    with pytest.raises(LaunchError) as error:
+    with pytest.raises(Refusal) as error:
         load(tmp_path / "cart.yaml")
     assert problem in str(error.value)
 
 
 def test_a_robot_of_another_task_is_refused(tmp_path):
     (tmp_path / "cart.yaml").write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 50\n")
-    with pytest.raises(LaunchError, match="task is CartPole-v1, but env is Acrobot-v1: say env:=CartPole-v1"):
+    with pytest.raises(Refusal, match="task is CartPole-v1, but env is Acrobot-v1: say env:=CartPole-v1"):
         load(tmp_path / "cart.yaml", "Acrobot-v1")
 
 
@@ -554,7 +554,7 @@ def test_what_a_calibrated_device_can_is_calibrated_too(tmp_path):
     assert robot.driver.write(robot.limits.high).tolist() == [14.0]
     assert robot.driver.raw.force == -10.0  # type: ignore[attr-defined]
     path.write_text(path.read_text() + "limits: {force: {position: [-10, 10]}}\n")
-    with pytest.raises(LaunchError, match="within what the device can, -6 to 14 N"):
+    with pytest.raises(Refusal, match="within what the device can, -6 to 14 N"):
         load(path)
 
 
@@ -614,9 +614,7 @@ def test_a_command_is_measured_by_the_reading_of_its_name_and_moves_that(tmp_pat
 
 @pytest.mark.parametrize("limits", ["{}", "{arm: {measured: arm position}}", "{arm: {position: [-1, 1]}}"])
 def test_what_the_task_does_not_command_is_told_nothing_that_nobody_has_said(tmp_path, limits):
-    with pytest.raises(
-        LaunchError, match="arm: the task does not command it: say what it is to be told instead, safe: "
-    ):
+    with pytest.raises(Refusal, match="arm: the task does not command it: say what it is to be told instead, safe: "):
         load(reaching(tmp_path, limits))
 
 
@@ -657,9 +655,7 @@ def test_an_episode_of_a_task_of_ones_own_ends_as_its_environment_or_its_class_s
 
 
 def test_a_task_that_does_not_say_when_an_episode_ends_is_refused(tmp_path, monkeypatch):
-    with pytest.raises(
-        LaunchError, match=r"endless_pendulum:endless, has no time limit: say .* episode_steps = NUMBER"
-    ):
+    with pytest.raises(Refusal, match=r"endless_pendulum:endless, has no time limit: say .* episode_steps = NUMBER"):
         Hardware(unregistered(tmp_path, monkeypatch, "Endless"))
 
 

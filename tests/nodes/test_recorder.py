@@ -26,7 +26,7 @@ from tutelage import launcher as launching
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.message import FOREVER, schema
 from tutelage.observers.listener import hear
-from tutelage.process import Place
+from tutelage.process import Assignment
 from tutelage.recording import Loss, Reader
 from tutelage.status import Status
 from tutelage.supervision import child
@@ -65,11 +65,11 @@ class Arm:
 
 
 @contextmanager
-def arm() -> Iterator[tuple[Arm, Place]]:
+def arm() -> Iterator[tuple[Arm, Assignment]]:
     folder = Path(tempfile.mkdtemp(prefix="arm-"))  # a socket's path must be short
     said = Arm(folder)
     try:
-        yield said, Place("run", folder, folder, messages={"tick": schema(Tick)})
+        yield said, Assignment("run", folder, folder, messages={"tick": schema(Tick)})
     finally:
         said.end()
         shutil.rmtree(folder)
@@ -91,7 +91,7 @@ class Growing:
         return len(self.numbers)
 
 
-def started(place: Place) -> Child:
+def started(place: Assignment) -> Child:
     node_class(PLAN.run)  # so that the child has it loaded
     (place.run_dir / "logs").mkdir(exist_ok=True)
     recorder = child.start(PLAN, place, [])
@@ -170,7 +170,7 @@ def test_three_hundred_kills():
     assert max(ages) <= 100
 
 
-def status_losses(place: Place) -> Iterator[int]:
+def status_losses(place: Assignment) -> Iterator[int]:
     """What the recorder's statuses say it has lost."""
     (place.socket_dir / "run_dir").write_text(str(place.run_dir))
     for heard in hear(place.socket_dir, ["recorder"], {Status.topic: Status}):

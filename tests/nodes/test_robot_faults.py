@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 from tests.parts.disks import disk, fill
 from tests.parts.run_cli import Run
 from tests.test_sameness import exists
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.messages import Observation, Weights
 from tutelage.node import play
 from tutelage.nodes.policy import Policy
@@ -212,7 +212,7 @@ def test_a_machine_that_was_never_reached_is_no_success(tmp_path):
 def test_a_policy_of_another_task_is_refused(tmp_path):
     weights = np.frombuffer((balancing(tmp_path / "policy") / "weights.safetensors").read_bytes(), np.uint8)
     heard = [Weights(0, 0, 0, weights, 0, False, True), Observation(0, 0, np.zeros((1, 3), np.float32))]
-    with pytest.raises(LaunchError, match="learned from 4 numbers an observation, but here it has 3"):
+    with pytest.raises(Refusal, match="learned from 4 numbers an observation, but here it has 3"):
         list(play(Policy(), heard))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutelage import Message, Node
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 
 class Number(Message, cadence="step"):
@@ -222,14 +222,14 @@ class Refusing(Node):
 
     def __init__(self) -> None:
         time.sleep(0.3)
-        raise LaunchError([Problem("refusing", "wants something else")])
+        raise Refusal([Problem("refusing", "wants something else")])
 
 
 class Fickle(Idle):
     """Refuses what it was given when it hears of it."""
 
     def hear(self, message: Message) -> None:
-        raise LaunchError([Problem("fickle", "wants it no more")])
+        raise Refusal([Problem("fickle", "wants it no more")])
 
 
 class Marking(Node):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.parts.leaning import lean
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.tasks.cart_pole import cart_pole
 from tutelage.tasks.known import LAWS, law_of
 from tutelage.tasks.playing import episode
@@ -45,5 +45,5 @@ def test_a_law_is_found_by_its_task_or_by_its_name():
     ("nobody", "CartPole-v1", "operator: is 'nobody', but must be scripted or package.module:function"),
 ])  # fmt: skip
 def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
-    with pytest.raises(LaunchError, match=sentence):
+    with pytest.raises(Refusal, match=sentence):
         law_of(env, operator)

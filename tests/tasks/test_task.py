@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.tasks.task import Environments, Task, TaskSpaces
 
 
@@ -47,5 +47,5 @@ def test_an_environment_can_be_told_more_than_its_name() -> None:
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_a_sentence(env: str | dict[str, object], sentence: str) -> None:
-    with pytest.raises(LaunchError, match=sentence):
+    with pytest.raises(Refusal, match=sentence):
         _ = Task(env).spaces

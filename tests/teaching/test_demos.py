@@ -17,7 +17,7 @@ import pytest
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import CLI, cli, finished
 from tutelage import launcher as launching
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.launchfiles.search import LAUNCH_FOLDER
 from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration
@@ -79,7 +79,7 @@ def test_what_is_discarded_is_not_learned_from(session: Path) -> None:
     node = Dataset(str(session), CARTPOLE, count=3)
     said = [message for message in node.start() if isinstance(message, Demonstration)]
     assert [len(message.action) for message in said] == [500, 500, 500] and {m.operator for m in said} == {"ann"}
-    with pytest.raises(LaunchError, match="holds 3 episodes: 4 cannot be taken"):
+    with pytest.raises(Refusal, match="holds 3 episodes: 4 cannot be taken"):
         Dataset(str(session), CARTPOLE, count=4)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.tasks.task import Task, TaskSpaces
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import TAKEOVER, Device, Moment
@@ -148,7 +148,7 @@ def test_keys_of_tasks_that_are_not_known_move_between_the_bounds() -> None:
 
 @pytest.mark.parametrize("keys", [{"left": 2}, {"left": "jump"}, {"left": [1]}, {"left": True}])
 def test_a_key_without_a_meaning_is_refused(keys: dict[str, Any]) -> None:
-    with pytest.raises(LaunchError, match="key 'left': means"):
+    with pytest.raises(Refusal, match="key 'left': means"):
         KeyMap("CartPole-v1", spaces("CartPole-v1"), keys)
 
 
@@ -163,7 +163,7 @@ def test_a_key_without_a_meaning_is_refused(keys: dict[str, Any]) -> None:
     ],
 )
 def test_a_rest_that_is_no_action_of_the_task_is_refused(env: str, rest: Any, wanted: str) -> None:
-    with pytest.raises(LaunchError, match=rf"^rest: means {re.escape(str(rest))}: give {wanted}$"):
+    with pytest.raises(Refusal, match=rf"^rest: means {re.escape(str(rest))}: give {wanted}$"):
         KeyMap(env, spaces(env), rest=rest)
 
 
@@ -255,7 +255,7 @@ def test_axes_become_the_numbers_of_an_action(pad: Pad) -> None:
     turned = Gamepad(Task("Pendulum-v1"), axes=["axis2"])
     pad.push(2, 1.0)
     np.testing.assert_allclose(turned.action(NOWHERE, DRIVING), [2.0], rtol=1e-4)
-    with pytest.raises(LaunchError, match="no axis 'left_z'; did you mean 'left_y'"):
+    with pytest.raises(Refusal, match="no axis 'left_z'; did you mean 'left_y'"):
         Gamepad(Task("Pendulum-v1"), axes=["left_z"])
 
 
@@ -284,7 +284,7 @@ def test_a_dead_zone_leaves_no_step() -> None:
 
 def test_without_a_gamepad_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_JOYSTICK_DEVICE", "")
-    with pytest.raises(LaunchError, match="gamepad: there is none: plug one in"):
+    with pytest.raises(Refusal, match="gamepad: there is none: plug one in"):
         device_of("gamepad", Task("CartPole-v1"), {})
 
 
@@ -339,5 +339,5 @@ def test_a_device_of_ones_own_is_named_by_its_module() -> None:
     ("tests.teaching.test_devices:nobody", {}, "is not there"),
 ])  # fmt: skip
 def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(LaunchError, match=message):
+    with pytest.raises(Refusal, match=message):
         device_of(operator, Task("CartPole-v1"), settings)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from minari.data_collector.episode_buffer import EpisodeBuffer
 
 from tests.parts.episodes import driven, record, take, trajectories
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.recording.format import BEGINNING
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats import files
@@ -122,12 +122,12 @@ def test_minari_datasets_that_are_no_episodes_of_flat_arrays_are_refused(dataset
     for name, observation, space in (("flat-v0", flat, box), ("dict-v0", {"a": flat}, gymnasium.spaces.Dict(a=box))):
         one = EpisodeBuffer(None, None, None, observation, np.zeros(3, np.int64), np.zeros(3), flags, flags)
         minari.create_dataset_from_buffers(name, [one], observation_space=space, action_space=choice)
-    with pytest.raises(LaunchError, match=r"^flat-v0: episode 0, step 1: it ends here, but goes on$"):
+    with pytest.raises(Refusal, match=r"^flat-v0: episode 0, step 1: it ends here, but goes on$"):
         files.read("flat-v0")
-    with pytest.raises(LaunchError, match=r"^dict-v0: episode 0, step 0: observations or actions are not flat arrays$"):
+    with pytest.raises(Refusal, match=r"^dict-v0: episode 0, step 0: observations or actions are not flat arrays$"):
         files.read("dict-v0")
     (datasets / "flat-v0/data/main_data.hdf5").write_bytes(b"cut")
-    with pytest.raises(LaunchError, match=r"^flat-v0: cannot be read as a Minari dataset"):
+    with pytest.raises(Refusal, match=r"^flat-v0: cannot be read as a Minari dataset"):
         files.read("flat-v0")
 
 
@@ -194,13 +194,13 @@ def test_what_is_of_different_tasks_is_not_merged() -> None:
     found = files.merged([one, third, written, third._replace(env=None), Demonstrations([driven(CARTPOLE, 1, 5)] * 2)])
     assert [shown.number for shown in found.trajectories] == [0, 1, 2]
     assert found.notes == ["3 episodes are in more than one of the files, and taken once"]
-    with pytest.raises(LaunchError, match=r"different environments \(CartPole-v1 and Pendulum-v1\)"):
+    with pytest.raises(Refusal, match=r"different environments \(CartPole-v1 and Pendulum-v1\)"):
         files.merged([one, other])
-    with pytest.raises(LaunchError, match=r"different observations \(\[3\] and \[4\]\)"):
+    with pytest.raises(Refusal, match=r"different observations \(\[3\] and \[4\]\)"):
         files.merged([one, other._replace(env=None)])
     shown = one.trajectories[0]
     continuous = one._replace(trajectories=[shown._replace(action=shown.action.astype(np.float32))])
-    with pytest.raises(LaunchError, match="different actions"):
+    with pytest.raises(Refusal, match="different actions"):
         files.merged([one, continuous])
 
 
@@ -217,7 +217,7 @@ def test_a_take_that_two_recordings_have_is_one(tmp_path: Path) -> None:
     assert [one.number for one in files.kept(files.read(tmp_path, Task(CARTPOLE)))] == [0, 1]
     record(tmp_path / "other.mcap", shown, run="another")
     assert len(files.read(tmp_path, Task(CARTPOLE)).trajectories) == 6
-    with pytest.raises(LaunchError, match="has 2 takes 2, name one recording of them"):
+    with pytest.raises(Refusal, match="has 2 takes 2, name one recording of them"):
         files.judge(str(tmp_path), 2, "kept")
 
 
@@ -229,7 +229,7 @@ def test_a_verdict_that_cannot_be_written_is_refused_and_leaves_nothing(tmp_path
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
     try:
-        with pytest.raises(LaunchError, match=r"verdicts\.jsonl"):
+        with pytest.raises(Refusal, match=r"verdicts\.jsonl"):
             files.judge(str(tmp_path), 0, "kept")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -295,7 +295,7 @@ def test_what_robomimic_lacks_is_told(tmp_path: Path) -> None:
 
 def test_raw_robomimic_needs_its_own_step_first(tmp_path: Path) -> None:
     robomimic(tmp_path / "demos.hdf5", [driven(PENDULUM, 0, 10)], ("obs", "next_obs"))
-    with pytest.raises(LaunchError, match=r"demos.hdf5: episode 0, step 0: has no obs, only states"):
+    with pytest.raises(Refusal, match=r"demos.hdf5: episode 0, step 0: has no obs, only states"):
         files.read(tmp_path / "demos.hdf5")
 
 
@@ -308,9 +308,7 @@ def test_robomimic_of_other_shapes_is_refused(wrong: str, tmp_path: Path) -> Non
         else:
             del file[f"data/demo_0/{wrong}"]
             file[f"data/demo_0/{wrong}"] = np.float32(1) if wrong == "actions" else np.zeros((10, 2), np.float32)
-    with pytest.raises(
-        LaunchError, match=r"demos.hdf5: (cannot be read as HDF5|episode 0, step 0: a reward has shape)"
-    ):
+    with pytest.raises(Refusal, match=r"demos.hdf5: (cannot be read as HDF5|episode 0, step 0: a reward has shape)"):
         files.read(tmp_path / "demos.hdf5", Task(PENDULUM))
 
 
@@ -339,7 +337,7 @@ def test_lerobot_takes_the_rate_that_was_measured(tmp_path: Path) -> None:
     record(tmp_path / "recording.mcap", [take(CARTPOLE, driven(CARTPOLE, 0, 20))])
     path, _ = files.write(str(tmp_path / "out"), files.read(tmp_path, Task(CARTPOLE)), "lerobot")
     assert json.loads((path / "meta/info.json").read_text())["fps"] == 50
-    with pytest.raises(LaunchError, match="say it with --fps"):
+    with pytest.raises(Refusal, match="say it with --fps"):
         files.write(str(tmp_path / "other"), Demonstrations([driven(CARTPOLE, 0, 20)]), "lerobot")
 
 
@@ -357,13 +355,13 @@ def test_a_recording_is_read_with_its_last_verdicts(env: str, tmp_path: Path) ->
         assert np.array_equal(one.observation, other.observation) and one.seed == other.number and one.rate == 50
         np.testing.assert_allclose(one.action, other.action, atol=1e-6)
     assert (tmp_path / "recording.mcap").read_bytes() == before
-    with pytest.raises(LaunchError, match="has no take 9"):
+    with pytest.raises(Refusal, match="has no take 9"):
         files.judge(str(tmp_path), 9, "kept")
-    with pytest.raises(LaunchError, match="is no recording"):
+    with pytest.raises(Refusal, match="is no recording"):
         files.judge(str(tmp_path / "a.npz"), 0, "kept")
     with (tmp_path / "verdicts.jsonl").open("a") as file:
         file.write('{"take": 3, "verd')
-    with pytest.raises(LaunchError, match=r"verdicts.jsonl, line 3 cannot be read"):
+    with pytest.raises(Refusal, match=r"verdicts.jsonl, line 3 cannot be read"):
         files.read(tmp_path, Task(env))
 
 
@@ -418,7 +416,7 @@ def test_what_does_not_fit_is_refused_with_file_episode_and_step(change: Any, se
     steps = columns([driven(CARTPOLE, i, 20) for i in range(3)])
     change(steps)
     save(tmp_path / "wrong.npz", steps)
-    with pytest.raises(LaunchError) as refused:
+    with pytest.raises(Refusal) as refused:
         files.read(tmp_path / "wrong.npz", Task(CARTPOLE))
     assert str(refused.value).startswith(f"{tmp_path / 'wrong.npz'}: {sentence}")
 
@@ -428,7 +426,7 @@ def test_continuous_actions_of_another_width_are_refused(tmp_path: Path) -> None
     path, _ = files.write(
         str(tmp_path / "a.npz"), Demonstrations([one._replace(action=one.action.repeat(2, 1))]), "npz"
     )
-    with pytest.raises(LaunchError, match=r"an action is float32 \[2\], the task takes 1 continuous numbers"):
+    with pytest.raises(Refusal, match=r"an action is float32 \[2\], the task takes 1 continuous numbers"):
         files.read(path, Task(PENDULUM))
 
 
@@ -445,7 +443,7 @@ def test_unfinished_episodes_are_left_out_when_asked(tmp_path: Path) -> None:
 )
 def test_what_is_no_such_file_is_refused_in_one_sentence(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(LaunchError, match=rf"^\S+/{name}: (cannot be read|holds no demonstrations)"):
+    with pytest.raises(Refusal, match=rf"^\S+/{name}: (cannot be read|holds no demonstrations)"):
         files.read(tmp_path / name)
 
 
@@ -454,21 +452,21 @@ def test_a_cut_npz_is_refused_at_every_byte(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for end in range(0, len(whole), 7):
         path.write_bytes(whole[:end])
-        with pytest.raises(LaunchError, match="cannot be read as npz"):
+        with pytest.raises(Refusal, match="cannot be read as npz"):
             files.read(path)
 
 
 def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None:
     shown = Demonstrations([driven(CARTPOLE, 0, 5)], "NoSuch-v1")
-    with pytest.raises(LaunchError, match="cannot be made"):
+    with pytest.raises(Refusal, match="cannot be made"):
         files.write(str(tmp_path / "a-v0"), shown, "minari")
-    with pytest.raises(LaunchError, match="is no name of a Minari dataset"):
+    with pytest.raises(Refusal, match="is no name of a Minari dataset"):
         files.write(str(tmp_path / "a"), shown, "minari")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a.npz").write_text("mine")
-    with pytest.raises(LaunchError, match="is there already"):
+    with pytest.raises(Refusal, match="is there already"):
         files.write(str(tmp_path / "a.npz"), shown, "npz")
-    with pytest.raises(LaunchError, match="there is no episode to write"):
+    with pytest.raises(Refusal, match="there is no episode to write"):
         files.write(str(tmp_path / "b.npz"), Demonstrations([]), "npz")
     assert (tmp_path / "a.npz").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
 
@@ -483,7 +481,7 @@ def test_a_missing_extra_is_named_with_its_command(
     monkeypatch.chdir(tmp_path)
     for loaded in [one for one in sys.modules if one.partition(".")[0] == module]:
         monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
-    with pytest.raises(LaunchError, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
+    with pytest.raises(Refusal, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
         files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tutelage import Message, Node
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.message import values
 from tutelage.messages import Action, Begin, Closing, Evaluation, Observation, Reward, Take, Transition
@@ -17,12 +17,12 @@ from tutelage.nodes.driven_simulator import DrivenSimulator
 from tutelage.nodes.robot_teleoperator import RobotTeleoperator
 from tutelage.nodes.screens import cockpit
 from tutelage.nodes.teleoperator import Teleoperator
-from tutelage.teaching.devices.device import COMMANDS, Command, Phase
+from tutelage.teaching.devices.device import COMMANDS, OperatorCommand, Phase
 from tutelage.teaching.progress import Progress
 from tutelage.teaching.session import Session
 
 
-def told(session: Session, *commands: Command, length: int = 10) -> Session:
+def told(session: Session, *commands: OperatorCommand, length: int = 10) -> Session:
     for command in commands:
         session.obey(command, length, float(length))
     return session
@@ -39,7 +39,9 @@ def test_an_episode_is_started_paused_and_gone_on_with() -> None:
 
 @pytest.mark.parametrize("before", [["go"], ["go", "go"]])
 @pytest.mark.parametrize("command, verdict, kept", [("keep", "kept", 1), ("discard", "discarded", 0)])
-def test_an_episode_is_judged_while_it_runs(before: list[Command], command: Command, verdict: str, kept: int) -> None:
+def test_an_episode_is_judged_while_it_runs(
+    before: list[OperatorCommand], command: OperatorCommand, verdict: str, kept: int
+) -> None:
     session = told(Session(), *before)
     assert session.obey(command, 10, 10.0) == verdict
     assert (session.phase, session.take, session.kept) == ("ready", 1, kept)
@@ -177,7 +179,7 @@ def test_who_is_no_person_finishes_when_learning_is_over_also_after_coming_back(
 
 @pytest.mark.parametrize("operator", ["scripted", "tests.parts.leaning:lean"])
 def test_who_never_finishes_is_refused_where_no_learner_ends(operator: str) -> None:
-    with pytest.raises(LaunchError, match=f"'{operator}' never finishes by itself: say after how many"):
+    with pytest.raises(Refusal, match=f"'{operator}' never finishes by itself: say after how many"):
         Teleoperator("CartPole-v1", operator)
 
 
@@ -191,7 +193,7 @@ def test_a_run_folder_of_before_goes_on_at_a_simulator_and_is_refused_at_a_robot
     met.teleoperator.load(state)
     met.tick(1100)
     assert [(take.take, len(take.action)) for take in met.all(Take)] == [(0, 500), (1, 500)]
-    with pytest.raises(LaunchError, match="this node drives simulators only: for a robot"):
+    with pytest.raises(Refusal, match="this node drives simulators only: for a robot"):
         Teleoperator("CartPole-v1", "scripted", episodes=2, own_clock="robot.yaml")
 
 

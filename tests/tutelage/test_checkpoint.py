@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tutelage.files import checkpoint
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 
 FIRST, SECOND = {"step": 1, "weights": np.arange(3.0)}, {"step": 2, "weights": np.arange(4.0)}
 
@@ -54,7 +54,7 @@ def test_with_any_byte_changed_its_predecessor_is_loaded(path):
 def test_with_both_torn_the_run_cannot_go_on(path):
     for torn in (path, path.with_suffix(".previous")):
         torn.write_bytes(torn.read_bytes()[:-1])
-    with pytest.raises(LaunchError, match="both damaged"):
+    with pytest.raises(Refusal, match="both damaged"):
         checkpoint.load(path)
 
 

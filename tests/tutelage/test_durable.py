@@ -15,7 +15,7 @@ from tests.parts.run_cli import cli
 from tutelage import launcher as launching
 from tutelage.files import checkpoint, durable
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.messages import Metrics
 from tutelage.nodes.report import Report
 from tutelage.observers import logs
@@ -55,7 +55,7 @@ def test_every_single_bit_that_changes_what_is_read_is_noticed(tmp_path):
         path.write_bytes(whole[: bit // 8] + bytes([whole[bit // 8] ^ 1 << bit % 8]) + whole[bit // 8 + 1 :])
         try:
             read = durable.read_json(path)
-        except LaunchError:
+        except Refusal:
             continue
         assert {name: read.get(name) for name in CONTENT} == CONTENT
 
@@ -126,7 +126,7 @@ def test_a_damaged_file_of_a_runs_folder_is_refused_by_a_sentence_or_read_as_it_
             path.write_bytes(variant)
             try:
                 found = read(described)
-            except LaunchError as refusal:
+            except Refusal as refusal:
                 refusals.append(str(refusal))
             else:
                 assert found in (right, former) or variant == b"{}"
@@ -200,7 +200,7 @@ def test_a_run_that_is_over_or_was_interrupted_by_an_older_version_is_not_resume
     path = described / "report.json"
     whole = path.read_bytes()
     durable.write_json(path, report)
-    with pytest.raises(LaunchError, match=why):
+    with pytest.raises(Refusal, match=why):
         launching.resume(str(described))
     path.write_bytes(whole)
 
@@ -209,5 +209,5 @@ def test_a_run_that_had_not_begun_when_it_was_cut_off_is_not_resumed_but_can_be_
     run.prepare(tmp_path / "run")
     run.describe(launching.graph("gail.yaml", []), tmp_path / "run")
     (tmp_path / "run" / "run.json").unlink()
-    with pytest.raises(LaunchError, match=r"had not begun .* start it by `launch .*/run/launch.yaml`"):
+    with pytest.raises(Refusal, match=r"had not begun .* start it by `launch .*/run/launch.yaml`"):
         launching.resume(str(tmp_path / "run"))

@@ -21,7 +21,7 @@ from tutelage import Message
 from tutelage.drivers.trail import Trail
 from tutelage.files.checkpoint import load as load_checkpoint
 from tutelage.finite import FINITE, check, within
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.learning.acting import act
 from tutelage.learning.draws import episode_seed, generator
 from tutelage.messages import Action, Demonstration, Metrics, Score, Transition, Weights
@@ -149,7 +149,7 @@ class TestWhereNumbersEnter:
             list(trail.step(following, False, False, float(number) if field == "reward" else 1.0))
 
     def test_a_file_of_demonstrations(self, number: str, field: str, tmp_path: Path) -> None:
-        with pytest.raises(LaunchError, match=f"episode 0, step 5: the {field} is not"):
+        with pytest.raises(Refusal, match=f"episode 0, step 5: the {field} is not"):
             files.read(demonstrations(tmp_path, number, field))
 
 
@@ -208,7 +208,7 @@ def test_a_learner_says_which_reward_or_loss_it_was_and_no_weights() -> None:
 def test_weights_with_it_are_not_loaded_and_nobody_acts_by_them(tmp_path: Path, number: str) -> None:
     run = spoilt(tmp_path / "run", number)
     sentence = r"run/weights.safetensors: a policy cannot act by it: policy.1.bias\[0\] is "
-    with pytest.raises(LaunchError, match=sentence):
+    with pytest.raises(Refusal, match=sentence):
         read(run)
     policy = Policy(greedy=True)
     with pytest.raises(FloatingPointError, match=r"weights of version 0: policy.1.bias\[0\] is "):
@@ -238,10 +238,10 @@ def test_a_file_of_weights_that_was_changed_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run" / "learned.json").rename(tmp_path / "run" / "report.json")
     assert read(tmp_path / "run") == path.read_bytes()
     save_file(tensors | {"policy.2.bias": np.ones(2, np.float32)}, path)
-    with pytest.raises(LaunchError, match=f"{path}: is not the file that the run ended with"):
+    with pytest.raises(Refusal, match=f"{path}: is not the file that the run ended with"):
         read(tmp_path / "run")
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(LaunchError, match=str(path)):
+    with pytest.raises(Refusal, match=str(path)):
         read(tmp_path / "run")
 
 

@@ -24,7 +24,7 @@ from tutelage import codec
 from tutelage import launcher as launching
 from tutelage.codec import Header
 from tutelage.graph import Graph, NodePlan
-from tutelage.input.problems import LaunchError, printable
+from tutelage.input.problems import Refusal, printable
 from tutelage.launchfiles import launchfile
 from tutelage.launchfiles.search import LAUNCH_FOLDER
 from tutelage.learning.ppo import PPO, Settings
@@ -136,7 +136,7 @@ def read_recording(path: Path) -> None:
     for deed in deeds:
         try:
             deed()
-        except LaunchError as refusal:
+        except Refusal as refusal:
             refusals.append(refusal)
     if refusals:
         raise refusals[0]
@@ -144,7 +144,7 @@ def read_recording(path: Path) -> None:
 
 def read_launch_file(path: Path) -> None:
     if problems := launchfile.read(path).problems:
-        raise LaunchError(problems)
+        raise Refusal(problems)
     launching.graph(str(path), [])
 
 
@@ -193,7 +193,7 @@ def test_a_reader_of_a_ruined_file_says_a_sentence_or_reads_it(kind: str, tmp_pa
         path.write_bytes(content)
         try:
             read(path)
-        except LaunchError:
+        except Refusal:
             refused += 1
     assert refused >= 3
 
@@ -271,7 +271,7 @@ def test_well_made_nonsense_ends_in_a_sentence(seeds: range, tmp_path: Path) -> 
     for seed in seeds:
         try:
             read_recording(nonsense(tmp_path, seed))
-        except LaunchError:
+        except Refusal:
             refused += 1
     assert refused > len(seeds) / 2
 
@@ -368,7 +368,7 @@ def test_an_npz_that_says_more_than_it_has_is_refused_before_memory_is_given(arr
     del array
 
     def read() -> None:
-        with pytest.raises(LaunchError):
+        with pytest.raises(Refusal):
             files.read(path)
 
     assert peak_megabytes(read) < 20
@@ -423,7 +423,7 @@ def test_hdf5_that_is_read_from_elsewhere_or_made_of_nothing_is_refused(
         dataset = minari(tmp_path)
         shutil.copy(path, dataset / "data/main_data.hdf5")
         path = dataset
-    with pytest.raises(LaunchError, match=r"is a link|two names|in another file|larger than a file of this size"):
+    with pytest.raises(Refusal, match=r"is a link|two names|in another file|larger than a file of this size"):
         files.read(path)
 
 
@@ -431,7 +431,7 @@ def test_a_minari_dataset_of_many_episodes_that_are_not_there_is_refused(tmp_pat
     path = minari(tmp_path)
     about = json.loads((path / "data/metadata.json").read_text())
     (path / "data/metadata.json").write_text(json.dumps({**about, "total_episodes": 10**15}))
-    with pytest.raises(LaunchError, match="cannot have 1000000000000000 episodes"):
+    with pytest.raises(Refusal, match="cannot have 1000000000000000 episodes"):
         files.read(path)
 
 
@@ -439,7 +439,7 @@ def test_a_minari_dataset_of_many_episodes_that_are_not_there_is_refused(tmp_pat
 def test_weights_with_a_senseless_header_are_refused(head: bytes, tmp_path: Path) -> None:
     path = weights(tmp_path)
     path.write_bytes(head)
-    with pytest.raises(LaunchError, match="cannot be read as the weights of a policy"):
+    with pytest.raises(Refusal, match="cannot be read as the weights of a policy"):
         evaluate_run(path.parent, 1, False, 0, None)
 
 
@@ -449,7 +449,7 @@ def test_weights_with_a_senseless_header_are_refused(head: bytes, tmp_path: Path
 def test_weights_that_do_not_fit_each_other_are_refused(change: dict[str, np.ndarray], tmp_path: Path) -> None:
     path = weights(tmp_path)
     save_file(PPO(Spaces(4, 2, True), 0, Settings()).tensors() | change, path)
-    with pytest.raises(LaunchError, match="cannot be read as the weights of a policy"):
+    with pytest.raises(Refusal, match="cannot be read as the weights of a policy"):
         evaluate_run(path.parent, 1, False, 0, None)
 
 
@@ -482,18 +482,18 @@ def test_what_would_move_a_cursor_is_written_out(tmp_path: Path) -> None:
 
 def test_a_number_of_5000_digits_is_a_problem_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"nodes:\n  one: {{run: 'a:B', parameters: {{a: {'9' * 5000}}}}}\n")
-    with pytest.raises(LaunchError, match=r"a.yaml:2:\d+: this whole number has more than 64 bits"):
+    with pytest.raises(Refusal, match=r"a.yaml:2:\d+: this whole number has more than 64 bits"):
         read_launch_file(tmp_path / "a.yaml")
 
 
 def test_a_number_of_5000_digits_on_the_command_line_is_a_problem() -> None:
-    with pytest.raises(LaunchError, match=r"must be an int, but is the string '9+"):
+    with pytest.raises(Refusal, match=r"must be an int, but is the string '9+"):
         launching.graph("bc.yaml", [f"seed:={'9' * 5000}"])
 
 
 def test_a_thousand_million_nodes_are_too_many(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("nodes:\n  one: {run: 'a:B', count: 1000000000}\n")
-    with pytest.raises(LaunchError, match=r"a.yaml:2:\d+: node 'one': 'count' is 1000000000, but at most 1000 run"):
+    with pytest.raises(Refusal, match=r"a.yaml:2:\d+: node 'one': 'count' is 1000000000, but at most 1000 run"):
         read_launch_file(tmp_path / "a.yaml")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Order, Stream
+from tutelage.transport.inbox import Inbox, Ordering, Stream
 
 
 class Step(Message, cadence="step"):
@@ -35,7 +35,7 @@ Key = tuple[str, type[Message]]
 Streams = dict[Key, list[Any]]
 
 
-def inbox_of(*streams: Key, order: Order = "time") -> Inbox:
+def inbox_of(*streams: Key, order: Ordering = "time") -> Inbox:
     return Inbox([Stream(sender, kind) for sender, kind in streams], order)
 
 

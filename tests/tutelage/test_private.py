@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.supervision import private, registry
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of another user")
@@ -66,22 +66,22 @@ def test_what_another_user_has_put_in_its_place_is_refused(shared: Path, put: Ca
     place = shared / f"tutelage-{os.getuid()}"
     assert by_another(lambda: put(place))
     for _ in range(10):
-        with pytest.raises(LaunchError, match="set TMPDIR or XDG_RUNTIME_DIR to a folder of your own"):
+        with pytest.raises(Refusal, match="set TMPDIR or XDG_RUNTIME_DIR to a folder of your own"):
             entered()
     if place.exists():
-        with pytest.raises(LaunchError, match="of your own"):
+        with pytest.raises(Refusal, match="of your own"):
             registry.runs()
 
 
 def test_a_link_or_a_folder_that_others_can_write_to_is_refused_also_of_this_user(shared: Path) -> None:
     place = shared / f"tutelage-{os.getuid()}"
     place.symlink_to(shared)
-    with pytest.raises(LaunchError, match="it is a link"):
+    with pytest.raises(Refusal, match="it is a link"):
         entered()
     place.unlink()
     place.mkdir()
     place.chmod(0o777)
-    with pytest.raises(LaunchError, match="other users may write to it"):
+    with pytest.raises(Refusal, match="other users may write to it"):
         entered()
     place.chmod(0o755)
     assert entered().parent.stat().st_mode & 0o777 == 0o700
@@ -89,7 +89,7 @@ def test_a_link_or_a_folder_that_others_can_write_to_is_refused_also_of_this_use
 
 def test_where_others_may_rename_what_is_this_users_nothing_is_made(shared: Path) -> None:
     shared.chmod(0o777)
-    with pytest.raises(LaunchError, match="may rename what is in the folder around it"):
+    with pytest.raises(Refusal, match="may rename what is in the folder around it"):
         entered()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.budget import budget
 from tutelage.learning.gail import Settings as Judging
@@ -42,5 +42,5 @@ def test_discriminator_and_learner_discount_alike() -> None:
     ],
 )
 def test_a_setting_with_which_nothing_can_be_learned_is_refused(given: dict[str, object], sentence: str) -> None:
-    with pytest.raises(LaunchError, match=sentence):
+    with pytest.raises(Refusal, match=sentence):
         chosen(Learning, given)

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import cli
 from tutelage.graph import Graph, NodePlan
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.learning.ppo import PPO, Settings
 from tutelage.learning.rollout import Spaces
 from tutelage.supervision import run
@@ -349,5 +349,5 @@ def test_what_gymnasium_and_the_rig_have_needs_no_word(env: Any) -> None:
 
 @pytest.mark.parametrize("env", [1, None, [], {"id": 3}, {"id": CARTPOLE, "arguments": []}, {"wrappers": "a"}])
 def test_what_is_no_environment_is_refused(env: Any) -> None:
-    with pytest.raises(LaunchError, match="must be a name, or a mapping"):
+    with pytest.raises(Refusal, match="must be a name, or a mapping"):
         check_env(env, "file")

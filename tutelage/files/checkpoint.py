@@ -8,7 +8,7 @@ from typing import Any
 
 from tutelage.codec import pack_state, unpack_state
 from tutelage.files.durable import write
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 
 def save(path: Path, state: Any, durable: bool = True) -> None:
@@ -21,7 +21,7 @@ def load(path: Path) -> Any | None:
     """The newest whole state, or None where none was ever kept.
 
     Raises:
-        LaunchError: there is a checkpoint, but neither it nor its predecessor is whole.
+        Refusal: there is a checkpoint, but neither it nor its predecessor is whole.
     """
     kept = [candidate for candidate in (path, path.with_suffix(".previous")) if candidate.exists()]
     for candidate in kept:
@@ -30,5 +30,5 @@ def load(path: Path) -> Any | None:
             return unpack_state(data[4:])
     if kept:
         what = "it and its predecessor are both damaged: this run cannot go on, start another"
-        raise LaunchError([Problem(path, what)])
+        raise Refusal([Problem(path, what)])
     return None

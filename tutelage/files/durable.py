@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 CHECKSUM = "checksum"
 
@@ -87,14 +87,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """What `write_json` wrote, or any other file that is a JSON object.
 
     Raises:
-        LaunchError: it cannot be read, or is damaged.
+        Refusal: it cannot be read, or is damaged.
     """
     try:
         return from_json(path.read_text(errors="replace"))
     except OSError as error:
-        raise LaunchError([Problem(path, f"this file cannot be read: {error.strerror}")]) from error
+        raise Refusal([Problem(path, f"this file cannot be read: {error.strerror}")]) from error
     except ValueError as error:
-        raise LaunchError([Problem(path, str(error))]) from error
+        raise Refusal([Problem(path, str(error))]) from error
 
 
 def from_json(text: str) -> dict[str, Any]:

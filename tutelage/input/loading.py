@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 
 Kind = TypeVar("Kind")
 
@@ -36,9 +36,8 @@ def class_of(run: str, base: type[Kind]) -> type[Kind]:
     if found is None:
         raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(module, base))}")
     if not (isinstance(found, type) and issubclass(found, base)):
-        raise TypeError(
-            f"{run} is no {base.__name__.lower()}: it must be a subclass of {base.__module__}.{base.__name__}"
-        )
+        home = "tutelage" if base.__module__ == "tutelage.node" else base.__module__
+        raise TypeError(f"{run} is no {base.__name__.lower()}: it must be a subclass of {home}.{base.__name__}")
     return found
 
 
@@ -109,11 +108,11 @@ def named(place: str) -> Callable[..., Any]:
     """What `package.module:name` names.
 
     Raises:
-        LaunchError: one sentence that says what is missing.
+        Refusal: one sentence that says what is missing.
     """
     module, _, name = place.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
     except Exception as error:  # a module is others' code, and may raise anything
-        raise LaunchError([Problem(place, f"is not there: {error}")]) from error
+        raise Refusal([Problem(place, f"is not there: {error}")]) from error
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A place in a file; lines and columns count from 1, as editors do."""
 
     file: str
@@ -37,12 +37,16 @@ class Problem:
         return f"{self.where}: {self.what}"
 
 
-class LaunchError(Exception):
-    """A launch file cannot be run; `problems` are all the reasons, `str()` has one a line."""
+class Refusal(Exception):
+    """What was asked for cannot be done; `problems` are all the reasons, `str()` has one a line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(dict.fromkeys(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class LaunchError(Refusal):
+    """A launch file cannot be run."""
 
 
 class _Unknown:

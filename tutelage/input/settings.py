@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, get_type_hints
 
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.input.types import describe, fits, found
 
 Kind = TypeVar("Kind")
@@ -14,14 +14,14 @@ def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
     """The settings `kind`, a dataclass, with what is given. Those that are whole numbers count something.
 
     Raises:
-        LaunchError: there is no such setting, or it is of another type, or counts nothing.
+        Refusal: there is no such setting, or it is of another type, or counts nothing.
     """
     known = get_type_hints(kind)
     for name, value in (given or {}).items():
         if name not in known:
-            raise LaunchError([Problem("settings", f"has no '{name}'; {did_you_mean(name, known)}")])
+            raise Refusal([Problem("settings", f"has no '{name}'; {did_you_mean(name, known)}")])
         if not fits(value, known[name]) or (known[name] is int and value < 1):
             least = " of at least 1" if known[name] is int else ""
             what = f"'{name}' must be {describe(known[name])}{least}, but is {found(value)}"
-            raise LaunchError([Problem("settings", what)])
+            raise Refusal([Problem("settings", what)])
     return kind(**(given or {}))

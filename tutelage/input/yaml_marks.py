@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tutelage.input.problems import UNKNOWN, Place, Problem
+from tutelage.input.problems import UNKNOWN, Location, Problem
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -81,8 +81,8 @@ class Item:
     """
 
     value: Any
-    place: Place
-    key: Place | None = None
+    place: Location
+    key: Location | None = None
 
 
 def plain(item: Item) -> Any:
@@ -94,7 +94,7 @@ def plain(item: Item) -> Any:
     return item.value
 
 
-def marked(value: Any, place: Place, key: Place | None = None) -> Item:
+def marked(value: Any, place: Location, key: Location | None = None) -> Item:
     """Plain data that comes from elsewhere, as if it were written in this place."""
     if isinstance(value, dict):
         return Item({name: marked(inner, place, place) for name, inner in value.items()}, place, key)
@@ -121,7 +121,7 @@ def parse(text: str | bytes, file: str, problems: list[Problem]) -> Item | None:
         problems.append(_syntax(error, file))
         return None
     if node is None:
-        problems.append(Problem(Place(file, 1, 1), "this file is empty", hides=True))
+        problems.append(Problem(Location(file, 1, 1), "this file is empty", hides=True))
         return None
     return _item(node, file, problems)
 
@@ -147,8 +147,8 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _place(file: str, mark: Any) -> Place:
-    return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+def _place(file: str, mark: Any) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
 
 
 def _syntax(error: Exception, file: str) -> Problem:
@@ -158,7 +158,7 @@ def _syntax(error: Exception, file: str) -> Problem:
     return Problem(_place(file, getattr(error, "problem_mark", None)), said, hides=True)
 
 
-def _item(node: yaml.Node, file: str, problems: list[Problem], key: Place | None = None) -> Item:
+def _item(node: yaml.Node, file: str, problems: list[Problem], key: Location | None = None) -> Item:
     place = _place(file, node.start_mark)
     kind = node.tag.removeprefix(_TAG)
     if isinstance(node, yaml.MappingNode) and kind == "map":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tutelage.input.problems import UNKNOWN, LaunchError, Place, Problem, did_you_mean
+from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem, did_you_mean
 from tutelage.input.types import checked, describe, fits, found, keys, text
 from tutelage.input.yaml_marks import Item, parse, plain, scalar
 from tutelage.launchfiles.search import find, find_folder, find_path, place
@@ -130,7 +130,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
     return argument
 
 
-def _settled(argument: Argument, given: Given | None, place: Place, problems: list[Problem]) -> Any:
+def _settled(argument: Argument, given: Given | None, place: Location, problems: list[Problem]) -> Any:
     """The argument's value: what is given, or its default."""
     if given:
         return _taken(argument, given, problems)

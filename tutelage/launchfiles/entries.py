@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tutelage.input.problems import Place, Problem
+from tutelage.input.problems import Location, Problem
 from tutelage.input.yaml_marks import Item
 from tutelage.launchfiles.arguments import Argument
 
@@ -65,10 +65,10 @@ class Entry:
     """A node to run. `run` is empty where it could not be read; `remap` is what is written at this node itself."""
 
     name: str
-    place: Place
+    place: Location
     scope: Scope
     run: str | list[str] = ""
-    run_place: Place | None = None
+    run_place: Location | None = None
     parameters: Mapping[str, Item] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, Item] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.input import yaml_marks
-from tutelage.input.problems import UNKNOWN, LaunchError, Place, Problem
+from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem
 from tutelage.input.types import checked, found, keys, text
 from tutelage.input.yaml_marks import Item, plain, shown
 from tutelage.launchfiles import entries as language
@@ -73,7 +73,7 @@ class _Reader:
 
     def head(self, items: Mapping[str, Item], path: Path, given: Mapping[str, Given]) -> dict[str, Argument]:
         """A file's arguments; those of the launched file, and its description, are kept."""
-        nothing = Item({}, Place(shown(path), 1, 1))
+        nothing = Item({}, Location(shown(path), 1, 1))
         arguments = declare(items.get("arguments", nothing), path, given, self.problems)
         refuse_unknown(arguments, given, shown(path), self.problems)
         if path == self.launch_file.path:
@@ -210,7 +210,7 @@ class _Reader:
             self.problem(items[key].place, str(error))
             return None
 
-    def is_name(self, name: str, place: Place) -> bool:
+    def is_name(self, name: str, place: Location) -> bool:
         if _NAME.fullmatch(name):
             return True
         self.problem(place, f"'{name}' is no name: use letters, digits, _ and -, with / after a namespace")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem, did_you_mean
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.observers import runs
 from tutelage.supervision import registry
 
@@ -20,13 +20,13 @@ def find(node: str, run: str | None) -> Path:
     """The log of a node, of the newest running run or of one that is named; by its folder one that has ended, too.
 
     Raises:
-        LaunchError: there is no such run, or no such node in it.
+        Refusal: there is no such run, or no such node in it.
     """
     ended = run is not None and (Path(run) / "graph.json").exists()
     folder = Path(run).resolve() if run and ended else runs.running(run).run_dir
     names = [plan.name for plan in Graph.of_run(folder).nodes]
     if node not in names:
-        raise LaunchError([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])
+        raise Refusal([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])
     return folder / "logs" / f"{node.replace('/', '.')}.log"
 
 

@@ -54,7 +54,7 @@ def reports(run: Running, topic: str, window: int, count: int | None, as_json: b
     """Every second a line about the last `window` messages, `count` lines at most.
 
     Raises:
-        LaunchError: the topic is unknown.
+        Refusal: the topic is unknown.
     """
     runs.check_topics(run, [topic])
     return islice(_seconds(run, topic, window, as_json), count)

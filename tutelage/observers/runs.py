@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tutelage.graph import NodePlan
-from tutelage.input.problems import LaunchError, Problem, complain, did_you_mean
+from tutelage.input.problems import Problem, Refusal, complain, did_you_mean
 from tutelage.observers.listener import hear
 from tutelage.status import Status
 from tutelage.supervision import registry
@@ -42,11 +42,11 @@ def running(name: str | None = None) -> Running:
     """The run of this name or in this folder; without a name the newest, and a person is told which of several it is.
 
     Raises:
-        LaunchError: there is none.
+        Refusal: there is none.
     """
     runs = registry.runs()
     if not runs:
-        raise LaunchError([Problem("no graph is running", "start one, with `python cli.py launch gail.yaml` for one")])
+        raise Refusal([Problem("no graph is running", "start one, with `python cli.py launch gail.yaml` for one")])
     if name is None:
         if len(runs) > 1:
             complain(f"this is {runs[-1].run_dir.name}, the newest of {len(runs)} runs: name another by --run")
@@ -54,7 +54,7 @@ def running(name: str | None = None) -> Running:
     found = [run for run in runs if name == run.run_dir.name or Path(name).resolve() == run.run_dir]
     if not found:
         names = [run.run_dir.name for run in runs]
-        raise LaunchError([Problem(name, f"no run of this name or folder is running; {did_you_mean(name, names)}")])
+        raise Refusal([Problem(name, f"no run of this name or folder is running; {did_you_mean(name, names)}")])
     return found[-1]
 
 
@@ -111,13 +111,13 @@ def check_topics(run: Running, asked: Iterable[str]) -> None:
     """Refuses topics that nobody says anything on.
 
     Raises:
-        LaunchError: all that are unknown.
+        Refusal: all that are unknown.
     """
     known = run.graph.messages
     unknown = [topic for topic in asked if topic not in known]
     if unknown:
         name = run.run_dir.name
-        raise LaunchError(
+        raise Refusal(
             [Problem(t, f"no node of {name} says anything on this topic; {did_you_mean(t, known)}") for t in unknown]
         )
 

@@ -13,7 +13,7 @@ import numpy as np
 from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Field, Message
 from tutelage.output import plain
 from tutelage.recording.reader import Reader, Recorded
@@ -23,13 +23,13 @@ def export(recording: Path, target: Path) -> Reader:
     """Writes what is in a recording as the target's suffix says; the reader tells what was missing in it.
 
     Raises:
-        LaunchError: the target is none that we can write, is there already, or cannot hold what was recorded.
+        Refusal: the target is none that we can write, is there already, or cannot hold what was recorded.
     """
     write = {".mcap": _json_mcap, ".npz": _npz}.get(target.suffix)
     if write is None:
-        raise LaunchError([Problem(target, "what it is to be is told by its ending: .mcap (JSON) or .npz")])
+        raise Refusal([Problem(target, "what it is to be is told by its ending: .mcap (JSON) or .npz")])
     if target.exists():
-        raise LaunchError([Problem(target, "there is such a file already: name another")])
+        raise Refusal([Problem(target, "there is such a file already: name another")])
     reader = Reader(recording)
     part = target.with_name(f".{target.name}.part")
     try:
@@ -38,7 +38,7 @@ def export(recording: Path, target: Path) -> Reader:
         part.replace(target)
     except (ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
         what = f"what was recorded cannot be written as {target.suffix}: {error}"
-        raise LaunchError([Problem(recording, what)]) from error
+        raise Refusal([Problem(recording, what)]) from error
     finally:
         part.unlink(missing_ok=True)
     return reader

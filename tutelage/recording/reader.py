@@ -19,7 +19,7 @@ from tutelage import codec, message
 from tutelage.codec import Header
 from tutelage.files.unpacking import FREE_BYTES
 from tutelage.foreign import message_type
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Promise, build, fingerprint
 from tutelage.recording import format
 from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
@@ -62,7 +62,7 @@ class Recorded:
         """Header, and fields in declared order; only two of them are a promise (docs/wire.md).
 
         Raises:
-            LaunchError: the bytes are no message, though they are what was written.
+            Refusal: the bytes are no message, though they are what was written.
         """
         try:
             header, fields = codec.unpack_message(self.body)
@@ -76,7 +76,7 @@ class Recorded:
         """The message, of the recorded type or of one of the code that has the same fields.
 
         Raises:
-            LaunchError: it has other fields, or is none.
+            Refusal: it has other fields, or is none.
         """
         fields = self.open()[1]
         try:
@@ -84,8 +84,8 @@ class Recorded:
         except TypeError as error:
             raise self._senseless(str(error)) from error
 
-    def _senseless(self, why: str) -> LaunchError:
-        return LaunchError([Problem(f"{self.topic} of {self.sender}", f"what was recorded is no message: {why}")])
+    def _senseless(self, why: str) -> Refusal:
+        return Refusal([Problem(f"{self.topic} of {self.sender}", f"what was recorded is no message: {why}")])
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.recording.reader import Reader
 
 FILE = "recording.mcap"
@@ -16,11 +16,11 @@ def find(path: Path) -> Path:
     """The recording itself.
 
     Raises:
-        LaunchError: there is none.
+        Refusal: there is none.
     """
     found = path / FILE if path.is_dir() else path
     if not found.is_file():
-        raise LaunchError([Problem(path, f"there is no {found.name} here: launch with record:=true, or `bag record`")])
+        raise Refusal([Problem(path, f"there is no {found.name} here: launch with record:=true, or `bag record`")])
     return found
 
 
@@ -28,12 +28,12 @@ def graph(recording: Path) -> Graph:
     """The graph that was recorded.
 
     Raises:
-        LaunchError: the recording does not say.
+        Refusal: the recording does not say.
     """
     try:
         return Graph.from_json(about(recording)["graph"])
     except ValueError as error:
-        raise LaunchError([Problem(recording, f"what it says of its graph cannot be read: {error}")]) from error
+        raise Refusal([Problem(recording, f"what it says of its graph cannot be read: {error}")]) from error
 
 
 def was_interrupted(recording: Path) -> bool:
@@ -47,11 +47,11 @@ def about(recording: Path) -> dict[str, str]:
     """What a recording says of its run, in which it was made.
 
     Raises:
-        LaunchError: it does not say.
+        Refusal: it does not say.
     """
     reader = Reader(recording)
     for _ in reader:
         break
     if not reader.about or "graph" not in reader.about[0]:
-        raise LaunchError([Problem(recording, "this recording does not say of which graph it is")])
+        raise Refusal([Problem(recording, "this recording does not say of which graph it is")])
     return reader.about[0]

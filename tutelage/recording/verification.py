@@ -16,14 +16,14 @@ import numpy as np
 
 from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
-from tutelage.input.problems import LaunchError, printable
+from tutelage.input.problems import Refusal, printable
 from tutelage.message import FOREVER, Message, Promise, build, values
 from tutelage.node import Node
 from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
 
 
-class Verdict(NamedTuple):
+class Comparison(NamedTuple):
     """What was found of a node: `messages` of it were the same, and `why` says what was not, or why nobody can know."""
 
     node: str
@@ -58,7 +58,7 @@ class Again:
         """What the node raises is a difference, for it did not when it was recorded; but it may lack what it needs."""
         try:
             yield
-        except LaunchError as refusal:
+        except Refusal as refusal:
             self.gap = str(refusal)
         except Exception as error:
             self._differs(f"it raises {type(error).__name__}: {error}")
@@ -118,7 +118,7 @@ class Again:
     def _differs(self, what: str) -> None:
         self.difference = self.difference or what
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Comparison:
         """What was found, after all that was recorded."""
         missing = sorted(self._recorded) if self._finished else []
         further = sorted(place for place in self._said if place[1] >= self._ends.get(place[0], FOREVER))
@@ -127,9 +127,9 @@ class Again:
         for topic, number in [] if self.gap else further:
             self._differs(f"{topic} number {number} is said, but was not when it was recorded")
         if self.difference:
-            return Verdict(self.name, "differs", self.same, self.difference)
+            return Comparison(self.name, "differs", self.same, self.difference)
         why = self.gap or ("" if self._finished else "as far as what it heard was recorded")
-        return Verdict(
+        return Comparison(
             self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why
         )
 
@@ -158,10 +158,10 @@ def _short(value: Any, other: Any) -> str:
     return f"{value[at]!r} at {list(at)}" if at else f"{value.ravel()[:1]}"
 
 
-def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Verdict]:
+def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Comparison]:
     """A verdict on each node of a graph by a recording of its run."""
     verdicts = [
-        Verdict(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))
+        Comparison(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))
     ]
     settled = {verdict.node for verdict in verdicts}
     with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +192,7 @@ def _why_not(plan: NodePlan, interrupted: bool) -> str:
     return ""
 
 
-def text(verdicts: list[Verdict]) -> str:
+def text(verdicts: list[Comparison]) -> str:
     """A line a node: what differs last, so that it is seen."""
     order = {"not verified": 0, "same": 1, "differs": 2}
     lines = []

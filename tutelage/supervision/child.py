@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from tutelage.graph import NodePlan, node_class
-from tutelage.input.problems import LaunchError
-from tutelage.process import NodeProcess, Place
+from tutelage.input.problems import Refusal
+from tutelage.process import Assignment, NodeProcess
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.signals import ASKING
 
@@ -128,7 +128,7 @@ def _settle(log: Path, screen: bool) -> None:
     os.close(file)
 
 
-def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
+def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
     """Starts a node's process."""
     log = place.run_dir / "logs" / f"{plan.name.replace('/', '.')}.log"
     mark = {leftovers.MARK: str(place.socket_dir)}
@@ -144,7 +144,7 @@ def start(plan: NodePlan, place: Place, others: Iterable[Child]) -> Child:
             cores.hurry()
         try:
             NodeProcess(plan, place, lifeline).run()
-        except LaunchError as error:
+        except Refusal as error:
             lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
             raise
         except FloatingPointError as error:  # a life after this one would come to the same number

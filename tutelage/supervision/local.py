@@ -12,7 +12,7 @@ from typing import Any
 
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
-from tutelage.input.problems import LaunchError
+from tutelage.input.problems import Refusal
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
@@ -25,7 +25,7 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     with ExitStack() as closing:
         try:
             nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
-        except LaunchError as refusal:
+        except Refusal as refusal:
             return Outcome(exit_code=REFUSED, refusal=str(refusal))
         for node in nodes.values():
             node.run_dir = run_dir

@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_MAY_ANYTHING = stat.S_IRWXG | stat.S_IRWXO
@@ -36,7 +36,7 @@ def made(folder: Path) -> Path:
     """A private folder, made where it is missing.
 
     Raises:
-        LaunchError: it is another user's or open to others, a link or no folder, or others could put another there.
+        Refusal: it is another user's or open to others, a link or no folder, or others could put another there.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -45,12 +45,12 @@ def made(folder: Path) -> Path:
 
 
 def check(folder: Path) -> None:
-    """Raises LaunchError where a folder is not private. One that others could only read is closed to them."""
+    """Raises Refusal where a folder is not private. One that others could only read is closed to them."""
     found, parent = folder.lstat(), folder.parent.stat()
     wrong = _wrong(found) or _wrong_around(parent)
     if wrong:
         what = f"this user's sockets would be here, but {wrong}; set TMPDIR or XDG_RUNTIME_DIR to a folder of your own"
-        raise LaunchError([Problem(folder, what)])
+        raise Refusal([Problem(folder, what)])
     if found.st_mode & OTHERS_MAY_ANYTHING:
         folder.chmod(0o700)
 

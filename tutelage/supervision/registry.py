@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.supervision import private
 
 
@@ -33,7 +33,7 @@ def folder() -> Path:
     """Where the folders of this user's runs are, which nobody else can enter.
 
     Raises:
-        LaunchError: another user could come between.
+        Refusal: another user could come between.
     """
     return private.made(private.places()[0])
 
@@ -42,7 +42,7 @@ def enter(run: str, run_dir: Path, secret: bytes) -> Path:
     """A new folder for a run's sockets, which only its user can enter; the secret is there for programs of the user.
 
     Raises:
-        LaunchError: another user could come between.
+        Refusal: another user could come between.
     """
     sockets = folder() / f"{run}-{os.getpid()}"
     sockets.mkdir(mode=0o700)
@@ -87,11 +87,11 @@ def _running(entry: Path) -> Running | None:
             and isinstance(nodes, dict)
             and all(map(_is_process, nodes.values()))
         ):
-            raise LaunchError([Problem(path, "this file is damaged, it does not list the processes of a run")])
+            raise Refusal([Problem(path, "this file is damaged, it does not list the processes of a run")])
         if sockets != str(entry.parent) or not alive(launcher):
             return None
         return Running(run_dir, entry.parent, Graph.of_run(run_dir), nodes)
-    except (LaunchError, OSError) as damage:
+    except (Refusal, OSError) as damage:
         complain(str(damage))
         return None
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tutelage.files import durable
 from tutelage.graph import Graph, node_class
-from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import Node, parameters
 from tutelage.supervision import local, signature, terminal
@@ -138,12 +138,12 @@ def _name(folder: Path) -> str:
     """The name of the run in a folder, which all that it says bears.
 
     Raises:
-        LaunchError: run.json does not say.
+        Refusal: run.json does not say.
     """
     path = folder / "run.json"
     name = durable.read_json(path).get("run")
     if not isinstance(name, str):
-        raise LaunchError([Problem(path, "this file is damaged, it does not name its run")])
+        raise Refusal([Problem(path, "this file is damaged, it does not name its run")])
     return name
 
 
@@ -161,12 +161,12 @@ def _locked(folder: Path) -> Iterator[None]:
     """Holds the run's lock. Its processes inherit it, so a run is free when the last of them is gone.
 
     Raises:
-        LaunchError: the run is still going on, or its folder cannot be written.
+        Refusal: the run is still going on, or its folder cannot be written.
     """
     try:
         lock = (folder / "lock").open("w")
     except OSError as error:
-        raise LaunchError([Problem(folder, f"the run's folder cannot be written: {error}")]) from error
+        raise Refusal([Problem(folder, f"the run's folder cannot be written: {error}")]) from error
     with lock as file:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -175,7 +175,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise LaunchError([Problem(folder, "this run is still going on: stop it first")]) from None
+                    raise Refusal([Problem(folder, "this run is still going on: stop it first")]) from None
                 time.sleep(0.05)
         yield
 

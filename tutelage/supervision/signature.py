@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tutelage.graph import Graph
-from tutelage.input.problems import LaunchError, Problem, complain
+from tutelage.input.problems import Problem, Refusal, complain
 
 KEY_BYTES = 32
 
@@ -43,11 +43,11 @@ def check_graph(about: Mapping[str, str], where: object, trusted: bool) -> None:
     """Refuses to run a graph that this machine did not make, unless the user trusts it.
 
     Raises:
-        LaunchError: it says how to trust it.
+        Refusal: it says how to trust it.
     """
     if not (trusted or made_here(about)):
         what = "this machine did not make this run, and a run is code: say --trust if you trust whoever made it"
-        raise LaunchError([Problem(where, what)])
+        raise Refusal([Problem(where, what)])
 
 
 def _signature(key: bytes, run: str, graph: Graph) -> str:

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from tutelage.graph import Graph, NodePlan
-from tutelage.input.problems import LaunchError
-from tutelage.process import Place
+from tutelage.input.problems import Refusal
+from tutelage.process import Assignment
 from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.child import Child
@@ -101,7 +101,7 @@ class Supervisor:
             self._sweeper = self._start_sweeper()
         except OSError as error:
             return CANNOT_BEGIN.format(error)
-        except LaunchError as error:
+        except Refusal as error:
             return str(error)
         return ""
 
@@ -121,7 +121,7 @@ class Supervisor:
     def _start(self, name: str, life: int) -> None:
         plan = self.plans[name]
         listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
-        place = Place(
+        place = Assignment(
             self.run_name,
             self.run_dir,
             self.socket_dir,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tutelage.message import FOREVER, Cadence, Message, Promise
 
-Order = Literal["time", "arrival"]
+Ordering = Literal["time", "arrival"]
 Positions = dict[tuple[str, str], int]
 """(sender, topic) -> sequence number of the next message."""
 
@@ -97,7 +97,7 @@ class Stream:
 class Inbox:
     """A node's input streams in one order: by `time`, or by `arrival` for nodes that act by the clock or look on."""
 
-    def __init__(self, streams: list[Stream], order: Order = "time") -> None:
+    def __init__(self, streams: list[Stream], order: Ordering = "time") -> None:
         self.streams = {(stream.sender, stream.topic): stream for stream in streams}
         self._all = streams
         self._order = order

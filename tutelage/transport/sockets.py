@@ -13,7 +13,7 @@ from pathlib import Path
 import zmq
 
 from tutelage.codec import MAX_BODY, MAX_FRAME, Frame
-from tutelage.input.problems import LaunchError, Problem
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message
 
 Socket = zmq.Socket[bytes]
@@ -31,12 +31,12 @@ def address(folder: Path, node: str, kind: str) -> str:
     """Where a node's publisher is: `links` or `tap`.
 
     Raises:
-        LaunchError: the path is longer than the system allows for a socket.
+        Refusal: the path is longer than the system allows for a socket.
     """
     path = f"{folder}/{node.replace('/', '.')}.{kind}"
     if len(path.encode()) > zmq.IPC_PATH_MAX_LEN:
         what = f"a socket's path may have {zmq.IPC_PATH_MAX_LEN} bytes: set TMPDIR to a shorter folder"
-        raise LaunchError([Problem(path, what)])
+        raise Refusal([Problem(path, what)])
     return f"ipc://{path}"
 
 
