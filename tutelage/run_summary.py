@@ -10,6 +10,10 @@ from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.signals import MEANINGS
 
 SILENT_SECONDS = 5.0
+
+SHORT = 0.1
+"""share of the expert's return by which a policy may fall short of it, unsaid"""
+
 LAST_LINES = 20
 """of the log of a node that could not be kept alive"""
 
@@ -19,9 +23,8 @@ Numbers = dict[str, Any]
 
 def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     """The short report at the end of a run."""
-    said = [
-        say(numbers) for say in (_interrupted, _returns, _episodes, _learning, _timing, _restarts, _silences, _losses)
-    ]
+    parts = (_interrupted, _returns, _shortfall, _episodes, _learning, _timing, _restarts, _silences, _losses)
+    said = [part(numbers) for part in parts]
     return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), *_further(graph, folder, outcome)])
 
 
@@ -73,6 +76,17 @@ def _returns(numbers: Numbers) -> str:
     return (
         f"return {numbers['return_mean']:.1f} +- {numbers['return_std']:.1f} greedy, "
         f"{numbers['return_sampled_mean']:.1f} sampled, over {numbers['evaluation_episodes']} episodes each{expert}"
+    )
+
+
+def _shortfall(numbers: Numbers) -> str:
+    """What to try where a run has ended clearly short of its expert: by more than a tenth of the expert's return."""
+    mean, expert = numbers.get("return_mean"), numbers.get("expert_return_mean")
+    if mean is None or expert is None or expert - mean <= SHORT * abs(expert):
+        return ""
+    return (
+        "clearly short of the expert. Try more environment steps (budget:=N), more demonstrations, or a start from a "
+        "clone (policy:=RUN of bc.yaml); docs/results.md says what each task needs"
     )
 
 

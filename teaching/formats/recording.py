@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tutelage.drivers.robot import task_of
 from tutelage.graph import Graph
 from tutelage.supervision import signature
@@ -124,7 +126,6 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
             what = "the bounds of its actions are not known: say which task with --env, or --trust its robot's file"
             raise Unfit(f"episode {take.take}: {what}")
         action = task.spaces.to_task(action)
-    seconds = float(take.captured[-1] - take.captured[0]) * 1e-9 if len(take.captured) else 0.0
     return Trajectory(
         take.observation,
         action,
@@ -137,5 +138,11 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
         take.device,
         take.seed,
         said.when,
-        rate=round((len(take.captured) - 1) / seconds, 1) if seconds > 0 else None,
+        rate=_rate(take.captured),
     )
+
+
+def _rate(captured: np.ndarray) -> float | None:
+    """Steps a second, by the median of the intervals [ns]: a pause of the person is no slower rate."""
+    interval = float(np.median(np.diff(captured))) if len(captured) > 1 else 0.0
+    return round(1e9 / interval, 1) if interval > 0 else None

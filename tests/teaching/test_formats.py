@@ -21,7 +21,7 @@ from tests.parts.episodes import driven, record, take, trajectories
 from tutelage.input.problems import Refusal
 from tutelage.recording.format import BEGINNING
 from tutelage.tasks.task import Task
-from tutelage.teaching.formats import files
+from tutelage.teaching.formats import files, recording
 from tutelage.teaching.formats.columns import joined
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
@@ -495,3 +495,10 @@ def test_whatever_byte_of_a_recordings_beginning_is_altered_its_takes_are_there(
         assert [one.number for one in found.trajectories] == [0, 1]
         told, known = any("cannot be read" in note for note in found.notes), found.trajectories[0].when is not None
         assert known if at < len(BEGINNING) else told != known
+
+
+def test_a_pause_of_the_person_makes_no_slower_rate():
+    steady = np.arange(20) * 20_000_000
+    assert recording._rate(steady) == 50.0
+    assert recording._rate(np.concatenate([steady[:10], steady[10:] + 5_000_000_000])) == 50.0
+    assert recording._rate(steady[:1]) is None and recording._rate(steady[:0]) is None
