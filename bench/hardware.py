@@ -1,4 +1,4 @@
-"""Does a policy from simulation balance the emulated rig, as a newcomer starts it? Whole runs of hardware.yaml.
+"""Does a policy from simulation balance the emulated rig, as a newcomer starts it? Whole runs of rig.yaml.
 
     python cli.py launch ppo.yaml env:=drivers.rig.environment:randomised_cart_pole --run-dir runs/randomised
     python bench/hardware.py runs/randomised --protocol dynamixel --starts 10 --seconds 60
@@ -39,7 +39,7 @@ def start(run: Path, protocol: str, seconds: float, folder: Path) -> dict[str, A
     link, log = folder / "robot", folder / "run" / "logs" / "hardware.log"
     told = [f"policy:={run.resolve()}", f"protocol:={protocol}", f"link:={link}"]
     told += [f"seconds:={seconds + STARTING_SECONDS}", "episode_steps:=1000000"]
-    command = [sys.executable, str(ROOT / "cli.py"), "launch", "hardware.yaml", *told, "--run-dir", str(folder / "run")]
+    command = [sys.executable, str(ROOT / "cli.py"), "launch", "rig.yaml", *told, "--run-dir", str(folder / "run")]
     with (folder / "printed.txt").open("w") as out:
         launched = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)
         stood, why, leap = watched(launched, log, link, seconds)

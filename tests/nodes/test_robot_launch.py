@@ -11,7 +11,7 @@ from tests.parts.run_cli import Run, finished
 @pytest.mark.parametrize("protocol", ["dynamixel", "serial"])
 def test_hardware_yaml_starts_an_emulated_rig_and_drives_it(tmp_path, protocol):
     run = finished(
-        tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"protocol:={protocol}", "seconds:=5"
+        tmp_path, "rig.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"protocol:={protocol}", "seconds:=5"
     )
     assert run.report["stops"] == 0, (run.run_dir / "logs" / "hardware.log").read_text()
     assert run.report["seconds_up"] > 1
@@ -58,14 +58,14 @@ def test_a_robot_that_does_not_appear_ends_the_run_with_its_own_sentence(tmp_pat
 
 def test_a_policy_that_is_not_there_is_one_sentence(tmp_path):
     (tmp_path / "empty").mkdir()
-    run = Run(tmp_path, "hardware.yaml", "policy:=empty").wait()
+    run = Run(tmp_path, "rig.yaml", "policy:=empty").wait()
     assert run.process.returncode == 2
     assert f"{Path('empty')}: there are no weights here: name the folder of a run that has ended" in run.output
 
 
 def test_a_policy_of_another_task_is_refused_before_anything_moves(tmp_path):
     policy = balancing(tmp_path / "policy")
-    run = Run(tmp_path, "hardware.yaml", f"policy:={policy}", "rig:=pendulum", f"link:={tmp_path / 'robot'}").wait()
+    run = Run(tmp_path, "rig.yaml", f"policy:={policy}", "rig:=pendulum", f"link:={tmp_path / 'robot'}").wait()
     assert run.process.returncode == 2
     sentence = "policy: was learned from 4 numbers an observation, but Pendulum-v1 has 3: it is of another task"
     assert sentence in run.output and "Traceback" not in run.output

@@ -305,7 +305,7 @@ def test_no_command_takes_weights_with_it(tmp_path: Path, number: str) -> None:
     for words in (
         ("evaluate", run),
         *[("launch", file, f"policy:={run}", "--run-dir", tmp_path / file) for file in ("gail.yaml", "ppo.yaml")],
-        ("launch", "hardware.yaml", f"policy:={run}", "--run-dir", tmp_path / "hardware"),
+        ("launch", "rig.yaml", f"policy:={run}", "--run-dir", tmp_path / "hardware"),
     ):
         done = cli(*words)
         assert done.returncode == 2 and re.search(sentence, done.stderr), (words, done)

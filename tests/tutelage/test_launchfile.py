@@ -161,6 +161,13 @@ groups:
     assert (entry.restarts, entry.restart_seconds, entry.required) == (1, 2, False)
 
 
+def test_an_include_passes_arguments_on_by_name() -> None:
+    inner = "arguments: {rate: {default: 1.0}, seed: {default: 0}, to: {default: x}}\nnodes: {a: {run: $(to), parameters: {rate: $(rate), seed: $(seed)}}}"
+    outer = "arguments: {seed: {default: 4}, rate: {default: 2.5}}\ninclude: [{file: inner.yaml, arguments: [seed, {to: 'b:C'}, rate]}]"
+    entry = read(outer, files={"inner": inner}).entries[0]
+    assert (entry.run, plain(entry.parameters["seed"]), plain(entry.parameters["rate"])) == ("b:C", 4, 2.5)
+
+
 def test_include_passes_arguments_on_with_their_types() -> None:
     inner = "arguments: {rate: {default: 0.1}, seed: {}}\n" + node("rate: $(rate), seed: $(seed)")
     outer = "arguments: {seed: {default: 4}}\ninclude: [{file: inner.yaml, namespace: n, arguments: {rate: 1, seed: $(seed)}}]"
@@ -245,11 +252,11 @@ def test_arguments_are_listed_without_being_given() -> None:
     ("bc.yaml", {"epochs": 1, "epochs_each": 0, "patience": 0, "subsample": 1, "teacher_episodes": 0}),
     ("gail.yaml", {"environments": 1, "rollout_steps": 1, "rollouts_each": 1, "subsample": 1, "chance": 0}),
     ("ppo.yaml", {"lag": 0, "budget": 0, "episodes": 1, "evaluate_every": 0}),
-    ("hardware.yaml", {"seconds": 0, "patience": 0, "episode_steps": 0}),
+    ("rig.yaml", {"seconds": 0, "patience": 0, "episode_steps": 0}),
     ("record.yaml", {"episodes": 0, "least": 0}),
 ])  # fmt: skip
 def test_numbers_with_which_a_node_could_not_work_are_refused(file: str, least: dict[str, int]) -> None:
-    given = {name: str(number - 1) for name, number in least.items()} | ({"policy": "."} if "hard" in file else {})
+    given = {name: str(number - 1) for name, number in least.items()} | ({"policy": "."} if "rig" in file else {})
     problems = launchfile.read(find(file), given).problems
     assert {str(problem) for problem in problems} == {
         f"{name}:={number - 1}: argument '{name}' must be at least {number}, but is {number - 1}"

@@ -120,7 +120,9 @@ class _Reader:
             circle = " -> ".join(shown(one) for one in (*scope.files[scope.files.index(path) :], path))
             self.problem(items["file"].place, f"files include each other in a circle, take one include out: {circle}")
         elif path:
-            filled = fill(items["arguments"], scope.names, self.problems).value if "arguments" in parts else {}
+            filled = (
+                fill(_by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
+            )
             given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
             self.file(path, given, self.inner(scope, parts, items))
 
@@ -218,6 +220,17 @@ class _Reader:
 
     def problem(self, where: object, what: str) -> None:
         self.problems.append(Problem(where, what, hides=True))
+
+
+def _by_name(arguments: Item) -> Item:
+    """What an include hands on: a mapping; or a list of names, each with its own value, and of mappings."""
+    if isinstance(arguments.value, dict):
+        return arguments
+    named: dict[str, Item] = {}
+    for one in arguments.value:
+        mapping = one.value if isinstance(one.value, dict) else {one.value: replace(one, value=f"$({one.value})")}
+        named.update({name: replace(item, key=item.key or item.place) for name, item in mapping.items()})
+    return replace(arguments, value=named)
 
 
 def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
