@@ -124,18 +124,34 @@ def killed(module: str, source: str, test: str) -> bool:
         os.dup2(1, 2)
         code = 1
         try:
+            package, _, name = module.rpartition(".")
             sys.modules[module] = types.ModuleType(module)
+            setattr(sys.modules[package], name, sys.modules[module])
             exec(compile(source, f"<mutant of {module}>", "exec"), sys.modules[module].__dict__)
-            code = int(PYTEST.main(["-x", "-q", "-c", os.devnull, "-p", "no:cacheprovider", "--noconftest", test]))
+            code = int(
+                PYTEST.main(
+                    [
+                        "-x",
+                        "-q",
+                        "-c",
+                        os.devnull,
+                        "-p",
+                        "no:cacheprovider",
+                        "--noconftest",
+                        "--import-mode=importlib",
+                        test,
+                    ]
+                )
+            )
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0
 
 
 if __name__ == "__main__":
-    file, test = sys.argv[1:] or ("drivers/guard.py", "tests/test_guard.py")
+    file, test = sys.argv[1:] or ("drivers/guard.py", "tests/drivers/test_guard.py")
     PYTEST = importlib.import_module("pytest")
-    module = ".".join(Path(file).with_suffix("").parts)
+    module = "tutelage." + ".".join(Path(file).with_suffix("").parts).removeprefix("tutelage.")
     os.chdir(ROOT)
     source = Path(file).read_text()
     importlib.import_module(module)
