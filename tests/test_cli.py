@@ -172,6 +172,6 @@ def test_a_users_own_folders_are_not_hidden_by_those_of_the_clone(tmp_path: Path
         "from tutelage import Message\n\n\nclass Wave(Message, cadence='free'):\n    high: float\n"
     )
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, CLI, "messages", "drivers.words"]
+    command = [sys.executable, str(CLI), "messages", "drivers.words"]
     done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("Wave"), done.stderr

@@ -36,7 +36,8 @@ def tutelage(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
     libraries = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     (libraries / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--prefix", str(folder), str(wheel)]
+    apart = ["--prefix", str(folder), "--ignore-installed"]  # else pip uninstalls the tutelage that runs these tests
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *apart, str(wheel)]
     subprocess.run(install, check=True, capture_output=True, timeout=60)
     return folder / "bin" / "tutelage"
 
