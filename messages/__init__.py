@@ -1,4 +1,4 @@
-"""Everything that nodes can say to each other. Read this first; `cli.py messages` prints it.
+"""Everything that nodes can say to each other. Read this first; `tutelage messages` prints it.
 
 `world` is what happens (observations, actions, transitions, demonstrations), `learning` what is made of it (scores,
 weights, measurements). How the processes themselves are is `tutelage.status`. Arrays are batched over a node's

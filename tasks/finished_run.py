@@ -14,6 +14,7 @@ from tutelage.files import durable
 from tutelage.finite import check_all
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
+from tutelage.invocation import program
 from tutelage.learning.acting import act, spaces_of
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
@@ -50,7 +51,9 @@ def weights_file(run: Path) -> Path:
     what = "there are no weights here: name the folder of a run that has ended"
     interim = run / "weights.interim.safetensors"
     if (run / "run.json").is_file():
-        what = f"this run has not ended, so it has no final weights: go on with it by `launch --resume {run}`"
+        what = (
+            f"this run has not ended, so it has no final weights: go on with it by `{program()} launch --resume {run}`"
+        )
     if interim.is_file():
         what += f", or name the interim ones that it had come to, {interim}"
     raise Refusal([Problem(run, what)])

@@ -11,6 +11,7 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
+from tutelage.invocation import program
 from tutelage.message import values
 from tutelage.messages import (
     Begin,
@@ -168,4 +169,4 @@ def _next_command(env: Env, run_dir: Path) -> str:
     """The command that learns from what was kept in a run."""
     named = env if isinstance(env, str) else shlex.quote(json.dumps(env))
     run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
-    return f"python cli.py launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"
+    return f"{program()} launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.parts.run_cli import CLI, Run, cli, finished, fresh
+from tutelage.invocation import program
 
 REPORTED = (
     *("algorithm", "environment", "seed", "expert_return_mean", "return_mean", "return_std", "return_sampled_mean"),
@@ -142,3 +143,35 @@ def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: 
     rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
     evaluated = [row["time/total_timesteps"] / 2048 for row in rows if "eval/mean_reward" in row]
     assert evaluated[:3] == [every, 2 * every, 3 * every] and evaluated[-1] <= 3 * every + 3
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("/venv/bin/tutelage", "tutelage"),
+        ("cli.py", "python cli.py"),
+        ("/x/tutelage/__main__.py", "python -m tutelage"),
+    ],
+)
+def test_hints_name_the_command_as_the_user_typed_it(monkeypatch, script: str, words: str) -> None:
+    monkeypatch.setattr("sys.argv", [script, "launch"])
+    assert program() == words
+
+
+def test_messages_of_a_module_of_the_users_are_printed_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from tutelage import Message\n\n\nclass Wave(Message, cadence='free'):\n    high: float\n"
+    )
+    assert cli("messages", "mine.py", cwd=tmp_path).stdout.startswith("Wave   topic wave, cadence free")
+    assert cli("messages", "your.py", cwd=tmp_path).returncode == 2
+
+
+def test_a_users_own_folders_are_not_hidden_by_those_of_the_clone(tmp_path: Path) -> None:
+    (tmp_path / "drivers").mkdir()
+    (tmp_path / "drivers" / "words.py").write_text(
+        "from tutelage import Message\n\n\nclass Wave(Message, cadence='free'):\n    high: float\n"
+    )
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, str(CLI), "messages", "drivers.words"]
+    done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("Wave"), done.stderr

@@ -37,7 +37,7 @@ KINDS = {
 TOP_LEVEL = {
     *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tasks", "teaching", "tests"),
     *("tutelage", "check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
-    *("CHANGELOG.md", "CONTRIBUTING.md"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "MANIFEST.in"),
 }
 
 

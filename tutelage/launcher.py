@@ -1,4 +1,4 @@
-"""What `cli.py launch` does: a launch file and arguments become a run, and the run a report on the screen."""
+"""What `tutelage launch` does: a launch file and arguments become a run, and the run a report on the screen."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.input.types import text
+from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
 from tutelage.launchfiles.search import find
@@ -108,7 +109,7 @@ def resume(run_dir: str, trusted: bool = False) -> int:
     folder = Path(run_dir).resolve()
     made = Graph.of_run(folder)
     if not (folder / "run.json").exists():
-        what = f"this run had not begun when it was cut off: start it by `launch {folder / 'launch.yaml'}`"
+        what = f"this run had not begun when it was cut off: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
     if why := _over(folder):
@@ -148,7 +149,7 @@ def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = Fal
             outcome, numbers = run.run(made, folder, one_process, resumed)
             text = outcome.refusal or ending.text(made, folder, outcome, numbers)
     except Interrupted as interrupt:  # before its processes were there, or after they had left
-        _say(f"{ending.interrupted(str(interrupt))}\ngo on with it: python cli.py launch --resume {folder}", sys.stdout)
+        _say(f"{ending.interrupted(str(interrupt))}\ngo on with it: {program()} launch --resume {folder}", sys.stdout)
         return 128 + interrupt.number
     _say(text, sys.stderr if outcome.refusal else sys.stdout)
     return outcome.exit_code

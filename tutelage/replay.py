@@ -1,4 +1,4 @@
-"""What `cli.py verify` and `bag play` do: a recorded run comes to life again, for comparison or in a graph."""
+"""What `tutelage verify` and `bag play` do: a recorded run comes to life again, for comparison or in a graph."""
 
 from __future__ import annotations
 

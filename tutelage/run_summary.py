@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph
+from tutelage.invocation import program
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.signals import MEANINGS
 
@@ -31,7 +32,7 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     """Where all is, and how to go on with a run that has not come to its end."""
     resumable = outcome.exit_code and not graph.by_the_clock()
-    go_on = [f"go on with it: python cli.py launch --resume {folder}"] if resumable else []
+    go_on = [f"go on with it: {program()} launch --resume {folder}"] if resumable else []
     return [f"run folder: {folder}", *go_on]
 
 
@@ -43,7 +44,7 @@ def interrupted(name: str) -> str:
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
     if outcome.broken or unsaved:
-        go_on = "go on with it when that is mended: launch --resume"
+        go_on = f"go on with it when that is mended: {program()} launch --resume"
         return [*filter(None, [outcome.broken]), *unsaved, f"the run has not come to its end; {go_on} {folder}"]
     if not outcome.failed:
         return []

@@ -1,6 +1,6 @@
 """CartPole-v1's task on machines that are each a little different: a policy that learns here balances the rig.
 
-    python cli.py launch ppo.yaml env:=drivers.rig.environment:randomised_cart_pole
+    tutelage launch ppo.yaml env:=drivers.rig.environment:randomised_cart_pole
 
 Domain randomisation (Tobin et al. 2017; of dynamics, Peng et al. 2018): an episode draws how late, how rough and how
 far off its machine is, evenly from RANGES; encoders, velocity by difference and the force's steps are as on the rig.

@@ -1,4 +1,4 @@
-"""`cli.py demos`: looking at demonstrations, judging them, and turning one kind of file into another."""
+"""`tutelage demos`: looking at demonstrations, judging them, and turning one kind of file into another."""
 
 from __future__ import annotations
 

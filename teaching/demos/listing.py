@@ -9,6 +9,7 @@ import numpy as np
 
 from tutelage import output
 from tutelage.input.problems import Problem, Refusal, printable
+from tutelage.invocation import program
 from tutelage.teaching.demos.plot import curves
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
@@ -42,7 +43,7 @@ def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:
     for one in shown.trajectories:
         if one.number == number:
             return one
-    raise Refusal([Problem(file, f"has no episode {number}: `demos list` shows what there is")])
+    raise Refusal([Problem(file, f"has no episode {number}: `{program()} demos list` shows what there is")])
 
 
 def picture(file: str, one: Trajectory, width: int) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tutelage.drivers.robot import task_of
 from tutelage.graph import Graph
+from tutelage.invocation import program
 from tutelage.supervision import signature
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Task
@@ -81,7 +82,7 @@ def judge(place: Path, number: int, verdict: str) -> None:
         having |= {one.identity: file for one in takes(file).takes if one.take.take == number}
     if len(having) != 1:
         what = f"has {len(having)} takes {number}, name one recording of them" if having else f"has no take {number}"
-        raise Unfit(f"{what}: `demos list` shows what there is")
+        raise Unfit(f"{what}: `{program()} demos list` shows what there is")
     (recording,) = having.values()
     line = json.dumps({"recording": recording.name, "take": number, "verdict": verdict}) + "\n"
     _append(_sidecar(place), line.encode())

@@ -69,6 +69,6 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     ours = (ROOT, ROOT / "examples" / "balance")  # pytest's `pythonpath`
-    sys.path[:] = [str(script.parent), *(path for path in sys.path if Path(path) not in ours)]
+    sys.path[:] = [str(script.parent), *(path for path in sys.path if Path(path) not in ours), str(ROOT)]  # tests.parts
     sys.argv = [str(script), *words]
     runpy.run_path(str(script), run_name="__main__")

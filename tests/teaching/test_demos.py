@@ -102,7 +102,7 @@ def test_an_episode_is_shown_in_plain_text(session: Path) -> None:
         "reward",
     ]
     assert lines[-2].endswith("0 to 1") and max(map(len, lines)) <= 80
-    assert "has no episode 7: `demos list`" in demos("show", session, 7, code=2)
+    assert "has no episode 7: `python cli.py demos list`" in demos("show", session, 7, code=2)
 
 
 def test_what_was_recorded_at_a_robot_is_read_by_its_file_or_by_what_is_told(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_the_export_to_numpy_has_every_value(recorded, tmp_path):
 def test_what_cannot_be_done_is_said_in_one_sentence(recorded, tmp_path):
     for command, said in [
         (("bag", "play", recorded.run_dir, "--node", "simulatr"), "simulatr: it says nothing there; did you mean 'simulator'?"),
-        (("bag", "info", tmp_path), f"{tmp_path}: there is no recording.mcap here: launch with record:=true, or `bag record`"),
+        (("bag", "info", tmp_path), f"{tmp_path}: there is no recording.mcap here: launch with record:=true, or use `python cli.py bag record`"),
         (("bag", "export", recorded.run_dir, tmp_path / "a.csv"), f"{tmp_path / 'a.csv'}: what it is to be is told by its ending"),
     ]:  # fmt: skip
         done = cli(*command)

@@ -79,7 +79,7 @@ def test_half_learned_weights_of_a_killed_run_are_not_taken_for_final_ones(tmp_p
         done = cli(*words, cwd=tmp_path)
         assert done.returncode == 2
         assert (
-            f"this run has not ended, so it has no final weights: go on with it by `launch --resume {run.run_dir}`"
+            f"this run has not ended, so it has no final weights: go on with it by `python cli.py launch --resume {run.run_dir}`"
             in (done.stderr)
         )
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable
 
 from tutelage.graph import Graph
+from tutelage.input import loading
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message, schema
 
 
@@ -19,6 +21,22 @@ def text(graph: Graph) -> str:
             hear = [other.name for other in graph.nodes if node.name in other.hears.get(topic, ())]
             lines.append(f"  {topic} -> {', '.join(hear) if hear else '(nobody)'}")
     return "\n".join(lines)
+
+
+def message_types(module: str) -> list[type[Message]]:
+    """The message types that the module of this name has, by name.
+
+    Raises:
+        Refusal: there is no such module, it cannot be imported, or it has none.
+    """
+    try:
+        values = vars(loading.module(module)).values()
+    except (LookupError, ImportError) as error:
+        raise Refusal([Problem(module, str(error))]) from error
+    kinds = [value for value in values if isinstance(value, type) and issubclass(value, Message) and value != Message]
+    if not kinds:
+        raise Refusal([Problem(module, "this module has no message types")])
+    return sorted(kinds, key=lambda kind: kind.__name__)
 
 
 def messages(kinds: Iterable[type[Message]]) -> str:

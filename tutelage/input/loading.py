@@ -31,14 +31,18 @@ def class_of(run: str, base: type[Kind]) -> type[Kind]:
     place, _, name = run.partition(":")
     if not name:
         raise LookupError(f"'{run}' names no class: write package.module:Class or path/to/file.py:Class")
-    module = _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
-    found = getattr(module, name, None)
+    found = getattr(home := module(place), name, None)
     if found is None:
-        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(module, base))}")
+        raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(home, base))}")
     if not (isinstance(found, type) and issubclass(found, base)):
-        home = "tutelage" if base.__module__ == "tutelage.node" else base.__module__
-        raise TypeError(f"{run} is no {base.__name__.lower()}: it must be a subclass of {home}.{base.__name__}")
+        room = "tutelage" if base.__module__ == "tutelage.node" else base.__module__
+        raise TypeError(f"{run} is no {base.__name__.lower()}: it must be a subclass of {room}.{base.__name__}")
     return found
+
+
+def module(place: str) -> Any:
+    """The module that `package.module` or `path/to/file.py` names. Raises what `class_of` does, TypeError aside."""
+    return _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
 
 
 ROOMS = {"drivers", "learning", "messages", "nodes", "tasks", "teaching"}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tutelage.graph import NodePlan
 from tutelage.input.problems import Problem, Refusal, complain, did_you_mean
+from tutelage.invocation import program
 from tutelage.observers.listener import hear
 from tutelage.status import Status
 from tutelage.supervision import registry
@@ -46,7 +47,7 @@ def running(name: str | None = None) -> Running:
     """
     runs = registry.runs()
     if not runs:
-        raise Refusal([Problem("no graph is running", "start one, with `python cli.py launch gail.yaml` for one")])
+        raise Refusal([Problem("no graph is running", f"start one, for example with `{program()} launch gail.yaml`")])
     if name is None:
         if len(runs) > 1:
             complain(f"this is {runs[-1].run_dir.name}, the newest of {len(runs)} runs: name another by --run")

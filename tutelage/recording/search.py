@@ -7,6 +7,7 @@ from pathlib import Path
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
+from tutelage.invocation import program
 from tutelage.recording.reader import Reader
 
 FILE = "recording.mcap"
@@ -20,7 +21,9 @@ def find(path: Path) -> Path:
     """
     found = path / FILE if path.is_dir() else path
     if not found.is_file():
-        raise Refusal([Problem(path, f"there is no {found.name} here: launch with record:=true, or `bag record`")])
+        raise Refusal(
+            [Problem(path, f"there is no {found.name} here: launch with record:=true, or use `{program()} bag record`")]
+        )
     return found
 
 

@@ -1,0 +1,26 @@
+"""`tutelage evaluate`: what a run has learned is played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tutelage.options import TRUST
+
+
+@click.command()
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--episodes", type=click.IntRange(min=1), default=100, show_default=True, help="Episodes to play.")
+@click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
+@click.option("--seed", default=0, show_default=True, help="Of the episodes.")
+@click.option("--render", help="A video file (video.mp4) of the first episodes, or `window`.")
+@click.option("--weights", metavar="FILE", help="Of the run's folder, for example weights.interim.safetensors.")
+@TRUST
+def evaluate(
+    run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool
+) -> None:
+    """Play the final policy of a RUN and print its returns."""
+    from tutelage.tasks import evaluation
+
+    click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))

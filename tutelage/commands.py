@@ -1,0 +1,154 @@
+"""Commands of the machinery: a graph is started, drawn, recorded, played again and verified."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tutelage.options import JSON, RUN, TRUST
+
+FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.argument("arguments", nargs=-1)
+@click.option("--args", "show_arguments", is_flag=True, help="Only list what can be set.")
+@click.option("--dry-run", is_flag=True, help="Only show the resolved file and what would run.")
+@click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
+@click.option("--one-process", is_flag=True, help="All nodes in this process, for debuggers; the result is the same.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of a FILE.")
+@TRUST
+def launch(
+    file: str | None,
+    arguments: tuple[str, ...],
+    show_arguments: bool,
+    dry_run: bool,
+    run_dir: str | None,
+    one_process: bool,
+    resume: str | None,
+    trusted: bool,
+) -> None:
+    """Start the graph of a launch FILE. name:=value sets its arguments."""
+    from tutelage import launcher
+
+    if resume:
+        sys.exit(launcher.resume(resume, trusted))
+    if file is None:
+        raise click.UsageError("name a launch file, for example gail.yaml")
+    if show_arguments:
+        click.echo(launcher.arguments_text(file))
+    elif dry_run:
+        click.echo(launcher.resolved_text(file, arguments))
+    else:
+        sys.exit(launcher.launch(file, arguments, run_dir, one_process))
+
+
+@click.command()
+@click.argument("file")
+@click.argument("arguments", nargs=-1)
+@click.option(
+    "--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw a picture here instead."
+)
+def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
+    """Draw who says what to whom in a launch FILE."""
+    from tutelage import launcher
+    from tutelage.drawing import text
+
+    made = launcher.graph(file, arguments)
+    if svg:
+        from tutelage.drawing import svg as picture
+
+        svg.write_text(picture.svg(made))
+    else:
+        click.echo(text.text(made))
+
+
+@click.command()
+@click.argument("module", default="messages")
+@click.option("--json", "as_json", is_flag=True, help="As JSON schema.")
+def messages(module: str, as_json: bool) -> None:
+    """Print all that nodes can say to each other; or the messages of a MODULE of your own."""
+    from tutelage.drawing import text
+
+    sys.path.append(str(Path.cwd()))
+    kinds = text.message_types(module)
+    click.echo(text.schemas(kinds) if as_json else text.messages(kinds))
+
+
+@click.group()
+def bag() -> None:
+    """Record what nodes say, look at it, play it again. A FILE is a recording, or the folder of a recorded run."""
+
+
+@bag.command("record")
+@click.argument("topics", nargs=-1)
+@RUN
+@click.option("--output", type=click.Path(path_type=Path), default=Path("recording.mcap"), show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else with the run, or by Ctrl-C.")
+def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: float | None) -> None:
+    """Record TOPICS of a running graph from outside; all of them without names."""
+    from tutelage.input.problems import Problem, Refusal
+    from tutelage.observers import runs
+    from tutelage.observers.capture import Capture
+
+    if output.exists():
+        raise Refusal([Problem(output, "there is such a file already: name another by --output")])
+    capture = Capture(runs.running(run), topics, output)
+    capture.record(seconds)
+    click.echo(capture.summary(), err=True)
+
+
+@bag.command("info")
+@FILE
+@JSON
+def bag_info(file: Path, as_json: bool) -> None:
+    """Tell what is in a recording: topics, counts, rates, losses, damage. Exit code 1: some of it is damaged."""
+    from tutelage.recording import search
+    from tutelage.recording.summary import Summary
+
+    summary = Summary(search.find(file))
+    click.echo(summary.as_json() if as_json else summary.text())
+    sys.exit(bool(summary.reader.damages))
+
+
+@bag.command("play")
+@FILE
+@click.option("--node", "nodes", multiple=True, help="Only in place of this node, the others live. May be repeated.")
+@click.option("--rate", type=click.FloatRange(min=0), default=1.0, show_default=True, help="0: as fast as it can be.")
+@click.option("--skip", type=click.FloatRange(min=0), default=0.0, help="Seconds to leave out at the beginning.")
+@click.option("--run-dir", help="Folder of the run that this is.")
+@TRUST
+def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None, trusted: bool) -> None:
+    """Say again what was recorded, as a graph: all of it, or in place of some nodes."""
+    from tutelage import replay
+
+    sys.exit(replay.play(file, nodes, rate, skip, run_dir, trusted))
+
+
+@bag.command("export")
+@FILE
+@click.argument("target", type=click.Path(path_type=Path))
+def bag_export(file: Path, target: Path) -> None:
+    """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
+    from tutelage.input.problems import printable
+    from tutelage.recording import export, search
+
+    for damage in export.export(search.find(file), target).damages:
+        click.echo(printable(str(damage)), err=True)
+
+
+@click.command()
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@JSON
+@TRUST
+def verify(run: Path, as_json: bool, trusted: bool) -> None:
+    """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
+    from tutelage import output, replay
+    from tutelage.recording import verification
+
+    compared = replay.verify(run, trusted)
+    click.echo(output.json_rows(compared) if as_json else verification.text(compared))
+    sys.exit(any(one.verdict == "differs" for one in compared))

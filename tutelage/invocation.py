@@ -1,0 +1,13 @@
+"""How the user called the command line, for hints that can be typed as they stand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_BY_SCRIPT = {"cli.py": "python cli.py", "__main__.py": "python -m tutelage"}
+
+
+def program() -> str:
+    """`tutelage`, or the longer words that the user typed instead: `python cli.py`, `python -m tutelage`."""
+    return _BY_SCRIPT.get(Path(sys.argv[0]).name, "tutelage")

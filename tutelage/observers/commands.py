@@ -1,0 +1,89 @@
+"""`tutelage node` and `tutelage topic`: what runs on this machine, and what its nodes say."""
+
+from __future__ import annotations
+
+import click
+
+from tutelage.options import JSON, RUN
+
+
+@click.group()
+def node() -> None:
+    """Look at the nodes that run on this machine."""
+
+
+@node.command("list")
+@JSON
+def node_list(as_json: bool) -> None:
+    """List the nodes of all runs: process, state, restarts."""
+    from tutelage import output
+    from tutelage.observers import runs
+    from tutelage.supervision import registry
+
+    rows = runs.nodes(registry.runs())
+    text = output.table(runs.NodeRow._fields, rows) if rows else "no graph is running"
+    click.echo(output.json_rows(rows) if as_json else text)
+
+
+@node.command("log")
+@click.argument("name")
+@RUN
+@click.option("--follow", is_flag=True, help="Go on with what is printed, until the run has ended.")
+@click.option("--lines", type=click.IntRange(min=0), help="Only so many of the last lines.")
+@JSON
+def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_json: bool) -> None:
+    """Print what the node NAME has printed."""
+    from tutelage import output
+    from tutelage.observers import logs
+
+    printed = logs.lines(logs.find(name, run), lines, follow)
+    output.show(output.json_lines(printed) if as_json else printed)
+
+
+@click.group()
+def topic() -> None:
+    """Look at what the nodes say while they say it, without slowing them."""
+
+
+@topic.command("list")
+@RUN
+@click.option("--rates", is_flag=True, help="Listen for 1.6 seconds how often something is said.")
+@JSON
+def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
+    """List the topics of a run: message type, who says it, who hears it."""
+    from tutelage import output
+    from tutelage.observers import runs
+
+    rows = runs.topics(runs.running(run), rates)
+    titles = runs.TopicRow._fields if rates else runs.TopicRow._fields[:-1]
+    click.echo(output.json_rows(rows) if as_json else output.table(titles, (row[: len(titles)] for row in rows)))
+
+
+@topic.command("echo")
+@click.argument("topics", nargs=-1, required=True)
+@RUN
+@click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option("--full", is_flag=True, help="Print arrays whole.")
+@JSON
+def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full: bool, as_json: bool) -> None:
+    """Print the messages on TOPICS as they pass."""
+    from tutelage import output
+    from tutelage.observers import echo, runs
+
+    echoed = echo.Echo(runs.running(run), list(topics), count, as_json, full)
+    output.show(echoed.lines())
+    click.echo(echoed.summary(), err=True)
+
+
+@topic.command("hz")
+@click.argument("topic")
+@RUN
+@click.option("--window", type=click.IntRange(min=2), default=1000, show_default=True, help="Messages to measure over.")
+@click.option("--count", type=click.IntRange(min=1), help="End after so many reports.")
+@JSON
+def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
+    """Measure how often something is said on TOPIC, and report it every second."""
+    from tutelage import output
+    from tutelage.observers import rate, runs
+
+    output.show(rate.reports(runs.running(run), topic, window, count, as_json))
