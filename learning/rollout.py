@@ -47,7 +47,7 @@ class Gatherer:
         self._parts: list[list[np.ndarray]] = []
 
     def add(self, part: Any) -> int:
-        """Adds the steps of an object with a Rollout's fields, for example a Transition; returns the number of steps."""
+        """Adds the steps of an object with a Rollout's fields, for example a Transition; returns their number."""
         self._parts.append([getattr(part, name) for name in Rollout._fields])
         return sum(len(arrays[0]) for arrays in self._parts)
 
