@@ -136,7 +136,7 @@ class Teacher(Seat):
         return self.last
 
     def leave(self, run_dir: Path, unkept: str) -> Iterator[Message]:
-        """Ends the session: publishes a running episode as discarded, shows the last notice and the command that learns."""
+        """Ends the session: discards a running episode, shows the last notice and the command that learns."""
         self.device.close()
         if self.driven.length:
             self.session.take += 1

@@ -1,4 +1,4 @@
-"""What a person reads when a run has ended: a line each of what there is to say."""
+"""The summary at the end of a run, line by line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 
 
 def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
-    """Where all is, and how to go on with a run that has not come to its end."""
+    """Where the results are, and how to resume an unfinished run."""
     resumable = outcome.exit_code and not graph.by_the_clock()
     go_on = [f"go on with it: python cli.py launch --resume {folder}"] if resumable else []
     return [f"run folder: {folder}", *go_on]
