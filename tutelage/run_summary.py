@@ -91,7 +91,7 @@ def _shortfall(numbers: Numbers) -> str:
 
 
 def _episodes(numbers: Numbers) -> str:
-    """Of a policy that only acts, on a robot for one: nobody has evaluated it elsewhere."""
+    """Of a policy that only acts, for example on a robot: it has no evaluation elsewhere."""
     if "return_mean" in numbers or "episode_return_mean" not in numbers:
         return ""
     return f"{numbers['episodes']} episodes ended, mean return {numbers['episode_return_mean']:.1f} (of the last 100)"

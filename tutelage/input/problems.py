@@ -57,7 +57,7 @@ UNKNOWN = _Unknown()
 
 
 def printable(text: str, keep: str = "\n\t") -> str:
-    """Text as a terminal may show it: what would move its cursor or change its colours is written out, for example `\\x1b`.
+    """Text for a terminal: characters that would move its cursor or change its colours are escaped, as `\\x1b`.
 
     Names and sentences of files are others' text. Line ends stay, unless `keep` is empty.
     """

@@ -95,7 +95,7 @@ class Stream:
 
 
 class Inbox:
-    """A node's input streams in one order: by `time`, or by `arrival` for nodes that act by the clock or look on."""
+    """A node's input streams in one order: by `time`, or by `arrival` for observers and nodes that act by the clock."""
 
     def __init__(self, streams: list[Stream], order: Ordering = "time") -> None:
         self.streams = {(stream.sender, stream.topic): stream for stream in streams}
