@@ -1,4 +1,4 @@
-"""Where a device's zeros are and which way its channels count."""
+"""The zeros and directions of a device's channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tutelage.drivers.driver import Channel, Driver, Reading
 
 
 class Calibrated(Driver):
-    """Stands in a driver's place, calibrated: value = direction * (raw - zero), for what it gives, takes and can."""
+    """A driver with calibrated channels: value = direction * (raw - zero), for readings, commands and ranges."""
 
     def __init__(self, driver: Driver, zero: Mapping[str, float], direction: Mapping[str, int]) -> None:
         self.raw = driver
@@ -29,7 +29,7 @@ class Calibrated(Driver):
         return self._zero.get(name, 0.0), self._direction.get(name, 1)
 
     def _counted(self, channel: Channel) -> Channel:
-        """A channel with what it can be, as calibrated."""
+        """A channel with its calibrated range."""
         zero, direction = self.frame(channel.name)
         low, high = sorted(direction * (bound - zero) for bound in channel[2:])
         return channel._replace(low=low, high=high)

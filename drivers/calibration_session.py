@@ -1,4 +1,4 @@
-"""Finding out where a robot's zeros are and which way its channels count: it is moved by hand, and only read."""
+"""Measures a robot's zeros and directions. A person moves it by hand; the program only reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CALIBRATION = re.compile(r"^calibration:.*\n?(?:(?:[ \t]*\n|#.*\n)*[ \t]+\S.*\n?
 
 
 def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
-    """Measures, and writes what was found into the robot's file; the names of the channels.
+    """Measures, and writes the calibration into the robot's file; returns the names of the channels.
 
     Raises:
         Refusal: the file is wrong, or the device cannot be connected or read.
@@ -43,7 +43,7 @@ def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
 
 
 def measure(driver: Driver, ask: Callable[[str], object]) -> dict[str, dict[str, float]]:
-    """Zeros and directions of what is observed, with a person's help; nothing is moved but by hand.
+    """Zeros and directions of the observed channels, with a person's help. The robot is moved only by hand.
 
     Raises:
         DriverError: the device cannot be connected or read.
@@ -71,9 +71,9 @@ def _mean(driver: Driver) -> NDArray[np.float64]:
 
 
 def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
-    """Puts it into a robot's file in the place of the one before, and leaves all else as it is written.
+    """Replaces the calibration in a robot's file, and leaves all else as it is written.
 
-    The file is replaced in one step: there is never half of it.
+    The file is replaced in one step, so it is never incomplete.
     """
     path = path.resolve()  # a link stays one
     text, block = path.read_text(), yaml_marks.dump({"calibration": calibration})

@@ -1,4 +1,4 @@
-"""A driver's device: connected or not; told numbers only; told to stop until it says that it did, and nobody waits."""
+"""A driver's connection: finite commands only; a stop is repeated until the device confirms it, without waiting."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Connection:
         self.driver.stop()
 
     def write(self, command: Vector) -> Vector:
-        """What it says that it applied.
+        """Writes a command; returns the values that the device reports as applied.
 
         Raises:
-            DriverError: it fails, or one of the two is no number.
+            DriverError: it fails, or one of the two is not finite.
         """
         if not np.isfinite(command).all():
             raise DriverError(f"the limits have made {command.tolist()} of a command: look for what is no number")
@@ -49,7 +49,7 @@ class Connection:
         return applied
 
     def halt(self) -> str:
-        """Tells it to stop; why it did not, empty where it did or is not connected."""
+        """Tells it to stop; returns why it did not, empty if it did or is not connected."""
         try:
             if self.is_open:
                 self.driver.stop()
@@ -59,12 +59,12 @@ class Connection:
         return ""
 
     def fail(self) -> None:
-        """It cannot be trusted: tells it to stop, and lets go of it; if it does not answer, `insist` has to follow."""
+        """After a fault: tells it to stop and disconnects; if it does not answer, call `insist` afterwards."""
         self._tries = 0
         self.insist()
 
     def insist(self) -> None:
-        """Tells it once more to stop. Lets go of it when it says that it did, or was told often enough."""
+        """Repeats the stop. Disconnects when the device confirms it, or after enough attempts."""
         if not self.is_open:
             return
         self._tries += 1
@@ -76,7 +76,7 @@ class Connection:
         self.let_go()
 
     def let_go(self) -> None:
-        """Closes it, whatever it says."""
+        """Closes it, whatever it answers."""
         with contextlib.suppress(DriverError):
             self.close()
 

@@ -1,4 +1,4 @@
-"""Whether a robot is fit to be driven, before anything moves: only connect, read, stop and close are asked of it."""
+"""Checks a robot before anything moves: it uses only connect, read, stop and close."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ YEAR = 3e7
 
 
 class Finding(NamedTuple):
-    """One line of the doctor's: `good` is None where nobody can know."""
+    """One line of the doctor's report: `good` is None if it cannot be known."""
 
     good: bool | None
     what: str
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 def examine(path: Path) -> Iterator[Finding]:
-    """What is right and wrong with a robot, as it is found out.
+    """The checks of a robot, one by one.
 
     Raises:
         Refusal: what is wrong with its file.

@@ -1,4 +1,4 @@
-"""What a device looks like to the rest: five verbs, and what it observes and accepts, known before it is connected.
+"""The interface of a device: five methods, and the channels it observes and accepts, known before it is connected.
 
     class Motor(Driver):
         observes = (Channel("position", "rad", -3.2, 3.2),)
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 
 class Channel(NamedTuple):
-    """One number that a device gives or takes; `low` and `high` are the most it can be."""
+    """One number that a device observes or accepts; `low` and `high` are its extremes."""
 
     name: str
     unit: str
@@ -37,7 +37,7 @@ class Reading(NamedTuple):
 
 
 class DriverError(Exception):
-    """A device that does not answer, or not as it should: one sentence that says what, where and what to do."""
+    """A device does not answer, or answers wrongly: one sentence that says what, where and what to do."""
 
 
 class Driver(ABC):
@@ -52,10 +52,10 @@ class Driver(ABC):
 
     @abstractmethod
     def connect(self) -> None:
-        """Opens the device and arms its own watchdog, where it has one. It must not move.
+        """Opens the device and arms its own watchdog, if it has one. It must not move.
 
         Raises:
-            DriverError: as do all verbs. Where this one does it leaves nothing open: no other is called then.
+            DriverError: as do all methods. If this one raises it leaves nothing open, and no other is called.
         """
 
     @abstractmethod
@@ -64,19 +64,19 @@ class Driver(ABC):
 
     @abstractmethod
     def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Commands [accepts], in their units; what the device was really told (rounded, quantised), likewise."""
+        """Writes commands [accepts], in their units; returns what the device was really told (rounded, quantised)."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Brings the device into its safe state, and leaves it there. At any moment, more than once.
+        """Brings the device into its safe state. May be called at any moment, more than once.
 
-        It must not wait long for an answer, some 50 ms: an operator's order waits meanwhile, and the guard repeats it.
+        It must not wait longer than some 50 ms for an answer: an operator's order waits, and the guard repeats it.
         """
 
     def place(self, seed: int) -> None:
-        """Has the robot's own routine, where it has one, put it where an episode begins; `seed` says where exactly."""
+        """Moves the robot to where an episode begins, by its own routine if it has one; `seed` says where exactly."""
         return
 
     @abstractmethod
     def close(self) -> None:
-        """Lets go of the device, stopped."""
+        """Closes the stopped device."""

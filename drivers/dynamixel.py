@@ -94,7 +94,7 @@ class Dynamixel(Driver):
 
     @property
     def questions(self) -> int:
-        """How often readings were asked for, the repeated questions included: more than readings on a bad line."""
+        """How often readings were requested, with repetitions: more than readings on a bad line."""
         return self.bus.questions
 
     def connect(self) -> None:
@@ -134,7 +134,7 @@ class Dynamixel(Driver):
         return np.array([channel.value(count) for channel, count in zip(self._accepts, counts, strict=True)])
 
     def place(self, seed: int) -> None:
-        """Has the robot's own routine put it where an episode begins.
+        """Moves the robot to where an episode begins, by its own routine.
 
         Raises:
             DriverError: it has none.
@@ -145,7 +145,7 @@ class Dynamixel(Driver):
         self.bus.write(self._place["id"], Register(self._place["address"], 2), seed % 2**16)
 
     def stop(self) -> None:
-        """Tells all servos at once, then makes sure of each, whatever the others say, and waits for none for long."""
+        """Tells all servos to stop at once, then checks each, whatever the others answer, with short waits."""
         if self._bus is None:
             return
         until = time.monotonic() + STOP_SECONDS
@@ -190,5 +190,5 @@ class Dynamixel(Driver):
 
 
 def _told(channel: ServoChannel, value: float) -> int:
-    """Counts within the channel's limits: a servo ignores a command beyond its own, and goes on with the last one."""
+    """Counts within the channel's limits: a servo ignores a command beyond its own, and repeats the last one."""
     return GOALS[channel.kind][1].saturated(channel.counts(min(channel.high, max(channel.low, value))))

@@ -1,4 +1,4 @@
-"""A bus of Dynamixel servos of the X series, as the maker's SDK speaks to it, with deadlines and errors of ours."""
+"""A bus of Dynamixel servos of the X series, through the maker's SDK, with our deadlines and errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Register(NamedTuple):
         return (value % 256**self.size).to_bytes(self.size, "little")
 
     def saturated(self, value: int) -> int:
-        """The nearest number that it can hold."""
+        """The nearest number that the register can hold."""
         most = 2 ** (8 * self.size - 1) - 1
         return min(most, max(-most, value))
 

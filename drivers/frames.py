@@ -2,8 +2,8 @@
 
     0 | COBS( kind | sequence | body | CRC-16, low byte first ) | 0
 
-COBS (Cheshire and Baker 1999) takes the zeros out of a frame, so a zero can only be its end: whatever happened on the
-line, the next frame is found.
+COBS (Cheshire and Baker 1999) removes the zeros from a frame, so a zero can only be its end: after any noise, the next
+frame is found.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def encode(frame: Frame) -> bytes:
 
 
 class Decoder:
-    """Takes bytes as they come, and gives the frames in them that are whole; all else is noise."""
+    """Takes bytes as they come, and returns the whole frames in them; all else is noise."""
 
     def __init__(self) -> None:
         self._part = b""
@@ -48,7 +48,7 @@ class Decoder:
 
 
 def _uncobs(part: bytes) -> bytes:
-    """What was encoded, or nothing if this is no COBS of ours."""
+    """The decoded bytes, or nothing if this is not valid COBS."""
     runs = []
     while part and len(part) <= LONGEST + 1:
         count = part[0]

@@ -1,16 +1,16 @@
-"""What stands in front of every driver: the device is read, moved and stopped through here, or not at all.
+"""The guard in front of every driver: the device is read, moved and stopped only through it.
 
-A command is refused where it is not right: shape, finite, fresh, armed. What is refused counts as if it had not come.
-Else the nearest command within all limits is written (drivers/limits.py): within its position, its step from what is
-measured, its rate from what was applied last. The first command of a motion starts from a reading that is taken for
-it, since the device may have been placed, or moved by hand. Where the limits leave no command it stops.
+It refuses a command of the wrong shape, not finite, too old, or while not armed, as if the command had not come.
+Otherwise it writes the nearest command within all limits (drivers/limits.py): position, step from the measured value,
+rate from the last applied one. The first command of a motion starts from a fresh reading, since the device may have
+been placed, or moved by hand. If the limits leave no command, the guard stops the device.
 
-A command answers an observation, and is as old as that. Up to the first age it is applied; up to the second the last
-one is held, within the limits; then comes a controlled stop, which latches until somebody arms again. A reading that
-cannot be trusted is a fault, one outside its limits a protective stop, one that stands still under commands a
-controlled stop (drivers/stuck.py). None of this is an emergency stop: that is a switch which cuts the power.
+A command is as old as the observation that it answers. Up to the first age it is applied; up to the second the last
+one is held, within the limits; then comes a controlled stop, which latches until a person arms again. A reading that
+cannot be trusted is a fault, one outside its limits a protective stop, one that is stuck under commands a controlled
+stop (drivers/stuck.py). None of this is an emergency stop: that is a switch which cuts the power.
 
-A device that does not say that it stopped is told again each period (drivers/connection.py): nobody waits for it.
+The stop of a device that does not confirm it is repeated each period (drivers/connection.py), without waiting.
 
 No clock, no thread: the time is passed in, in nanoseconds of the monotonic clock.
 """
@@ -32,7 +32,7 @@ from tutelage.drivers.stuck import Watch
 
 
 class State(StrEnum):
-    """The device is in its safe state in all of them but MOVING."""
+    """The device is in its safe state in all states but MOVING."""
 
     DISARMED = "disarmed"
     ARMED = "armed"
@@ -49,7 +49,7 @@ MAY_MOVE = (State.ARMED, State.MOVING)
 
 
 class Decision(NamedTuple):
-    """What became of a command: what the device was told (None: nothing), and why that is not what was asked."""
+    """The outcome of a command: what the device was told (None: nothing), and why that differs from the request."""
 
     requested: Vector
     applied: Vector | None
@@ -57,10 +57,10 @@ class Decision(NamedTuple):
 
 
 class Guard:
-    """A driver, guarded.
+    """A guarded driver.
 
     Attributes:
-        state, reason: where it is, and why.
+        state, reason: the guard's state, and why.
         stops: how often it has stopped or failed when it might have moved.
         reading: the last one that can be trusted.
         applied: what the device was told last, as the driver says.
@@ -76,7 +76,7 @@ class Guard:
         self._captured = self._written = 0
 
     def arm(self, now: int) -> None:
-        """Lets it move, if it can be connected and read, and no sensor is stuck; at rest until the first command."""
+        """Arms the device, if it can be connected and read and no sensor is stuck; at rest until the first command."""
         if self.state in MAY_MOVE:
             return
         if self.state is State.FAULT:
@@ -95,7 +95,7 @@ class Guard:
         self._settle()
 
     def read(self, now: int) -> Reading | None:
-        """The newest reading; None where the device cannot be read, or not be trusted, which is a fault."""
+        """The newest reading; None if the device cannot be read or trusted, which is a fault."""
         return None if self.state is State.FAULT or not self._device.is_open else self._taken(now)
 
     def _taken(self, now: int) -> Reading | None:
@@ -118,7 +118,7 @@ class Guard:
         return reading
 
     def command(self, requested: Vector, captured: int, now: int) -> Decision:
-        """Applies what an action asks for, in answer to the observation that was captured then."""
+        """Applies an action's command, which answers the observation captured then."""
         if why := self._refusal(requested, captured, now) or self._unready(now):
             return Decision(requested, None, why)
         verdict = self._write(requested, "", now)
@@ -127,7 +127,7 @@ class Guard:
         return verdict
 
     def tick(self, now: int) -> Decision | None:
-        """What becomes of the last command as it grows old: nothing at first, then it is held, then it stops."""
+        """Ages the last command: nothing at first, then it is held, then the guard stops the device."""
         age = now - self._captured
         if self.state is not State.MOVING or age <= self.limits.apply:
             return None
@@ -142,13 +142,13 @@ class Guard:
         return self._captured + self.limits.hold + 1 if self.state is State.MOVING else math.inf
 
     def rest(self) -> None:
-        """Ends a motion in good order: into the safe state, still armed."""
+        """Ends a motion normally: into the safe state, still armed."""
         if self.state is State.MOVING and self._halt():
             self.state = State.ARMED
             self._settle()
 
     def place(self, seed: int) -> None:
-        """Has the robot's own routine put it where an episode begins; only an armed device, at rest."""
+        """Moves the robot to where an episode begins, by its own routine; only an armed device, at rest."""
         if self.state is not State.ARMED:
             return
         try:
@@ -157,7 +157,7 @@ class Guard:
             self.fault(str(error))
 
     def insist(self) -> None:
-        """Tells a device once more to stop that has not said that it did; to be asked each period."""
+        """Repeats the stop of a device that has not confirmed it; call it each period."""
         if self.state is State.FAULT:
             self._device.insist()
 
@@ -176,19 +176,19 @@ class Guard:
             self.stops += may_move
 
     def fault(self, reason: str) -> None:
-        """Stops what can be stopped, and lets go of the device: arming connects it anew."""
+        """Stops the device and disconnects: arming connects it anew."""
         self._fail(reason)
         self._device.fail()
 
     def close(self) -> None:
-        """Stops the device and lets go of it, whatever it says. Nobody waits for an answer to anything else by now."""
+        """Stops the device and closes it, whatever it answers, at the end of the run."""
         self.disarm("closed")
         while self.state is State.FAULT and self._device.is_open:
             self._device.insist()
         self._device.close()
 
     def _halt(self) -> bool:
-        """Stops the device; whether it is connected, and says that it did."""
+        """Stops the device; returns whether it is connected and confirms it."""
         if (why := self._device.halt()) and self.state is not State.FAULT:
             self._fail(why)
         return self._device.is_open and not why
@@ -203,7 +203,7 @@ class Guard:
         self._captured = self._written = 0
 
     def _unready(self, now: int) -> str:
-        """Why a motion cannot begin from where the device is; empty where it can, or has begun."""
+        """Why a motion cannot begin from the device's position; empty if it can, or has begun."""
         if self.state is State.ARMED:
             if not self.read(now):
                 return self.reason
@@ -214,7 +214,7 @@ class Guard:
         return named(self._driver.observes, chosen) if chosen.any() else ""
 
     def _refusal(self, requested: Vector, captured: int, now: int) -> str:
-        """Why a command is not taken at all; empty where it is."""
+        """Why a command is refused; empty if it is not."""
         age = now - captured
         if requested.shape != self.limits.low.shape:
             return f"shape: {list(requested.shape)} instead of {list(self.limits.low.shape)}"
@@ -227,7 +227,7 @@ class Guard:
         return "" if self.state in MAY_MOVE else f"armed: the device is {self.state}, for {self.reason}"
 
     def _write(self, requested: Vector, reason: str, now: int) -> Decision:
-        """Writes the nearest command that the limits allow. Where they allow none for a whole period it stops."""
+        """Writes the nearest command that the limits allow. If they allow none for a whole period it stops."""
         assert self.reading, "what is armed was read"
         measured, elapsed = self.limits.at_rest(self.reading.values), now - self._written
         command, met = self.limits.nearest(requested, measured, self._start, elapsed)

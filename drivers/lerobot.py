@@ -6,7 +6,7 @@
     observes: [{name: shoulder_pan.pos, unit: deg, low: -100, high: 100}]
     accepts: [{name: shoulder_pan.pos, unit: deg, low: -100, high: 100}]
 
-Channels bear the names of LeRobot's features; those that are not named, cameras among them, are left alone. LeRobot is
+Channels have the names of LeRobot's features; the others, for example cameras, are ignored. LeRobot is
 not among our dependencies: install it where this runs, and calibrate with its own `lerobot-calibrate` first.
 """
 
@@ -26,7 +26,7 @@ from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
 
 
 class LeRobotDevice(Driver):
-    """What robots and teleoperators of LeRobot have in common.
+    """Base of LeRobot's robots and teleoperators.
 
     It is `robot(config(**arguments))`, or `robot(**arguments)` without a config, made when it is connected. It is not
     calibrated then, since that moves it.
@@ -75,7 +75,7 @@ class LeRobotDevice(Driver):
                     device.disconnect()
 
     def _check(self, device: Any) -> None:
-        """That it has the features that are named."""
+        """Checks that it has the named features."""
         raise NotImplementedError
 
     def _missing(self, channels: Iterable[Channel], features: Mapping[str, Any]) -> None:
@@ -93,7 +93,7 @@ class LeRobotDevice(Driver):
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:
-        """Whatever LeRobot or a device's own library throws, as a DriverError: it declares no errors of its own."""
+        """Converts any exception of LeRobot or a device's library into a DriverError: LeRobot declares none."""
         try:
             yield
         except DriverError:

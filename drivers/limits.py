@@ -1,4 +1,4 @@
-"""What a robot's file allows, and the nearest command that it allows."""
+"""The limits of a robot's file, and the nearest command within them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Vector = NDArray[np.float64]
 
 
 class Bounded(NamedTuple):
-    """The nearest command within the limits, and which of them it met; where they leave none, why."""
+    """The nearest command within the limits, and which limits bound it; if there is none, why."""
 
     command: Vector | None
     why: str
@@ -20,7 +20,7 @@ class Bounded(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """Arrays by accepted channel unless they say otherwise; times in nanoseconds.
+    """Arrays by accepted channel unless stated otherwise; times in nanoseconds.
 
     The position limits bound the command itself, the step limit its distance from what is measured, the rate its
     distance from what was applied last. Only a channel that is measured has a step.
@@ -53,7 +53,7 @@ class Limits:
         object.__setattr__(self, "reach", np.where(self.measured < 0, np.inf, self.step))
 
     def at_rest(self, readings: Vector | None) -> Vector:
-        """The command that would leave everything as it is: what is measured, else the safe one."""
+        """The command that changes nothing: the measured value, else the safe one."""
         if readings is None:
             return self.safe
         return np.where(self.measured < 0, self.safe, readings[self.measured])
@@ -63,7 +63,7 @@ class Limits:
         return np.minimum(np.maximum(command, self.low), self.high)
 
     def nearest(self, requested: Vector, measured: Vector, applied: Vector, elapsed: int) -> Bounded:
-        """The nearest to what is requested that all limits allow.
+        """The command nearest to the requested one that all limits allow.
 
         Args:
             measured: as `at_rest` has it.

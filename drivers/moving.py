@@ -1,4 +1,4 @@
-"""Which reading measures a command, and which readings a command should move, where a robot's file does not say so."""
+"""Which reading measures a command, and which readings a command should move, if the robot's file does not say."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def opened(port: str, baudrate: int) -> Any:
 
 @contextmanager
 def failing(port: str) -> Iterator[None]:
-    """What a port can throw, as a DriverError."""
+    """Converts a port's exceptions into DriverErrors."""
     try:
         yield
     except (OSError, ValueError, termios.error) as error:  # serial.SerialException is an OSError
@@ -41,7 +41,7 @@ def failing(port: str) -> Iterator[None]:
 
 
 def insist(ask: Callable[[], T | None], seconds: float, failure: str) -> T:
-    """Asks until there is an answer, again and again until the time is over.
+    """Asks repeatedly until there is an answer or the time is over.
 
     Raises:
         DriverError: there was none in time; `failure` says what that means.

@@ -1,4 +1,4 @@
-"""What is wrong with a reading: each answer is a sentence that names the channels, empty where nothing is."""
+"""Problems of a reading: each result is a sentence that names the channels, empty if there is no problem."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tutelage.drivers.limits import Limits, Vector
 
 
 def unfit(reading: Reading, channels: Sequence[Channel], limits: Limits, now: int) -> str:
-    """Why it cannot be trusted."""
+    """Why the reading cannot be trusted."""
     if reading.values.shape != (len(channels),):
         return f"the driver read {list(reading.values.shape)} numbers instead of {len(channels)}"
     if not np.isfinite(reading.values).all():
@@ -23,7 +23,7 @@ def unfit(reading: Reading, channels: Sequence[Channel], limits: Limits, now: in
 
 
 def outside(values: Vector, channels: Sequence[Channel], limits: Limits) -> str:
-    """What it says that must not be."""
+    """Which values are outside their limits."""
     beyond = (values < limits.observed_low) | (values > limits.observed_high)
     return f"{named(channels, beyond)} is outside its limits" if beyond.any() else ""
 

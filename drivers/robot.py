@@ -1,4 +1,4 @@
-"""A robot's file: its driver, its task, its limits. It says nothing of what is learnt on it.
+"""A robot's file: its driver, its task, its limits. It says nothing about learning.
 
     driver: drivers.dynamixel:CartPole     # or my_arm.py:Arm, a file beside this one
     parameters: {port: /dev/ttyUSB0}       # of the driver's constructor
@@ -15,13 +15,13 @@
     calibration:
       pole: {zero: 0.02, direction: -1}
 
-`start` is `operator`, also where it is not said: a person arms it and begins each episode; or `automatic`: it arms
-itself once, has the robot's own routine put it where an episode begins, and begins when the task is ready to. After a
-stop only a person arms again.
+`start` is `operator` by default: a person arms the robot and begins each episode; or `automatic`: it arms itself once,
+moves to where an episode begins by its own routine, and begins when the task is ready. After a stop only a person arms
+it again.
 
-`measured` names the reading that says where a command has led; without it that is the one of the same name and unit.
-`moves` names the readings that a command should change, so that one that stands still is found out. Without it those
-are the reading that measures it and `... velocity` of that name; what nothing measures moves all that is left.
+`measured` names the reading that measures a command; by default the one of the same name and unit. `moves` names the
+readings that a command should change, so that a stuck one is found. By default these are the reading that measures it
+and the `... velocity` of that name; a command that no reading measures moves all remaining readings.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ CALIBRATION = {"zero": float, "direction": int}
 
 @dataclass
 class Robot:
-    """A robot as its file describes it; channels are found by name, whatever their order in the driver."""
+    """A robot as its file describes it; channels are matched by name, in any order of the driver."""
 
     driver: Driver
     task: RobotTask
@@ -88,7 +88,7 @@ class Robot:
         return self.task.observe(readings[self._observed])
 
     def command(self, action: np.ndarray) -> Vector:
-        """What an action [1, *action] commands. One of another shape becomes a command of another shape."""
+        """The command of an action [1, *action]. A wrong shape gives a command of a wrong shape."""
         told = self.task.command(action.reshape(-1))
         if told.shape != (len(self._accepted),):
             return told
@@ -97,7 +97,7 @@ class Robot:
         return command
 
     def action(self, command: Vector) -> np.ndarray:
-        """The action that commands this or comes nearest, an index [] or numbers [action]."""
+        """The action whose command is nearest to this one, an index [] or numbers [action]."""
         return self.task.action(command[self._accepted])
 
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
@@ -105,10 +105,10 @@ class Robot:
 
 
 def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
-    """Reads a robot's file; `env` is the environment whose place it is to take, `port` replaces the one in the file.
+    """Reads a robot's file; `env` is the environment that it replaces, `port` replaces the one in the file.
 
     Raises:
-        Refusal: all that is wrong with it, each with its place.
+        Refusal: all problems of the file, each with its place.
     """
     problems: list[Problem] = []
     item = yaml_marks.read(path, problems)
@@ -124,14 +124,14 @@ def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
 
 
 def task_of(path: Path) -> RobotTask | None:
-    """The task that a robot's file names, None where it cannot be told. Its driver need not be there."""
+    """The task that a robot's file names, None if it cannot be read. The driver need not exist."""
     problems: list[Problem] = []
     item = yaml_marks.read(path, problems)
     return _Reader(path, item, "", problems).task() if item else None
 
 
 class _Reader(LimitsReader):
-    """Reads one file; what is wrong is gathered."""
+    """Reads one file and gathers its problems."""
 
     def __init__(self, path: Path, item: Item, port: str, problems: list[Problem]) -> None:
         self.path, self.port = path, port

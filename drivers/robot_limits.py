@@ -1,4 +1,4 @@
-"""The limits in a robot's file (drivers/robot.py), read and checked: each problem is said with its place."""
+"""The limits in a robot's file (drivers/robot.py), read and checked: each problem has its place."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FAST_HZ, APPLY_MOST, HOLD_MOST = 50.0, 0.040, 0.100
 
 
 class LimitsReader:
-    """Reads what its file says of limits; what is wrong is gathered."""
+    """Reads the limits of a robot's file and gathers their problems."""
 
     def __init__(self, items: dict[str, Item], hints: dict[str, Any], place: Location, problems: list[Problem]) -> None:
         self.items, self.place, self.problems = items, place, problems
@@ -130,7 +130,7 @@ class LimitsReader:
             self._check_measured(name, told["measured"], item.value["measured"].place, driver)
 
     def _check_measured(self, name: str, reading: str, place: Location | None, driver: Driver) -> None:
-        """What is counted from a reading must count as it does."""
+        """A command that a reading measures must have the same calibration."""
         self._check_observed(reading, place, driver)
         if isinstance(driver, Calibrated) and driver.frame(name) != driver.frame(reading):
             self._say(place, f"{name}: it is measured by '{reading}', so both need the same calibration")
@@ -143,7 +143,7 @@ class LimitsReader:
     def _check_safe(
         self, channel: Channel, item: Item | None, told: dict[str, Any], measured: bool, commanded: bool
     ) -> None:
-        """What a channel is told at rest, if it is not measured, and always, if the task does not command it."""
+        """The safe command: at rest without a reading, always for a channel that the task ignores."""
         name, safe = channel.name, told.get("safe", 0.0)
         low, high = told.get("position", channel[2:])
         place = item.value.get("safe", item).place if item else self.items["driver"].place

@@ -1,4 +1,4 @@
-"""A robot in ROS 2: it publishes sensor_msgs/JointState, and takes std_msgs/Float64MultiArray on a topic.
+"""A robot in ROS 2: it publishes sensor_msgs/JointState, and subscribes to std_msgs/Float64MultiArray on a topic.
 
     observes:
       - {name: cart, unit: m, low: -2.5, high: 2.5, joint: cart, field: position}
@@ -6,8 +6,8 @@
     accepts:
       - {name: force, unit: N, low: -10, high: 10}
 
-`rclpy` is the robot's own where its set-up is sourced (docs/ros2.md). ROS 2 does not stop a robot whose commands have
-ceased: its controller must have a time-out of its own.
+`rclpy` is the robot's own if its setup is sourced (docs/ros2.md). ROS 2 does not stop a robot when its commands stop:
+the controller must have a timeout of its own.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Ros2(Driver):
         return np.asarray(command, np.float64)
 
     def place(self, seed: int) -> None:
-        """Has the robot's own routine put it where an episode begins.
+        """Moves the robot to where an episode begins, by its own routine.
 
         Raises:
             DriverError: it has none.
@@ -139,7 +139,7 @@ class Ros2(Driver):
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """What ROS 2 can throw, as a DriverError; its own errors have no base in common."""
+        """Converts ROS 2's exceptions into DriverErrors; they have no common base."""
         try:
             yield
         except DriverError:
@@ -152,7 +152,7 @@ class Ros2(Driver):
             raise DriverError(f"{self._states}: is not connected")
 
     def _meet(self) -> None:
-        """Waits until the robot speaks and listens."""
+        """Waits until the robot publishes and subscribes."""
         until = time.monotonic() + self._connect_seconds
         while self._newest is None or not self._publisher.get_subscription_count():
             if time.monotonic() > until:
@@ -163,7 +163,7 @@ class Ros2(Driver):
             self._take_in(0.05)
 
     def _take_in(self, seconds: float) -> None:
-        """Hears what has come; its queue holds one state, so that is the newest."""
+        """Takes the newest state: the queue holds one."""
         before = None
         while before is not self._newest or seconds:
             before = self._newest

@@ -3,7 +3,7 @@
     observes: [{name: cart, unit: m, low: -2.4, high: 2.4}, {name: cart velocity, unit: m/s, low: -10, high: 10}]
     accepts: [{name: force, unit: N, low: -10, high: 10}]
 
-They are what the device describes itself as, in its order; the limits may be narrower.
+The channels must be those that the device describes, in its order; their limits may be narrower.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class SerialRig(Driver):
         return self._floats(self._ask("w", np.asarray(command, "<f4").tobytes()), len(self.accepts))
 
     def place(self, seed: int) -> None:
-        """Has the robot's own routine put it where an episode begins."""
+        """Moves the robot to where an episode begins, by its own routine."""
         self._ask("p", struct.pack("<I", seed % 2**32))
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class SerialRig(Driver):
         self._serial = None
 
     def _check_all(self) -> None:
-        """That the device is the one that the robot's file describes."""
+        """Checks that the device has the channels of the robot's file."""
         described = [("o", channel) for channel in self.observes] + [("a", channel) for channel in self.accepts]
         for index, (way, channel) in enumerate(described):
             self._check(index, f"{way} {channel.name} {channel.unit}")
@@ -110,7 +110,7 @@ class SerialRig(Driver):
         """The body of the device's answer.
 
         Raises:
-            DriverError: there is none, or it says what it does not like.
+            DriverError: there is none, or the device refuses the question.
         """
         if self._serial is None:
             raise DriverError(f"{self._port_name}: is not connected")

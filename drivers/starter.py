@@ -1,4 +1,4 @@
-"""How a robot comes to where an episode can begin."""
+"""Brings a robot to where an episode can begin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READY_SECONDS = 2.0
 
 
 class Starter:
-    """Arms a robot when told to; one whose file says so by itself, once, and begins its episodes."""
+    """Arms a robot when ordered; with `start: automatic` once by itself, and begins its episodes."""
 
     def __init__(self, robot: Robot, guard: Guard, pace: Pace) -> None:
         self.robot, self.guard, self.pace = robot, guard, pace
@@ -28,10 +28,10 @@ class Starter:
         self._begun = time.monotonic_ns()
 
     def may_begin(self, reading: Reading | None, now: int) -> bool:
-        """Whether the next episode is to begin by itself now; does what is needed for it, a step a call.
+        """Whether the next episode begins by itself now; prepares it, one step a call.
 
         Raises:
-            RuntimeError: the device has not appeared; it says why.
+            RuntimeError: the device has not appeared; the sentence says why.
         """
         if not self.by_itself:
             return False
@@ -44,18 +44,18 @@ class Starter:
         return False
 
     def arm(self) -> None:
-        """Arms it. To connect may take long: deadlines are counted from then on."""
+        """Arms it. Connecting may take long, so deadlines count from then on."""
         if self.guard.state not in MAY_MOVE:
             self.guard.arm(time.monotonic_ns())
             self.arms = self.arms and self.guard.state is not State.ARMED
             self.pace.begin(time.monotonic_ns())
 
     def stopped(self) -> None:
-        """Somebody has ordered it to stop, perhaps before there was a device: only a person arms it from now on."""
+        """A stop was ordered, perhaps before there was a device: only a person arms it from now on."""
         self.arms = False
 
     def ended(self) -> None:
-        """An episode has: before the next one it must be placed anew."""
+        """An episode has ended: before the next one the robot must be placed again."""
         self.placed = 0
 
     def _appear(self, now: int) -> None:
@@ -64,7 +64,7 @@ class Starter:
             raise RuntimeError(self.guard.reason)
 
     def _place(self) -> None:
-        """Has the robot's own routine, where it has one, bring it to where an episode begins, each time another."""
+        """Moves the robot to where an episode begins, by its own routine if it has one, with a new seed each time."""
         self.guard.place(self.places)
         self.places += 1
         self.placed = time.monotonic_ns()

@@ -1,7 +1,7 @@
-"""Which sensor has stopped working: its reading stays exactly the same while commands should change it.
+"""Finds stuck sensors: a reading stays exactly the same while commands should change it.
 
-Each observed channel is watched by itself. Time counts only while a command that should move the channel is well away
-from rest; a command near rest stops the clock, and does not set it back. Only a reading that changes does.
+Time counts for each observed channel, and only while a command that should move it is well away from rest. A command
+near rest pauses the clock; only a changed reading resets it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STIRRING = 0.1
 
 
 class Watch:
-    """Looks at each reading.
+    """Watches each reading.
 
     Attributes:
         stood: [observes] how long each channel has stood still under commands, in nanoseconds.
@@ -30,7 +30,7 @@ class Watch:
         self._looked = 0
 
     def look(self, readings: Vector, command: Vector | None, now: int) -> None:
-        """A reading, and the command that was in effect since the last one, if any was."""
+        """Takes a reading, and the command in effect since the last one, if any."""
         elapsed = min(now - self._looked, self._limits.hold)
         self._looked = now
         if self._seen is None:
@@ -44,5 +44,5 @@ class Watch:
 
     @property
     def stuck(self) -> NDArray[np.bool_]:
-        """[observes] which channels have stood still for their time. They stay stuck until they move."""
+        """[observes] which channels are stuck. They stay stuck until they move."""
         return self.stood >= self._limits.stuck

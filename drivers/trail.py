@@ -1,4 +1,4 @@
-"""What a machine has observed and done, in logical time: the running episode, and the rollout as far as it has come."""
+"""A robot's observations and actions in logical time: the running episode, and the rollout so far."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Trail:
     """Counts steps, and gathers them into rollouts.
 
     Attributes:
-        running: whether an episode is.
+        running: whether an episode is running.
         observation, length, episode_return: of the running episode.
         episode: its number, or that of the next.
         captured: logical time of the last observations -> when they were captured, in nanoseconds.
-        action, log_prob: as is learnt from, of the last of this episode's that was applied; None: none was yet.
+        action, log_prob: of this episode's last applied action, as the learner gets it; None: none yet.
     """
 
     def __init__(self, rollout_steps: int) -> None:
@@ -50,16 +50,16 @@ class Trail:
         return self.observe(observation, captured)
 
     def observe(self, observation: np.ndarray, captured: int) -> Message:
-        """What is seen before the next step."""
+        """Takes the observation before the next step."""
         check(f"robot, episode {self.episode}, step {self.length}", "observation", observation)
         self.observation = observation
         self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
         return Observation(*self._time, observation[None])
 
     def step(self, following: np.ndarray, terminated: bool, truncated: bool, reward: float) -> Iterator[Message]:
-        """What was done since, and where it has led; says the rollout when it is complete.
+        """Takes the step since, and its outcome; yields the rollout when it is complete.
 
-        As long as no action was applied only time goes on: nobody can learn from what nobody did.
+        Before the first applied action only time goes on: there is nothing to learn from.
         """
         rollout, step = self._time
         self._time = rollout, step + 1
@@ -79,7 +79,7 @@ class Trail:
             yield Transition(rollout, step, *transition)
 
     def end(self, actor: str) -> Message:
-        """The episode has ended: answers to it that are still on their way are answers to nothing."""
+        """The episode has ended: later answers to it are ignored."""
         self.running = False
         self.captured.clear()
         self.episode += 1

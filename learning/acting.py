@@ -20,7 +20,7 @@ def act(
     Discrete: int64 [N]. Continuous: float32 [N, A] in the frame where the task's bounds are -1 and 1, not clipped.
 
     Raises:
-        FloatingPointError: an observation or what the network makes of it is no number, so there is no answer.
+        FloatingPointError: an observation or the network's output is not finite.
     """
     output = forward(tensors, observation)
     if not (_finite(observation) and _finite(output)):
@@ -39,7 +39,7 @@ def forward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
 
 
 def _finite(array: np.ndarray) -> bool:
-    """Whether all numbers are finite, and so small that their squares are: as the learners need them."""
+    """Whether all numbers and their squares are finite, as the learners need."""
     return bool(np.vdot(array, array) < np.inf)  # in half the time of np.isfinite(array).all()
 
 
@@ -73,7 +73,7 @@ def _gaussian(
 
 
 def spaces_of(tensors: Tensors) -> Spaces:
-    """What a policy's network observes and how it acts, by the names and shapes of its tensors.
+    """A policy's spaces, from the names and shapes of its tensors.
 
     Raises:
         LookupError: these are no policy's tensors.

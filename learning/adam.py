@@ -27,7 +27,7 @@ class Adam:
         self.flat.addcdiv_(self.mean, deviation, value=-learning_rate / (1 - beta1**self.steps))
 
     def state(self) -> dict[str, np.ndarray]:
-        """All there is, the parameters included."""
+        """The whole state, the parameters included."""
         moments = {"parameters": self.flat, "mean": self.mean, "square": self.square}
         arrays = {name: tensor.detach().numpy().copy() for name, tensor in moments.items()}
         return arrays | {"steps": np.array(self.steps)}

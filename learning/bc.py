@@ -1,7 +1,7 @@
 """Behaviour cloning (Bain and Sammut 1995): the expert's actions are learned as labels of its observations.
 
 Discrete actions by maximum likelihood; continuous ones by the likelihood of a Gaussian, or by mean squared error.
-Some pairs are held out; the weights that count are those that predict these best.
+Some pairs are held out; the result is the weights that predict these best.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SEVERAL = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """What behaviour cloning can be told."""
+    """Settings of behaviour cloning."""
 
     loss: Literal["likelihood", "squared_error"] = "likelihood"
     learning_rate: float = 3e-3
@@ -70,17 +70,17 @@ class BC:
 
     @property
     def stale(self) -> int:
-        """Epochs since the held-out pairs were predicted best."""
+        """Epochs since the best prediction of the held-out pairs."""
         return self.epochs - self.best_epoch
 
     def add(self, demonstration: Demonstration) -> None:
-        """Takes in a demonstration. What is held out changes with it, so the search for the best begins anew."""
+        """Adds a demonstration. The held-out pairs change with it, so the search for the best weights restarts."""
         self.demonstrations.append(demonstration)
         self.normaliser.update(demonstration.observation[:-1])
         self.best_loss, self.best_epoch = float("inf"), self.epochs
 
     def remove(self, some: slice) -> None:
-        """Forgets demonstrations. The network goes on from what it is now; the normaliser begins anew."""
+        """Forgets demonstrations. The network continues as it is; the normaliser starts anew."""
         del self.demonstrations[some]
         self.normaliser = Normaliser(self.spaces.observation)
         for demonstration in self.demonstrations:
@@ -88,7 +88,7 @@ class BC:
         self.best_loss, self.best_epoch = float("inf"), self.epochs
 
     def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> Metrics:
-        """Once over all pairs, or more often; the learning rate is reduced by `progress`, from 0 to 1."""
+        """At least one pass over all pairs; the learning rate falls with `progress`, from 0 to 1."""
         observation, action = self._pairs(~self._held_out())
         rate = self.settings.learning_rate * (1 - progress)
         losses = [self._step(observation[rows], action[rows], rate) for rows in self._minibatches(generator, action)]
@@ -102,7 +102,7 @@ class BC:
     def tensors(self) -> dict[str, np.ndarray]:
         """What acting needs, by the best weights: float32 by name (see `learning.acting`)."""
         tensors = self.normaliser.tensors() | self.best
-        if self.settings.loss == "squared_error":  # it learns no deviation: the likeliest, by the error held out
+        if self.settings.loss == "squared_error":  # it learns no deviation: the likeliest one by the held-out error
             variance = np.clip(self.best_loss / self.spaces.action, 1e-12, 1.0)
             tensors["policy.log_std"] = np.full(self.spaces.action, 0.5 * np.log(variance), np.float32)
         return tensors
@@ -129,14 +129,14 @@ class BC:
     def _held_out(self) -> np.ndarray:
         """Which pairs are held out, bool [pairs].
 
-        Drawn by lot: every n-th pair would alias with an expert that alternates, as bang-bang controllers do. Whole
+        Drawn at random: every n-th pair would alias with an expert that alternates, as bang-bang controllers do. Whole
         demonstrations only where several go out: by one of ten alone, Pendulum stopped far too early (scores of 0.3).
         """
         share, lengths = self.settings.held_out, [len(demonstration.action) for demonstration in self.demonstrations]
         whole = share * len(lengths) >= SEVERAL
         lots = draw(self.seed, "cloner", "held out").random(len(lengths) if whole else sum(lengths))
         mask = lots < share
-        mask[0] = False  # something must be left to learn from
+        mask[0] = False  # some pairs must remain to learn from
         return np.repeat(mask, lengths) if whole else mask
 
     def _pairs(self, mask: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -168,7 +168,7 @@ class BC:
 
     @torch.no_grad()
     def _validate(self) -> Metrics:
-        """How well the held-out pairs are predicted; all pairs, where there are too few to hold any out."""
+        """Loss on the held-out pairs; on all pairs, if there are too few to hold any out."""
         mask = self._held_out()
         observation, action = self._pairs(mask if mask.any() else ~mask)
         output = fast_mlp(self.parameters.named, "policy", observation)

@@ -1,4 +1,4 @@
-"""How many environment steps a task is learned from, where nobody says: a rule of thumb by what an action can be."""
+"""The default number of environment steps of a task: a rule of thumb by the kind of action."""
 
 from tutelage.learning.rollout import Spaces
 
@@ -6,6 +6,6 @@ BINARY, DISCRETE, CONTINUOUS = 114_688, 1_048_576, 2_097_152
 
 
 def budget(given: int, spaces: Spaces) -> int:
-    """Environment steps: so many as are given; for 0, by the choices of a discrete action or the kind of action."""
+    """The given number of environment steps; for 0, the default by the task's actions."""
     discrete = BINARY if spaces.action == 2 else DISCRETE
     return given or (discrete if spaces.discrete else CONTINUOUS)

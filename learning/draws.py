@@ -1,7 +1,7 @@
-"""Every random number, drawn by name: the same key gives the same numbers, whoever asks, whenever, however often.
+"""Random numbers by name: the same key always gives the same numbers.
 
-A counter-based generator (Philox, Salmon et al. 2011) is keyed by a hash of the seed and the purpose, so no state
-has to be carried: a node that was killed and came back draws what it would have drawn.
+A counter-based generator (Philox, Salmon et al. 2011) is keyed by a hash of the seed and the purpose, so there is
+no state to save: a restarted node draws the same numbers.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from numpy.random.bit_generator import ISeedSequence
 
 
 class _Key(ISeedSequence):
-    """A key for Philox: handed over in this way it takes no entropy from the system first, which takes longer."""
+    """A key for Philox. Passed in this way it takes no entropy from the system, which is slow."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

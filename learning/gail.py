@@ -1,8 +1,8 @@
 """The discriminator of generative adversarial imitation learning (Ho and Ermon 2016).
 
 It tells the expert's pairs of observation and action (label 1) from the policy's (label 0). Its output is
-`expert_logit`: high = the expert's. An episode that terminated goes on, for ever, in an absorbing state
-(Kostrikov et al. 2019, DAC), which is judged like any other: so neither staying alive nor ending is paid as such.
+`expert_logit`: high = the expert's. A terminated episode continues for ever in an absorbing state
+(Kostrikov et al. 2019, DAC), which is scored like any other: neither staying alive nor ending is rewarded as such.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the discriminator can be told."""
+    """Settings of the discriminator."""
 
     learning_rate: float = 4e-3
     """at the beginning; it goes down to zero with the run's progress"""
@@ -68,7 +68,7 @@ def gradient_penalty(logit: Tensor, inputs: Tensor) -> Tensor:
 
 
 class Discriminator:
-    """The judge: its network, optimiser, memory of the policy's past, and scaling of observations."""
+    """The discriminator: network, optimiser, replay of the policy's past, and scaling of observations."""
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
@@ -79,7 +79,7 @@ class Discriminator:
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
         self.ending_weight = settings.discount / (1 - settings.discount) if settings.absorbing else 0.0
         self.memory = np.zeros((0, sizes[0]), np.float32)
-        self.tells_endings = False  # whether an expert's episode has terminated: else all endings are one
+        self.tells_endings = False  # whether an expert's episode has terminated; if none has, all endings are alike
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
 
@@ -92,7 +92,7 @@ class Discriminator:
     ) -> Metrics:
         """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
 
-        The learning rate is reduced by `progress`, from 0 to 1.
+        The learning rate falls with `progress`, from 0 to 1.
         """
         s = self.settings
         self._scale_by(demonstrations)
@@ -130,7 +130,7 @@ class Discriminator:
         return adam | scaling | {"memory": self.memory}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
-        """Takes the state over; the arrays are not changed afterwards."""
+        """Loads a state; does not change its arrays later."""
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
         self.mean, self.scale, self.memory = state["mean"], state["scale"], state["memory"]
         self.tells_endings = bool(state["tells_endings"])
@@ -151,14 +151,14 @@ class Discriminator:
         return pairs.of_demonstrations(self.spaces, demonstrations, self.ending_weight / self.settings.subsample)
 
     def _blurred(self, rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """These rows, whose absorbing states stand for others near them: a few ends could be learnt by heart."""
+        """These rows with noise on the absorbing states: a few endings could be learned by heart."""
         ended = rows[:, -1] > 0
         noise = generator.standard_normal((ended.sum(), self.spaces.observation), dtype=np.float32)
         rows[ended, : self.spaces.observation] += self.settings.blur * noise / self.scale
         return rows
 
     def _policy_batch(self, policy: Pairs, generator: np.random.Generator) -> np.ndarray:
-        """Some of this rollout's pairs, the others of what the policy did before."""
+        """Some of this rollout's pairs, the others from earlier rollouts."""
         old = round(self.settings.batch * self.settings.memory_share) if len(self.memory) else 0
         recalled = self.memory[generator.integers(max(1, len(self.memory)), size=old)]
         return np.concatenate([policy.sample(self.settings.batch - old, generator), recalled])

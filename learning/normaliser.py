@@ -1,4 +1,4 @@
-"""Observations brought to mean zero and deviation one, by what has been seen so far."""
+"""Normalises observations to mean zero and deviation one, by those seen so far."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ class Normaliser:
         self.count = total
 
     def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Goes on from what another one's `tensors()` were."""
+        """Continues from another one's `tensors()`."""
         self.count = np.array(float(SEEN))
         self.mean = tensors["observation.mean"].astype(np.float64)
         self.square = SEEN / tensors["observation.scale"].astype(np.float64) ** 2

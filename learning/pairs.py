@@ -1,7 +1,7 @@
-"""What the discriminator looks at: rows [rows, O + A + 1] of observation, action and an indicator.
+"""The discriminator's input: rows [rows, O + A + 1] of observation, action and an indicator.
 
 An ordinary step: the observation, the action (one-hot, or continuous and clipped to -1..1), 0.
-An absorbing state after a termination: the last observation, no action (zeros), 1. (A crash is no landing.)
+An absorbing state after a termination: the last observation, no action (zeros), 1. (A crash is not a landing.)
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 
 class Pairs:
-    """One side's examples and how much each weighs: a step one, an absorbing state `ending_weight`."""
+    """One side's examples and their weights: a step 1, an absorbing state `ending_weight`."""
 
     def __init__(self, steps: np.ndarray, endings: np.ndarray, ending_weight: float) -> None:
         self.rows = np.concatenate([steps, endings])

@@ -1,6 +1,6 @@
-"""Proximal policy optimisation (Schulman et al. 2017) on rewards that somebody else gives.
+"""Proximal policy optimisation (Schulman et al. 2017) on given rewards.
 
-Rewards are scaled by 1 - discount, so that a value is a mean reward per step, of one scale for every discount.
+Rewards are scaled by 1 - discount, so a value is a mean reward per step, on the same scale for every discount.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Settings:
-    """What PPO can be told."""
+    """Settings of PPO."""
 
     learning_rate: float = 2e-3
     """at the beginning; it goes down to zero with the run's progress"""
@@ -47,7 +47,7 @@ class Settings:
 
 
 def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip: float) -> Tensor:
-    """The clipped surrogate, to be made small: minus the mean of min(ratio A, clip(ratio) A). All are [batch]."""
+    """The clipped surrogate loss: minus the mean of min(ratio A, clip(ratio) A). All are [batch]."""
     ratio = torch.exp(log_prob - old_log_prob)
     return -torch.min(advantage * ratio, advantage * ratio.clamp(1 - clip, 1 + clip)).mean()
 
@@ -58,16 +58,16 @@ def value_loss(value: Tensor, target: Tensor) -> Tensor:
 
 
 def excess(mean: Tensor) -> Tensor:
-    """By how much means [batch, A] lie beyond the bounds, -1 and 1, squared.
+    """Squared distance of means [batch, A] beyond the bounds, -1 and 1.
 
-    Out there all actions are applied as the bound, and nothing tells a policy to come back. (rl_games' bounds loss,
+    Beyond them all actions are applied as the bound, and nothing draws the means back. (rl_games' bounds loss,
     Makoviichuk and Makoviychuk 2021.)
     """
     return (mean.abs() - 1).clamp(min=0).square().sum(dim=1).mean()
 
 
 def shapes(tensors: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
-    """How large each is."""
+    """Their sizes."""
     return {name: list(tensors[name].shape) for name in sorted(tensors)}
 
 
@@ -94,10 +94,10 @@ class PPO:
         generator: np.random.Generator,
         progress: float = 0.0,
     ) -> Metrics:
-        """Trains on one rollout and moves on to the next version; the learning rate is reduced by `progress`, 0 to 1.
+        """Trains on one rollout, which makes the next version; the learning rate falls with `progress`, 0 to 1.
 
-        reward: float32 [T, N]. absorbing_reward: what is earned for ever after the steps that terminated, [T, N] or
-        one number; zero where the task's end shall be worth nothing.
+        reward: float32 [T, N]. absorbing_reward: of each step after a termination, for ever, [T, N] or one
+        number; zero where the task's end is worth nothing.
         """
         batch, metrics = self._batch(rollout, reward, absorbing_reward)
         rate = self.settings.learning_rate * (1 - progress)
@@ -113,10 +113,10 @@ class PPO:
         return metrics | {"train/learning_rate": rate}
 
     def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Takes over a policy, what another learner's `tensors()` were; values are learned anew.
+        """Loads a policy from another learner's `tensors()`; values are learned anew.
 
         Raises:
-            ValueError: it is one for other observations or actions, or of another size.
+            ValueError: it has other observations or actions, or another size.
         """
         own = self.tensors()
         if shapes(tensors) != shapes(own):
@@ -127,7 +127,7 @@ class PPO:
                 self.parameters.named[name].copy_(torch.tensor(tensors[name]))
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What acting needs: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
+        """For acting: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
         arrays = self.parameters.arrays()
         return self.normaliser.tensors() | {name: array for name, array in arrays.items() if name.startswith("policy")}
 
@@ -144,7 +144,7 @@ class PPO:
     def _batch(
         self, rollout: Rollout, reward: np.ndarray, absorbing_reward: np.ndarray | float
     ) -> tuple[dict[str, Tensor], Metrics]:
-        """The rollout as rows [T * N, ...] to learn from: with advantages and returns."""
+        """The rollout as rows [T * N, ...], with advantages and returns."""
         s = self.settings
         scale = 1 - s.discount
         value, next_value = self._value(rollout.observation), self._value(rollout.next_observation)

@@ -1,8 +1,8 @@
-"""Advantages and returns, with the three ways a step can end told apart.
+"""Advantages and returns, for the three ways a step can end.
 
-- the episode goes on, or the rollout ends in its middle: what follows is worth the value of the next observation
-- truncated (the clock ran out): the same, with the episode's true last observation
-- terminated (the task is over): what follows is an absorbing state that pays `absorbing_reward` for ever,
+- the episode continues, perhaps beyond the rollout: bootstrap with the value of the next observation
+- truncated (a time limit): the same, with the episode's true last observation
+- terminated (the task is over): an absorbing state follows that pays `absorbing_reward` for ever,
   worth `absorbing_reward / (1 - discount)` (Kostrikov et al. 2019, DAC, in closed form); zero where it pays nothing
 """
 
@@ -13,7 +13,7 @@ DISCOUNT = 0.98
 
 
 def absorbing_value(absorbing_reward: np.ndarray | float, discount: float) -> np.ndarray | float:
-    """What it is worth to be in a state that pays this reward at every step for ever."""
+    """The value of a state that pays this reward at every step for ever."""
     return absorbing_reward / (1 - discount)
 
 

@@ -1,16 +1,16 @@
-"""Reward forms: what the discriminator's verdict is worth to the policy.
+"""Reward forms: from the discriminator's output to the policy's reward.
 
 Each is a function of `expert_logit`, which is high where a pair looks like the expert's: D = sigmoid(expert_logit)
 is the probability that the pair is the expert's. (The note trains D towards 1 on the policy's pairs; its reward
 -log D is therefore -log(1 - D) here, `note`.) Every form rises with expert_logit, but FAIRL's only up to a logit
-of -1: it pays for what the policy does often and the expert sometimes, so that all the expert does gets covered.
+of -1: it pays for what the policy does often and the expert sometimes, so the policy covers all the expert does.
 
-| form | formula | sign | what it does to the length of an episode, without absorbing states |
+| form | formula | sign | bias on an episode's length, without absorbing states |
 |---|---|---|---|
-| note | -log(1 - D) = softplus(logit) | positive | pays for staying alive |
-| log_d | log D = -softplus(-logit) | negative | pays for ending early |
-| logit | log D - log(1 - D) = logit | both | neither of itself (AIRL, Fu et al. 2018) |
-| fairl | -logit * exp(logit) | both | pays for ending early where the expert is likelier (Ghasemipour et al. 2020) |
+| note | -log(1 - D) = softplus(logit) | positive | rewards staying alive |
+| log_d | log D = -softplus(-logit) | negative | rewards ending early |
+| logit | log D - log(1 - D) = logit | both | none by itself (AIRL, Fu et al. 2018) |
+| fairl | -logit * exp(logit) | both | rewards ending early where the expert is likelier (Ghasemipour et al. 2020) |
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from torch.nn.functional import softplus
 
 
 def note(expert_logit: Tensor) -> Tensor:
-    """-log(1 - D): the note's -log D, whose D is the other side's."""
+    """-log(1 - D): the note's -log D, with its opposite labels."""
     return softplus(expert_logit)
 
 

@@ -1,4 +1,4 @@
-"""What is learned from: rollouts of the policy, demonstrations of the expert; no reward of the environment in either.
+"""Training data: rollouts of the policy and demonstrations of the expert, both without the environment's reward.
 
 Shapes: T steps, N environments, O observation numbers, A action numbers; time comes first.
 Actions: discrete ones are int64 indices [T, N]; continuous ones are float32 [T, N, A] in the frame where
@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Spaces(NamedTuple):
-    """What a task's observations and actions are made of."""
+    """The observations and actions of a task."""
 
     observation: int
     """numbers in an observation"""
@@ -28,7 +28,7 @@ class Rollout(NamedTuple):
     next_observation: np.ndarray  # float32 [T, N, O]; an episode's true last one, never the next one's first
     log_prob: np.ndarray  # float32 [T, N], of the action, under the policy that drew it
     terminated: np.ndarray  # bool [T, N]: the task is over (the pole fell, the goal was reached)
-    truncated: np.ndarray  # bool [T, N]: the clock ran out, the task would have gone on
+    truncated: np.ndarray  # bool [T, N]: a time limit ended it
 
 
 class Demonstration(NamedTuple):
@@ -47,12 +47,12 @@ class Gatherer:
         self._parts: list[list[np.ndarray]] = []
 
     def add(self, part: Any) -> int:
-        """Takes some steps, of whatever has a Rollout's fields (a Transition, for example); how many there are now."""
+        """Adds the steps of an object with a Rollout's fields, for example a Transition; returns their number."""
         self._parts.append([getattr(part, name) for name in Rollout._fields])
         return sum(len(arrays[0]) for arrays in self._parts)
 
     def rollout(self) -> Rollout:
-        """What was gathered, time first; begins anew."""
+        """Returns the gathered rollout, time first, and starts anew."""
         columns = zip(*self._parts, strict=True)
         self._parts = []
         return Rollout(*(arrays[0] if len(arrays) == 1 else np.concatenate(arrays) for arrays in columns))

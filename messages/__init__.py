@@ -1,7 +1,7 @@
-"""Everything that nodes can say to each other. Read this first; `tutelage messages` prints it.
+"""All message types. Read this first; `tutelage messages` prints it.
 
-`world` is what happens (observations, actions, transitions, demonstrations), `learning` what is made of it (scores,
-weights, measurements). How the processes themselves are is `tutelage.status`. Arrays are batched over a node's
+`world` has observations, actions, transitions and demonstrations; `learning` has scores, weights and measurements;
+`robot` has what concerns a device. `tutelage.status` has the state of the processes. Arrays are batched over a node's
 environments: `envs` is their number, one for a robot.
 """
 

@@ -1,4 +1,4 @@
-"""What is made of what happens: scores, weights and measurements."""
+"""What nodes learn from experience: scores, weights and measurements."""
 
 from typing import Annotated
 
@@ -9,11 +9,10 @@ from tutelage.message import Message
 
 
 class Score(Message, cadence="rollout"):
-    """discriminator | rewarder -> learner: what the steps of this rollout are worth, said when all of them are known.
+    """discriminator | rewarder -> learner: the rewards of this rollout's steps, published when the rollout is complete.
 
-    `absorbing_reward` counts where a step terminated its episode: the reward of each step that the episode would go on
-    being over (absorbing states, Kostrikov et al. 2019, arXiv 1809.02925). `enough` says that there is nothing more to
-    learn from the discriminator: it is at chance.
+    `absorbing_reward` applies where a step terminated its episode: the reward of each further step in the absorbing
+    state (Kostrikov et al. 2019, arXiv 1809.02925). `enough`: the discriminator is at chance and has no more to teach.
     """
 
     reward: Annotated[NDArray[np.float32], "steps envs"]
@@ -22,10 +21,10 @@ class Score(Message, cadence="rollout"):
 
 
 class Weights(Message, cadence="rollout"):
-    """learner -> policy, evaluator: the weights with which this rollout is to be collected.
+    """learner -> policy, evaluator: the weights that collect this rollout.
 
-    Version v has been trained on v rollouts. With lag L rollout k uses version max(0, k - L). `stop` says that this
-    rollout will not be collected any more; `final` that these are the weights the run ends with.
+    Version v has been trained on v rollouts. With lag L rollout k uses version max(0, k - L). `stop`: this rollout will
+    not be collected; `final`: these are the run's final weights.
     """
 
     policy_version: int
@@ -36,22 +35,22 @@ class Weights(Message, cadence="rollout"):
 
 
 class Enough(Message, cadence="free"):
-    """evaluator -> learner: the policy is good enough by its evaluated return; end with the rollouts under way."""
+    """evaluator -> learner: the policy's evaluated return is high enough; end after the rollouts under way."""
 
     return_mean: float
 
 
 class Metrics(Message, cadence="free"):
-    """any node -> those who look on: measurements, under the names that Stable-Baselines3 uses where it has one."""
+    """any node -> observers: measurements, by Stable-Baselines3's names where it has them."""
 
     values: dict[str, float]
 
 
 class Evaluation(Message, cadence="free"):
-    """evaluator -> those who look on: returns of a policy in environments of its own. Nobody learns from them.
+    """evaluator -> observers: returns of a policy in separate environments. No node learns from them.
 
-    `greedy` and `sampled` are the returns of whole episodes with the most likely and with sampled actions; none of the
-    latter while the run goes on.
+    `greedy` and `sampled` are the returns of whole episodes with the most likely and with sampled actions; `sampled` is
+    empty before the final evaluation.
     """
 
     policy_version: int

@@ -1,4 +1,4 @@
-"""What is said about a machine that can break things: orders to it, how it is, what it was told, how time was kept."""
+"""Messages about a device: orders to it, its guard's state, its commands, its timing."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from tutelage.message import Message
 
 
 class Order(Message, cadence="free"):
-    """teleoperator -> hardware: what a person orders.
+    """teleoperator -> hardware: an order of a person.
 
-    `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the policy is not
-    heeded any more; `give back`: it is again.
+    `arm`: the device may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the
+    policy's actions are ignored; `give back`: they are applied again.
     """
 
     order: str
@@ -20,16 +20,16 @@ class Order(Message, cadence="free"):
 
 
 class Safety(Message, cadence="free"):
-    """hardware -> those who look on: the guard is in another state, and why. `drivers/guard.py` has the states."""
+    """hardware -> observers: the guard's new state, and why. `drivers/guard.py` has the states."""
 
     state: str
     reason: str
 
 
 class Command(Message, cadence="free"):
-    """hardware -> takeover, recorder: what was asked of the device at this step, and what it was told.
+    """hardware -> takeover, recorder: the command requested at this step, and the command applied.
 
-    `applied` is empty where nothing was written. `reason` says why the two differ; it is empty where all was well.
+    `applied` is empty where nothing was written. `reason` says why the two differ; it is empty where they do not.
     `actor` is `policy`, `human` or `guard`.
     """
 
@@ -42,10 +42,10 @@ class Command(Message, cadence="free"):
 
 
 class Timing(Message, cadence="free"):
-    """hardware -> report: how the loop has kept its time since it began, and what the guard had to do.
+    """hardware -> report: the control loop's timing since it began, and what the guard refused and stopped.
 
-    A deadline is missed when its tick comes a whole period late or more. `latency_mean` is from a reading's capture to
-    the writing of its answer.
+    A deadline is missed when its tick comes at least a whole period late. `latency_mean` is from a reading's capture to
+    the writing of its action.
     """
 
     seconds_up: Annotated[float, "s"]

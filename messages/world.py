@@ -1,4 +1,4 @@
-"""What happens: observations, actions, transitions, and the demonstrations of an expert."""
+"""Observations, actions, transitions, and the demonstrations of an expert."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ class Observation(Message, cadence="step"):
 class Begin(Message, cadence="free"):
     """teleoperator, takeover -> simulator | hardware: leave the running episode, if there is one, and begin another.
 
-    It stands for the action of its step. The episode that it begins bears a later rollout.
+    It replaces the action of its step. The new episode has a later rollout.
     """
 
     reason: str
 
 
 class Action(Message, cadence="step"):
-    """policy | teleoperator -> simulator | hardware: what to do at this step, and how likely the policy found it.
+    """policy | teleoperator -> simulator | hardware: the action of this step, and its likelihood under the policy.
 
-    A discrete action is an index; a continuous one is in the frame where the task's bounds are -1 and 1. Where a person
-    acts in the policy's place `policy_version` is -1.
+    A discrete action is an index; a continuous one is in the frame where the task's bounds are -1 and 1. A person's
+    action has `policy_version` -1.
     """
 
     action: Annotated[NDArray[np.int64] | NDArray[np.float32], "envs *action"]
@@ -38,15 +38,15 @@ class Action(Message, cadence="step"):
 
 
 class Transition(Message, cadence="step"):
-    """simulator | hardware -> discriminator, learner: what some consecutive steps did, stamped with the last of them.
+    """simulator | hardware -> discriminator, learner: some consecutive steps, stamped with the last of them.
 
-    `next_observation` is the true last one where an episode ended, not the first of the episode after it. `terminated`
-    is the task's end, `truncated` the clock's. There is no reward here: an imitation learner never sees it.
+    `next_observation` is the true last one where an episode ended, not the first of the episode after it. `terminated`:
+    the task ended it; `truncated`: a time limit did. It has no reward: an imitation learner never sees it.
 
-    `log_prob` is the policy's of the action, given the observation that it answered. On hardware that is an earlier one
-    than the step's where an action came late or was held; steps before an episode's first applied action are left out,
-    and what was refused counts as if it had not come. The action is as the policy drew it, whatever its bounds and the
-    guard have made of it; where a person acts it is what was applied, which is what their takes have.
+    `log_prob` is the action's under the policy, given the observation that it answered. On hardware that observation is
+    earlier than the step's if the action came late or was held; steps before an episode's first applied action are left
+    out, and refused actions are ignored. A policy's action is as drawn, before bounds and guard; a person's action is
+    the applied one, as in their takes.
     """
 
     observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]
@@ -64,10 +64,10 @@ class Reward(Message, cadence="step"):
 
 
 class Episode(Message, cadence="free"):
-    """simulator | hardware | demonstrator | admission -> those who look on: an episode ended. Nobody learns from it.
+    """simulator | hardware | demonstrator | admission -> observers: an episode ended. No node learns from it.
 
-    `episode_return` is the sum of the environment's own reward; `actor` says whose it is: `policy`, `expert`, or on
-    hardware `human`, where a person, or who acts in a person's place, has acted in it at all.
+    `episode_return` is the sum of the environment's own reward; `actor` is `policy`, `expert`, or on
+    hardware `human` if an operator has acted in it at all.
     """
 
     actor: str
@@ -81,7 +81,7 @@ class Episode(Message, cadence="free"):
 class Demonstration(Message, cadence="free"):
     """demonstrator | dataset | admission -> discriminator | cloner, recorder: one episode of the expert.
 
-    It counts from the rollout that it bears. `observation` has one row more than `action`: the last one.
+    It counts from its own rollout on. `observation` has one row more than `action`: the last one.
     """
 
     observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
@@ -92,21 +92,21 @@ class Demonstration(Message, cadence="free"):
 
 
 class Withdrawal(Message, cadence="free"):
-    """admission -> discriminator | cloner: the operator takes back demonstrations: unlearn them.
+    """admission -> discriminator | cloner: the operator takes demonstrations back: forget them.
 
-    They are the last of those that bear an earlier rollout than this.
+    They are the last ones of earlier rollouts than this.
     """
 
     demonstrations: Annotated[int, "demonstrations"]
 
     def of(self, since: Sequence[int]) -> slice:
-        """Which ones, where demonstration i counts from rollout `since[i]` on."""
+        """Which ones, if demonstration i counts from rollout `since[i]` on."""
         end = bisect_left(since, self.rollout)
         return slice(end - self.demonstrations, end)
 
 
 class Take(Message, cadence="free"):
-    """teleoperator -> admission, recorder: one episode as it was driven. No learner hears it.
+    """teleoperator -> admission, recorder: one episode as it was driven. No learner receives it.
 
     `verdict` is `kept` or `discarded`; a later Take of the same number changes it. `reward` is the environment's own,
     zeros on a robot. An episode that the operator cut off counts as truncated.
@@ -127,7 +127,7 @@ class Take(Message, cadence="free"):
 
 
 class Closing(Message, cadence="free"):
-    """teleoperator -> admission, recorder: the session is over, no take follows."""
+    """teleoperator -> admission, recorder: the session is over; no take follows."""
 
     takes: int
     kept: int

@@ -14,7 +14,7 @@ from tutelage.tasks.robot_task import RobotTask, Vector
 
 
 def cart_pole(observation: np.ndarray) -> int:
-    """A linear quadratic regulator; its force is rounded to one of the two that there are."""
+    """A linear quadratic regulator; its force is rounded to one of the two forces."""
     gain = np.array([1.0, 1.6, 18.0, 3.2])  # position, speed, angle, angular speed
     return int(gain @ observation > 0)
 

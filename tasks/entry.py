@@ -1,4 +1,4 @@
-"""What the table of known tasks (tasks/known.py) holds of each."""
+"""An entry of the table of known tasks (tasks/known.py)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Known:
     """What is known of a task; any part may be missing.
 
     Attributes:
-        law: a control law that does the task well, the scripted expert. Its name is the operator in what it shows.
+        law: a control law that does the task well, the scripted expert. Its name is the operator of its demonstrations.
         keys: the keyboard's and the gamepad's keys.
         axes: a gamepad axis for each number of a continuous action; a minus inverts it.
         picture: the task in characters.

@@ -1,4 +1,4 @@
-"""`evaluate`: what a run has learned, played and shown."""
+"""`evaluate`: plays and shows a run's policy."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def evaluate_run(
     weights: str | None = None,
     trusted: bool = False,
 ) -> str:
-    """Plays a policy of a run and says its returns; renders the first episodes where it is told to.
+    """Plays a policy of a run and prints its returns; renders the first episodes on request.
 
-    `weights` is a file in the folder; without it the final ones are played.
+    `weights` is a file in the folder; by default the final ones.
 
     Raises:
         Refusal: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.

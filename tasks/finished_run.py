@@ -1,4 +1,4 @@
-"""What a run leaves: its task, and the weights that it has learned."""
+"""The results of a run: its task and its weights."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tutelage.tasks.task import Task
 
 
 def task_of(folder: Path, trusted: bool = False) -> Task:
-    """The task that a run was about.
+    """The task of a run.
 
     Raises:
-        Refusal: it does not say; or it is a run of another machine, not `trusted`, and its task is code.
+        Refusal: it is not stated; or it is a run of another machine, not `trusted`, and its task is code.
     """
     graph = Graph.of_run(folder)
     env = next((node.parameters["env"] for node in graph.nodes if "env" in node.parameters), None)
@@ -40,7 +40,7 @@ def task_of(folder: Path, trusted: bool = False) -> Task:
 
 
 def weights_file(run: Path) -> Path:
-    """Where the final weights of a run are; or any file of weights, if it is one that is named.
+    """The path of a run's final weights, or of a named file of weights.
 
     Raises:
         Refusal: there are none.
@@ -60,10 +60,10 @@ def weights_file(run: Path) -> Path:
 
 
 def read(run: Path) -> bytes:
-    """The file of a run's final weights, or a file that is named: what its report is of, and a policy that can act.
+    """The file of a run's final weights, or a named file: it matches its report, and its policy can act.
 
     Raises:
-        Refusal: there is none, or it has been changed, or is no policy's.
+        Refusal: there is none, it was changed, or it holds no policy.
     """
     path = weights_file(run)
     file, report = path.read_bytes(), path.with_name("report.json")
@@ -80,7 +80,7 @@ def tensors_of(file: bytes, where: Path) -> dict[str, np.ndarray]:
     """The weights of the policy in a file. They are finite and have acted once: their names and shapes fit each other.
 
     Raises:
-        Refusal: they cannot be read, or are of no policy of ours.
+        Refusal: they cannot be read, or are not a policy of ours.
     """
     try:
         tensors = load(file)
@@ -94,12 +94,12 @@ def tensors_of(file: bytes, where: Path) -> dict[str, np.ndarray]:
 
 
 def weights_of(run: Path) -> dict[str, np.ndarray]:
-    """The final weights of a run, or those of a file that is named. Raises as `read` does."""
+    """The final weights of a run, or of a named file. Raises as `read` does."""
     return tensors_of(read(run), run)
 
 
 def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:
-    """Why a policy is not of a task; empty where it may be."""
+    """Why a policy does not fit a task; empty if it does."""
     learned, spaces = spaces_of(tensors), task.spaces
     if learned.observation != spaces.observation:
         return (

@@ -28,7 +28,7 @@ class Keys(NamedTuple):
 
 
 def default_keys(spaces: TaskSpaces) -> Keys:
-    """Keys for a task that has none of its own: digits if its actions are discrete, else PAIRS for their numbers."""
+    """Default keys of a task: digits for discrete actions, else PAIRS for their numbers."""
     if spaces.discrete:
         digits = {str(n): n for n in range(min(10, spaces.action))}
         return Keys(digits | ({"left": 0, "right": spaces.action - 1} if spaces.action < 4 else {}))
@@ -40,7 +40,7 @@ def default_keys(spaces: TaskSpaces) -> Keys:
 
 
 def is_action(action: Any, spaces: TaskSpaces) -> bool:
-    """Whether a plain value, as a launch file has it, is an action of a task."""
+    """Whether a plain value of a launch file is an action of a task."""
     if spaces.discrete:
         return type(action) is int and 0 <= action < spaces.action
     return isinstance(action, list) and len(action) == spaces.action and all(type(x) in (int, float) for x in action)

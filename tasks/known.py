@@ -31,7 +31,7 @@ ROBOT_TASKS: dict[str, type[RobotTask]] = {env: one.robot_task for env, one in K
 
 
 def law_of(env: str, operator: str = "scripted") -> Law:
-    """The control law of a task: the known one, or as `operator` a function of the user's, `package.module:function`.
+    """The control law of a task: the known one, or by `operator` a user's function, `package.module:function`.
 
     Raises:
         Refusal: there is none; the sentence says which tasks have one.
@@ -63,5 +63,5 @@ def picture_of(env: str) -> Picture:
 
 
 def _known(env: str) -> list[Known]:
-    """What is known of a task: arguments may give it other actions, for example `continuous` those of LunarLander."""
+    """The entry of a task: its arguments may give it other actions, for example `continuous` for LunarLander."""
     return [KNOWN[name] for name in (env, env.replace("-v", "Continuous-v")) if name in KNOWN]

@@ -14,7 +14,7 @@ from tutelage.tasks.task import Environments, Task
 
 
 class Step(NamedTuple):
-    """A step of an episode: observation [obs], action as the task takes it, and what came of it."""
+    """A step of an episode: observation [obs], action as the task takes it, and the outcome."""
 
     observation: np.ndarray
     action: int | np.ndarray
@@ -36,7 +36,7 @@ def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Ste
 
 
 def observations(steps: list[Step]) -> np.ndarray:
-    """All observations of an episode, the last one too: float32 [T + 1, obs]."""
+    """All observations of an episode, with the last one: float32 [T + 1, obs]."""
     return np.array([*(step.observation for step in steps), steps[-1].following], np.float32)
 
 
@@ -64,7 +64,7 @@ def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool
         observation, reward, terminated, truncated = environments.step(action)
         total += reward * running
         running &= ~(terminated | truncated)
-        for i in map(int, np.flatnonzero(terminated | truncated)):  # an environment that is over cannot be stepped
+        for i in map(int, np.flatnonzero(terminated | truncated)):  # an ended environment cannot be stepped
             observation[i] = environments.reset(i, 0)
     environments.close()
     return total

@@ -45,7 +45,7 @@ class RobotTask(ABC):
 
     @abstractmethod
     def action(self, command: Vector) -> np.ndarray:
-        """The action whose command is nearest to this one, an index [] or numbers [action]: what was really done."""
+        """The action whose command is nearest to this one, an index [] or numbers [action]: the applied action."""
 
     def terminated(self, observation: NDArray[np.float32]) -> bool:
         """Whether this observation ends the episode."""
@@ -56,5 +56,5 @@ class RobotTask(ABC):
         return True
 
     def reward(self, observation: NDArray[np.float32], command: Vector) -> float:
-        """What the environment would pay for this step. No imitation learner hears it."""
+        """The environment's reward for this step. No imitation learner receives it."""
         return 0.0

@@ -1,4 +1,4 @@
-"""A task: what simulator, policy, learner and teleoperator share. A gymnasium environment is one.
+"""A task, which simulator, policy, learner and teleoperator share: a gymnasium environment.
 
 It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a function that returns an environment.
 """
@@ -41,7 +41,7 @@ class Task:
         """One environment.
 
         Raises:
-            Refusal: there is none of that name, or it cannot be made so.
+            Refusal: there is none of that name, or it cannot be made with these arguments.
         """
         arguments = self.arguments | ({"render_mode": render_mode} if render_mode else {})
         if ":" in self.env:
@@ -49,7 +49,7 @@ class Task:
         else:
             try:
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
-            except Exception as error:  # an environment is others' code, and its arguments may be anything
+            except Exception as error:  # an environment is foreign code, and its arguments may be anything
                 raise _refusal(self.env, f"cannot be made: {error}") from error
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
@@ -60,7 +60,7 @@ class Task:
         """What it observes and accepts.
 
         Raises:
-            Refusal: spaces that no policy of ours can serve; it says which would do.
+            Refusal: no policy of ours supports its spaces; the sentence says which are supported.
         """
         environment = self.make()
         try:
@@ -99,9 +99,9 @@ class TaskSpaces(NamedTuple):
 
 
 def time_limit(environment: Any) -> int:
-    """Steps after which an environment's episode is truncated; 0 where it does not say.
+    """Time limit of an environment's episodes, in steps; 0 if it has none.
 
-    It is in its specification where it is registered, else in a TimeLimit around it.
+    A registered environment has it in its specification, others in a TimeLimit wrapper.
     """
     if environment.spec and environment.spec.max_episode_steps:
         return int(environment.spec.max_episode_steps)
@@ -113,10 +113,10 @@ def time_limit(environment: Any) -> int:
 
 
 class Environments:
-    """Copies of a task that are stepped together and reset one by one, each with a seed.
+    """Copies of a task that step together and reset one by one, each with a seed.
 
-    gymnasium's own vector environment does the same; this takes half its time, for it hands plain numbers to the
-    environments and keeps no infos.
+    It takes half the time of gymnasium's vector environment, since it passes plain numbers to the environments and
+    keeps no infos.
 
     Attributes:
         place: says of copy i where it is, for the sentence of a FloatingPointError: all methods raise it where an
@@ -130,7 +130,7 @@ class Environments:
 
     @property
     def time_limit(self) -> int:
-        """Steps after which an episode is truncated; 0 where the task does not say."""
+        """Time limit of an episode, in steps; 0 if the task has none."""
         return time_limit(self._all[0])
 
     def reset(self, i: int, seed: int) -> np.ndarray:

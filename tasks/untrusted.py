@@ -1,7 +1,7 @@
-"""Environments that data name, which run no code.
+"""Checks environments that data files name, since data must run no code.
 
-A launch file and a robot's file are code: whoever names one runs it. Demonstrations, recordings and run folders are
-data. The environment that they name must be gymnasium's; for any other the user says `--trust`.
+A launch file and a robot's file are code: to name one is to run it. Demonstrations, recordings and run folders are
+data. The environment that they name must be gymnasium's; any other needs `--trust`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[\w -]*")
 
 
 def check_env(env: Env, where: object) -> None:
-    """Refuses an environment that data name, unless it and its wrappers are gymnasium's and its arguments plain.
+    """Refuses an environment named by data, unless it and its wrappers are gymnasium's and its arguments plain.
 
     Raises:
         Refusal: it says which part would run code, or open a file.

@@ -1,4 +1,4 @@
-"""The episode that an operator drives, made of what was really done."""
+"""The episode that an operator drives, from the applied actions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Driven:
     """Observations, actions and rewards since the episode began, as the simulator or the robot reported them.
 
     Attributes:
-        first: the rollout from which its transitions count; FOREVER while that is not known.
-        begun: whether the episode was asked for, or has begun by itself.
+        first: the rollout from which its transitions count; FOREVER while unknown.
+        begun: whether the episode was requested, or has begun by itself.
     """
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
@@ -50,9 +50,9 @@ class Driven:
         self.applied = [message.rollout, message.step, time.monotonic_ns()]
 
     def add(self, message: Transition) -> bool:
-        """Takes in what some steps did; returns whether the episode ended with them.
+        """Adds some steps; returns whether the episode ended with them.
 
-        A robot may have gone on in the episode before: that ends when this one begins.
+        A robot may still be in the previous episode: that ends when this one begins.
         """
         if self.first == FOREVER and self.begun and (message.terminated[-1, 0] or message.truncated[-1, 0]):
             self.first = message.rollout + 1
@@ -67,7 +67,7 @@ class Driven:
         return self.over
 
     def earned(self, message: Reward) -> None:
-        """Takes in the reward of some steps, which comes before their transition."""
+        """Adds the reward of some steps, which comes before their transition."""
         if message.rollout >= self.first and not self.over:
             self.rewards += [float(one) for one in message.reward[:, 0]]
 

@@ -1,4 +1,4 @@
-"""Who drives, as a launch file names it: a person's device, a control law, a file, or the policy of a run."""
+"""Operators by the name in a launch file: a person's device, a control law, a file, or the policy of a run."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
 
 
 def _policy_of(run: Path, task: Task) -> Device:
-    """The policy that a run has learned; it takes the most likely actions."""
+    """The policy of a run; it takes the most likely actions."""
     tensors = weights_of(run)
     if why := unfit(tensors, task):
         raise Refusal([Problem(run, f"{why}, and cannot drive this one")])

@@ -1,4 +1,4 @@
-"""How a run is doing, as far as one has heard who only looks on. No clock: the time of hearing is given."""
+"""The progress of a run, as an observer receives it. No clock: the time of receipt is given."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ COURSE_VALUES = 256
 
 
 class Pulse:
-    """One node, as its own statuses tell of it."""
+    """One node, from its own statuses."""
 
     def __init__(self) -> None:
         self.statuses: deque[Status] = deque(maxlen=5)  # they come twice a second: RATE_SECONDS lie between the ends
-        self.at = 0.0  # when the last one came
+        self.at = 0.0  # time of the last one
 
     def beat(self, status: Status, now: float) -> None:
         if self.statuses and self.last.life != status.life:
-            self.statuses.clear()  # a new life counts anew
+            self.statuses.clear()  # a restart resets the counters
         self.statuses.append(status)
         self.at = now
 
@@ -46,12 +46,12 @@ class Pulse:
         return sum(self.last.lost.values())
 
     def silent_seconds(self, now: float) -> float:
-        """For how long nothing has come that should have; 0 when all is well."""
+        """For how long no status has come; 0 when all is well."""
         silence = now - self.at
         return silence if silence > SILENT_SECONDS and not self.ended else 0.0
 
     def rates(self, direction: Literal["said", "heard"], now: float) -> dict[str, float]:
-        """Messages a second by topic, lately; none where nobody can know."""
+        """Recent messages a second by topic; none if unknown."""
         first, last = self.statuses[0], self.last
         seconds = last.seconds - first.seconds
         if not seconds or self.silent_seconds(now):
@@ -61,7 +61,7 @@ class Pulse:
 
 
 class Course:
-    """How a measurement has gone, in few values however long the run: every one of them, every second, every fourth."""
+    """The history of a measurement, in few values for any length of run: every one, every second, every fourth."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -78,16 +78,16 @@ class Course:
 
 @dataclass
 class Progress:
-    """What is known of a run.
+    """The known state of a run.
 
     Attributes:
-        budget: environment steps that the run is to take; 0 where nobody has said.
+        budget: environment steps of the whole run; 0 if unknown.
         began: when the first message came.
-        points: (time, steps) lately, for the rate; `first_point` for the rate of all the run.
-        returns: of the last training episodes of the policy; `course` is how their mean went.
-        safety, timing: of a machine, as it said them last.
-        warnings: what the launcher says is wrong at the moment, a sentence each.
-        accuracy: of the discriminator on either side, by the name of the side.
+        points: recent (time, steps), for the rate; `first_point` for the rate of the whole run.
+        returns: of the policy's last training episodes; `course` is the history of their mean.
+        safety, timing: the last ones of a robot.
+        warnings: the launcher's current warnings, a sentence each.
+        accuracy: of the discriminator, by side: expert or policy.
     """
 
     budget: int = 0
@@ -111,7 +111,7 @@ class Progress:
     finished: bool = False
 
     def hear(self, message: Message, now: float) -> None:
-        """Takes in a message that came now."""
+        """Takes a message that came now."""
         if self.began is None:
             self.began = now
         match message:
@@ -121,7 +121,7 @@ class Progress:
                 self._measured(message.values, now)
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
-                self.demonstrations = max(self.demonstrations, message.episode + 1)  # who came late missed some
+                self.demonstrations = max(self.demonstrations, message.episode + 1)  # a late observer missed some
             case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
             case Evaluation():
@@ -145,7 +145,7 @@ class Progress:
             self._stepped(int(steps), now)
 
     def _stepped(self, steps: int, now: float) -> None:
-        if steps < self.steps:  # a learner that came back does its last steps again
+        if steps < self.steps:  # a restarted learner repeats its last steps
             self.points.clear()
         self.steps = steps
         self.points.append((now, steps))
@@ -166,7 +166,7 @@ class Progress:
 
     @property
     def steps_per_second(self) -> float | None:
-        """Lately; over all the run once it is finished."""
+        """Recent rate; over the whole run once it is finished."""
         if len(self.points) < 2 or self.first_point is None:
             return None
         (before, first), (now, last) = (self.first_point if self.finished else self.points[0]), self.points[-1]

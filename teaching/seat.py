@@ -1,4 +1,4 @@
-"""An operator's seat: who sits there, with which device, what they drive and what they see. It knows no bus."""
+"""An operator's seat: the operator, the device, the driven episode and the screen. It knows no bus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HUMAN = -1
 
 
 class Screen(Protocol):
-    """Where an operator sees how things stand."""
+    """The operator's screen."""
 
     due: float
     """when it is drawn again, in seconds of the monotonic clock"""
@@ -40,11 +40,11 @@ class Seat:
     """An operator at a device.
 
     Attributes:
-        at_risk: what may be lost while no checkpoint can be saved.
+        at_risk: what can be lost while no checkpoint can be saved.
         person: the operator's name in recordings.
-        session: where the operator is: phase, number of the running episode, last notice.
-        driven: what the operator has driven of the running episode.
-        progress: what the screen shows of a robot and of a learner.
+        session: phase, number of the running episode, last notice.
+        driven: the running episode so far.
+        progress: the state of a robot and of a learner, for the screen.
         seen: the last observation.
         pending: the observation that waits for an answer.
         next_look: when the device is asked for commands next, in seconds of the monotonic clock.
@@ -66,7 +66,7 @@ class Seat:
 
         Args:
             operator: names the device (see operators.py), `settings` are its settings.
-            words: what the device's commands are called here.
+            words: names of the device's commands here.
             screen: makes the operator's screen from the task's name, the device's name and its legend.
 
         Raises:
@@ -93,16 +93,16 @@ class Seat:
 
     @property
     def moment(self) -> Moment:
-        """What the device is told of the session."""
+        """The session's state for the device."""
         return Moment(self.session.phase, self.session.take, self.driven.length)
 
     def see(self, message: Observation) -> None:
-        """Takes in an observation, which waits for an answer from now on."""
+        """Takes an observation, which waits for an answer from now on."""
         self.seen = self.pending = message
         self.driven.saw(message)
 
     def watch(self, message: Message) -> None:
-        """Takes in a reward, or what a robot says of itself."""
+        """Takes a reward, or a robot's state."""
         match message:
             case Reward():
                 self.driven.earned(message)
@@ -119,11 +119,11 @@ class Seat:
         return self.commands()
 
     def commands(self) -> list[OperatorCommand]:
-        """What the device has to say now."""
+        """The device's commands now."""
         return [*self.device.commands(self.moment)]
 
     def answer(self) -> Message | None:
-        """The operator's action at the pending observation. None: nothing is pending, or the device has no more."""
+        """The operator's action at the pending observation. None: nothing is pending, or the device has finished."""
         if not self.pending:
             return None
         to = self.pending
@@ -139,15 +139,15 @@ class Seat:
         return Order(*self.time, order=order, reason=f"by {self.person}")
 
     def engage(self, action: np.ndarray) -> None:
-        """The device goes on with the last action of whoever acted before, so that nothing jumps."""
+        """The device continues with the previous driver's last action, so that nothing jumps."""
         self.device.engage(self.spaces.to_task(action)[0])
 
     def start_over(self) -> None:
-        """Forgets what was driven: another episode, or another part of one, takes its place."""
+        """Forgets the driven steps: another episode, or another part of one, follows."""
         self.driven = Driven(self.driven.captured)
 
     def show(self, now: float, unkept: str) -> None:
-        """Shows how things stand. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
+        """Updates the screen. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
         if unkept:
             self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
         self.screen.show(now, self)
@@ -169,5 +169,5 @@ class Seat:
 
 
 def act(to: Observation, action: np.ndarray) -> Message:
-    """The action of somebody who is no policy, as the answer to an observation."""
+    """An operator's action, as the answer to an observation."""
     return Action(to.rollout, to.step, action=action, log_prob=np.zeros(1, np.float32), policy_version=HUMAN)

@@ -1,4 +1,4 @@
-"""What an operator does to episodes, as a small machine: no clock, no terminal, no message.
+"""A session of episodes as a small state machine: no clock, no terminal, no message.
 
 ready --go--> driving <--go--> paused
                  |   it ends        | keep, discard
@@ -23,14 +23,14 @@ OTHER: dict[str, Verdict] = {"kept": "discarded", "discarded": "kept"}
 
 @dataclass
 class Session:
-    """Where the operator is.
+    """The state of a session.
 
     Attributes:
-        episodes: so many kept ones end it; 0: it ends when the operator says so.
-        least: so many must be kept before it may be finished.
+        episodes: the session ends after so many kept ones; 0: when the operator finishes.
+        least: number of kept ones before the operator may finish.
         take: number of the running episode.
         last: the verdict on the episode before it, which `undo` reverses.
-        notice: what was done last, for the operator to read.
+        notice: the last event, for the operator to read.
     """
 
     episodes: int = 0
@@ -42,10 +42,10 @@ class Session:
     notice: str = ""
 
     def obey(self, command: OperatorCommand, length: int, episode_return: float) -> Judged:
-        """Does as it is told; what that makes of the running episode, or of the one before it (`reversed`).
+        """Obeys a command; returns the verdict on the running episode, or on the previous one (`reversed`).
 
         Args:
-            length, episode_return: of the running episode as far as it has come.
+            length, episode_return: of the running episode so far.
         """
         match command:
             case _ if self.phase == "finished":
@@ -61,12 +61,12 @@ class Session:
         return None
 
     def end(self, length: int, episode_return: float) -> None:
-        """The running episode has come to its end."""
+        """The running episode has ended."""
         self.phase = "over"
         self.notice = f"episode {self.take} is over after {length} steps, return {episode_return:.1f}"
 
     def come_back(self) -> None:
-        """The machine was started again. Whoever was driving may have let go meanwhile."""
+        """After a restart. The operator may have let go meanwhile."""
         self.phase = "paused" if self.phase == "driving" else self.phase
         self.notice = "the teleoperator was started again; nothing that was judged is lost"
 

@@ -1,4 +1,4 @@
-"""A seat from which episodes are shown: the operator starts each, and keeps or discards it."""
+"""A seat for demonstrations: the operator starts each episode, and keeps or discards it."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ ENDLESS = (
 
 
 class Teacher(Seat):
-    """An operator who shows episodes, perhaps to a learner that learns meanwhile.
+    """An operator who demonstrates episodes, perhaps while a learner learns.
 
     Attributes:
-        last: the last take, which `undo` is about.
-        closed: whether `Closing` was said.
+        last: the last take, which `undo` reverses.
+        closed: whether `Closing` was published.
         learned: whether the learner has finished.
     """
 
@@ -67,7 +67,7 @@ class Teacher(Seat):
         """Seats a teacher.
 
         Args:
-            learner: whether one learns meanwhile.
+            learner: whether a learner learns meanwhile.
             seed_of: the seed of the episode that begins with a rollout; a robot's episodes have none.
 
         Raises:
@@ -82,17 +82,17 @@ class Teacher(Seat):
 
     @property
     def finished(self) -> bool:
-        """Whether the session is over, and no learner is still at work that the operator can watch."""
+        """Whether the session is over, and no learner still works that the operator can watch."""
         learning = self.progress.began is not None and not self.learned
         return self.session.phase == "finished" and not learning
 
     @property
     def acts(self) -> bool:
-        """Whether an action is due in the episode that was begun."""
+        """Whether an action is due in the running episode."""
         return self.drives and self.pending is not None and self.pending.rollout >= self.driven.first
 
     def watch(self, message: Message) -> None:
-        """Takes in a reward, or what a robot or a learner says of itself."""
+        """Takes a reward, or the state of a robot or a learner."""
         if isinstance(message, Reward | Safety | Timing):
             super().watch(message)
             return
@@ -100,7 +100,7 @@ class Teacher(Seat):
         self.progress.hear(message, time.monotonic())
 
     def step(self, message: Transition) -> None:
-        """Takes in what the operator's actions did; the episode may have ended with them."""
+        """Takes the operator's steps; the episode may have ended with them."""
         if self.driven.add(message):
             self.session.end(self.driven.length, self.driven.episode_return)
 
@@ -110,12 +110,12 @@ class Teacher(Seat):
         return [*given, "finish"] if self.learned and not self.device.person else given
 
     def begin(self) -> Message:
-        """Asks for another episode. It stands for the answer to what is pending."""
+        """Requests another episode, in place of the pending answer."""
         self.pending, self.driven.begun = None, True
         return Begin(*self.time, reason=self.session.notice)
 
     def obey(self, command: OperatorCommand) -> Iterator[Message]:
-        """Does what the operator wishes, and says what follows from it: an order, a take, the end of the session."""
+        """Obeys the operator, and yields the messages that follow: an order, a take, the end of the session."""
         if command in ORDERS:
             yield self.order(command)
             return
@@ -130,14 +130,14 @@ class Teacher(Seat):
             yield Closing(self.last.rollout if self.last else 0, 0, takes=self.session.take, kept=self.session.kept)
 
     def _judged(self, verdict: Verdict) -> Take:
-        """The running episode as a take; another takes its place."""
+        """The running episode as a take; another episode follows."""
         seed = self.seed_of(self.driven.first)
         self.last = self.driven.take(self.session.take - 1, verdict, self.person, self.device.name, seed)
         self.start_over()
         return self.last
 
     def leave(self, run_dir: Path, unkept: str) -> Iterator[Message]:
-        """Gets up. An episode under way is said as discarded; the last notice is shown, and the command that learns."""
+        """Ends the session: discards a running episode, shows the last notice and the command that learns."""
         self.device.close()
         if self.driven.length:
             self.session.take += 1
@@ -166,7 +166,7 @@ def _reversed(take: Take) -> Take:
 
 
 def _next_command(env: Env, run_dir: Path) -> str:
-    """The command that learns from what was kept in a run."""
+    """The command that learns from the kept takes of a run."""
     named = env if isinstance(env, str) else shlex.quote(json.dumps(env))
     run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
     return f"{program()} launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"

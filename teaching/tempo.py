@@ -1,4 +1,4 @@
-"""How fast an operator drives a simulator."""
+"""The pace at which an operator drives a simulator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Tempo:
     Attributes:
         period: seconds between two steps; 0: as fast as possible.
         due: when the next step is due, in seconds of the monotonic clock.
-        notice: what a person reads of it, in a sentence; empty where there is nothing to say.
+        notice: a sentence for the operator; empty if there is nothing to say.
     """
 
     def __init__(self, task: Task, rate: float, speed: float, person: bool) -> None:
@@ -34,5 +34,5 @@ class Tempo:
         self.notice = f"{1 / self.period:g} steps a second; speed:={2 * speed:g} is twice as fast" if slow else ""
 
     def step(self, now: float) -> None:
-        """A step is done now. A late one delays the next by no more than it must: the rate is kept on average."""
+        """A step is done now. A late step does not delay the following ones: the rate is kept on average."""
         self.due = max(self.due, now - self.period) + self.period

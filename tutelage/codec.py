@@ -57,10 +57,10 @@ Frame = bytes | memoryview
 
 
 class Header(NamedTuple):
-    """Who said it, which one it is, when by the clock (monotonic nanoseconds).
+    """The sender, the message's number, and its times (monotonic nanoseconds).
 
-    `captured` is for speakers that know when what they tell was the case. Our bus does not: it gives the time of saying
-    in both, and where a capture is known the message has it in a field of its own.
+    `captured` is for senders that know when their data were measured. Our bus does not: it gives the time of publishing
+    in both, and messages with a known capture time have a field for it.
     """
 
     run: str
@@ -75,7 +75,7 @@ _TYPES = [str, str, int, int, int, int, list]
 
 
 class Malformed(ValueError):
-    """Bytes that are no message: too large, too deep, cut off, or not ours."""
+    """Bytes that are not a message: too large, too deep, cut off, or not ours."""
 
 
 @lru_cache(maxsize=1024)
@@ -213,7 +213,7 @@ def unpack_message(body: bytes) -> tuple[Header, list[Any]]:
     """The inverse of pack_message.
 
     Raises:
-        Malformed: these bytes are no message.
+        Malformed: these bytes are not a message.
     """
     try:
         found = unpack_state(body)

@@ -1,6 +1,6 @@
-"""Numbers that are none (NaN, infinity) and numbers too large to learn from: found, named, and the end of a run.
+"""Finds numbers that are not finite (NaN, infinity) or too large to learn from, and ends the run with their names.
 
-A run would do the same again, so it is not started again: what is raised here, FloatingPointError, ends it for good.
+A restarted node would fail again, so it is not restarted: the FloatingPointError raised here ends the run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def within(array: Any, limit: float = LIMIT) -> bool:
 
 
 def check(where: str, name: str, array: Any, limit: float = LIMIT, rows: str = "") -> None:
-    """Refuses an array in which a number is none, or is too large. `rows` says what its first dimension counts.
+    """Refuses an array with a number that is not finite or too large. `rows` says what its first dimension counts.
 
     Raises:
         FloatingPointError: names the first one, for example "copy 3, step 40: observation[1] is nan".

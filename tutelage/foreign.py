@@ -1,4 +1,4 @@
-"""Message types from their schemas, for those who have the messages but not the code: at a run, or at a recording."""
+"""Message types from their schemas, for observers of a run or readers of a recording that lack the code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def message_type(schema: dict[str, Any]) -> type[Message]:
     """A message type with the fields, dtypes, shapes, units and cadence of the one that `message.schema` described.
 
     Raises:
-        ValueError: that describes no message type.
+        ValueError: the schema describes no message type.
     """
     try:
         return _made(schema)
@@ -49,7 +49,7 @@ def _made(schema: dict[str, Any]) -> type[Message]:
 
 
 def _hint(field: dict[str, Any]) -> Any:
-    """The annotation that a field had."""
+    """The annotation of a field."""
     unit = field.get("unit", "")
     if "dtype" in field:
         arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]

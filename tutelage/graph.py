@@ -1,4 +1,4 @@
-"""A graph as it will run: nodes with their parameters, and who hears what from whom. Plain data, kept as JSON.
+"""A graph as it will run: nodes with their parameters and connections. Plain data, kept as JSON.
 
 A launch file becomes a graph (launchfile.py, wiring.py); the supervisor starts its nodes; the run folder keeps it.
 """
@@ -28,10 +28,10 @@ class NodePlan:
     Attributes:
         name: unique in the graph, namespaces before it: `train/simulator`.
         run: `package.module:Class` or `path/to/file.py:Class`; or `command` for any other program.
-        hears: topic -> names of the nodes that say it.
-        says: message type's own topic name -> topic it is said on (namespace and remaps applied).
-        takes: topic -> message type's own topic name, for what it hears; but not what it hears as any Message.
-        restarts, restart_seconds: how often it may be started again, in how long a time.
+        hears: topic -> names of the nodes that publish it.
+        says: message type's own topic name -> topic on which it is published (namespace and remaps applied).
+        takes: topic -> message type's own topic name, for its subscriptions, without those to any Message.
+        restarts, restart_seconds: how many restarts are allowed, in how long a time.
         required: the run ends in failure when this node cannot be kept alive.
     """
 
@@ -52,7 +52,7 @@ class NodePlan:
 class Graph:
     """All nodes of a run, the arguments its launch file was given, and the kind of time it runs by.
 
-    `messages` is the JSON schema of what is said on each topic, for those who look on without the nodes' code.
+    `messages` is the JSON schema of each topic, for observers without the nodes' code.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Graph:
     """seconds after which a process that has not answered counts as dead"""
 
     def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
-        """Who must hear what a node says, by name: the topics. Observers are not among them."""
+        """The nodes that must receive a node's messages, by name: the topics. Without observers."""
         heard = {
             node.name: [topic for topic, senders in node.hears.items() if sender.name in senders]
             for node in self.nodes
@@ -75,10 +75,10 @@ class Graph:
         return {name: topics for name, topics in heard.items() if topics}
 
     def sinks(self) -> set[str]:
-        """The names of nodes that are in no ring, and lead into none: nobody waits for what they do, a report for one.
+        """The names of nodes in no ring that lead into none, for example a report: no node waits for them.
 
-        So logical time does not bound what they have yet to hear. Observers are not among them; nor are recorders and
-        machines, which cannot ask a machine later for what it has said.
+        So logical time does not bound their queues. Without observers, recorders and robots, which cannot ask a
+        robot later for its messages.
         """
         ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
         looking = {name for name, (_, kind) in ours.items() if kind.observer or kind.witness is not Node.witness}
@@ -92,19 +92,19 @@ class Graph:
             sinks = candidates - heard
 
     def by_the_clock(self) -> list[str]:
-        """The names of nodes that act on a world which does not wait: machines, and whoever drives them."""
+        """The names of nodes that act on a world which does not wait: robots, and the nodes that drive them."""
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
 
     def to_json(self) -> str:
-        """With a checksum (durable.py): one bit changed would be another run."""
+        """With a checksum (durable.py): a flipped bit would make another run."""
         return durable.to_json(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Graph:
-        """What `to_json` gave.
+        """The graph of `to_json`'s text.
 
         Raises:
-            ValueError: it is damaged, or no graph; one sentence.
+            ValueError: it is damaged or not a graph; one sentence.
         """
         read = durable.from_json(text)
         graph = _made(cls, read)

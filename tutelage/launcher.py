@@ -1,4 +1,4 @@
-"""What `tutelage launch` does: a launch file and arguments become a run, and the run a report on the screen."""
+"""`tutelage launch`: runs a launch file with arguments, and prints a report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     """The graph of a launch file.
 
     Raises:
-        Refusal: all that is wrong with the file and the arguments.
+        Refusal: all problems of the file and the arguments.
     """
     path = find(file)
     paths = [str(path.parent), str(Path.cwd())]
@@ -42,7 +42,7 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
 
 
 def arguments_text(file: str) -> str:
-    """What can be set in a launch file, a line each."""
+    """The arguments of a launch file, a line each."""
     read = launchfile.arguments(find(file))
     lines = [read.description, ""]
     width = max((len(name) for name in read.arguments), default=0)
@@ -67,7 +67,7 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
 
 
 def _need_no_process(file: str, made: Graph) -> None:
-    """Raises a Refusal where some nodes need processes of their own."""
+    """Raises a Refusal if some nodes need processes of their own."""
     clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
     if names := clocks or programs:
         what = "goes by the clock, which needs a process of its own" if clocks else "is a program of its own"
@@ -91,7 +91,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
 
 
 def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
-    """Nothing was done. What was in a folder that there was already stays, so that the corrected command can use it."""
+    """Removes the traces of a refused run. Earlier content of an existing folder stays, for the corrected command."""
     if found is None:
         shutil.rmtree(folder)
         return
@@ -100,7 +100,7 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
 
 
 def resume(run_dir: str, trusted: bool = False) -> int:
-    """Goes on with a run that was cut off or interrupted, from its checkpoints; the exit code.
+    """Resumes an interrupted run from its checkpoints; the exit code.
 
     Raises:
         Refusal: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
@@ -124,9 +124,9 @@ def resume(run_dir: str, trusted: bool = False) -> int:
 
 
 def _over(folder: Path) -> str:
-    """Why there is nothing to go on with in a run's folder, by its report; empty where there is.
+    """Why a run's folder cannot be resumed, by its report; empty if it can.
 
-    A report that is damaged says nothing: a run that has come to its end writes it again.
+    A damaged report does not count: a finished run writes it again.
     """
     path = folder / "report.json"
     try:
@@ -143,7 +143,7 @@ def _over(folder: Path) -> str:
 
 
 def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:
-    """Runs a graph in its folder and says how it ended; the exit code."""
+    """Runs a graph in its folder and prints how it ended; the exit code."""
     try:
         with interruptible():
             outcome, numbers = run.run(made, folder, one_process, resumed)

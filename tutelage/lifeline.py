@@ -1,6 +1,6 @@
 """The socket between a process and its launcher: orders come down, signs of life go up.
 
-When it closes, or the process has another parent, the launcher is gone, and that is an order too: go.
+When it closes, or the process has another parent, the launcher is gone, which is also an order to end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 
 
 class Lifeline:
-    """A process's end of it."""
+    """A process's end of the lifeline."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
@@ -42,7 +42,7 @@ class Lifeline:
         return orders
 
     def wait(self, seconds: float) -> bool:
-        """Waits for an order, at most so long; whether one came."""
+        """Waits for an order, at most so long; returns whether one came."""
         return bool(select.select([self._end], [], [], seconds)[0])
 
     def report(self, event: str, lost: dict[str, int], unkept: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Standard output, as the looking commands use it: lines until Ctrl-C or until nobody reads them, and tables."""
+"""Standard output, for observers' commands: lines until Ctrl-C or until the reader is gone, and tables."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def show(lines: Iterable[str | None]) -> None:
 
 
 def _reader_is_gone() -> bool:
-    """Whether standard output is a pipe that nobody can read from any more."""
+    """Whether standard output is a pipe without a reader."""
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def date(unix_seconds: float | None) -> str | None:
-    """A moment as a person reads it; the bare number where no calendar has it."""
+    """A time for a person; the bare number if it is out of the calendar's range."""
     try:
         return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds).isoformat(" ", "seconds")
     except (ValueError, OverflowError, OSError):
@@ -84,7 +84,7 @@ def json_lines(lines: Iterable[str | None]) -> Iterator[str | None]:
 
 
 def plain(value: Any, full: bool) -> Any:
-    """A value as JSON has it, which knows no NaN and no infinity: they become null."""
+    """A value for JSON, which has no NaN or infinity: they become null."""
     if isinstance(value, np.ndarray):
         if full:
             return plain(value.tolist(), full)

@@ -1,4 +1,4 @@
-"""What `tutelage verify` and `bag play` do: a recorded run comes to life again, for comparison or in a graph."""
+"""`tutelage verify` and `bag play`: replays a recorded run, for comparison or in a graph."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGIN_SECONDS = 1.0
 
 
 def verify(path: Path, trusted: bool = False) -> list[Comparison]:
-    """What the nodes of a recorded run say today, beside what they said then.
+    """Compares the nodes' output today with the recorded one.
 
     Raises:
         Refusal: there is no recording, or this machine did not make it and it is not `trusted`.
@@ -32,7 +32,7 @@ def verify(path: Path, trusted: bool = False) -> list[Comparison]:
 
 
 def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None, trusted: bool = False) -> int:
-    """Runs the recorded graph with players in the place of these nodes, or without names of all that said something.
+    """Runs the recorded graph with players in place of these nodes, or without names of all nodes that published.
 
     Raises:
         Refusal: there is no such node, no recording, or this machine did not make it and it is not `trusted`.

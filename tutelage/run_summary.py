@@ -1,4 +1,4 @@
-"""What a person reads when a run has ended: a line each of what there is to say."""
+"""The summary at the end of a run, line by line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 
 
 def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
-    """Where all is, and how to go on with a run that has not come to its end."""
+    """Where the results are, and how to resume an unfinished run."""
     resumable = outcome.exit_code and not graph.by_the_clock()
     go_on = [f"go on with it: {program()} launch --resume {folder}"] if resumable else []
     return [f"run folder: {folder}", *go_on]
@@ -92,7 +92,7 @@ def _shortfall(numbers: Numbers) -> str:
 
 
 def _episodes(numbers: Numbers) -> str:
-    """Of a policy that only acts, on a robot for one: nobody has evaluated it elsewhere."""
+    """Of a policy that only acts, for example on a robot: it has no evaluation elsewhere."""
     if "return_mean" in numbers or "episode_return_mean" not in numbers:
         return ""
     return f"{numbers['episodes']} episodes ended, mean return {numbers['episode_return_mean']:.1f} (of the last 100)"

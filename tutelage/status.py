@@ -1,13 +1,13 @@
-"""How the processes themselves are."""
+"""The state of the processes."""
 
 from tutelage.message import Message
 
 
 class Status(Message, cadence="free"):
-    """any process -> those who look on, some times a second: that it is alive, where it is and what it has moved.
+    """any process -> observers, some times a second: that it is alive, its state and its message counts.
 
     `said` and `heard` count messages by topic, `lost` those that an observer missed, `waiting` those received but not
-    yet handed to the node. A process that has `ended` is still there for those who may have to hear again what it said.
+    yet handed to the node. A process that has `ended` still serves those that may need its messages again.
     """
 
     node: str

@@ -1,4 +1,4 @@
-"""`tutelage demos`: looking at demonstrations, judging them, and turning one kind of file into another."""
+"""`tutelage demos`: list, replay, judge and convert demonstrations."""
 
 from __future__ import annotations
 

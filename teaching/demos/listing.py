@@ -1,4 +1,4 @@
-"""Demonstrations for a person to read: a line an episode, or one episode whole."""
+"""Demonstrations for a person to read: a line for each episode, or one episode in full."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
 
 class Row(NamedTuple):
-    """An episode, as `demos list` shows it; what is not known is None."""
+    """An episode, as `demos list` shows it; unknown values are None."""
 
     file: str
     episode: int
@@ -47,7 +47,7 @@ def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:
 
 
 def picture(file: str, one: Trajectory, width: int) -> str:
-    """An episode: what is known of it, and a curve of each number that was observed and done."""
+    """An episode: its known values, and a curve of each observation and action."""
     known = [
         f"{name.replace('_', ' ')} {value}" for name, value in _row(file, one)._asdict().items() if value is not None
     ]

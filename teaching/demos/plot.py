@@ -10,7 +10,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 def sparkline(values: np.ndarray, width: int) -> str:
     """A curve [steps] as at most `width` characters: its lowest value is the lowest block, its highest the highest.
 
-    Where there are more steps than characters each shows the mean of its share of them.
+    With more steps than characters, each character shows the mean of its steps.
     """
     parts = np.array_split(np.asarray(values, float), min(width, len(values)))
     means = np.array([part.mean() for part in parts])

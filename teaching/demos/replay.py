@@ -1,4 +1,4 @@
-"""Doing what an episode did, once more, in its environment: does the same come of it?"""
+"""Replays an episode's actions in its environment, and compares the rewards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tutelage.teaching.formats.trajectory import Trajectory
 
 
 class Replayed(NamedTuple):
-    """What came of an episode's actions: its rewards as far as it went, and the first step that differs, or None."""
+    """The result of a replay: its rewards, and the first step that differs, or None."""
 
     reward: np.ndarray
     differs: int | None
@@ -27,7 +27,7 @@ class Replayed(NamedTuple):
 
 
 def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) -> Replayed:
-    """Plays the actions of an episode from its seed, in a `window` or for a video if told to."""
+    """Plays the actions of an episode from its seed, on request in a `window` or for a video."""
     environment = task.make({None: None, "window": "human"}.get(render, "rgb_array"))
     frames: list[np.ndarray] = []
     rewards: list[float] = []
@@ -44,7 +44,7 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
 
 @contextlib.contextmanager
 def _refusing(environment: Any, where: str) -> Iterator[None]:
-    """Closes an environment in the end. What it raises is a refusal of the seed or of an action, which are data."""
+    """Closes an environment at the end. Its exceptions refuse the seed or an action, which are data."""
     try:
         yield
     except Exception as error:
@@ -54,7 +54,7 @@ def _refusing(environment: Any, where: str) -> Iterator[None]:
 
 
 def sentence(one: Trajectory, replayed: Replayed, seed: int | None) -> str:
-    """What to tell about it."""
+    """The report of a replay."""
     total = f"episode {one.number}: return {replayed.reward.sum():.6g}"
     if replayed.differs is None:
         return f"{total}, the same as recorded at each of its {len(one.action)} steps"

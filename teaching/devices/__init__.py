@@ -1,1 +1,1 @@
-"""What an operator acts with: a keyboard, a gamepad, or what acts by itself. device.py says what each must be."""
+"""Operators' devices: a keyboard, a gamepad, or a scripted device. device.py has their interface."""

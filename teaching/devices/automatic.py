@@ -1,4 +1,4 @@
-"""Devices without a person: a control law, and a file that is played again."""
+"""Devices without a person: a control law, and a file that is replayed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Lawful(Device):
 
 
 class Replay(Device):
-    """The actions of the episodes that a file or a recording keeps, one after another, whatever they lead to.
+    """The actions of a file's or a recording's kept episodes, one after another, whatever their outcome.
 
-    An episode that would go on when its actions are used up is kept as far as it came; the last one ends the session.
+    An episode that has not ended after its last action is kept so far; the last episode ends the session.
     """
 
     def __init__(self, file: Path, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""What an operator's device looks like to the teleoperator: commands, and actions for what is observed.
+"""The interface of an operator's device: commands, and actions for observations.
 
     class Coin(Device):
         name = "coin"
@@ -6,8 +6,8 @@
         def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
             return np.array(random.randrange(2))
 
-A device is told where the session is, so that one without a human can give its commands by itself. It never
-waits: it is asked again soon. A page in a browser fits: what it has sent since it was asked last is the answer.
+A device gets the session's state, so one without a person can give its commands by itself. It never waits, since it is
+asked again soon. A page in a browser fits: the answer is what it has sent since the last call.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TAKEOVER: Words = {"go": "take over, give back", **ORDERS}
 
 
 class Moment(NamedTuple):
-    """Where a session is."""
+    """The state of a session."""
 
     phase: Phase
     take: int
@@ -59,23 +59,23 @@ class Device(ABC):
 
     @abstractmethod
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray | None:
-        """What to do, as the task takes it (its units, its bounds). None: nothing more, the episode is to be kept."""
+        """The action, as the task takes it (its units, its bounds). None: no more actions, keep the episode."""
 
     def commands(self, now: Moment) -> Sequence[OperatorCommand]:
-        """What the operator has wished since the last call. One that acts by itself starts and keeps every episode."""
+        """The operator's commands since the last call. A device without a person starts and keeps every episode."""
         wishes: dict[Phase, OperatorCommand] = {"ready": "go", "over": "keep"}
         return [wishes[now.phase]] if now.phase in wishes else []
 
     def help(self, words: Words) -> str:
-        """What a person must know where the commands with `words` are of use."""
+        """The legend for a person, with the commands in `words`."""
         return self.legend
 
     def engage(self, action: np.ndarray) -> None:
-        """The operator takes over from somebody who has done this last, as the task takes it: the device is to go on
-        with it until the operator does something.
+        """The operator takes over after this last action, as the task takes it: the device continues with it until the
+        operator acts.
         """
         return
 
     def close(self) -> None:
-        """Lets go of the device, and leaves it as it was."""
+        """Closes the device, and restores its state."""
         return

@@ -30,8 +30,8 @@ PUSHED = 0.5
 class Gamepad(Device):
     """A person with a gamepad.
 
-    `axes` names an axis for each number of a continuous action, with a minus before it where it is to be turned round;
-    `keys` says what buttons and directions mean, and `rest` what is done without one (drivers/devices/keys.py). An axis
+    `axes` names an axis for each number of a continuous action, with a minus before it to invert it; `keys` maps
+    buttons and directions, `rest` is the action without one (teaching/devices/keys.py). An axis
     within `dead_zone` of its middle is in its middle.
     """
 
@@ -82,7 +82,7 @@ class Gamepad(Device):
         self.map.engage(action)
 
     def _read(self) -> None:
-        """Takes in all that has happened; nothing that was pressed between two looks is missed."""
+        """Takes all events; no press between two calls is missed."""
         pygame = self.pygame
         for event in pygame.event.get():
             if event.type == pygame.JOYAXISMOTION:
@@ -93,7 +93,7 @@ class Gamepad(Device):
                 self._directions(event.value[0], ("left", "right"))
                 self._directions(-event.value[1], ("up", "down"))
             elif event.type == pygame.JOYBUTTONDOWN:
-                self.gone = False  # it is another that was unplugged
+                self.gone = False  # another one was unplugged
                 self._press(BUTTONS.get(event.button, f"button{event.button}"))
             elif event.type == pygame.JOYBUTTONUP:
                 self._release(BUTTONS.get(event.button, f"button{event.button}"))

@@ -1,7 +1,7 @@
 """A keyboard, through a terminal: over ssh too.
 
-A terminal tells of keys that are pressed, and again and again of one that is held, but never of one that is let go. So
-a key counts as held for `hold` seconds after it was told of last.
+A terminal reports pressed keys, and repeats a held one, but does not report releases. So a key counts as held for
+`hold` seconds after its last report.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMES = {"\r": "enter", "\n": "enter", " ": "space", "\t": "tab", "\x7f": "backs
 class Keyboard(Device):
     """A person at a terminal's keys.
 
-    `keys` and `rest` say what keys mean (drivers/devices/keys.py), before the task's own.
+    `keys` and `rest` say what keys mean (teaching/devices/keys.py), before the task's own.
     """
 
     name, person = "keyboard", True
@@ -43,7 +43,7 @@ class Keyboard(Device):
         self.map, self.hold = KeyMap(task.env, task.spaces, keys, rest), hold
         self.legend = self.map.legend()
         self.terminal = Terminal()
-        self.told: dict[str, float] = {}  # when it was told of last, the latest at the end
+        self.told: dict[str, float] = {}  # time of the last report, the latest at the end
         self.wishes: list[OperatorCommand] = []
 
     def commands(self, now: Moment) -> Sequence[OperatorCommand]:
@@ -75,7 +75,7 @@ class Keyboard(Device):
 
 
 class Terminal:
-    """The launcher's terminal, which gives each key at once and does not echo. Ctrl-C stays the launcher's.
+    """The launcher's terminal, which gives each key at once without echo. Ctrl-C still goes to the launcher.
 
     Raises:
         Refusal: standard input is no terminal.
@@ -116,7 +116,7 @@ class Terminal:
 def split(sent: bytes, whole: bool) -> tuple[list[str], bytes]:
     """Names of the keys that a terminal has sent, and the beginning of a sequence that has not ended.
 
-    With `whole` nothing more comes: a beginning is then what it looks like.
+    With `whole` nothing more comes: an incomplete sequence is then taken as it is.
     """
     names, text, i = [], sent.decode(errors="ignore"), 0
     while i < len(text):

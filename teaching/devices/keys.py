@@ -1,4 +1,4 @@
-"""What keys mean: commands, and actions while they are held. Pure; a key has a name, wherever it was pressed.
+"""The meaning of keys: commands, and actions while they are held. Pure; a key has a name on any device.
 
 A map goes from a key's name to a command's name, to an action's index (discrete), or to the numbers of an action in
 the frame where the task's bounds are -1 and 1 (continuous; keys that are held together add up).
@@ -61,7 +61,7 @@ class KeyMap:
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
         self.last: Any = self.rest or 0  # of discrete actions
-        self.engaged: np.ndarray | None = None  # what somebody else has done until now; goes on until a key is pressed
+        self.engaged: np.ndarray | None = None  # the previous driver's action; continues until a key is pressed
 
     def action(self, held: Collection[str]) -> np.ndarray:
         """The action of the keys that are held, the one that was pressed last first; as the task takes it."""
@@ -75,17 +75,17 @@ class KeyMap:
         return self.spaces.to_task(np.asarray(total, np.float32))
 
     def press(self, key: str) -> None:
-        """A key was pressed: where there is no rest its action stays, also before an episode begins."""
+        """A key was pressed: without a rest action its action stays, also before an episode begins."""
         self.engaged = None if key in self.actions else self.engaged
         if self.rest is None:
             self.last = self.actions.get(key, self.last)
 
     def engage(self, action: np.ndarray) -> None:
-        """Somebody else has done this until now, as the task takes it: it goes on until a key is pressed."""
+        """The previous driver's action, as the task takes it: it continues until a key is pressed."""
         self.engaged = np.asarray(action)
 
     def legend(self, words: Words = SESSION, driving: str = "") -> str:
-        """What a person must know, in a line."""
+        """The legend, in a line."""
         by: dict[str, list[str]] = {}
         for key, command in self.commands.items():
             by.setdefault(command, []).append(key)

@@ -1,1 +1,1 @@
-"""Demonstrations in files of every kind that people have: one module a format, `files` finds the right one."""
+"""Formats of demonstrations: one module for each; `files` finds the right one."""

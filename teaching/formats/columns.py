@@ -1,9 +1,9 @@
 """Episodes as columns of steps, one episode after another: the arrays of npz files, and of D4RL's HDF5.
 
-Per step `observations`, `actions`, `rewards`, `terminals` (the task's end) and `truncations` (the clock's). An episode
+Per step `observations`, `actions`, `rewards`, `terminals` (the task's end) and `truncations` (time limit). An episode
 ends where one of the last two is true, or by `episode_lengths`. `next_observations` has each episode's true last
-observation; without it an episode's last step gives nothing but its observation, and the episode counts as truncated
-there: what it came to is not known.
+observation; without it an episode's last step gives only its observation, and the episode counts as truncated
+there, since the outcome is not known.
 """
 
 from __future__ import annotations

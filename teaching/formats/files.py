@@ -1,4 +1,4 @@
-"""Demonstrations from whatever a person names, and into whatever they want: each format by what its path looks like."""
+"""Reads and writes demonstrations of every format; the path decides which."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, 
 def read(
     place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False, trusted: bool = False
 ) -> Demonstrations:
-    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, where it is given.
+    """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, if it is given.
 
-    Where it is not, the file says which it is; only one that is `trusted` may name code as its environment.
+    Otherwise the file names its task; only a `trusted` one may name code as its environment.
 
     Raises:
-        Refusal: what cannot be read, or does not fit, with file, episode and step.
+        Refusal: a file cannot be read, or does not fit: file, episode and step.
     """
     try:
         shown = _read(str(place), task, trusted)
@@ -44,12 +44,12 @@ def read(
 
 
 def kept(shown: Demonstrations) -> list[Trajectory]:
-    """Those that are to be learned from."""
+    """The kept episodes, to learn from."""
     return [one for one in shown.trajectories if one.verdict == "kept"]
 
 
 def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
-    """What several files keep, as one. An episode that several of them have, to the bit, is taken once.
+    """The kept episodes of several files, as one. An episode that several of them have, to the bit, is taken once.
 
     Raises:
         Refusal: they are of different tasks.
@@ -71,7 +71,7 @@ def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
 
 
 def _once(by_file: list[list[Trajectory]]) -> tuple[list[Trajectory], int]:
-    """The episodes that no earlier file has; how many others there are. What one file has twice it means."""
+    """The episodes that no earlier file has; how many others there are. A duplicate within one file stays."""
     found, seen = list[Trajectory](), set[bytes]()
     for episodes in by_file:
         marked = [(sha256(one.observation.tobytes() + one.action.tobytes()).digest(), one) for one in episodes]
@@ -83,10 +83,10 @@ def _once(by_file: list[list[Trajectory]]) -> tuple[list[Trajectory], int]:
 def write(
     place: str, shown: Demonstrations, to: str, task: str = "", fps: float | None = None
 ) -> tuple[Path, list[str]]:
-    """Writes what is kept; gives where, and what the format does not hold. There is no half of a file, ever.
+    """Writes the kept episodes; returns where, and what the format does not hold. A file is never incomplete.
 
     Raises:
-        Refusal: there is something of that name, nothing to write, or the format cannot hold it.
+        Refusal: the name exists, there is nothing to write, or the format cannot hold it.
     """
     path, name = minari.located(place) if to.startswith("minari") else (Path(place).expanduser(), "")
     part = path.with_name(f".{path.name}.part")
@@ -107,10 +107,10 @@ def write(
 
 
 def judge(place: str, take: int, verdict: str) -> None:
-    """Says something else about a take of a recording.
+    """Changes the verdict on a take of a recording.
 
     Raises:
-        Refusal: there is no such take, or what is said cannot be written.
+        Refusal: there is no such take, or the verdict cannot be written.
     """
     try:
         recording.judge(Path(place).expanduser(), take, verdict)

@@ -1,6 +1,6 @@
 """HDF5 files of robomimic's and of D4RL's layout, to be read.
 
-D4RL (https://arxiv.org/abs/2004.07219): columns of steps as in `drivers/formats/columns.py`, with `timeouts` for
+D4RL (https://arxiv.org/abs/2004.07219): columns of steps as in `teaching/formats/columns.py`, with `timeouts` for
 `truncations`. robomimic (https://robomimic.github.io/docs/datasets/overview.html): a group `data/demo_N` an episode
 with `obs/<name>`, `next_obs/<name>`, `actions`, `rewards` and `dones`.
 """

@@ -1,4 +1,4 @@
-"""npz files: the columns of `drivers/formats/columns.py`, and in `env_id` and `env_kwargs` (JSON) which environment."""
+"""npz files: the columns of `teaching/formats/columns.py`, and the environment in `env_id` and `env_kwargs` (JSON)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A recording as demonstrations: the takes that a person drove, and what was later thought of them.
+"""A recording as demonstrations: an operator's takes, and later verdicts on them.
 
-A recording is never changed. Whoever changes their mind about a take adds a line to `verdicts.jsonl` beside it:
+A recording is never changed. A later verdict on a take is a line in `verdicts.jsonl` beside it:
 `{"recording": "recording.mcap", "take": 3, "verdict": "discarded"}`; the last line about a take counts.
 """
 
@@ -34,7 +34,7 @@ def recordings(place: Path) -> list[Path]:
 
 
 def read(place: Path, task: Task | None = None, trusted: bool = False) -> Demonstrations:
-    """All takes of a run's folder or of one recording, kept or not; of each what was last said about it.
+    """All takes of a run's folder or of one recording, kept or not, each with its last verdict.
 
     A take that several recordings of the folder have, `bag record` may have made one beside the run's own, is one.
     """
@@ -69,7 +69,7 @@ def _task(about: Mapping[str, str], place: Path, trusted: bool) -> Task | None:
 
 
 def judge(place: Path, number: int, verdict: str) -> None:
-    """Says something else about a take. The line is on the disk when this returns.
+    """Changes the verdict on a take. The line is on the disk when this returns.
 
     Raises:
         Unfit: there is no such take, or more than one has its number.

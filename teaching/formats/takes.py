@@ -1,4 +1,4 @@
-"""The takes of a recording, as they were said."""
+"""The takes of a recording, as they were published."""
 
 from __future__ import annotations
 

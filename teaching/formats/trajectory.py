@@ -1,4 +1,4 @@
-"""An episode of an expert, as every format gives and takes it."""
+"""An episode of an expert, as every format reads and writes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Trajectory(NamedTuple):
     action: np.ndarray  # [steps], whole numbers, or [steps, act]
     reward: np.ndarray  # [steps], of the environment
     terminated: bool  # the task's end
-    truncated: bool  # the clock's
+    truncated: bool  # a time limit's
     number: int = 0  # of the take, or its place in the file
     verdict: str = "kept"  # or discarded
     operator: str = ""
@@ -35,7 +35,7 @@ class Trajectory(NamedTuple):
 
 
 class Demonstrations(NamedTuple):
-    """What a file holds. `notes` say what it could not, a sentence each: nothing is left out silently."""
+    """The content of a file. `notes` say what it does not hold, a sentence each: nothing is left out silently."""
 
     trajectories: list[Trajectory]
     env: Env | None = None
@@ -43,14 +43,14 @@ class Demonstrations(NamedTuple):
 
 
 class Unfit(ValueError):
-    """What a file holds cannot be used: a sentence with episode and step, and whoever knows the file says which."""
+    """A file's content cannot be used: a sentence with episode and step; the caller adds the file."""
 
 
 def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None) -> None:
-    """Refuses what is no whole episode, and with `spaces` what does not fit the task.
+    """Refuses an incomplete episode, and with `spaces` one that does not fit the task.
 
     Raises:
-        Unfit: the first that is wrong.
+        Unfit: the first problem.
     """
     for one in trajectories:
         problem = next(_wrong(one), None) or (spaces and next(_misfits(one, spaces), None))

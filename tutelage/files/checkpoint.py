@@ -18,7 +18,7 @@ def save(path: Path, state: Any, durable: bool = True) -> None:
 
 
 def load(path: Path) -> Any | None:
-    """The newest whole state, or None where none was ever kept.
+    """The newest whole state, or None if none was ever saved.
 
     Raises:
         Refusal: there is a checkpoint, but neither it nor its predecessor is whole.

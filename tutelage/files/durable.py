@@ -1,7 +1,7 @@
-"""Files that outlive a power cut, and are known when they are damaged: all that `launch --resume` needs is such a file.
+"""Files that survive a power cut, and whose damage is found: all files that `launch --resume` needs.
 
-A file is written aside, flushed, and renamed; then its folder is flushed, for a name is on the disk only then. What is
-JSON has its checksum inside, as its last key; a file of an older version has none, and is taken as it is.
+A file is written under another name, flushed and renamed; then its folder is flushed, which puts the name on the disk.
+A JSON file has its checksum inside, as its last key; a file of an older version has none, and is accepted.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def to_json(content: dict[str, Any]) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What `write_json` wrote, or any other file that is a JSON object.
+    """The content of a file of `write_json`, or of any JSON object.
 
     Raises:
         Refusal: it cannot be read, or is damaged.

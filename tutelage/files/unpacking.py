@@ -1,4 +1,4 @@
-"""How much a compressed file may unpack to: a few kilobytes can say that they are gigabytes."""
+"""The limit on what a compressed file may unpack to: a few kilobytes can claim to be gigabytes."""
 
 FREE_BYTES = 64 * 2**20
 """What any file may unpack to."""

@@ -1,4 +1,4 @@
-"""What a name in a launch file or a robot's file names: a class, or a function of some module.
+"""Loads what a launch file or a robot's file names: a class, or a function of a module.
 
 `nodes.policy:Policy` is tutelage's own. A module that tutelage does not have is the user's: it is looked for beside the
 launch file and in the current folder.
@@ -117,6 +117,6 @@ def named(place: str) -> Callable[..., Any]:
     module, _, name = place.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
-    except Exception as error:  # a module is others' code, and may raise anything
+    except Exception as error:  # a module is foreign code, and may raise anything
         raise Refusal([Problem(place, f"is not there: {error}")]) from error
     return found

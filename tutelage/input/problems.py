@@ -1,4 +1,4 @@
-"""What is wrong with a launch file: plain sentences, each with its place, all of them at once."""
+"""The problems of a launch file: plain sentences, each with its place, all at once."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class LaunchError(Refusal):
 
 
 class _Unknown:
-    """Stands for a value whose problem has been said already: it fits everywhere, and is not complained of again."""
+    """Replaces a value whose problem is already reported: it fits everywhere, and causes no further problem."""
 
 
 UNKNOWN = _Unknown()
 
 
 def printable(text: str, keep: str = "\n\t") -> str:
-    """Text as a terminal may show it: what would move its cursor or change its colours is written out, `\\x1b` for one.
+    """Text for a terminal: characters that would move its cursor or change its colours are escaped, as `\\x1b`.
 
     Names and sentences of files are others' text. Line ends stay, unless `keep` is empty.
     """
@@ -68,7 +68,7 @@ def printable(text: str, keep: str = "\n\t") -> str:
 
 
 def complain(sentence: str) -> None:
-    """Says what is wrong on standard error. That may be a file on the very disk that is full: then it says nothing."""
+    """Prints a problem on standard error. If that is a file on the full disk, it prints nothing."""
     with contextlib.suppress(OSError):
         os.write(2, f"{printable(sentence)}\n".encode(errors="replace"))
 

@@ -1,4 +1,4 @@
-"""What a launch file sets of a learner's mathematics, by name."""
+"""A learner's settings from a launch file, by name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Kind = TypeVar("Kind")
 
 
 def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
-    """The settings `kind`, a dataclass, with what is given. Those that are whole numbers count something.
+    """The settings `kind`, a dataclass, with the given values. Whole numbers must be at least 1.
 
     Raises:
-        Refusal: there is no such setting, or it is of another type, or counts nothing.
+        Refusal: there is no such setting, or it is of another type, or below 1.
     """
     known = get_type_hints(kind)
     for name, value in (given or {}).items():

@@ -1,4 +1,4 @@
-"""What a launch file may say: the four tables are the language. docs/launch.md shows it by example.
+"""The keys of a launch file: the four tables are the language. docs/launch.md shows it by example.
 
 Read, it is a list of entries: nodes to run, conditions decided, arguments filled in, every value with its place.
 """
@@ -42,7 +42,7 @@ LATER = {"arguments", "nodes", "groups", "include", *CONDITION}
 
 @dataclass(frozen=True)
 class Scope:
-    """What a file or a group hands on to the nodes in it. `files` are those that include each other up to here."""
+    """The scope that a file or a group gives to its nodes. `files` are those that include each other up to here."""
 
     files: tuple[Path, ...] = ()
     names: Mapping[str, Any] = field(default_factory=dict)

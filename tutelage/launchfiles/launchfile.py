@@ -1,6 +1,6 @@
-"""Reads a launch file and all that it includes; what is wrong is gathered, never raised at the first.
+"""Reads a launch file and all that it includes; problems are gathered, not raised one by one.
 
-Who hears whom is none of this file's business: see wiring.py.
+wiring.py connects the nodes.
 """
 
 from __future__ import annotations

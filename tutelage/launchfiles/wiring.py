@@ -1,6 +1,6 @@
-"""Makes a graph of a launch file: connects who hears a message type to who says it.
+"""Makes a graph of a launch file: connects the subscribers of each message type to its publishers.
 
-A node hears a message type from every node that says it on the same topic: in its own namespace, unless remapped.
+A node receives a message type from all nodes that publish it on the same topic: in its own namespace, unless remapped.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
 
 
 def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Voice]]:
-    """Who says what on each topic; a problem where a topic would carry two message types."""
+    """The publishers of each topic; a problem where a topic would carry two message types."""
     voices: dict[str, list[_Voice]] = {}
     for entry, kind, plan in wired:
         for said, topic in _says(kind, plan) if kind else ():

@@ -1,1 +1,1 @@
-"""Looking at graphs from outside: as text and pictures, and while they run."""
+"""Observers: graphs as text and pictures, and running graphs."""

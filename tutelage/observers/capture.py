@@ -1,4 +1,4 @@
-"""Recording a running graph from outside, without a weight on it: what is missed is counted and stated in the file."""
+"""Records a running graph as an observer, without slowing it: missed messages are counted and stated in the file."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ class Capture:
         self.heard[topic] += 1
 
     def summary(self) -> str:
-        """How many messages were heard and lost on each topic."""
+        """How many messages were received and lost on each topic."""
         lost = self.writer.lost
         return "\n".join(f"{topic}: {self.heard[topic]} recorded, {lost[topic]} lost" for topic in self.topics)

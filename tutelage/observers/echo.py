@@ -45,7 +45,7 @@ class Echo:
         return json_line(heard, self.full) if self.as_json else text(heard, self.full)
 
     def summary(self) -> str:
-        """How many messages were heard and lost on each topic."""
+        """How many messages were received and lost on each topic."""
         return "\n".join(f"{topic}: {self.heard[topic]} heard, {self.lost[topic]} lost" for topic in self.topics)
 
 

@@ -1,4 +1,4 @@
-"""Hearing from outside of a graph what its nodes say, without weight: what is missed is counted, and nobody waits."""
+"""Subscribes to a graph as an observer, without slowing it: missed messages are counted, and no node waits."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Heard:
 
 
 def hear(socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Message]]) -> Iterator[Heard | None]:
-    """What is said on the topics of `kinds`, until the run has ended; None now and then when nothing is.
+    """The messages on the topics of `kinds`, until the run has ended; None now and then if there is none.
 
     Raises:
-        TypeError, codec.Malformed: somebody says there what is no such message.
+        TypeError, codec.Malformed: a publisher sends another kind of message there.
     """
     tap = Tap(socket_dir, senders, kinds)
     expected: dict[tuple[str, str], int] = {}
@@ -50,7 +50,7 @@ def hear(socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Mess
 def read(frames: list[Frame], kinds: Mapping[str, type[Message]], expected: dict[tuple[str, str], int]) -> Heard | None:
     """The message in the frames, or None for a promise; `expected` is the next number of each (sender, topic).
 
-    A sender that came back may say again what it had said: then nothing was lost.
+    A restarted sender may resend messages: then nothing was lost.
     """
     topic = bytes(frames[0]).partition(b"\0")[0].decode()
     header, fields = codec.decode(frames)

@@ -1,4 +1,4 @@
-"""How often something is said on a topic, and how evenly: by the senders' clocks, however late it is heard."""
+"""The rate of a topic, and its regularity, by the senders' clocks, however late messages arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which graphs run on this machine, and what is in them. Read from files: nobody is asked."""
+"""The graphs that run on this machine, and their nodes and topics. Read from files: no process is asked."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _state(listed: dict[str, Any]) -> str:
 
 
 def _letter(pid: int) -> str:
-    """The state that Linux tells of a process (T is stopped, Z dead); empty where there is no /proc."""
+    """Linux's state of a process (T is stopped, Z dead); empty without /proc."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -89,7 +89,7 @@ def _letter(pid: int) -> str:
 
 
 def topics(run: Running, rates: bool = False) -> list[TopicRow]:
-    """All topics of a run, and with `rates` how often something is said on each."""
+    """All topics of a run, with `rates` also their rates."""
     found = measured_rates(run) if rates else {}
     return [
         TopicRow(topic, schema["title"], speakers(run, topic), _listeners(run, topic), found.get(topic))

@@ -1,4 +1,4 @@
-"""Going on with a recording whose recorder was killed or interrupted."""
+"""Continues a recording whose recorder was killed or interrupted."""
 
 from __future__ import annotations
 

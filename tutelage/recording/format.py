@@ -1,4 +1,4 @@
-"""What is in a recording: an MCAP file (mcap.dev/spec) without an index, so that it is whole wherever it ends.
+"""The format of a recording: an MCAP file (mcap.dev/spec) without an index, so that it is whole wherever it ends.
 
     magic, header, metadata, chunk, chunk, ..., [metadata, chunk, ...], [ending]
 

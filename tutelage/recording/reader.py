@@ -1,4 +1,4 @@
-"""Reading a recording as far as it is whole: each whole chunk of a file that was cut or altered, and nothing else."""
+"""Reads each whole chunk of a recording, also of a file that was cut or altered, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in a recording, in short: topics, counts, rates, times, losses, damage."""
+"""A recording's summary: topics, counts, rates, times, losses, damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node hears, put into the one order that depends on nothing but what was said.
+"""Puts a node's input into the one order that depends only on the messages.
 
 Each (sender, topic) is a stream whose messages come in order of logical time. The inbox merges its streams by
 (rollout, step, cadence, topic, sender) and hands on a message only when no stream can bring an earlier one any more:
@@ -95,7 +95,7 @@ class Stream:
 
 
 class Inbox:
-    """A node's input streams in one order: by `time`, or by `arrival` for nodes that act by the clock or look on."""
+    """A node's input streams in one order: by `time`, or by `arrival` for observers and nodes that act by the clock."""
 
     def __init__(self, streams: list[Stream], order: Ordering = "time") -> None:
         self.streams = {(stream.sender, stream.topic): stream for stream in streams}

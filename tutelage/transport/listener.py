@@ -1,4 +1,4 @@
-"""The end of the bus that hears: every frame is checked to be of this run, from a speaker that has proved to be of it.
+"""The subscribing end of the bus: it checks that every frame is from a speaker that has proved to be of this run.
 
 Whatever is not the next number is dropped: what was missed is said again. What no process of the run can have said is
 dropped and counted. What one has said that does not fit its type is an error.

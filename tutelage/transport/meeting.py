@@ -1,4 +1,4 @@
-"""What the two ends of a link tell each other when they meet, sealed with the run's secret.
+"""The greeting between the two ends of a link, sealed with the run's secret.
 
 A seal is the HMAC-SHA256 of what is said and of which way it goes. So nobody who lacks the secret can pass for a
 speaker or for a listener of the run, and nobody learns the secret from what is said.

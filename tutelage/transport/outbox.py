@@ -1,8 +1,8 @@
-"""What a node has said and may have to say again.
+"""A node's published messages that it may have to resend.
 
 A message stays until every listener that must have it has acknowledged it, which it does when its own checkpoint is
-safe on disk. So a listener that is killed gets again all that it had not kept, and one that comes late gets all. Each
-topic is forgotten by itself. When one has SPILL_BYTES in memory, these go into a file beside the checkpoint: so a
+safe on disk. So a killed listener gets again all that it had not saved, and a late one gets everything. Each topic
+is forgotten separately. When one has SPILL_BYTES in memory, these go into a file beside the checkpoint: so a
 listener that stands still costs its senders no memory, and a checkpoint never has more than that to write again.
 
 What acts on the world does not wait for its listeners: with a `limit` the newest messages of each topic are kept, and

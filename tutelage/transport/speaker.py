@@ -1,4 +1,4 @@
-"""The end of the bus that says: to those who must hear all, on `links`; to those who look on, on the tap.
+"""The publishing end of the bus: to nodes on `links`, to observers on the tap.
 
 A node that nobody waits for, a report for example, is a sink (Graph.sinks). Nothing waits in memory for it: it is told
 only that there is something, and asks for it when it has time, so many bytes at once (`PULL_BYTES`).

@@ -1,6 +1,6 @@
-"""Observers: they hear what a node says on a second publisher, whose queue is bounded; what they miss is counted.
+"""The tap: a node's second publisher, for observers. Its queue is bounded; missed messages are counted.
 
-A topic that none of them asked for costs nothing.
+A topic without observers costs nothing.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Tapped:
 
 
 class Tap:
-    """Hears from outside of a graph what its nodes say, as frames, as it passes: some may be missed.
+    """Subscribes to a graph's messages as frames, as an observer: some may be missed.
 
     Args:
         folder: where the sockets of the run are.
