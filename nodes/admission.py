@@ -89,6 +89,7 @@ class AdmissionByRollout(Admission):
     """
 
     hears = (Take, Closing, Weights)
+    interruptible = True
 
     def __init__(self, rollouts_each: int = 8) -> None:
         super().__init__()

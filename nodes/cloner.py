@@ -31,6 +31,7 @@ class Cloner(Node):
     hears = (Demonstration,)
     may_hear = (Withdrawal,)
     says = (Weights, Metrics)
+    interruptible = True
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ class Evaluator(Node):
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
+    interruptible = True
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Hardware(Node):
     may_hear = (Begin, Order)
     says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
     order = "arrival"
-    realtime = True
+    clock = interruptible = realtime = True
 
     def __init__(
         self,

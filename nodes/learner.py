@@ -33,6 +33,7 @@ class Learner(Node):
     hears = (Transition, Score)
     may_hear = (Enough,)
     says = (Weights, Metrics)
+    interruptible = True
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(

@@ -30,6 +30,8 @@ class Player(Node):
     It goes by the clock but acts on no world: whoever comes late hears all, and killed it goes on where it was.
     """
 
+    clock = True
+
     def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
         graph = finding.graph(Path(file))
         topics = [topic for plan in graph.nodes if plan.name == node for topic in plan.says.values()]

@@ -34,6 +34,7 @@ class Report(Node):
     hears = (Weights,)
     may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
+    interruptible = True
 
     def __init__(self) -> None:
         self.learned: dict[str, Any] = {"demonstrations": 0}

@@ -42,7 +42,7 @@ class RobotTeleoperator(Node):
     may_hear = (Reward, Safety, Timing, *LEARNER)
     says = (Action, Begin, Take, Closing, Order)
     order = "arrival"
-    screen = True
+    clock = interruptible = screen = True
 
     def __init__(
         self,

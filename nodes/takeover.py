@@ -45,7 +45,7 @@ class Takeover(Node):
     may_hear = (Reward, Timing)
     says = (Action, Begin, Order, Take)
     order = "arrival"
-    screen = True
+    clock = interruptible = screen = True
 
     def __init__(
         self,

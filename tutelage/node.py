@@ -27,6 +27,9 @@ from tutelage.codec import Header
 from tutelage.message import FOREVER, Message, Promise
 from tutelage.transport.inbox import Inbox, Ordering, Stream
 
+NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interruptible"}
+"""Which declaration has a method called."""
+
 
 class Node:
     """Base of all nodes.
@@ -40,9 +43,11 @@ class Node:
         done: the node sets it to end before its inputs have ended.
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
         realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
+        clock: it acts by the clock: `due` says when, `tick` acts.
+        interruptible: `interrupt` changes what it says, so what it says after one cannot be verified by a recording.
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             keeps a copy, which is all that the node ever reads.
-        screen: it prints to the launcher's terminal, not to a log.
+        screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         run_dir: the run's folder, for nodes that write files.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
@@ -54,11 +59,19 @@ class Node:
     order: ClassVar[Ordering] = "time"
     observer: ClassVar[bool] = False
     realtime: ClassVar[bool] = False
+    clock: ClassVar[bool] = False
+    interruptible: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
     unkept: str = ""
+
+    def __init_subclass__(cls) -> None:
+        """Refuses methods that nobody would call, for the class does not declare what they are for."""
+        for method, declaration in NEEDS.items():
+            if method in vars(cls) and not getattr(cls, declaration):
+                raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
 
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
         """Told before anything begins: those of `may_hear` that no node of the launch file says.
@@ -75,18 +88,8 @@ class Node:
         """What the node says to a message."""
         raise NotImplementedError
 
-    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
-        """Every message as it comes, promises too, before its turn to be heard (for recorders)."""
-
-    def missed(self, sender: str, topic: str, following: int) -> None:
-        """What was said before this sequence number, and has not come, will never come (for recorders)."""
-
-    def lost(self) -> dict[str, int]:
-        """How many messages the node could not deal with as it should, by topic; people are told (recorders)."""
-        return {}
-
     def due(self) -> float:
-        """When its `tick` is to be called next, in seconds of the monotonic clock (nodes by the clock)."""
+        """When its `tick` is to be called next, in seconds of the monotonic clock (`clock`)."""
         return math.inf
 
     def tick(self) -> Iterable[Message]:
@@ -101,10 +104,10 @@ class Node:
         """Lets go of what it holds: the last that is called in its process, also after an error."""
 
     def warn(self, sentences: list[str]) -> None:
-        """Told whenever that changes: all that is wrong with the run at the moment (nodes that show it to people)."""
+        """Told whenever that changes: all that is wrong with the run at the moment (`screen`)."""
 
     def interrupt(self) -> None:
-        """Somebody asked the run to end early: come to an end soon, in good order."""
+        """Somebody asked the run to end early: come to an end soon, in good order (`interruptible`)."""
 
     def halt(self) -> None:
         """The run is about to be interrupted: what comes after the state that is asked for next is undone by a resume.
@@ -118,6 +121,21 @@ class Node:
 
     def load(self, state: dict[str, Any]) -> None:
         """Takes up what `state` gave."""
+
+
+class RecordingNode(Node):
+    """A node that keeps what others say as it comes. All others keep for it what it has not acknowledged yet."""
+
+    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
+        """Every message as it comes, promises too, before its turn to be heard."""
+        raise NotImplementedError
+
+    def missed(self, sender: str, topic: str, following: int) -> None:
+        """What was said before this sequence number, and has not come, will never come."""
+
+    def lost(self) -> dict[str, int]:
+        """How many messages it could not keep, by topic; people are told."""
+        return {}
 
 
 def parameters(kind: type) -> dict[str, inspect.Parameter]:

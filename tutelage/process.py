@@ -24,7 +24,7 @@ from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import complain
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message
-from tutelage.node import Node
+from tutelage.node import Node, RecordingNode
 from tutelage.status import Status
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox, Positions, Stream
@@ -103,16 +103,15 @@ class NodeProcess:
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         who = Who(place.run, plan.name, place.life, place.secret)
-        witness = self.node if kind.witness is not Node.witness else None
+        self.recorder = self.node if isinstance(self.node, RecordingNode) else None
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._urgent = {topic for name in place.machines for topic in place.listeners.get(name, ())}
         unkept = self._urgent if self._by_arrival else ()
         where, looks_on = place.socket_dir, kind.observer
-        self.bus = Bus(who, where, self.inbox, kinds, topics, self.outbox, looks_on, witness, unkept, place.sinks)
+        self.bus = Bus(who, where, self.inbox, kinds, topics, self.outbox, looks_on, self.recorder, unkept, place.sinks)
         self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
         self.halting = self.halted = self.interrupted = False
-        self._ticks = kind.due is not Node.due
         self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
         self._next_look = self._next_status = 0.0
@@ -172,7 +171,7 @@ class NodeProcess:
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
         if not self._finishing:
-            if self.node.observer or self.bus.listener.witness or not self.node.says:  # a report: the last weights
+            if self.node.observer or self.recorder or not self.node.says:  # a report: the last weights
                 self._hear_the_rest()
             try:
                 for _ in self.node.finish():
@@ -200,18 +199,18 @@ class NodeProcess:
             message = self.inbox.pop()
         if message is not None:
             self._say(self.node.hear(message) or ())
-        if self._ticks and time.monotonic() >= self.node.due():
+        if self.node.clock and time.monotonic() >= self.node.due():
             self._say(self.node.tick())
         if self.node.done or (message is None and self._all_heard()):
             self._end()
 
     def _all_heard(self) -> bool:
         """Whether nothing more can come. To a node that goes by the clock and hears nobody, time comes."""
-        return self.inbox.ended and not (self._ticks and not self.inbox.streams)
+        return self.inbox.ended and not (self.node.clock and not self.inbox.streams)
 
     def _patience(self) -> float:
         """How long to wait for a message."""
-        return max(0.0, min(LOOK_SECONDS, self.node.due() - time.monotonic())) if self._ticks else LOOK_SECONDS
+        return max(0.0, min(LOOK_SECONDS, self.node.due() - time.monotonic())) if self.node.clock else LOOK_SECONDS
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""
@@ -346,7 +345,7 @@ class NodeProcess:
 
     def _lost(self) -> dict[str, int]:
         """What was missed; a recorder knows better than its connections, for its file may have it."""
-        return self.node.lost() if self.bus.listener.witness else dict(self.bus.lost)
+        return self.recorder.lost() if self.recorder else dict(self.bus.lost)
 
     def _keep(self, durable: bool = False) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too.
@@ -362,7 +361,7 @@ class NodeProcess:
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
         saved = self._is_saved(durable or not self._urgent)
-        if saved or self.bus.listener.witness:  # what a recorder could not keep it has counted as lost
+        if saved or self.recorder:  # what a recorder could not keep it has counted as lost
             self.bus.acknowledge(self._positions)
             self._positions = self.inbox.positions()
 

@@ -153,7 +153,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeTerminal]:
 def console_at(times: Iterable[float], **parameters: Any) -> Console:
     """A console whose clock says these times, one each time that it looks."""
     console = Console(**parameters)
-    console.clock = iter(times).__next__
+    console.now = iter(times).__next__
     return console
 
 
@@ -306,7 +306,7 @@ import sys, time
 from tutelage.messages import Metrics
 from tutelage.nodes.console import Console
 console = Console()
-console.clock = lambda: 3.0 * time.monotonic_ns()
+console.now = lambda: 3.0 * time.monotonic_ns()
 for i in range(200):
     console.hear(Metrics(0, 0, {"time/total_timesteps": float(i)}))
 console.finish()

@@ -64,7 +64,7 @@ class Clock(Node):
     """Says a number every 2 ms by the clock until `count`, whoever listens; each fills so many bytes."""
 
     says = (Number,)
-    realtime = True
+    clock = realtime = True
 
     def __init__(self, count: int = 500, fill: int = 8) -> None:
         self.count, self.fill, self.said = count, fill, 0
@@ -81,6 +81,8 @@ class Clock(Node):
 
 class Machine(Clock):
     """Notes that it was interrupted, and goes on; takes 20 ms to let go of what it holds, and notes that it has."""
+
+    interruptible = True
 
     def __init__(self) -> None:
         super().__init__(count=10**9)
@@ -248,6 +250,7 @@ class Orderer(Node):
 
     says = (Wish, Note)
     order = "arrival"
+    clock = True
 
     def __init__(self, wishes: str) -> None:
         self.wishes = Path(wishes)

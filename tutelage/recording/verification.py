@@ -18,7 +18,6 @@ from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Refusal, printable
 from tutelage.message import FOREVER, Message, Promise, build, values
-from tutelage.node import Node
 from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
 
@@ -183,11 +182,11 @@ def _why_not(plan: NodePlan, interrupted: bool) -> str:
     kind = node_class(plan.run)
     if kind.observer:
         return "it looks on"
-    if kind.realtime or kind.due is not Node.due:
+    if kind.realtime or kind.clock:
         return "it goes by the clock"
     if kind.order != "time":
         return "it hears by arrival"
-    if interrupted and kind.interrupt is not Node.interrupt:
+    if interrupted and kind.interruptible:
         return "the run was interrupted, which is not recorded"
     return ""
 

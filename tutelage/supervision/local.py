@@ -14,7 +14,7 @@ from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Refusal
 from tutelage.message import FOREVER, Message, Promise, values
-from tutelage.node import Node
+from tutelage.node import Node, RecordingNode
 from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
 from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
@@ -45,7 +45,7 @@ class _Together:
         self.turn = self.failed = self.why = ""  # whose turn it is; who has failed for good, and why
         self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
         self.topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
-        self.by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
+        self.by_clock = {name: node for name, node in nodes.items() if node.clock}
         self._numbers: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
@@ -118,5 +118,7 @@ class _Together:
         self._numbers[sender, topic] += 1
         for name, inbox in self.inboxes.items():
             if (sender, topic) in inbox.streams:
-                self.nodes[name].witness(inbox.streams[sender, topic].kind, topic, header, fields)
+                node = self.nodes[name]
+                if isinstance(node, RecordingNode):
+                    node.witness(inbox.streams[sender, topic].kind, topic, header, fields)
                 inbox.put(sender, topic, message)
