@@ -32,6 +32,7 @@ class Cloner(Node):
     may_hear = (Withdrawal,)
     says = (Weights, Metrics)
     interruptible = True
+    keeps = ("bc", "since", "finishing", "final", "enough")
 
     def __init__(
         self,
@@ -90,12 +91,3 @@ class Cloner(Node):
 
     def interrupt(self) -> None:
         self.enough = self.done = True
-
-    def state(self) -> dict[str, Any]:
-        kept = {"bc": self.bc.state(), "since": self.since}
-        return kept | {"finishing": self.finishing, "final": self.final, "enough": self.enough}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.bc.load(state["bc"])
-        self.since = state["since"]
-        self.finishing, self.final, self.enough = state["finishing"], state["final"], state["enough"]

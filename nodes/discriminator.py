@@ -14,7 +14,7 @@ from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator as Judge
 from tutelage.learning.gail import Settings
 from tutelage.learning.rollout import Demonstration as Example
-from tutelage.learning.rollout import Gatherer, Spaces
+from tutelage.learning.rollout import Demonstrations, Gatherer, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
@@ -31,6 +31,7 @@ class Discriminator(Node):
     hears = (Transition, Demonstration)
     may_hear = (Withdrawal,)
     says = (Score, Metrics)
+    keeps = ("judge", "examples", "since", "gathered", "accuracies")
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Discriminator(Node):
         )
         self.reward = rewards.FORMS[reward]
         self.judge = Judge(spaces, seed, chosen(Settings, settings))
-        self.examples: list[Example] = []
+        self.examples = Demonstrations()
         self.since: list[int] = []  # the rollout from which each of them counts
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
@@ -99,19 +100,3 @@ class Discriminator(Node):
             and len(self.accuracies) == CHANCE_ROLLOUTS
             and all(abs(mean - 0.5) <= self.chance for mean in means)
         )
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "judge": self.judge.state(),
-            "examples": [list(example) for example in self.examples],
-            "since": self.since,
-            "gathered": self.gathered.state(),
-            "accuracies": self.accuracies,
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.judge.load(state["judge"])
-        self.examples = [Example(*example) for example in state["examples"]]
-        self.since = state["since"]
-        self.gathered.load(state["gathered"])
-        self.accuracies = state["accuracies"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from safetensors.numpy import load
@@ -27,6 +27,7 @@ class Evaluator(Node):
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
 
     def __init__(
         self,
@@ -58,12 +59,6 @@ class Evaluator(Node):
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
 
-    def state(self) -> dict[str, Any]:
-        return {"evaluated": self.evaluated}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.evaluated = state["evaluated"]
-
 
 class StoppingEvaluator(Evaluator):
     """Asks for the run's end when ENOUGH_EVALUATIONS on its way in a row have a mean greedy return of `enough`.
@@ -73,6 +68,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
+    keeps = ("evaluated", "row")
 
     def __init__(
         self, env: Env, enough: float, episodes: int = 100, every: int = 0, every_episodes: int = 20, seed: int = 0
@@ -89,10 +85,3 @@ class StoppingEvaluator(Evaluator):
             if self.row == ENOUGH_EVALUATIONS and not evaluation.final:
                 yield Enough(message.rollout, 0, return_mean=mean)
         yield Promise(message.rollout + 1, 0)
-
-    def state(self) -> dict[str, Any]:
-        return {**super().state(), "row": self.row}
-
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state)
-        self.row = state["row"]

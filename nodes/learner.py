@@ -34,6 +34,7 @@ class Learner(Node):
     may_hear = (Enough,)
     says = (Weights, Metrics)
     interruptible = True
+    keeps = ("ppo", "gathered", "version", "steps", "last", "enough")
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
@@ -112,19 +113,3 @@ class Learner(Node):
 
     def interrupt(self) -> None:
         self.enough = True
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "ppo": self.ppo.state(),
-            "gathered": self.gathered.state(),
-            "version": self.version,
-            "steps": self.steps,
-            "last": self.last,
-            "enough": self.enough,
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.ppo.load(state["ppo"])
-        self.gathered.load(state["gathered"])
-        self.version, self.steps = state["version"], state["steps"]
-        self.last, self.enough = state["last"], state["enough"]

@@ -31,6 +31,7 @@ class Player(Node):
     """
 
     clock = True
+    keeps = ("said",)
 
     def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
         graph = finding.graph(Path(file))
@@ -75,9 +76,6 @@ class Player(Node):
             yield self.next
             self.said += 1
             self._take()
-
-    def state(self) -> dict[str, Any]:
-        return {"said": self.said}
 
     def load(self, state: dict[str, Any]) -> None:
         while self.said < state["said"]:

@@ -25,6 +25,7 @@ class Policy(Node):
 
     hears = (Observation, Weights)
     says = (Action,)
+    keeps = ("file", "version")
 
     def __init__(self, seed: int = 0, greedy: bool = False) -> None:
         self.seed, self.greedy = seed, greedy
@@ -53,9 +54,7 @@ class Policy(Node):
             f"was learned from {self.inputs} numbers an observation, but here it has {numbers}: it is of another task"
         )
 
-    def state(self) -> dict[str, Any]:
-        return {"file": self.file, "version": self.version}
-
     def load(self, state: dict[str, Any]) -> None:
-        if state["file"]:
-            self._use(state["file"], state["version"])
+        super().load(state)
+        if self.file:
+            self._use(self.file, self.version)

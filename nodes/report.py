@@ -35,6 +35,7 @@ class Report(Node):
     may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
     interruptible = True
+    keeps = ("learned", "expert_returns", "returns", "latest", "written", "rows")
 
     def __init__(self) -> None:
         self.learned: dict[str, Any] = {"demonstrations": 0}
@@ -186,23 +187,11 @@ class Report(Node):
 
     def state(self) -> dict[str, Any]:
         self._sync()
-        return {
-            "learned": self.learned,
-            "expert_returns": self.expert_returns,
-            "returns": list(self.returns),
-            "elapsed": time.monotonic() - self.began if self.began else 0.0,
-            "latest": list(self.latest),
-            "written": self.written,
-            "rows": self.rows,
-        }
+        return super().state() | {"elapsed": time.monotonic() - self.began if self.began else 0.0}
 
     def load(self, state: dict[str, Any]) -> None:
-        self.learned, self.expert_returns = state["learned"], state["expert_returns"]
-        self.returns.extend(state["returns"])
-        self.written, self.rows = state["written"], state["rows"]
+        super().load(state)
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
-        tensors, steps, seconds = state["latest"]
-        self.latest = tensors, steps, seconds
         self._cut()
 
 

@@ -27,6 +27,7 @@ class Simulator(Node):
 
     hears: ClassVar[tuple[type[Message], ...]] = (Action,)
     says: ClassVar[tuple[type[Message], ...]] = (Observation, Transition, Reward, Episode)
+    keeps = ("episode", "length", "actions", "steps")
 
     def __init__(self, env: Env, environments: int = 32, rollout_steps: int = 64, seed: int = 0) -> None:
         self.environments = Environments(Task(env), environments)
@@ -101,12 +102,8 @@ class Simulator(Node):
     def _seed(self, i: int) -> int:
         return episode_seed(self.seed, i, int(self.episode[i]))
 
-    def state(self) -> dict[str, Any]:
-        return {"episode": self.episode, "length": self.length, "actions": self.actions, "steps": self.steps}
-
     def load(self, state: dict[str, Any]) -> None:
-        self.episode, self.length = state["episode"].copy(), state["length"].copy()
-        self.actions, self.steps = list(state["actions"]), list(state["steps"])
+        super().load(state)
         for i in range(len(self.episode)):
             self.observation[i] = self.environments.reset(i, self._seed(i))
             for action in self.actions[len(self.actions) - int(self.length[i]) :]:

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from tutelage.memory import Memory
 from tutelage.message import FOREVER
 from tutelage.messages import Observation, Reward, Take, Transition
 
 
-class Driven:
+class Driven(Memory):
     """Observations, actions and rewards since the episode began, as the simulator or the robot reported them.
 
     Attributes:
         first: the rollout from which its transitions count; FOREVER while that is not known.
         begun: whether the episode was asked for, or has begun by itself.
     """
+
+    keeps = ("first", "begun", "rows", "rewards", "terminated", "truncated", "captured", "applied")
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
@@ -91,10 +94,3 @@ class Driven:
             device=device,
             seed=seed,
         )
-
-    def state(self) -> dict[str, Any]:
-        names = ("first", "begun", "rows", "rewards", "terminated", "truncated", "captured", "applied")
-        return {name: getattr(self, name) for name in names}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)

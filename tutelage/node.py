@@ -12,7 +12,8 @@
             yield Number(message.rollout, message.step, value=self.factor * message.value)
 
 The constructor's parameters, with their types and defaults, are what a launch file may set. Whatever a node must
-remember from one message to the next is in `state()`; then it can be killed at any moment and comes back where it was.
+remember from one message to the next is named in `keeps`; then it can be killed at any moment and comes back where it
+was.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tutelage.codec import Header
+from tutelage.memory import Memory
 from tutelage.message import FOREVER, Message, Promise
 from tutelage.transport.inbox import Inbox, Ordering, Stream
 
@@ -31,10 +33,11 @@ NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interr
 """Which declaration has a method called."""
 
 
-class Node:
+class Node(Memory):
     """Base of all nodes.
 
     Attributes:
+        keeps: names of the attributes that it must remember from one message to the next (memory.py).
         hears: message types this node takes in.
         may_hear: further types it takes in where some node of the launch file says them; `Message` stands for all that
             is said in its namespace and in those below.
@@ -114,13 +117,6 @@ class Node:
 
         A node that is killed instead comes back to an earlier state, and what it wrote into files since is still true.
         """
-
-    def state(self) -> dict[str, Any]:
-        """All that outlives a message, as a nesting of dicts, lists, numbers, strings and arrays."""
-        return {}
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Takes up what `state` gave."""
 
 
 class RecordingNode(Node):
