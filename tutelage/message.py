@@ -137,6 +137,11 @@ class Promise(Message):
     """any node -> its listeners: nothing more from me before this logical time. `rollout=FOREVER` is the end."""
 
 
+def is_promise(found: Sequence[Any]) -> bool:
+    """Whether these are the fields of a promise: it has its time alone, and no other message has."""
+    return len(found) == 2
+
+
 def values(message: Message) -> tuple[Any, ...]:
     """A message's fields in declared order, checked.
 
@@ -149,9 +154,9 @@ def values(message: Message) -> tuple[Any, ...]:
 
 
 def build(kind: type[Message], found: Sequence[Any]) -> Message:
-    """A message of this type from its fields in declared order, checked as in `values`."""
-    check(kind, found)
-    made: Any = kind
+    """A message of this type, or a promise in its place, from the fields in declared order, checked as in `values`."""
+    made: Any = Promise if is_promise(found) else kind
+    check(made, found)
     return tuple.__new__(made, found)
 
 

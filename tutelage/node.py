@@ -20,14 +20,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tutelage.codec import Header
 from tutelage.memory import Memory
-from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Ordering, Stream
+from tutelage.message import Message
+from tutelage.transport.inbox import Ordering
 
 NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interruptible"}
 """Which declaration has a method called."""
@@ -138,24 +138,3 @@ def parameters(kind: type) -> dict[str, inspect.Parameter]:
     """A node's parameters (a driver's too): those of its constructor."""
     signature = inspect.signature(kind, eval_str=True)
     return dict(signature.parameters)
-
-
-def play(node: Node, heard: Iterable[Message], sender: str = "sender") -> Iterator[Message]:
-    """Runs a node on messages, put into logical order, without a process or a socket; yields what it says."""
-    messages = list(heard)
-    streams = {type(message): Stream(sender, type(message)) for message in messages}
-    inbox = Inbox(list(streams.values()), node.order)
-    for message in messages:
-        inbox.put(sender, message.topic, message)
-    for stream in streams.values():
-        stream.put(Promise(FOREVER, 0))
-    yield from drive(node, inbox)
-
-
-def drive(node: Node, inbox: Inbox) -> Iterator[Message]:
-    """All that a node says to the messages that are in its inbox."""
-    yield from node.start()
-    while not node.done and (message := inbox.pop()) is not None:
-        yield from node.hear(message) or ()
-    if node.done or inbox.ended:
-        yield from node.finish()

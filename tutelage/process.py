@@ -29,6 +29,7 @@ from tutelage.status import Status
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox, Positions, Stream
 from tutelage.transport.outbox import Outbox
+from tutelage.turns import Turns
 
 LOOK_SECONDS = 0.05
 """How often a waiting process looks at its lifeline."""
@@ -97,6 +98,7 @@ class NodeProcess:
         self.node.run_dir = place.run_dir
         self.node.lacks(unsaid_of(plan, kind))
         self.inbox = inbox_of(plan, kind, place.messages)
+        self.turns = Turns(self.node, self.inbox)
         checkpoints, stem = place.run_dir / "checkpoints", plan.name.replace("/", ".")
         self.path, beside = checkpoints / f"{stem}.checkpoint", checkpoints / f"{stem}.outbox"
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None, beside)
@@ -194,30 +196,20 @@ class NodeProcess:
 
     def _turn(self) -> None:
         """Hears one message, if need be waits for it; looks at the clock where the node goes by it."""
-        message = self.inbox.pop()
-        if message is None and not self._all_heard() and self.bus.receive(self._patience()):
-            message = self.inbox.pop()
-        if message is not None:
-            self._say(self.node.hear(message) or ())
-        if self.node.clock and time.monotonic() >= self.node.due():
-            self._say(self.node.tick())
-        if self.node.done or (message is None and self._all_heard()):
+        said = self.turns.hear()
+        if said is None and not self.turns.over and self.bus.receive(self.turns.patience(LOOK_SECONDS)):
+            said = self.turns.hear()
+        self._say(said or ())
+        self._say(self.turns.tick())
+        if self.node.done or (said is None and self.turns.all_heard):
             self._end()
-
-    def _all_heard(self) -> bool:
-        """Whether nothing more can come. To a node that goes by the clock and hears nobody, time comes."""
-        return self.inbox.ended and not (self.node.clock and not self.inbox.streams)
-
-    def _patience(self) -> float:
-        """How long to wait for a message."""
-        return max(0.0, min(LOOK_SECONDS, self.node.due() - time.monotonic())) if self.node.clock else LOOK_SECONDS
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""
         more = True
         while more:
-            while (message := self.inbox.pop()) is not None:
-                self._say(self.node.hear(message) or ())
+            while (said := self.turns.hear()) is not None:
+                self._say(said)
             more = self.bus.receive(LOOK_SECONDS)
 
     def _say(self, messages: Iterable[Message]) -> None:

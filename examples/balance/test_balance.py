@@ -13,8 +13,8 @@ from balance.operator import steady
 from balance.steadiness import Steadiness
 
 from tutelage.messages import Episode, Metrics
-from tutelage.node import play
 from tutelage.tasks import playing
+from tutelage.turns import play
 
 CLI = Path(__file__).parents[2] / "cli.py"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import tutelage.messages as messages
-from tutelage.message import Message, build, fingerprint, schema, values
+from tutelage.message import Message, Promise, build, fingerprint, is_promise, schema, values
 
 
 class Reading(Message, cadence="step"):
@@ -87,7 +87,13 @@ def test_a_wrong_value_is_refused_on_both_sides_by_type_field_expected_and_found
         build(Reading, list(wrong.values()))
 
 
-@pytest.mark.parametrize("found", [[], [1, 2], [*GOOD.values(), 1]])
+def test_a_time_alone_is_a_promise():
+    assert type(build(Reading, [1, 2])) is Promise and is_promise([1, 2]) and not is_promise([1])
+    with pytest.raises(TypeError, match=r"Promise\.step: expected int, found str"):
+        build(Reading, [1, "2"])
+
+
+@pytest.mark.parametrize("found", [[], [1], [*GOOD.values(), 1]])
 def test_another_number_of_fields_is_refused(found):
     with pytest.raises(TypeError, match=f"Reading: expected 11 fields, found {len(found)}"):
         build(Reading, found)
