@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from tutelage.finite import check
 from tutelage.message import Message
 
 
@@ -89,6 +90,16 @@ class Demonstration(Message, cadence="free"):
     terminated: bool
     truncated: bool
     operator: str
+
+    def check(self, number: int) -> None:
+        """Refuses one with a number that is none, whoever shows it.
+
+        Raises:
+            FloatingPointError: names its step.
+        """
+        place = f"demonstration {number} of {self.operator}"
+        check(place, "observation", self.observation, rows="step")
+        check(place, "action", self.action, rows="step")
 
 
 class Withdrawal(Message, cadence="free"):

@@ -17,7 +17,6 @@ from tutelage.learning.draws import generator
 from tutelage.learning.rollout import Demonstration as Example
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Metrics, Weights, Withdrawal
-from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
 
 
@@ -59,7 +58,7 @@ class Cloner(Node):
             self.bc.remove(withdrawn)
             del self.since[withdrawn]
         elif isinstance(message, Demonstration):
-            check_demonstration(message, len(self.since))
+            message.check(len(self.since))
             self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         if self.epochs_each and self.bc.demonstrations:

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console as Paint
 
 from tutelage import Message, Node
+from tutelage.canvas import Canvas
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
-from tutelage.nodes.screens.canvas import Canvas
 from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
 from tutelage.teaching.progress import Progress

@@ -16,7 +16,6 @@ from tutelage.learning.gail import Settings
 from tutelage.learning.rollout import Demonstration as Example
 from tutelage.learning.rollout import Demonstrations, Gatherer, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
-from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
 
 CHANCE_ROLLOUTS = 5
@@ -59,7 +58,7 @@ class Discriminator(Node):
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
-            check_demonstration(message, len(self.since))
+            message.check(len(self.since))
             self.examples.append(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         elif isinstance(message, Withdrawal):

@@ -11,23 +11,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tutelage.assignment import Assignment, inbox_of, topics_of, unsaid_of
 from tutelage.files import checkpoint
-from tutelage.foreign import message_type
 from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import complain
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message
-from tutelage.node import Node, RecordingNode
+from tutelage.node import RecordingNode
 from tutelage.status import Status
 from tutelage.transport.bus import Bus, Who
-from tutelage.transport.inbox import Inbox, Positions, Stream
+from tutelage.transport.inbox import Positions
 from tutelage.transport.outbox import Outbox
 from tutelage.turns import Turns
 
@@ -45,47 +44,6 @@ UNWRITTEN_SECONDS = 10.0
 
 REALTIME_BYTES = 4 * 2**20
 """What a node that acts on the world keeps of what it has said, for a listener that comes back."""
-
-
-@dataclass
-class Assignment:
-    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
-
-    `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
-    act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
-    `sinks` are the nodes that nobody waits for. By the `secret` the run's processes know each other.
-    """
-
-    run: str
-    run_dir: Path
-    socket_dir: Path
-    life: int = 0
-    listeners: dict[str, list[str]] = field(default_factory=dict)
-    core: int | None = None
-    hurried: bool = False
-    machines: Collection[str] = ()
-    messages: dict[str, Any] = field(default_factory=dict)
-    sinks: Collection[str] = ()
-    secret: bytes = field(default=b"", repr=False)
-
-
-def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
-    """The streams that a node hears, by the graph; `messages` has the schemas for one that hears all there is."""
-    types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
-    kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
-    streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
-    return Inbox(streams, kind.order)
-
-
-def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
-    """What a node may hear and nobody says, by the graph."""
-    said = set(plan.takes.values())
-    return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
-
-
-def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
-    """The topics that a node's message types are said on, by the graph."""
-    return {said: plan.says[said.topic] for said in node.says}
 
 
 class NodeProcess:

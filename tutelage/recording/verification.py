@@ -14,11 +14,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from tutelage.assignment import inbox_of, topics_of
 from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Refusal, printable
 from tutelage.message import FOREVER, Message, Promise, build, values
-from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
 from tutelage.turns import Turns
 

@@ -10,12 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tutelage.assignment import inbox_of, topics_of
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Refusal
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node, RecordingNode
-from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
+from tutelage.process import LOOK_SECONDS
 from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
 from tutelage.turns import Turns
