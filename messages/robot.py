@@ -1,6 +1,6 @@
 """What is said about a machine that can break things: orders to it, how it is, what it was told, how time was kept."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ class Order(Message, cadence="free"):
     """teleoperator -> hardware: what a person orders.
 
     `arm`: it may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the policy is not
-    heeded any more; `give back`: it is again.
+    heeded any more; `give back`: it is again. Any other word reaches the hardware too, which takes it for a stop.
     """
 
     order: str
@@ -33,7 +33,7 @@ class Command(Message, cadence="free"):
     `actor` is `policy`, `human` or `guard`.
     """
 
-    actor: str
+    actor: Literal["policy", "human", "guard"]
     requested: Annotated[NDArray[np.float64], "accepts", "the driver's units"]
     applied: Annotated[NDArray[np.float64], "accepts", "the driver's units"]
     reason: str

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Episode(Message, cadence="free"):
     hardware `human`, where a person, or who acts in a person's place, has acted in it at all.
     """
 
-    actor: str
+    actor: Literal["policy", "expert", "human"]
     environment: int
     episode: int
     seed: int
@@ -124,7 +124,7 @@ class Take(Message, cadence="free"):
     """
 
     take: int
-    verdict: str
+    verdict: Literal["kept", "discarded"]
     observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
     action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
     reward: Annotated[NDArray[np.float32], "steps"]

@@ -60,13 +60,28 @@ class Admission(Node):
     def batch(self) -> Iterator[Message]:
         """All that waits, for the rollout that is next. What is withdrawn bears an earlier one."""
         if self.withdrawn:
-            yield Withdrawal(self.rollout, 0, self.withdrawn)
+            yield Withdrawal(self.rollout, 0, demonstrations=self.withdrawn)
         for take in self.waiting:
             yield Demonstration(
-                self.rollout, 0, take.observation, take.action, take.terminated, take.truncated, take.operator
+                self.rollout,
+                0,
+                observation=take.observation,
+                action=take.action,
+                terminated=take.terminated,
+                truncated=take.truncated,
+                operator=take.operator,
             )
             number, total = len(self.admitted), float(take.reward.sum())
-            yield Episode(self.rollout, 0, "expert", 0, number, take.seed, len(take.action), total)
+            yield Episode(
+                self.rollout,
+                0,
+                actor="expert",
+                environment=0,
+                episode=number,
+                seed=take.seed,
+                length=len(take.action),
+                episode_return=total,
+            )
             self.admitted.append(take.take)
         self.waiting, self.withdrawn = [], 0
 

@@ -65,7 +65,7 @@ class Cloner(Node):
             for _ in range(self.epochs_each):
                 metrics = self._epoch()
             yield self._weights()
-            yield Metrics(self.bc.epochs, 0, metrics)
+            yield Metrics(self.bc.epochs, 0, values=metrics)
 
     def finish(self) -> Iterator[Message]:
         if not self.bc.demonstrations and not self.enough:
@@ -75,7 +75,7 @@ class Cloner(Node):
             self.finishing += 1
             self.final = self.enough or self.finishing >= self.epochs or self.bc.stale >= self.patience
             yield self._weights()
-            yield Metrics(self.bc.epochs, 0, metrics)
+            yield Metrics(self.bc.epochs, 0, values=metrics)
 
     def _epoch(self, progress: float = 0.0) -> dict[str, float]:
         metrics = self.bc.epoch(generator(self.seed, "cloner", "epoch", self.bc.epochs), progress)
@@ -86,7 +86,15 @@ class Cloner(Node):
         tensors = self.bc.tensors()
         check_all(f"weights of epoch {self.bc.epochs}", tensors)
         file = np.frombuffer(save(tensors), np.uint8)
-        return Weights(self.bc.epochs, 0, self.bc.epochs, file, 0, self.final, self.final)
+        return Weights(
+            self.bc.epochs,
+            0,
+            policy_version=self.bc.epochs,
+            tensors=file,
+            environment_steps=0,
+            stop=self.final,
+            final=self.final,
+        )
 
     def interrupt(self) -> None:
         self.enough = self.done = True

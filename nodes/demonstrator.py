@@ -77,4 +77,13 @@ class Demonstrator(Node):
             truncated=steps[-1].truncated,
             operator=self.law.__name__,
         )
-        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(steps), total)
+        yield Episode(
+            i * self.every,
+            0,
+            actor="expert",
+            environment=0,
+            episode=i,
+            seed=seed,
+            length=len(steps),
+            episode_return=total,
+        )

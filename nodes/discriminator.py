@@ -84,11 +84,11 @@ class Discriminator(Node):
         yield Score(
             rollout,
             step,
-            self.reward(logit).numpy(),
-            absorbing_reward.numpy(),
-            self._at_chance(metrics),
+            reward=self.reward(logit).numpy(),
+            absorbing_reward=absorbing_reward.numpy(),
+            enough=self._at_chance(metrics),
         )
-        yield Metrics(rollout, step, metrics)
+        yield Metrics(rollout, step, values=metrics)
 
     def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])

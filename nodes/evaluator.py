@@ -53,7 +53,13 @@ class Evaluator(Node):
             greedy = returns(self.task, tensors, count, self.seed, False, what)
             sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
-                message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled, message.final
+                message.rollout,
+                0,
+                policy_version=message.policy_version,
+                environment_steps=message.environment_steps,
+                greedy=greedy,
+                sampled=sampled,
+                final=message.final,
             )
 
     def interrupt(self) -> None:

@@ -41,7 +41,7 @@ class Policy(Node):
                 raise Refusal([Problem("policy", self._unfit(message.observation.shape[1]))])
             draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
             action, log_prob = act(self.tensors, message.observation, draw)
-            yield Action(message.rollout, message.step, action, log_prob, self.version)
+            yield Action(message.rollout, message.step, action=action, log_prob=log_prob, policy_version=self.version)
 
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version

@@ -27,4 +27,6 @@ class Rewarder(Node):
         if sum(map(len, self.rewards)) == self.rollout_steps:
             reward = np.concatenate(self.rewards)
             self.rewards = []
-            yield Score(message.rollout, message.step + 1, reward, np.zeros_like(reward), enough=False)
+            yield Score(
+                message.rollout, message.step + 1, reward=reward, absorbing_reward=np.zeros_like(reward), enough=False
+            )

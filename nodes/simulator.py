@@ -44,7 +44,7 @@ class Simulator(Node):
     def start(self) -> Iterator[Message]:
         for i in range(len(self.episode)):
             self.observation[i] = self.environments.reset(i, self._seed(i))
-        yield Observation(0, 0, self.observation)
+        yield Observation(0, 0, observation=self.observation)
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Action)
@@ -61,7 +61,7 @@ class Simulator(Node):
         episodes = [self._episode(message, int(i)) for i in ended if not cut[i]]
         if len(ended):
             self._begin(ended)
-        yield Observation(*self._next(message), self.observation)
+        yield Observation(*self._next(message), observation=self.observation)
         yield from episodes
         if len(self.steps) == self.rollout_steps:
             yield from self._rollout(message)
@@ -74,7 +74,7 @@ class Simulator(Node):
         *transition, reward = (np.stack(column) for column in zip(*self.steps, strict=True))
         self.steps = []
         yield Transition(last.rollout, last.step, *transition)
-        yield Reward(last.rollout, last.step, reward.astype(np.float32))
+        yield Reward(last.rollout, last.step, reward=reward.astype(np.float32))
 
     def _episode(self, at: Message, i: int) -> Message:
         """That an episode ended."""

@@ -11,6 +11,7 @@ import numpy as np
 from tutelage.memory import Memory
 from tutelage.message import FOREVER
 from tutelage.messages import Observation, Reward, Take, Transition
+from tutelage.teaching.session import Verdict
 
 
 class Driven(Memory):
@@ -74,7 +75,7 @@ class Driven(Memory):
         if message.rollout >= self.first and not self.over:
             self.rewards += [float(one) for one in message.reward[:, 0]]
 
-    def take(self, number: int, verdict: str, operator: str, device: str, seed: int) -> Take:
+    def take(self, number: int, verdict: Verdict, operator: str, device: str, seed: int) -> Take:
         """The episode as a message. An episode that the operator cut off counts as truncated."""
         observation, action, following, captured, applied, after = zip(*self.rows, strict=True)
         reward = [*self.rewards, *[0.0] * self.length][: self.length]

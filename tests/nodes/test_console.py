@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyte
@@ -42,7 +42,7 @@ def status(node: str, seconds: float, said: Counts | None = None, heard: Counts 
     return Status(**{field.name: values[field.name] for field in Status.declared})
 
 
-def episode(value: float, actor: str = "policy", number: int = 0) -> Episode:
+def episode(value: float, actor: Literal["policy", "expert"] = "policy", number: int = 0) -> Episode:
     return Episode(0, 0, actor, 0, number, 0, 20, value)
 
 
