@@ -26,11 +26,11 @@ from safetensors.numpy import load
 from bench.learning import random_return
 from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration, Weights
-from tutelage.node import play
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.dataset import Dataset
 from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Task
+from tutelage.turns import play
 
 PEER = Path(__file__).with_name("imitation_bc.py")
 Tensors = dict[str, np.ndarray]

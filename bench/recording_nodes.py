@@ -53,7 +53,7 @@ class _Clocked(Node):
     """Says a message at each of its ticks, and measures how long saying takes and how late a tick is."""
 
     order = "arrival"
-    realtime = True
+    clock = realtime = True
     rate_hz = 1
 
     def __init__(self, seconds: float) -> None:

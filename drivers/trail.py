@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Trail:
         check(f"robot, episode {self.episode}, step {self.length}", "observation", observation)
         self.observation = observation
         self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
-        return Observation(*self._time, observation[None])
+        return Observation(*self._time, observation=observation[None])
 
     def step(self, following: np.ndarray, terminated: bool, truncated: bool, reward: float) -> Iterator[Message]:
         """Takes the step since, and its outcome; yields the rollout when it is complete.
@@ -75,12 +76,20 @@ class Trail:
             self._time = rollout + 1, 0
             *transition, rewards = (np.stack(column) for column in zip(*self._steps, strict=True))
             self._steps = []
-            yield Reward(rollout, step, rewards)
+            yield Reward(rollout, step, reward=rewards)
             yield Transition(rollout, step, *transition)
 
-    def end(self, actor: str) -> Message:
+    def end(self, actor: Literal["policy", "human"]) -> Message:
         """The episode has ended: later answers to it are ignored."""
         self.running = False
         self.captured.clear()
         self.episode += 1
-        return Episode(*self._time, actor, 0, self.episode - 1, 0, self.length, self.episode_return)
+        return Episode(
+            *self._time,
+            actor=actor,
+            environment=0,
+            episode=self.episode - 1,
+            seed=0,
+            length=self.length,
+            episode_return=self.episode_return,
+        )

@@ -16,7 +16,7 @@ from tutelage.learning.distributions import categorical, gaussian
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
-from tutelage.learning.rollout import Demonstration, Spaces
+from tutelage.learning.rollout import Demonstration, Demonstrations, Spaces
 
 Metrics = dict[str, float]
 
@@ -64,7 +64,7 @@ class BC:
             arrays["policy.log_std"] = np.zeros(spaces.action, np.float32)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat)
-        self.demonstrations: list[Demonstration] = []
+        self.demonstrations = Demonstrations()
         self.epochs = 0
         self.best, self.best_loss, self.best_epoch = self.parameters.arrays(), float("inf"), 0
 
@@ -112,7 +112,7 @@ class BC:
         return {
             "adam": self.adam.state(),
             "normaliser": self.normaliser.state(),
-            "demonstrations": [list(demonstration) for demonstration in self.demonstrations],
+            "demonstrations": self.demonstrations.state(),
             "epochs": self.epochs,
             "best": self.best,
             "best_loss": self.best_loss,
@@ -122,7 +122,7 @@ class BC:
     def load(self, state: dict[str, Any]) -> None:
         self.adam.load(state["adam"])
         self.normaliser.load(state["normaliser"])
-        self.demonstrations = [Demonstration(*parts) for parts in state["demonstrations"]]
+        self.demonstrations.load(state["demonstrations"])
         self.epochs, self.best = state["epochs"], state["best"]
         self.best_loss, self.best_epoch = state["best_loss"], state["best_epoch"]
 

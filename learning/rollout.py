@@ -40,6 +40,16 @@ class Demonstration(NamedTuple):
     truncated: bool
 
 
+class Demonstrations(list[Demonstration]):
+    """The demonstrations so far."""
+
+    def state(self) -> list[Any]:
+        return [list(demonstration) for demonstration in self]
+
+    def load(self, state: list[Any]) -> None:
+        self[:] = [Demonstration(*parts) for parts in state]
+
+
 class Gatherer:
     """The steps of the running rollout, as they come."""
 

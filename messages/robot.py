@@ -1,6 +1,6 @@
 """Messages about a device: orders to it, its guard's state, its commands, its timing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ class Order(Message, cadence="free"):
     """teleoperator -> hardware: an order of a person.
 
     `arm`: the device may move, also after a stop; `disarm`; `stop`, which latches until `arm`; `take over`: the
-    policy's actions are ignored; `give back`: they are applied again.
+    policy's actions are ignored; `give back`: they are applied again. The hardware takes any other word for a stop.
     """
 
     order: str
@@ -33,7 +33,7 @@ class Command(Message, cadence="free"):
     `actor` is `policy`, `human` or `guard`.
     """
 
-    actor: str
+    actor: Literal["policy", "human", "guard"]
     requested: Annotated[NDArray[np.float64], "accepts", "the driver's units"]
     applied: Annotated[NDArray[np.float64], "accepts", "the driver's units"]
     reason: str

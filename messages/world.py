@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tutelage.finite import check
 from tutelage.message import Message
 
 
@@ -70,7 +71,7 @@ class Episode(Message, cadence="free"):
     hardware `human` if an operator has acted in it at all.
     """
 
-    actor: str
+    actor: Literal["policy", "expert", "human"]
     environment: int
     episode: int
     seed: int
@@ -89,6 +90,16 @@ class Demonstration(Message, cadence="free"):
     terminated: bool
     truncated: bool
     operator: str
+
+    def check(self, number: int) -> None:
+        """Refuses one with a number that is none, whoever shows it.
+
+        Raises:
+            FloatingPointError: names its step.
+        """
+        place = f"demonstration {number} of {self.operator}"
+        check(place, "observation", self.observation, rows="step")
+        check(place, "action", self.action, rows="step")
 
 
 class Withdrawal(Message, cadence="free"):
@@ -113,7 +124,7 @@ class Take(Message, cadence="free"):
     """
 
     take: int
-    verdict: str
+    verdict: Literal["kept", "discarded"]
     observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
     action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
     reward: Annotated[NDArray[np.float32], "steps"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tutelage import Message, Node
-from tutelage.message import Promise, values
+from tutelage.message import Promise
 from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
 
 
@@ -19,6 +19,7 @@ class Admission(Node):
     hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
     says = (Demonstration, Withdrawal, Episode)
     order = "arrival"
+    keeps: ClassVar[tuple[str, ...]] = ("rollout", "admitted", "withdrawn", "closed", "waiting")
 
     def __init__(self) -> None:
         self.rollout = 0  # the first that nothing was promised for
@@ -59,26 +60,34 @@ class Admission(Node):
     def batch(self) -> Iterator[Message]:
         """All that waits, for the rollout that is next. What is withdrawn bears an earlier one."""
         if self.withdrawn:
-            yield Withdrawal(self.rollout, 0, self.withdrawn)
+            yield Withdrawal(self.rollout, 0, demonstrations=self.withdrawn)
         for take in self.waiting:
             yield Demonstration(
-                self.rollout, 0, take.observation, take.action, take.terminated, take.truncated, take.operator
+                self.rollout,
+                0,
+                observation=take.observation,
+                action=take.action,
+                terminated=take.terminated,
+                truncated=take.truncated,
+                operator=take.operator,
             )
             number, total = len(self.admitted), float(take.reward.sum())
-            yield Episode(self.rollout, 0, "expert", 0, number, take.seed, len(take.action), total)
+            yield Episode(
+                self.rollout,
+                0,
+                actor="expert",
+                environment=0,
+                episode=number,
+                seed=take.seed,
+                length=len(take.action),
+                episode_return=total,
+            )
             self.admitted.append(take.take)
         self.waiting, self.withdrawn = [], 0
 
-    def state(self) -> dict[str, Any]:
-        names = ("rollout", "admitted", "withdrawn", "closed")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "waiting": [list(values(take)) for take in self.waiting],
-        }
-
     def load(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, [Take(*fields) for fields in value] if name == "waiting" else value)
+        super().load(state)
+        self.waiting = [Take(*fields) for fields in state["waiting"]]
 
 
 class AdmissionByRollout(Admission):
@@ -89,6 +98,8 @@ class AdmissionByRollout(Admission):
     """
 
     hears = (Take, Closing, Weights)
+    interruptible = True
+    keeps = (*Admission.keeps, "asked", "limit")
 
     def __init__(self, rollouts_each: int = 8) -> None:
         super().__init__()
@@ -119,6 +130,3 @@ class AdmissionByRollout(Admission):
 
     def interrupt(self) -> None:
         self.done = bool(self.admitted)
-
-    def state(self) -> dict[str, Any]:
-        return {**super().state(), "asked": self.asked, "limit": self.limit}

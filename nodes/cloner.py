@@ -17,7 +17,6 @@ from tutelage.learning.draws import generator
 from tutelage.learning.rollout import Demonstration as Example
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Metrics, Weights, Withdrawal
-from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
 
 
@@ -31,6 +30,8 @@ class Cloner(Node):
     hears = (Demonstration,)
     may_hear = (Withdrawal,)
     says = (Weights, Metrics)
+    interruptible = True
+    keeps = ("bc", "since", "finishing", "final", "enough")
 
     def __init__(
         self,
@@ -57,14 +58,14 @@ class Cloner(Node):
             self.bc.remove(withdrawn)
             del self.since[withdrawn]
         elif isinstance(message, Demonstration):
-            check_demonstration(message, len(self.since))
+            message.check(len(self.since))
             self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         if self.epochs_each and self.bc.demonstrations:
             for _ in range(self.epochs_each):
                 metrics = self._epoch()
             yield self._weights()
-            yield Metrics(self.bc.epochs, 0, metrics)
+            yield Metrics(self.bc.epochs, 0, values=metrics)
 
     def finish(self) -> Iterator[Message]:
         if not self.bc.demonstrations and not self.enough:
@@ -74,7 +75,7 @@ class Cloner(Node):
             self.finishing += 1
             self.final = self.enough or self.finishing >= self.epochs or self.bc.stale >= self.patience
             yield self._weights()
-            yield Metrics(self.bc.epochs, 0, metrics)
+            yield Metrics(self.bc.epochs, 0, values=metrics)
 
     def _epoch(self, progress: float = 0.0) -> dict[str, float]:
         metrics = self.bc.epoch(generator(self.seed, "cloner", "epoch", self.bc.epochs), progress)
@@ -85,16 +86,15 @@ class Cloner(Node):
         tensors = self.bc.tensors()
         check_all(f"weights of epoch {self.bc.epochs}", tensors)
         file = np.frombuffer(save(tensors), np.uint8)
-        return Weights(self.bc.epochs, 0, self.bc.epochs, file, 0, self.final, self.final)
+        return Weights(
+            self.bc.epochs,
+            0,
+            policy_version=self.bc.epochs,
+            tensors=file,
+            environment_steps=0,
+            stop=self.final,
+            final=self.final,
+        )
 
     def interrupt(self) -> None:
         self.enough = self.done = True
-
-    def state(self) -> dict[str, Any]:
-        kept = {"bc": self.bc.state(), "since": self.since}
-        return kept | {"finishing": self.finishing, "final": self.final, "enough": self.enough}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.bc.load(state["bc"])
-        self.since = state["since"]
-        self.finishing, self.final, self.enough = state["finishing"], state["final"], state["enough"]

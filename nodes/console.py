@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console as Paint
 
 from tutelage import Message, Node
+from tutelage.canvas import Canvas
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
-from tutelage.nodes.screens.canvas import Canvas
 from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
 from tutelage.teaching.progress import Progress
@@ -25,39 +25,39 @@ class Console(Node):
 
     may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
     order = "arrival"
-    observer = screen = True
+    observer = interruptible = screen = True
 
     def __init__(self, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = "") -> None:
         name = environment if isinstance(environment, str) else str(environment["id"])
         self.progress = Progress(budget, name, algorithm)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
-        self.clock, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
+        self.now, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
         self.draws = sys.stdout.isatty() and not self.paint.is_dumb_terminal
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
         self.line_due = 0.0  # when to draw next
         self.canvas = Canvas()
 
     def hear(self, message: Message) -> None:
-        now = self.clock()
+        now = self.now()
         self.progress.hear(message, now)
         self.line_due = self.line_due or now + self.every
         if now >= self.line_due:
             self._show(now)
 
     def warn(self, sentences: list[str]) -> None:
-        now, more = self.clock(), len(sentences) > len(self.progress.warnings)
+        now, more = self.now(), len(sentences) > len(self.progress.warnings)
         self.progress.warnings = sentences
         if more or now >= self.line_due:
             self._show(now)
 
     def interrupt(self) -> None:
         self.progress.interrupted = True
-        self._show(self.clock())
+        self._show(self.now())
 
     def finish(self) -> tuple[Message, ...]:
         self.progress.finished = True
-        self._show(self.clock())
+        self._show(self.now())
         return ()
 
     def _show(self, now: float) -> None:

@@ -51,10 +51,19 @@ class Dataset(Node):
             yield Demonstration(
                 rollout,
                 0,
-                shown.observation.astype(np.float32),
-                action,
-                shown.terminated,
-                shown.truncated,
+                observation=shown.observation.astype(np.float32),
+                action=action,
+                terminated=shown.terminated,
+                truncated=shown.truncated,
                 operator=episode.operator or self.file.name,
             )
-            yield Episode(rollout, 0, "expert", 0, i, episode.seed or 0, len(action), episode.episode_return)
+            yield Episode(
+                rollout,
+                0,
+                actor="expert",
+                environment=0,
+                episode=i,
+                seed=episode.seed or 0,
+                length=len(action),
+                episode_return=episode.episode_return,
+            )

@@ -19,17 +19,6 @@ from tutelage.tasks.playing import Step, episode, observations
 from tutelage.tasks.task import Env, Task
 
 
-def check_demonstration(message: Demonstration, number: int) -> None:
-    """Refuses one with a number that is none, whoever shows it.
-
-    Raises:
-        FloatingPointError: names its step.
-    """
-    place = f"demonstration {number} of {message.operator}"
-    check(place, "observation", message.observation, rows="step")
-    check(place, "action", message.action, rows="step")
-
-
 class Demonstrator(Node):
     """Shows `count` episodes (or ten) in an environment of its own: all at once, or at `rate` steps a second.
 
@@ -88,4 +77,13 @@ class Demonstrator(Node):
             truncated=steps[-1].truncated,
             operator=self.law.__name__,
         )
-        yield Episode(i * self.every, 0, "expert", 0, i, seed, len(steps), total)
+        yield Episode(
+            i * self.every,
+            0,
+            actor="expert",
+            environment=0,
+            episode=i,
+            seed=seed,
+            length=len(steps),
+            episode_return=total,
+        )

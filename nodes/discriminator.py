@@ -14,9 +14,8 @@ from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator as Judge
 from tutelage.learning.gail import Settings
 from tutelage.learning.rollout import Demonstration as Example
-from tutelage.learning.rollout import Gatherer, Spaces
+from tutelage.learning.rollout import Demonstrations, Gatherer, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
-from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
 
 CHANCE_ROLLOUTS = 5
@@ -31,6 +30,7 @@ class Discriminator(Node):
     hears = (Transition, Demonstration)
     may_hear = (Withdrawal,)
     says = (Score, Metrics)
+    keeps = ("judge", "examples", "since", "gathered", "accuracies")
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Discriminator(Node):
         )
         self.reward = rewards.FORMS[reward]
         self.judge = Judge(spaces, seed, chosen(Settings, settings))
-        self.examples: list[Example] = []
+        self.examples = Demonstrations()
         self.since: list[int] = []  # the rollout from which each of them counts
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
@@ -58,7 +58,7 @@ class Discriminator(Node):
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
-            check_demonstration(message, len(self.since))
+            message.check(len(self.since))
             self.examples.append(Example(message.observation, message.action, message.terminated, message.truncated))
             self.since.append(message.rollout)
         elif isinstance(message, Withdrawal):
@@ -84,11 +84,11 @@ class Discriminator(Node):
         yield Score(
             rollout,
             step,
-            self.reward(logit).numpy(),
-            absorbing_reward.numpy(),
-            self._at_chance(metrics),
+            reward=self.reward(logit).numpy(),
+            absorbing_reward=absorbing_reward.numpy(),
+            enough=self._at_chance(metrics),
         )
-        yield Metrics(rollout, step, metrics)
+        yield Metrics(rollout, step, values=metrics)
 
     def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
@@ -99,19 +99,3 @@ class Discriminator(Node):
             and len(self.accuracies) == CHANCE_ROLLOUTS
             and all(abs(mean - 0.5) <= self.chance for mean in means)
         )
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "judge": self.judge.state(),
-            "examples": [list(example) for example in self.examples],
-            "since": self.since,
-            "gathered": self.gathered.state(),
-            "accuracies": self.accuracies,
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.judge.load(state["judge"])
-        self.examples = [Example(*example) for example in state["examples"]]
-        self.since = state["since"]
-        self.gathered.load(state["gathered"])
-        self.accuracies = state["accuracies"]

@@ -30,7 +30,7 @@ class DrivenSimulator(Simulator):
         """Says what a step did before what is seen next: who hears that knows whether an episode has ended."""
         if isinstance(message, Begin):
             self._begin(np.array([0]))
-            yield Observation(*self._next(message), self.observation)
+            yield Observation(*self._next(message), observation=self.observation)
             return
         said = {type(one): one for one in super().hear(message)}
         yield from (said[kind] for kind in (Reward, Transition, Observation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from safetensors.numpy import load
@@ -26,6 +26,8 @@ class Evaluator(Node):
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
+    interruptible = True
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
 
     def __init__(
         self,
@@ -51,17 +53,17 @@ class Evaluator(Node):
             greedy = returns(self.task, tensors, count, self.seed, False, what)
             sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
-                message.rollout, 0, message.policy_version, message.environment_steps, greedy, sampled, message.final
+                message.rollout,
+                0,
+                policy_version=message.policy_version,
+                environment_steps=message.environment_steps,
+                greedy=greedy,
+                sampled=sampled,
+                final=message.final,
             )
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
-
-    def state(self) -> dict[str, Any]:
-        return {"evaluated": self.evaluated}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.evaluated = state["evaluated"]
 
 
 class StoppingEvaluator(Evaluator):
@@ -72,6 +74,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
+    keeps = ("evaluated", "row")
 
     def __init__(
         self, env: Env, enough: float, episodes: int = 100, every: int = 0, every_episodes: int = 20, seed: int = 0
@@ -88,10 +91,3 @@ class StoppingEvaluator(Evaluator):
             if self.row == ENOUGH_EVALUATIONS and not evaluation.final:
                 yield Enough(message.rollout, 0, return_mean=mean)
         yield Promise(message.rollout + 1, 0)
-
-    def state(self) -> dict[str, Any]:
-        return {**super().state(), "row": self.row}
-
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state)
-        self.row = state["row"]

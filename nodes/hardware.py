@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Hardware(Node):
     may_hear = (Begin, Order)
     says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
     order = "arrival"
-    realtime = True
+    clock = interruptible = realtime = True
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Hardware(Node):
             what += "how many steps an episode ends, episode_steps = NUMBER"
             raise Refusal([Problem(robot, what)])
         self.seconds, self.patience = seconds, patience
-        self.actor = "policy"  # who is heeded: policy or human
+        self.actor: Literal["policy", "human"] = "policy"  # who is heeded: policy or human
         self.helped = False  # a person has acted in the running episode
         self.refused = 0  # commands that were not applied as they were asked for
         self.said = ("", "")  # the guard's state and reason as they were said last
@@ -112,7 +113,8 @@ class Hardware(Node):
 
     def _act(self, message: Action) -> Iterator[Message]:
         """Writes an action, if the guard lets it. Once a person has acted, the policy's wait for `give back`."""
-        now, actor = time.monotonic_ns(), "human" if message.policy_version < 0 else "policy"
+        now = time.monotonic_ns()
+        actor: Literal["policy", "human"] = "human" if message.policy_version < 0 else "policy"
         if actor == "policy" and self.actor == "human":
             return
         captured = self.trail.captured.get((message.rollout, message.step), 0)
@@ -183,7 +185,8 @@ class Hardware(Node):
             self.answered, self.helped = 0, False
             yield self.trail.begin(self.robot.observe(reading.values), reading.captured)
         else:
-            yield Safety(*self.trail.time, self.guard.state.value, f"cannot begin ({reason}): {self.guard.reason}")
+            why = f"cannot begin ({reason}): {self.guard.reason}"
+            yield Safety(*self.trail.time, state=self.guard.state.value, reason=why)
 
     def _obey(self, message: Order) -> Iterator[Message]:
         """An order that is not known is taken for a stop."""
@@ -211,7 +214,7 @@ class Hardware(Node):
         if how != self.said:
             self.said = how
             complain(": ".join(filter(None, how)))
-            yield Safety(*self.trail.time, *how)
+            yield Safety(*self.trail.time, state=how[0], reason=how[1])
         if always or now - self.timed > TIMING_SECONDS * 1e9:
             self.timed = now
             yield self.pace.timing(self.trail.time, self.refused, self.guard.stops)
@@ -233,11 +236,19 @@ class Hardware(Node):
             )
         return "" if self.answered else f"the {self.actor} does not answer"
 
-    def _command(self, actor: str, verdict: Decision, captured: int) -> Message:
+    def _command(self, actor: Literal["policy", "human", "guard"], verdict: Decision, captured: int) -> Message:
         """What became of a command, said as soon as it was written."""
         now = time.monotonic_ns()
         applied = np.zeros(0) if verdict.applied is None else verdict.applied
-        return Command(*self.trail.time, actor, verdict.requested, applied, verdict.reason, captured, now)
+        return Command(
+            *self.trail.time,
+            actor=actor,
+            requested=verdict.requested,
+            applied=applied,
+            reason=verdict.reason,
+            captured=captured,
+            written=now,
+        )
 
     def interrupt(self) -> None:
         self.guard.disarm("the run was interrupted")

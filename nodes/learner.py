@@ -33,6 +33,8 @@ class Learner(Node):
     hears = (Transition, Score)
     may_hear = (Enough,)
     says = (Weights, Metrics)
+    interruptible = True
+    keeps = ("ppo", "gathered", "version", "steps", "last", "enough")
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
@@ -74,7 +76,7 @@ class Learner(Node):
             metrics = self._learn(message)
             self._consider_the_end(message)
             yield self._weights(message.rollout + 1 + self.lag)
-            yield Metrics(message.rollout, message.step, metrics)
+            yield Metrics(message.rollout, message.step, values=metrics)
             self.done = self.version == self.last  # an evaluator that may ask for the end waits for ours
 
     def _learn(self, score: Score) -> dict[str, float]:
@@ -106,24 +108,15 @@ class Learner(Node):
     def _weights(self, rollout: int) -> Message:
         tensors = self.ppo.tensors()
         check_all(f"weights of version {self.version}", tensors)
-        file, stop, final = np.frombuffer(save(tensors), np.uint8), self.last is not None, self.version == self.last
-        return Weights(rollout, 0, self.version, file, self.steps, stop, final)
+        return Weights(
+            rollout,
+            0,
+            policy_version=self.version,
+            tensors=np.frombuffer(save(tensors), np.uint8),
+            environment_steps=self.steps,
+            stop=self.last is not None,
+            final=self.version == self.last,
+        )
 
     def interrupt(self) -> None:
         self.enough = True
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "ppo": self.ppo.state(),
-            "gathered": self.gathered.state(),
-            "version": self.version,
-            "steps": self.steps,
-            "last": self.last,
-            "enough": self.enough,
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.ppo.load(state["ppo"])
-        self.gathered.load(state["gathered"])
-        self.version, self.steps = state["version"], state["steps"]
-        self.last, self.enough = state["last"], state["enough"]

@@ -30,6 +30,9 @@ class Player(Node):
     It goes by the clock but acts on no world: whoever comes late hears all, and killed it goes on where it was.
     """
 
+    clock = True
+    keeps = ("said",)
+
     def __init__(self, file: str, node: str, rate: float = 1.0, skip: float = 0.0, begin: float = 0.0) -> None:
         graph = finding.graph(Path(file))
         topics = [topic for plan in graph.nodes if plan.name == node for topic in plan.says.values()]
@@ -73,9 +76,6 @@ class Player(Node):
             yield self.next
             self.said += 1
             self._take()
-
-    def state(self) -> dict[str, Any]:
-        return {"said": self.said}
 
     def load(self, state: dict[str, Any]) -> None:
         while self.said < state["said"]:

@@ -25,6 +25,7 @@ class Policy(Node):
 
     hears = (Observation, Weights)
     says = (Action,)
+    keeps = ("file", "version")
 
     def __init__(self, seed: int = 0, greedy: bool = False) -> None:
         self.seed, self.greedy = seed, greedy
@@ -40,7 +41,7 @@ class Policy(Node):
                 raise Refusal([Problem("policy", self._unfit(message.observation.shape[1]))])
             draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
             action, log_prob = act(self.tensors, message.observation, draw)
-            yield Action(message.rollout, message.step, action, log_prob, self.version)
+            yield Action(message.rollout, message.step, action=action, log_prob=log_prob, policy_version=self.version)
 
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version
@@ -53,9 +54,7 @@ class Policy(Node):
             f"was learned from {self.inputs} numbers an observation, but here it has {numbers}: it is of another task"
         )
 
-    def state(self) -> dict[str, Any]:
-        return {"file": self.file, "version": self.version}
-
     def load(self, state: dict[str, Any]) -> None:
-        if state["file"]:
-            self._use(state["file"], state["version"])
+        super().load(state)
+        if self.file:
+            self._use(self.file, self.version)

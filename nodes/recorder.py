@@ -7,15 +7,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tutelage import Message, Node
+from tutelage import Message
 from tutelage.codec import Header
 from tutelage.message import schema
+from tutelage.node import RecordingNode
 from tutelage.recording.continuation import go_on, undo
 from tutelage.recording.format import Loss
 from tutelage.recording.writer import Stream, Writer, about_run
 
 
-class Recorder(Node):
+class Recorder(RecordingNode):
     """Writes what is said in its namespace and below into `file` in the run's folder, but the topics `without`.
 
     What it acknowledges is in the file, or counted as lost where the disk is full: its senders keep the rest, so a kill
@@ -24,6 +25,7 @@ class Recorder(Node):
 
     may_hear = (Message,)
     order = "arrival"
+    clock = True
 
     def __init__(self, file: str = "recording.mcap", without: list[str] | None = None) -> None:
         self.file, self.without = file, frozenset(without or ())

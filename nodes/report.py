@@ -6,26 +6,22 @@ learned is in `weights.interim.safetensors`, until the run goes on and comes to 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import math
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.files import durable
+from tutelage.files.rows import Rows, naming
 from tutelage.finite import check_all
 from tutelage.input.problems import complain
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 
-FINAL, INTERIM = "weights.safetensors", "weights.interim.safetensors"
+FINAL, INTERIM, METRICS = "weights.safetensors", "weights.interim.safetensors", "metrics.jsonl"
 
 
 class Report(Node):
@@ -34,6 +30,8 @@ class Report(Node):
     hears = (Weights,)
     may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
+    interruptible = True
+    keeps = ("learned", "expert_returns", "returns", "latest")
 
     def __init__(self) -> None:
         self.learned: dict[str, Any] = {"demonstrations": 0}
@@ -41,13 +39,12 @@ class Report(Node):
         self.returns: deque[float] = deque(maxlen=100)
         self.began = 0.0
         self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
-        self.written = 0  # bytes of metrics.jsonl
         self.interrupted = False
-        self.rows: list[str] = []  # for which metrics.jsonl had no room yet
+        self.rows = Rows()  # of metrics.jsonl
         self.kept = False  # the final weights are in their file
 
     def start(self) -> tuple[Message, ...]:
-        (self.run_dir / "metrics.jsonl").unlink(missing_ok=True)  # of a life that was cut short before it kept anything
+        (self.run_dir / METRICS).unlink(missing_ok=True)  # of a life that was cut short before it kept anything
         return ()
 
     def hear(self, message: Message) -> None:
@@ -88,9 +85,11 @@ class Report(Node):
     def _write(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-        self.rows.append(json.dumps({"rollout": rollout, **finite}) + "\n")
+        self.rows.add({"rollout": rollout, **values})
         self._say_if_unwritten(self._append)
+
+    def _append(self) -> None:
+        self.rows.append(self.run_dir / METRICS)
 
     def _say_if_unwritten(self, write: Callable[[], None]) -> None:
         """A full disk must not end what runs: what it has no room for is written later, in the end at last."""
@@ -100,44 +99,16 @@ class Report(Node):
             if not self.unkept:
                 complain(f"not written yet: {error}")
 
-    def _append(self) -> None:
-        """Writes the rows that wait: all of them, or none."""
-        text, metrics = "".join(self.rows), self.run_dir / "metrics.jsonl"
-        try:
-            with _naming(metrics), metrics.open("a") as file:
-                file.write(text)
-        except OSError:
-            self._cut()
-            raise
-        self.written += len(text)
-        self.rows.clear()
-
-    def _cut(self) -> None:
-        """Leaves of metrics.jsonl the whole lines that are known to be there; what comes later will be heard again."""
-        metrics = self.run_dir / "metrics.jsonl"
-        known = metrics.read_bytes()[: self.written] if metrics.exists() else b""
-        whole = known[: known.rfind(b"\n") + 1]
-        if lost := self.written - len(whole):
-            complain(f"metrics.jsonl has lost {lost} bytes of {self.written}: it goes on without them")
-        self.written = len(whole)
-        if metrics.exists():
-            os.truncate(metrics, self.written)
-
-    def _sync(self) -> None:
-        """What a checkpoint counts on must survive a power cut as it does."""
-        if self.written:
-            durable.flush(self.run_dir / "metrics.jsonl")
-
     def _keep(self) -> None:
         """Writes the final weights. Interim ones are of no more use then."""
-        with _naming(self.run_dir / FINAL):
+        with naming(self.run_dir / FINAL):
             durable.write(self.run_dir / FINAL, self.latest[0])
         (self.run_dir / INTERIM).unlink(missing_ok=True)
         self.kept = True
 
     def _keep_interim(self) -> None:
         """Writes the weights that it has come to. A former life of the run may have come further."""
-        with _naming(self.run_dir / INTERIM):
+        with naming(self.run_dir / INTERIM):
             durable.write(self.run_dir / INTERIM, self.latest[0])
 
     def _learned(self, digest: str) -> None:
@@ -184,32 +155,11 @@ class Report(Node):
         self.interrupted = True
 
     def state(self) -> dict[str, Any]:
-        self._sync()
-        return {
-            "learned": self.learned,
-            "expert_returns": self.expert_returns,
-            "returns": list(self.returns),
-            "elapsed": time.monotonic() - self.began if self.began else 0.0,
-            "latest": list(self.latest),
-            "written": self.written,
-            "rows": self.rows,
-        }
+        self.rows.sync(self.run_dir / METRICS)
+        return super().state() | self.rows.state() | {"elapsed": time.monotonic() - self.began if self.began else 0.0}
 
     def load(self, state: dict[str, Any]) -> None:
-        self.learned, self.expert_returns = state["learned"], state["expert_returns"]
-        self.returns.extend(state["returns"])
-        self.written, self.rows = state["written"], state["rows"]
+        super().load(state)
+        self.rows.load(state)
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
-        tensors, steps, seconds = state["latest"]
-        self.latest = tensors, steps, seconds
-        self._cut()
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Has an error of the disk name the file, which that of a full disk leaves out."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
+        self.rows.cut(self.run_dir / METRICS)

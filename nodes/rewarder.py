@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ class Rewarder(Node):
 
     hears = (Reward,)
     says = (Score,)
+    keeps = ("rewards",)
 
     def __init__(self, rollout_steps: int = 64) -> None:
         self.rollout_steps = rollout_steps
@@ -27,10 +27,6 @@ class Rewarder(Node):
         if sum(map(len, self.rewards)) == self.rollout_steps:
             reward = np.concatenate(self.rewards)
             self.rewards = []
-            yield Score(message.rollout, message.step + 1, reward, np.zeros_like(reward), enough=False)
-
-    def state(self) -> dict[str, Any]:
-        return {"rewards": self.rewards}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.rewards = list(state["rewards"])
+            yield Score(
+                message.rollout, message.step + 1, reward=reward, absorbing_reward=np.zeros_like(reward), enough=False
+            )

@@ -42,7 +42,8 @@ class RobotTeleoperator(Node):
     may_hear = (Reward, Safety, Timing, *LEARNER)
     says = (Action, Begin, Take, Closing, Order)
     order = "arrival"
-    screen = True
+    clock = interruptible = screen = True
+    keeps = ("running", "waiting")
 
     def __init__(
         self,
@@ -124,8 +125,8 @@ class RobotTeleoperator(Node):
         yield from self.seat.leave(self.run_dir, self.unkept)
 
     def state(self) -> dict[str, Any]:
-        return {**self.seat.state(), "running": self.running, "waiting": self.waiting}
+        return self.seat.state() | super().state()
 
     def load(self, state: dict[str, Any]) -> None:
         self.seat.load(state)
-        self.running, self.waiting = state["running"], state["waiting"]
+        super().load(state)

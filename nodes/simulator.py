@@ -27,6 +27,7 @@ class Simulator(Node):
 
     hears: ClassVar[tuple[type[Message], ...]] = (Action,)
     says: ClassVar[tuple[type[Message], ...]] = (Observation, Transition, Reward, Episode)
+    keeps = ("episode", "length", "actions", "steps")
 
     def __init__(self, env: Env, environments: int = 32, rollout_steps: int = 64, seed: int = 0) -> None:
         self.environments = Environments(Task(env), environments)
@@ -43,7 +44,7 @@ class Simulator(Node):
     def start(self) -> Iterator[Message]:
         for i in range(len(self.episode)):
             self.observation[i] = self.environments.reset(i, self._seed(i))
-        yield Observation(0, 0, self.observation)
+        yield Observation(0, 0, observation=self.observation)
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Action)
@@ -60,7 +61,7 @@ class Simulator(Node):
         episodes = [self._episode(message, int(i)) for i in ended if not cut[i]]
         if len(ended):
             self._begin(ended)
-        yield Observation(*self._next(message), self.observation)
+        yield Observation(*self._next(message), observation=self.observation)
         yield from episodes
         if len(self.steps) == self.rollout_steps:
             yield from self._rollout(message)
@@ -73,7 +74,7 @@ class Simulator(Node):
         *transition, reward = (np.stack(column) for column in zip(*self.steps, strict=True))
         self.steps = []
         yield Transition(last.rollout, last.step, *transition)
-        yield Reward(last.rollout, last.step, reward.astype(np.float32))
+        yield Reward(last.rollout, last.step, reward=reward.astype(np.float32))
 
     def _episode(self, at: Message, i: int) -> Message:
         """That an episode ended."""
@@ -101,12 +102,8 @@ class Simulator(Node):
     def _seed(self, i: int) -> int:
         return episode_seed(self.seed, i, int(self.episode[i]))
 
-    def state(self) -> dict[str, Any]:
-        return {"episode": self.episode, "length": self.length, "actions": self.actions, "steps": self.steps}
-
     def load(self, state: dict[str, Any]) -> None:
-        self.episode, self.length = state["episode"].copy(), state["length"].copy()
-        self.actions, self.steps = list(state["actions"]), list(state["steps"])
+        super().load(state)
         for i in range(len(self.episode)):
             self.observation[i] = self.environments.reset(i, self._seed(i))
             for action in self.actions[len(self.actions) - int(self.length[i]) :]:

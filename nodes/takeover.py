@@ -45,7 +45,8 @@ class Takeover(Node):
     may_hear = (Reward, Timing)
     says = (Action, Begin, Order, Take)
     order = "arrival"
-    screen = True
+    clock = interruptible = screen = True
+    keeps = ("applied", "running")
 
     def __init__(
         self,
@@ -152,12 +153,12 @@ class Takeover(Node):
         self.seat.device.close()
 
     def state(self) -> dict[str, Any]:
-        return {**self.seat.state(), "applied": self.applied, "running": self.running}
+        return self.seat.state() | super().state()
 
     def load(self, state: dict[str, Any]) -> None:
         """Who drove still drives: the robot obeys nobody else until they give back, and may have stopped meanwhile."""
         self.seat.load(state)
-        self.applied, self.running = state["applied"], state["running"]
+        super().load(state)
         self.seat.session.notice = "the teleoperator was started again; nothing that was kept is lost"
         if self.seat.drives:
             self.seat.engage(self.applied)

@@ -42,7 +42,7 @@ class Teleoperator(Node):
     may_hear = (Reward, *LEARNER)
     says = (Action, Begin, Take, Closing, Order)  # orders are only recorded: a simulator obeys none
     order = "arrival"
-    screen = True
+    clock = interruptible = screen = True
 
     def __init__(
         self,

@@ -31,4 +31,12 @@ class SavedWeights(Node):
             raise Refusal([Problem("policy", why)])
 
     def start(self) -> Iterator[Message]:
-        yield Weights(0, 0, 0, np.frombuffer(self.file, np.uint8), 0, stop=False, final=True)
+        yield Weights(
+            0,
+            0,
+            policy_version=0,
+            tensors=np.frombuffer(self.file, np.uint8),
+            environment_steps=0,
+            stop=False,
+            final=True,
+        )

@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from tutelage.memory import Memory
 from tutelage.message import FOREVER
 from tutelage.messages import Observation, Reward, Take, Transition
+from tutelage.teaching.session import Verdict
 
 
-class Driven:
+class Driven(Memory):
     """Observations, actions and rewards since the episode began, as the simulator or the robot reported them.
 
     Attributes:
         first: the rollout from which its transitions count; FOREVER while unknown.
         begun: whether the episode was requested, or has begun by itself.
     """
+
+    keeps = ("first", "begun", "rows", "rewards", "terminated", "truncated", "captured", "applied")
 
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
@@ -71,7 +75,7 @@ class Driven:
         if message.rollout >= self.first and not self.over:
             self.rewards += [float(one) for one in message.reward[:, 0]]
 
-    def take(self, number: int, verdict: str, operator: str, device: str, seed: int) -> Take:
+    def take(self, number: int, verdict: Verdict, operator: str, device: str, seed: int) -> Take:
         """The episode as a message. An episode that the operator cut off counts as truncated."""
         observation, action, following, captured, applied, after = zip(*self.rows, strict=True)
         reward = [*self.rewards, *[0.0] * self.length][: self.length]
@@ -91,10 +95,3 @@ class Driven:
             device=device,
             seed=seed,
         )
-
-    def state(self) -> dict[str, Any]:
-        names = ("first", "begun", "rows", "rewards", "terminated", "truncated", "captured", "applied")
-        return {name: getattr(self, name) for name in names}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)

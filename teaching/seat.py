@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from tutelage import Message
-from tutelage.message import values
+from tutelage.memory import Memory
 from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import Moment, OperatorCommand, Words
@@ -36,7 +36,7 @@ class Screen(Protocol):
     def clear(self) -> None: ...
 
 
-class Seat:
+class Seat(Memory):
     """An operator at a device.
 
     Attributes:
@@ -51,6 +51,7 @@ class Seat:
     """
 
     at_risk = "an intervention"
+    keeps: ClassVar[tuple[str, ...]] = ("session", "driven", "seen", "pending")
 
     def __init__(
         self,
@@ -152,17 +153,8 @@ class Seat:
             self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
         self.screen.show(now, self)
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "session": self.session.state(),
-            "driven": self.driven.state(),
-            "seen": list(values(self.seen)) if self.seen else [],
-            "pending": list(values(self.pending)) if self.pending else [],
-        }
-
     def load(self, state: dict[str, Any]) -> None:
-        self.session.load(state["session"])
-        self.driven.load(state["driven"])
+        super().load(state)
         self.seen = Observation(*state["seen"]) if state["seen"] else None
         self.pending = Observation(*state["pending"]) if state["pending"] else None
         self.screen.clear()

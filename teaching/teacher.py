@@ -51,6 +51,7 @@ class Teacher(Seat):
     """
 
     at_risk = "a verdict"
+    keeps = (*Seat.keeps, "last", "closed", "learned")
 
     def __init__(
         self,
@@ -147,14 +148,9 @@ class Teacher(Seat):
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
             print(f"learn from them: {_next_command(self.env, run_dir)}", flush=True)
 
-    def state(self) -> dict[str, Any]:
-        last = list(values(self.last)) if self.last else []
-        return {**super().state(), "last": last, "closed": self.closed, "learned": self.learned}
-
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
         self.last = Take(*state["last"]) if state["last"] else None
-        self.closed, self.learned = state["closed"], state["learned"]
         if self.device.person:
             self.session.come_back()
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tutelage.message import Message
-    from tutelage.node import Node, play
+    from tutelage.node import Node
+    from tutelage.turns import play
 
 __all__ = ["Message", "Node", "play"]
 
-_HOMES = {"Message": "tutelage.message", "Node": "tutelage.node", "play": "tutelage.node"}
+_HOMES = {"Message": "tutelage.message", "Node": "tutelage.node", "play": "tutelage.turns"}
 
 
 def __getattr__(name: str) -> Any:

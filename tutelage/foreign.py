@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 from types import new_class
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ def _hint(field: dict[str, Any]) -> Any:
     if "dtype" in field:
         arrays = [NDArray[np.dtype(name).type] for name in field["dtype"]]  # type: ignore[misc]
         return Annotated[reduce(or_, arrays), " ".join(field["shape"]), unit]
+    if "enum" in field:
+        return Literal[tuple(field["enum"])]
     kind: Any = bytes if "contentEncoding" in field else _TYPES[field["type"]]
     of = field.get("items") or field.get("additionalProperties")
     if of:

@@ -13,7 +13,7 @@ from tutelage.files import durable
 from tutelage.input.loading import class_of
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
-from tutelage.node import Node
+from tutelage.node import Node, RecordingNode
 
 Kind = TypeVar("Kind")
 
@@ -81,7 +81,7 @@ class Graph:
         robot later for its messages.
         """
         ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
-        looking = {name for name, (_, kind) in ours.items() if kind.observer or kind.witness is not Node.witness}
+        looking = {name for name, (_, kind) in ours.items() if kind.observer or issubclass(kind, RecordingNode)}
         candidates = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
         sinks: set[str] = set()
         while True:

@@ -6,7 +6,7 @@
 
 An array field is `Annotated[NDArray[dtype], shape, unit]`; the shape's words are dimensions ("envs obs"), and a last
 word with a star ("envs *action") stands for any number of them. Other fields are bool, int, float, str, bytes,
-`list[str]` or `dict[str, float]`.
+`Literal` of strings, `list[str]` or `dict[str, float]`.
 
 Every message bears a logical time: `rollout`, and `step` in it. It sees all that happened before that step. The
 class's `cadence` says when the next one on the same topic may come, which is what lets a listener put several streams
@@ -57,9 +57,13 @@ class Field(NamedTuple):
     more: bool = False
     elements: tuple[Any, ...] = ()
     """of a list, its elements' type; of a dict, those of its keys and values"""
+    words: tuple[str, ...] = ()
+    """of a Literal, the only strings that it may be"""
 
     @property
     def expected(self) -> str:
+        if self.words:
+            return " or ".join(map(repr, self.words))
         if not self.dtypes:
             return self.type.__name__ + (
                 f"[{', '.join(kind.__name__ for kind in self.elements)}]" if self.elements else ""
@@ -69,7 +73,8 @@ class Field(NamedTuple):
     def fits(self, value: Any) -> bool:
         """Whether a value has this field's type, dtype and number of dimensions."""
         if not self.dtypes:
-            return type(value) is self.type and self._elements_fit(value)
+            known = not self.words or value in self.words
+            return type(value) is self.type and known and self._elements_fit(value)
         if type(value) is not np.ndarray or value.dtype not in self.dtypes:
             return False
         return value.ndim == self.dimensions or (self.more and value.ndim > self.dimensions)
@@ -82,6 +87,8 @@ class Field(NamedTuple):
 
 
 def _field(name: str, hint: Any) -> Field:
+    if get_origin(hint) is Literal:
+        return Field(name, str, words=get_args(hint))
     if get_origin(hint) is not Annotated:
         return Field(name, get_origin(hint) or hint, elements=get_args(hint))
     kind, *notes = get_args(hint)
@@ -108,7 +115,9 @@ class _Declared(type):
         if bases != () and len(made.declared) == 2 and name != "Promise":
             raise TypeError(f"{name} declares no field of its own: a message of its time alone is a promise")
         made.types = [field.type for field in made.declared]
-        made.nested = [(index, field) for index, field in enumerate(made.declared) if field.dtypes or field.elements]
+        made.nested = [
+            (index, field) for index, field in enumerate(made.declared) if field.dtypes or field.elements or field.words
+        ]
         named = namedtuple(name, [field.name for field in made.declared])  # type: ignore[misc]
         made.__new__, made.__repr__ = staticmethod(named.__new__), named.__repr__
         for field in made.declared:
@@ -137,6 +146,11 @@ class Promise(Message):
     """any node -> its listeners: nothing more from me before this logical time. `rollout=FOREVER` is the end."""
 
 
+def is_promise(found: Sequence[Any]) -> bool:
+    """Whether these are the fields of a promise: it has its time alone, and no other message has."""
+    return len(found) == 2
+
+
 def values(message: Message) -> tuple[Any, ...]:
     """A message's fields in declared order, checked.
 
@@ -149,9 +163,9 @@ def values(message: Message) -> tuple[Any, ...]:
 
 
 def build(kind: type[Message], found: Sequence[Any]) -> Message:
-    """A message of this type from its fields in declared order, checked as in `values`."""
-    check(kind, found)
-    made: Any = kind
+    """A message of this type, or a promise in its place, from the fields in declared order, checked as in `values`."""
+    made: Any = Promise if is_promise(found) else kind
+    check(made, found)
     return tuple.__new__(made, found)
 
 
@@ -195,6 +209,8 @@ def schema(kind: type[Message]) -> dict[str, Any]:
             properties[field.name][of] = {"type": _JSON_TYPES[field.elements[-1]]}
         if field.type is bytes:
             properties[field.name]["contentEncoding"] = "binary"
+        if field.words:
+            properties[field.name]["enum"] = list(field.words)
         if field.unit:
             properties[field.name]["unit"] = field.unit
     return {
@@ -208,6 +224,11 @@ def schema(kind: type[Message]) -> dict[str, Any]:
 
 
 def fingerprint(kind: type[Message]) -> str:
-    """Hash of what two peers must agree on: names, types, dtypes, shapes and cadence, not the prose."""
+    """Hash of what two peers must agree on: names, types, dtypes, shapes and cadence, not the prose.
+
+    Nor the words of a Literal: a word more leaves older recordings readable, and each message is checked by itself.
+    """
     said = {**schema(kind), "description": ""}
+    for field in said["properties"].values():
+        field.pop("enum", None)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -12,26 +12,32 @@
             yield Number(message.rollout, message.step, value=self.factor * message.value)
 
 The constructor's parameters, with their types and defaults, are what a launch file may set. Whatever a node must
-remember from one message to the next is in `state()`; then it can be killed at any moment and comes back where it was.
+remember from one message to the next is named in `keeps`; then it can be killed at any moment and comes back where it
+was.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tutelage.codec import Header
-from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Ordering, Stream
+from tutelage.memory import Memory
+from tutelage.message import Message
+from tutelage.transport.inbox import Ordering
+
+NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interruptible"}
+"""Which declaration has a method called."""
 
 
-class Node:
+class Node(Memory):
     """Base of all nodes.
 
     Attributes:
+        keeps: names of the attributes that it must remember from one message to the next (memory.py).
         hears: message types this node takes in.
         may_hear: further types it takes in where some node of the launch file says them; `Message` stands for all that
             is said in its namespace and in those below.
@@ -40,9 +46,11 @@ class Node:
         done: the node sets it to end before its inputs have ended.
         observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
         realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
+        clock: it acts by the clock: `due` says when, `tick` acts.
+        interruptible: `interrupt` changes what it says, so what it says after one cannot be verified by a recording.
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             keeps a copy, which is all that the node ever reads.
-        screen: it prints to the launcher's terminal, not to a log.
+        screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         run_dir: the run's folder, for nodes that write files.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
@@ -54,11 +62,19 @@ class Node:
     order: ClassVar[Ordering] = "time"
     observer: ClassVar[bool] = False
     realtime: ClassVar[bool] = False
+    clock: ClassVar[bool] = False
+    interruptible: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
     unkept: str = ""
+
+    def __init_subclass__(cls) -> None:
+        """Refuses methods that nobody would call, for the class does not declare what they are for."""
+        for method, declaration in NEEDS.items():
+            if method in vars(cls) and not getattr(cls, declaration):
+                raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
 
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
         """Told before anything begins: those of `may_hear` that no node of the launch file says.
@@ -75,18 +91,8 @@ class Node:
         """What the node says to a message."""
         raise NotImplementedError
 
-    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
-        """Every message as it comes, promises too, before its turn to be heard (for recorders)."""
-
-    def missed(self, sender: str, topic: str, following: int) -> None:
-        """What was said before this sequence number, and has not come, will never come (for recorders)."""
-
-    def lost(self) -> dict[str, int]:
-        """How many messages the node could not deal with as it should, by topic; people are told (recorders)."""
-        return {}
-
     def due(self) -> float:
-        """When its `tick` is to be called next, in seconds of the monotonic clock (nodes by the clock)."""
+        """When its `tick` is to be called next, in seconds of the monotonic clock (`clock`)."""
         return math.inf
 
     def tick(self) -> Iterable[Message]:
@@ -101,10 +107,10 @@ class Node:
         """Lets go of what it holds: the last that is called in its process, also after an error."""
 
     def warn(self, sentences: list[str]) -> None:
-        """Told whenever that changes: all that is wrong with the run at the moment (nodes that show it to people)."""
+        """Told whenever that changes: all that is wrong with the run at the moment (`screen`)."""
 
     def interrupt(self) -> None:
-        """Somebody asked the run to end early: come to an end soon, in good order."""
+        """Somebody asked the run to end early: come to an end soon, in good order (`interruptible`)."""
 
     def halt(self) -> None:
         """The run is about to be interrupted: what comes after the state that is asked for next is undone by a resume.
@@ -112,36 +118,23 @@ class Node:
         A node that is killed instead comes back to an earlier state, and what it wrote into files since is still true.
         """
 
-    def state(self) -> dict[str, Any]:
-        """All that outlives a message, as a nesting of dicts, lists, numbers, strings and arrays."""
-        return {}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Takes up what `state` gave."""
+class RecordingNode(Node):
+    """A node that keeps what others say as it comes. All others keep for it what it has not acknowledged yet."""
+
+    def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
+        """Every message as it comes, promises too, before its turn to be heard."""
+        raise NotImplementedError
+
+    def missed(self, sender: str, topic: str, following: int) -> None:
+        """What was said before this sequence number, and has not come, will never come."""
+
+    def lost(self) -> dict[str, int]:
+        """How many messages it could not keep, by topic; people are told."""
+        return {}
 
 
 def parameters(kind: type) -> dict[str, inspect.Parameter]:
     """A node's parameters (a driver's too): those of its constructor."""
     signature = inspect.signature(kind, eval_str=True)
     return dict(signature.parameters)
-
-
-def play(node: Node, heard: Iterable[Message], sender: str = "sender") -> Iterator[Message]:
-    """Runs a node on messages, put into logical order, without a process or a socket; yields what it says."""
-    messages = list(heard)
-    streams = {type(message): Stream(sender, type(message)) for message in messages}
-    inbox = Inbox(list(streams.values()), node.order)
-    for message in messages:
-        inbox.put(sender, message.topic, message)
-    for stream in streams.values():
-        stream.put(Promise(FOREVER, 0))
-    yield from drive(node, inbox)
-
-
-def drive(node: Node, inbox: Inbox) -> Iterator[Message]:
-    """All that a node says to the messages that are in its inbox."""
-    yield from node.start()
-    while not node.done and (message := inbox.pop()) is not None:
-        yield from node.hear(message) or ()
-    if node.done or inbox.ended:
-        yield from node.finish()

@@ -11,24 +11,24 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tutelage.assignment import Assignment, inbox_of, topics_of, unsaid_of
 from tutelage.files import checkpoint
-from tutelage.foreign import message_type
 from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import complain
 from tutelage.lifeline import Lifeline
 from tutelage.message import Message
-from tutelage.node import Node
+from tutelage.node import RecordingNode
 from tutelage.status import Status
 from tutelage.transport.bus import Bus, Who
-from tutelage.transport.inbox import Inbox, Positions, Stream
+from tutelage.transport.inbox import Positions
 from tutelage.transport.outbox import Outbox
+from tutelage.turns import Turns
 
 LOOK_SECONDS = 0.05
 """How often a waiting process looks at its lifeline."""
@@ -46,47 +46,6 @@ REALTIME_BYTES = 4 * 2**20
 """What a node that acts on the world keeps of what it has said, for a listener that comes back."""
 
 
-@dataclass
-class Assignment:
-    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
-
-    `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
-    act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
-    `sinks` are the nodes that nobody waits for. By the `secret` the run's processes know each other.
-    """
-
-    run: str
-    run_dir: Path
-    socket_dir: Path
-    life: int = 0
-    listeners: dict[str, list[str]] = field(default_factory=dict)
-    core: int | None = None
-    hurried: bool = False
-    machines: Collection[str] = ()
-    messages: dict[str, Any] = field(default_factory=dict)
-    sinks: Collection[str] = ()
-    secret: bytes = field(default=b"", repr=False)
-
-
-def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
-    """The streams that a node hears, by the graph; `messages` has the schemas for one that hears all there is."""
-    types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
-    kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
-    streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
-    return Inbox(streams, kind.order)
-
-
-def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
-    """What a node may hear and nobody says, by the graph."""
-    said = set(plan.takes.values())
-    return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
-
-
-def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
-    """The topics that a node's message types are said on, by the graph."""
-    return {said: plan.says[said.topic] for said in node.says}
-
-
 class NodeProcess:
     """Drives one node until it has ended and the launcher lets it go."""
 
@@ -97,22 +56,22 @@ class NodeProcess:
         self.node.run_dir = place.run_dir
         self.node.lacks(unsaid_of(plan, kind))
         self.inbox = inbox_of(plan, kind, place.messages)
+        self.turns = Turns(self.node, self.inbox)
         checkpoints, stem = place.run_dir / "checkpoints", plan.name.replace("/", ".")
         self.path, beside = checkpoints / f"{stem}.checkpoint", checkpoints / f"{stem}.outbox"
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None, beside)
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}
         who = Who(place.run, plan.name, place.life, place.secret)
-        witness = self.node if kind.witness is not Node.witness else None
+        self.recorder = self.node if isinstance(self.node, RecordingNode) else None
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._urgent = {topic for name in place.machines for topic in place.listeners.get(name, ())}
         unkept = self._urgent if self._by_arrival else ()
         where, looks_on = place.socket_dir, kind.observer
-        self.bus = Bus(who, where, self.inbox, kinds, topics, self.outbox, looks_on, witness, unkept, place.sinks)
+        self.bus = Bus(who, where, self.inbox, kinds, topics, self.outbox, looks_on, self.recorder, unkept, place.sinks)
         self.begun = self.node.observer  # who only looks on need not wait for the others
         self.ended = self.released = self._finishing = False
         self.halting = self.halted = self.interrupted = False
-        self._ticks = kind.due is not Node.due
         self._positions: Positions = {}  # of the last checkpoint
         self._started = time.monotonic()
         self._next_look = self._next_status = 0.0
@@ -172,7 +131,7 @@ class NodeProcess:
     def _leave_early(self) -> None:
         """Finishes, for the files that a node may write then; says nothing, for its streams have not come to an end."""
         if not self._finishing:
-            if self.node.observer or self.bus.listener.witness or not self.node.says:  # a report: the last weights
+            if self.node.observer or self.recorder or not self.node.says:  # a report: the last weights
                 self._hear_the_rest()
             try:
                 for _ in self.node.finish():
@@ -195,30 +154,20 @@ class NodeProcess:
 
     def _turn(self) -> None:
         """Hears one message, if need be waits for it; looks at the clock where the node goes by it."""
-        message = self.inbox.pop()
-        if message is None and not self._all_heard() and self.bus.receive(self._patience()):
-            message = self.inbox.pop()
-        if message is not None:
-            self._say(self.node.hear(message) or ())
-        if self._ticks and time.monotonic() >= self.node.due():
-            self._say(self.node.tick())
-        if self.node.done or (message is None and self._all_heard()):
+        said = self.turns.hear()
+        if said is None and not self.turns.over and self.bus.receive(self.turns.patience(LOOK_SECONDS)):
+            said = self.turns.hear()
+        self._say(said or ())
+        self._say(self.turns.tick())
+        if self.node.done or (said is None and self.turns.all_heard):
             self._end()
-
-    def _all_heard(self) -> bool:
-        """Whether nothing more can come. To a node that goes by the clock and hears nobody, time comes."""
-        return self.inbox.ended and not (self._ticks and not self.inbox.streams)
-
-    def _patience(self) -> float:
-        """How long to wait for a message."""
-        return max(0.0, min(LOOK_SECONDS, self.node.due() - time.monotonic())) if self._ticks else LOOK_SECONDS
 
     def _hear_the_rest(self) -> None:
         """What was said before all others left: some of it, status for one, has no end that could be waited for."""
         more = True
         while more:
-            while (message := self.inbox.pop()) is not None:
-                self._say(self.node.hear(message) or ())
+            while (said := self.turns.hear()) is not None:
+                self._say(said)
             more = self.bus.receive(LOOK_SECONDS)
 
     def _say(self, messages: Iterable[Message]) -> None:
@@ -346,7 +295,7 @@ class NodeProcess:
 
     def _lost(self) -> dict[str, int]:
         """What was missed; a recorder knows better than its connections, for its file may have it."""
-        return self.node.lost() if self.bus.listener.witness else dict(self.bus.lost)
+        return self.recorder.lost() if self.recorder else dict(self.bus.lost)
 
     def _keep(self, durable: bool = False) -> None:
         """Keeps a checkpoint, and lets the senders forget what lies before its predecessor, which is kept too.
@@ -362,7 +311,7 @@ class NodeProcess:
         self._interval = min(CHECKPOINT_SECONDS, 2 * self._interval)
         self._next_checkpoint = time.monotonic() + self._interval
         saved = self._is_saved(durable or not self._urgent)
-        if saved or self.bus.listener.witness:  # what a recorder could not keep it has counted as lost
+        if saved or self.recorder:  # what a recorder could not keep it has counted as lost
             self.bus.acknowledge(self._positions)
             self._positions = self.inbox.positions()
 

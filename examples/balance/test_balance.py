@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import gymnasium.utils.env_checker
 import pytest
@@ -13,8 +14,8 @@ from balance.operator import steady
 from balance.steadiness import Steadiness
 
 from tutelage.messages import Episode, Metrics
-from tutelage.node import play
 from tutelage.tasks import playing
+from tutelage.turns import play
 
 CLI = Path(__file__).parents[2] / "cli.py"
 
@@ -50,7 +51,7 @@ def test_the_node_comes_back_where_it_was() -> None:
     assert after.state() == before.state() == {"lengths": [100]}
 
 
-def episode(actor: str, steps: int) -> Episode:
+def episode(actor: Literal["policy", "expert"], steps: int) -> Episode:
     return Episode(0, 0, actor, 0, 0, 0, steps, float(steps))
 
 

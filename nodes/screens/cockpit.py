@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from tutelage.nodes.screens.canvas import Canvas
+from tutelage.canvas import Canvas
 from tutelage.tasks.known import picture_of
 from tutelage.tasks.pictures import LEAST_WIDTH
 from tutelage.teaching.progress import Progress

@@ -100,7 +100,7 @@ def test_nothing_is_learned_from_what_is_held_out():
     """The held-out labels contradict the others: their loss rises, and the first weights stay the best."""
     bc, _ = trained(DISCRETE, demonstrations=1, epochs=0, held_out=0.5)
     shown, mask = bc.demonstrations[0], bc._held_out()
-    bc.demonstrations = [shown._replace(action=np.where(mask, 1 - shown.action, shown.action))]
+    bc.demonstrations[:] = [shown._replace(action=np.where(mask, 1 - shown.action, shown.action))]
     metrics = [run(bc) for _ in range(10)]
     assert metrics[-1]["bc/loss_held_out"] > 1 > 0.4 > metrics[-1]["bc/loss"]
     assert bc.best_loss == metrics[0]["bc/loss_held_out"] and bc.stale == 9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.discriminator import Discriminator
 
 
-def take(number: int, verdict: str = "kept") -> Take:
+def take(number: int, verdict: Literal["kept", "discarded"] = "kept") -> Take:
     draw = np.random.default_rng(number)
     return Take(
         number, 0, number, verdict, draw.standard_normal((4, 4)).astype(np.float32), np.array([0, 1, 0]),

@@ -12,8 +12,8 @@ from safetensors.numpy import load
 from tests.parts.run_cli import Run, finished
 from tutelage.learning.acting import act
 from tutelage.messages import Demonstration, Metrics, Weights
-from tutelage.node import play
 from tutelage.nodes.cloner import Cloner
+from tutelage.turns import play
 
 FEW = ("demonstrations_count:=3", "epochs:=12", "episodes:=2")
 

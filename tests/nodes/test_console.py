@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyte
@@ -42,7 +42,7 @@ def status(node: str, seconds: float, said: Counts | None = None, heard: Counts 
     return Status(**{field.name: values[field.name] for field in Status.declared})
 
 
-def episode(value: float, actor: str = "policy", number: int = 0) -> Episode:
+def episode(value: float, actor: Literal["policy", "expert"] = "policy", number: int = 0) -> Episode:
     return Episode(0, 0, actor, 0, number, 0, 20, value)
 
 
@@ -153,7 +153,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeTerminal]:
 def console_at(times: Iterable[float], **parameters: Any) -> Console:
     """A console whose clock says these times, one each time that it looks."""
     console = Console(**parameters)
-    console.clock = iter(times).__next__
+    console.now = iter(times).__next__
     return console
 
 
@@ -306,7 +306,7 @@ import sys, time
 from tutelage.messages import Metrics
 from tutelage.nodes.console import Console
 console = Console()
-console.clock = lambda: 3.0 * time.monotonic_ns()
+console.now = lambda: 3.0 * time.monotonic_ns()
 for i in range(200):
     console.hear(Metrics(0, 0, {"time/total_timesteps": float(i)}))
 console.finish()

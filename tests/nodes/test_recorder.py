@@ -23,10 +23,10 @@ from tests.parts.ticking import Tick
 from tests.test_sameness import wait_for
 from tests.tutelage.test_recording import by_mcap
 from tutelage import launcher as launching
+from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.message import FOREVER, schema
 from tutelage.observers.listener import hear
-from tutelage.process import Assignment
 from tutelage.recording import Loss, Reader
 from tutelage.status import Status
 from tutelage.supervision import child

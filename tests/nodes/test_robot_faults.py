@@ -18,8 +18,8 @@ from tests.parts.run_cli import Run
 from tests.test_sameness import exists
 from tutelage.input.problems import Refusal
 from tutelage.messages import Observation, Weights
-from tutelage.node import play
 from tutelage.nodes.policy import Policy
+from tutelage.turns import play
 
 CART = Path(__file__).parents[1] / "parts" / "cart.py"
 

@@ -7,6 +7,7 @@ import signal
 import time
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -209,7 +210,7 @@ class Persistent(Device):
         return self.last
 
 
-def commanded(rollout: int, actor: str, force: float) -> Command:
+def commanded(rollout: int, actor: Literal["policy", "human", "guard"], force: float) -> Command:
     return Command(rollout, 0, actor, np.array([10.0]), np.array([force]), "", 1, 2)
 
 

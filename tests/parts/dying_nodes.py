@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class Clock(Node):
     """Says a number every 2 ms by the clock until `count`, whoever listens; each fills so many bytes."""
 
     says = (Number,)
-    realtime = True
+    clock = realtime = True
 
     def __init__(self, count: int = 500, fill: int = 8) -> None:
         self.count, self.fill, self.said = count, fill, 0
@@ -82,6 +82,8 @@ class Clock(Node):
 class Machine(Clock):
     """Notes that it was interrupted, and goes on; takes 20 ms to let go of what it holds, and notes that it has."""
 
+    interruptible = True
+
     def __init__(self) -> None:
         super().__init__(count=10**9)
 
@@ -97,6 +99,7 @@ class Follower(Node):
     """Hears numbers, dies once at `dies_at`, and takes `away_seconds` to come back."""
 
     hears = (Number,)
+    keeps = ("numbers",)
 
     def __init__(self, dies_at: int = -1, marker: str = "", away_seconds: float = 0.0) -> None:
         self.dies_at, self.marker = dies_at, marker
@@ -114,12 +117,6 @@ class Follower(Node):
     def finish(self) -> tuple[Message, ...]:
         (self.run_dir / "numbers").write_text(" ".join(map(str, self.numbers)))
         return ()
-
-    def state(self) -> dict[str, Any]:
-        return {"numbers": self.numbers}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.numbers = state["numbers"]
 
 
 class Counter(Node):
@@ -181,6 +178,7 @@ class Adder(Node):
     """Writes the sum of what it heard into the run's folder."""
 
     hears = (Number,)
+    keeps = ("total", "count")
 
     def __init__(self) -> None:
         self.total = self.count = 0
@@ -193,12 +191,6 @@ class Adder(Node):
     def finish(self) -> tuple[Message, ...]:
         (self.run_dir / "sum").write_text(f"{self.count} {self.total}")
         return ()
-
-    def state(self) -> dict[str, int]:
-        return {"total": self.total, "count": self.count}
-
-    def load(self, state: dict[str, int]) -> None:
-        self.total, self.count = state["total"], state["count"]
 
 
 class Holder(Counter):
@@ -248,6 +240,7 @@ class Orderer(Node):
 
     says = (Wish, Note)
     order = "arrival"
+    clock = True
 
     def __init__(self, wishes: str) -> None:
         self.wishes = Path(wishes)

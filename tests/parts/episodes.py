@@ -3,7 +3,7 @@
 import time
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
@@ -68,7 +68,7 @@ def driven(env: str, number: int, most: int = 10_000, operator: str = "ann") -> 
     )  # fmt: skip
 
 
-def take(env: str, one: Trajectory, verdict: str = "kept") -> Take:
+def take(env: str, one: Trajectory, verdict: Literal["kept", "discarded"] = "kept") -> Take:
     """An episode as a teleoperator says it, driven at 50 steps a second."""
     captured = np.arange(len(one.observation)) * 20_000_000
     return Take(

@@ -13,7 +13,7 @@ class Nurse(Node):
     hears = (Safety,)
     says = (Order,)
     order = "arrival"
-    realtime = True
+    clock = realtime = True
 
     def __init__(self, seconds: float = 0.3) -> None:
         self.seconds, self.at = seconds, float("inf")

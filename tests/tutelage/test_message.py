@@ -1,6 +1,6 @@
 """What a message type declares is what its values must be; what it refuses, it refuses by name."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import tutelage.messages as messages
-from tutelage.message import Message, build, fingerprint, schema, values
+from tutelage.foreign import message_type
+from tutelage.message import Message, Promise, build, fingerprint, is_promise, schema, values
+
+
+class Spoken(Message):
+    verdict: Literal["kept", "discarded"]
 
 
 class Reading(Message, cadence="step"):
@@ -87,7 +92,27 @@ def test_a_wrong_value_is_refused_on_both_sides_by_type_field_expected_and_found
         build(Reading, list(wrong.values()))
 
 
-@pytest.mark.parametrize("found", [[], [1, 2], [*GOOD.values(), 1]])
+def test_a_word_that_is_not_declared_is_refused_and_the_schema_tells_which_are():
+    assert values(Spoken(0, 0, verdict="kept")) == (0, 0, "kept")
+    with pytest.raises(TypeError, match=r"Spoken\.verdict: expected 'kept' or 'discarded', found str 'lost'"):
+        build(Spoken, [0, 0, "lost"])
+    assert schema(Spoken)["properties"]["verdict"] == {"type": "string", "enum": ["kept", "discarded"]}
+    again = message_type(schema(Spoken))
+    assert again.declared == Spoken.declared and fingerprint(again) == fingerprint(Spoken)
+
+
+def test_words_leave_the_fingerprint_of_a_string():
+    plain = type("Spoken", (Message,), {"__annotations__": {"verdict": str}, "__module__": __name__})
+    assert fingerprint(plain) == fingerprint(Spoken)
+
+
+def test_a_time_alone_is_a_promise():
+    assert type(build(Reading, [1, 2])) is Promise and is_promise([1, 2]) and not is_promise([1])
+    with pytest.raises(TypeError, match=r"Promise\.step: expected int, found str"):
+        build(Reading, [1, "2"])
+
+
+@pytest.mark.parametrize("found", [[], [1], [*GOOD.values(), 1]])
 def test_another_number_of_fields_is_refused(found):
     with pytest.raises(TypeError, match=f"Reading: expected 11 fields, found {len(found)}"):
         build(Reading, found)

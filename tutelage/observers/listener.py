@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
-from tutelage.message import Message, build
+from tutelage.message import Message, build, is_promise
 from tutelage.transport.bus import Tap
 
 IDLE_SECONDS = 0.1
@@ -57,6 +57,6 @@ def read(frames: list[Frame], kinds: Mapping[str, type[Message]], expected: dict
     stream = header.sender, topic
     lost = max(0, header.sequence - expected.get(stream, header.sequence))
     expected[stream] = header.sequence + 1
-    if len(fields) == 2:
+    if is_promise(fields):
         return None
     return Heard(topic, header, build(kinds[topic], fields), sum(map(len, frames)), lost)

@@ -14,7 +14,7 @@ from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 
 from tutelage.input.problems import Problem, Refusal
-from tutelage.message import Field, Message
+from tutelage.message import Field, Message, is_promise
 from tutelage.output import plain
 from tutelage.recording.reader import Reader, Recorded
 
@@ -47,7 +47,7 @@ def export(recording: Path, target: Path) -> Reader:
 def _said(reader: Reader) -> Iterator[tuple[Recorded, Message]]:
     """All but promises, which mean something to a node's inbox alone."""
     for recorded in reader:
-        if len(recorded.open()[1]) > 2:
+        if not is_promise(recorded.open()[1]):
             yield recorded, recorded.build()
 
 

@@ -20,7 +20,7 @@ from tutelage.codec import Header
 from tutelage.files.unpacking import FREE_BYTES
 from tutelage.foreign import message_type
 from tutelage.input.problems import Problem, Refusal
-from tutelage.message import Promise, build, fingerprint
+from tutelage.message import build, fingerprint, is_promise
 from tutelage.recording import format
 from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
 
@@ -80,7 +80,7 @@ class Recorded:
         """
         fields = self.open()[1]
         try:
-            return build(Promise if len(fields) == 2 else kind or self.kind, fields)
+            return build(kind or self.kind, fields)
         except TypeError as error:
             raise self._senseless(str(error)) from error
 
@@ -141,7 +141,7 @@ class Reader:
         same = {kind.__name__: (kind, fingerprint(kind)) for kind in kinds}
         for recorded in self:
             kind, mark = same.get(recorded.kind.__name__, (None, ""))
-            if kind and len(recorded.open()[1]) > 2:
+            if kind and not is_promise(recorded.open()[1]):
                 yield recorded, recorded.build(kind if fingerprint(recorded.kind) == mark else None)
 
     def _beginning(self) -> int:

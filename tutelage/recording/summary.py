@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tutelage.input.problems import printable
+from tutelage.message import is_promise
 from tutelage.output import date, table
 from tutelage.recording.reader import Reader, Recorded
 
@@ -64,7 +65,7 @@ class Summary:
             header, fields = recorded.open()
             number = header.sequence
             stream = streams.setdefault((recorded.topic, recorded.sender), _Stream(recorded, number))
-            stream.add(recorded, number, promise=len(fields) == 2)
+            stream.add(recorded, number, promise=is_promise(fields))
             first, last = first or recorded.received, max(last, recorded.received)
         self.rows = [stream.row() for _, stream in sorted(streams.items())]
         self.seconds = (last - first) / 1e9

@@ -14,13 +14,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from tutelage.assignment import inbox_of, topics_of
 from tutelage.codec import pack_state
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Refusal, printable
 from tutelage.message import FOREVER, Message, Promise, build, values
-from tutelage.node import Node
-from tutelage.process import inbox_of, topics_of
 from tutelage.recording.reader import Reader
+from tutelage.turns import Turns
 
 
 class Comparison(NamedTuple):
@@ -77,13 +77,13 @@ class Again:
             self.gap = f"{topic} of {sender} is recorded without number {stream.received}"
             return
         with self._alert():
-            self.inbox.put(sender, topic, build(Promise if len(fields) == 2 else stream.kind, fields))
+            self.inbox.put(sender, topic, build(stream.kind, fields))
             self._go_on()
 
     def _go_on(self) -> None:
-        while not self.node.done and (message := self.inbox.pop()) is not None:
-            self._say(self.node.hear(message) or ())
-        if (self.node.done or self.inbox.ended) and not self._finished:
+        turns = Turns(self.node, self.inbox)
+        self._say(turns.hear_all())
+        if turns.over and not self._finished:
             self._finished = True
             self._say(self.node.finish())
 
@@ -183,11 +183,11 @@ def _why_not(plan: NodePlan, interrupted: bool) -> str:
     kind = node_class(plan.run)
     if kind.observer:
         return "it looks on"
-    if kind.realtime or kind.due is not Node.due:
+    if kind.realtime or kind.clock:
         return "it goes by the clock"
     if kind.order != "time":
         return "it hears by arrival"
-    if interrupted and kind.interrupt is not Node.interrupt:
+    if interrupted and kind.interruptible:
         return "the run was interrupted, which is not recorded"
     return ""
 

@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
+from tutelage.assignment import Assignment
 from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import Refusal
-from tutelage.process import Assignment, NodeProcess
+from tutelage.process import NodeProcess
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.signals import ASKING
 

@@ -10,14 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tutelage.assignment import inbox_of, topics_of
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Refusal
 from tutelage.message import FOREVER, Message, Promise, values
-from tutelage.node import Node
-from tutelage.process import LOOK_SECONDS, inbox_of, topics_of
+from tutelage.node import Node, RecordingNode
+from tutelage.process import LOOK_SECONDS
 from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
+from tutelage.turns import Turns
 
 
 def run(graph: Graph, run_dir: Path) -> Outcome:
@@ -44,8 +46,9 @@ class _Together:
         self.nodes, self.run_name, self.asked = nodes, run, 0
         self.turn = self.failed = self.why = ""  # whose turn it is; who has failed for good, and why
         self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
+        self.turns = {name: Turns(node, self.inboxes[name]) for name, node in nodes.items()}
         self.topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
-        self.by_clock = {name: node for name, node in nodes.items() if type(node).due is not Node.due}
+        self.by_clock = {name: node for name, node in nodes.items() if node.clock}
         self._numbers: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
@@ -79,24 +82,22 @@ class _Together:
 
     def _turn(self, name: str) -> bool:
         """All that one node can hear, and its tick when that is due; whether it goes on."""
-        node, inbox, self.turn = self.nodes[name], self.inboxes[name], name
-        while not node.done and (message := inbox.pop()) is not None:
-            self._say(name, node.hear(message) or ())
-        if name in self.by_clock and not node.done and time.monotonic() >= node.due():
-            self._say(name, node.tick())
-        if not (node.done or (inbox.ended and (inbox.streams or name not in self.by_clock))):
+        turns, self.turn = self.turns[name], name
+        self._say(name, turns.hear_all())
+        self._say(name, turns.tick())
+        if not turns.over:
             return True
-        self._say(name, node.finish())
+        self._say(name, turns.node.finish())
         self._say(name, [Promise(FOREVER, 0)])
         return False
 
     def _leave(self, name: str) -> None:
         """One finishes early. Who says nothing, a report, hears first what was said."""
-        node, inbox = self.nodes[name], self.inboxes[name]
+        node = self.nodes[name]
         node.interrupt()
         with contextlib.suppress(FloatingPointError):
-            while not node.says and (message := inbox.pop()) is not None:
-                deque(node.hear(message) or (), maxlen=0)
+            if not node.says:
+                deque(self.turns[name].hear_all(), maxlen=0)
             deque(node.finish(), maxlen=0)
 
     def _wait(self, going: list[str]) -> None:
@@ -118,5 +119,7 @@ class _Together:
         self._numbers[sender, topic] += 1
         for name, inbox in self.inboxes.items():
             if (sender, topic) in inbox.streams:
-                self.nodes[name].witness(inbox.streams[sender, topic].kind, topic, header, fields)
+                node = self.nodes[name]
+                if isinstance(node, RecordingNode):
+                    node.witness(inbox.streams[sender, topic].kind, topic, header, fields)
                 inbox.put(sender, topic, message)

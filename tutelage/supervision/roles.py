@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tutelage.graph import NodePlan, node_class
-from tutelage.node import Node
+from tutelage.node import RecordingNode
 
 
 def acts_on_the_world(plan: NodePlan) -> bool:
@@ -20,12 +20,12 @@ def looks_on(plan: NodePlan) -> bool:
 
 def records(plan: NodePlan) -> bool:
     """All others keep what it has not yet taken."""
-    return bool(plan.run and node_class(plan.run).witness is not Node.witness)
+    return bool(plan.run and issubclass(node_class(plan.run), RecordingNode))
 
 
 def shows(plan: NodePlan) -> bool:
     """It shows people what is wrong with the run."""
-    return bool(plan.run and node_class(plan.run).warn is not Node.warn)
+    return bool(plan.run and node_class(plan.run).screen)
 
 
 def deciding(plans: Mapping[str, NodePlan]) -> set[str]:

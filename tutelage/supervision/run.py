@@ -20,8 +20,8 @@ from tutelage.files import durable
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
-from tutelage.node import Node, parameters
-from tutelage.supervision import local, signature, terminal
+from tutelage.node import parameters
+from tutelage.supervision import local, roles, signature, terminal
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.parting import KILL_SECONDS
@@ -129,7 +129,7 @@ def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = F
 def _forget_recordings(graph: Graph, folder: Path) -> None:
     """A run that kept no checkpoint (in one process none does) begins anew: all that was recorded is said again."""
     for plan in graph.nodes:
-        if plan.run and node_class(plan.run).witness is not Node.witness:
+        if roles.records(plan):
             file = plan.parameters.get("file", parameters(node_class(plan.run))["file"].default)
             (folder / file).unlink(missing_ok=True)
 

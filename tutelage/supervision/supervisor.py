@@ -17,9 +17,9 @@ import time
 from functools import partial
 from pathlib import Path
 
+from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
-from tutelage.process import Assignment
 from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
 from tutelage.supervision.apart import Writer
 from tutelage.supervision.child import Child

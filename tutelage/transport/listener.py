@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
-from tutelage.message import Message, Promise, build, fingerprint
+from tutelage.message import Message, build, fingerprint
 from tutelage.status import Status
 from tutelage.transport import sockets
 from tutelage.transport.inbox import Inbox, Positions, Stream
@@ -78,8 +78,7 @@ class Listener:
             self._doubt(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
-            kind = Promise if len(fields) == 2 else self.kinds[topic]
-            self.inbox.put(header.sender, topic, build(kind, fields))
+            self.inbox.put(header.sender, topic, build(self.kinds[topic], fields))
             if self.witness:
                 self.witness.witness(self.kinds[topic], topic, header, fields)
 

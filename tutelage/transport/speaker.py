@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
-from tutelage.message import Message, Promise, fingerprint, values
+from tutelage.message import Message, Promise, fingerprint, is_promise, values
 from tutelage.transport import sockets
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
 from tutelage.transport.outbox import Outbox
@@ -76,7 +76,7 @@ class Speaker:
         unknown = self.tap.is_unknown(topic)
         if unknown or self.outbox.is_for_somebody(topic) or name in self.tap.tapped:
             frames = codec.encode(name, self._header(topic), fields)
-            if unknown and len(fields) > 2:  # a promise tells nothing of how large a message is
+            if unknown and not is_promise(fields):  # a promise tells nothing of how large a message is
                 self.tap.measure(topic, frames)
         self.outbox.add(topic, frames)
         return topic, frames

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 from tutelage import Message, Node
 from tutelage.messages import Episode, Metrics
@@ -15,6 +14,7 @@ class Steadiness(Node):
 
     hears = (Episode,)
     says = (Metrics,)
+    keeps = ("lengths",)
 
     def __init__(self, step_seconds: float = 0.05, episodes: int = 50) -> None:
         self.step_seconds = step_seconds
@@ -26,9 +26,3 @@ class Steadiness(Node):
             self.lengths.append(message.length)
             held = self.step_seconds * sum(self.lengths) / len(self.lengths)
             yield Metrics(message.rollout, message.step, {"balance/seconds_held": held})
-
-    def state(self) -> dict[str, Any]:
-        return {"lengths": list(self.lengths)}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.lengths.extend(state["lengths"])

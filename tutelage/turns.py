@@ -1,0 +1,68 @@
+"""A node's turns: it hears, it ticks, in the end it finishes. Who gives them says what the node says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from tutelage.message import FOREVER, Message, Promise
+from tutelage.node import Node
+from tutelage.transport.inbox import Inbox, Stream
+
+
+class Turns:
+    """The turns of one node, whose messages come into an inbox."""
+
+    def __init__(self, node: Node, inbox: Inbox) -> None:
+        self.node, self.inbox = node, inbox
+
+    @property
+    def all_heard(self) -> bool:
+        """Whether nothing more can come. To a node that goes by the clock and hears nobody, time comes."""
+        return self.inbox.ended and not (self.node.clock and not self.inbox.streams)
+
+    @property
+    def over(self) -> bool:
+        """Whether the node is to finish."""
+        return self.node.done or self.all_heard
+
+    def hear(self) -> Iterable[Message] | None:
+        """What the node says to the next message; None: there is none that it can hear now."""
+        if self.node.done or (message := self.inbox.pop()) is None:
+            return None
+        return self.node.hear(message) or ()
+
+    def hear_all(self) -> Iterator[Message]:
+        """What the node says to all that it can hear now."""
+        while (said := self.hear()) is not None:
+            yield from said
+
+    def tick(self) -> Iterable[Message]:
+        """What the node says by the clock, if its time has come."""
+        due = self.node.clock and not self.node.done and time.monotonic() >= self.node.due()
+        return self.node.tick() if due else ()
+
+    def patience(self, seconds: float) -> float:
+        """How long to wait for a message, at most: until the next tick."""
+        return max(0.0, min(seconds, self.node.due() - time.monotonic())) if self.node.clock else seconds
+
+
+def play(node: Node, heard: Iterable[Message], sender: str = "sender") -> Iterator[Message]:
+    """Runs a node on messages, put into logical order, without a process or a socket; yields what it says."""
+    messages = list(heard)
+    streams = {type(message): Stream(sender, type(message)) for message in messages}
+    inbox = Inbox(list(streams.values()), node.order)
+    for message in messages:
+        inbox.put(sender, message.topic, message)
+    for stream in streams.values():
+        stream.put(Promise(FOREVER, 0))
+    yield from drive(node, inbox)
+
+
+def drive(node: Node, inbox: Inbox) -> Iterator[Message]:
+    """All that a node says to the messages that are in its inbox."""
+    turns = Turns(node, inbox)
+    yield from node.start()
+    yield from turns.hear_all()
+    if node.done or inbox.ended:
+        yield from node.finish()
