@@ -14,7 +14,7 @@ from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator as Judge
 from tutelage.learning.gail import Settings
 from tutelage.learning.rollout import Demonstration as Example
-from tutelage.learning.rollout import Gatherer, Spaces
+from tutelage.learning.rollout import Gatherer, Rollout, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from tutelage.nodes.demonstrator import check_demonstration
 from tutelage.tasks.task import Env, Task
@@ -79,16 +79,19 @@ class Discriminator(Node):
         draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
         metrics = self.judge.update(self.examples, steps, draw, progress)
         check_all(f"rollout {rollout}", metrics | self.judge.adam.state(), FINITE)
+        yield self._verdict(rollout, step, steps, metrics)
+        yield Metrics(rollout, step, metrics)
+
+    def _verdict(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
         logit, absorbing_logit = self.judge.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
-        yield Score(
+        return Score(
             rollout,
             step,
             self.reward(logit).numpy(),
             absorbing_reward.numpy(),
             self._at_chance(metrics),
         )
-        yield Metrics(rollout, step, metrics)
 
     def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])

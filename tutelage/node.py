@@ -44,6 +44,7 @@ class Node:
             keeps a copy, which is all that the node ever reads.
         screen: it prints to the launcher's terminal, not to a log.
         run_dir: the run's folder, for nodes that write files.
+        beside: its checkpoint's path without the suffix: files that its state counts the bytes of begin so.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
     """
@@ -58,6 +59,7 @@ class Node:
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
+    beside: Path = Path("node")
     unkept: str = ""
 
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
