@@ -3,7 +3,9 @@
 Prints a line of JSON for each evaluation: score = (return - random) / (expert - random) over greedy episodes, against
 steps, updates, wall time and processor time (without evaluations).
 
-    python bench/plain_dac.py --demonstrations experts/Hopper-v5.npz --trajectories 4 --every 20 --seed 0
+    python bench/plain_dac.py --env Hopper-v5 --demonstrations Hopper-v5.npz --trajectories 4 --every 20 --seed 0
+
+`launch dac.yaml lag:=0` with the same arguments ends in the same digest of weights.
 """
 
 import argparse
@@ -11,8 +13,8 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +24,16 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from tutelage.learning import gail, pairs, reward_model, sac
+from tutelage.learning import gail, rollout, sac
 from tutelage.learning.acting import act
+from tutelage.learning.budget import OFF_POLICY
+from tutelage.learning.budget import budget as derived
+from tutelage.learning.dac import CAPACITY, DAC, ENVIRONMENTS, ROLLOUT_STEPS, DiscriminatorSettings
 from tutelage.learning.draws import episode_seed, generator
-from tutelage.learning.replay import Replay
-from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.messages import Demonstration, Episode
+from tutelage.nodes.dataset import Dataset
+from tutelage.nodes.demonstrator import Demonstrator
 from tutelage.tasks.task import Environments, Task
-from tutelage.teaching.formats import npz
-from tutelage.teaching.formats.trajectory import Trajectory, subsampled
-
-ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
-FIRST_STEPS = 4096
-"""of the actor as it begins, nearly uniformly random, before anything is learned"""
 
 
 class Simulator:
@@ -51,7 +51,7 @@ class Simulator:
         self.length[i] = 0
         return observation
 
-    def rollout(self, tensors: dict[str, np.ndarray], k: int) -> Rollout:
+    def rollout(self, tensors: dict[str, np.ndarray], k: int) -> rollout.Rollout:
         rows = []
         for step in range(ROLLOUT_STEPS):
             before = self.observation
@@ -63,7 +63,7 @@ class Simulator:
             for i in np.flatnonzero(terminated | truncated):
                 self.observation[i] = self.reset(i)
             rows.append((before, action, after, log_prob, terminated, truncated))
-        return Rollout(*map(np.array, zip(*rows, strict=True)))
+        return rollout.Rollout(*map(np.array, zip(*rows, strict=True)))
 
 
 def mean_return(task: Task, tensors: dict[str, np.ndarray] | None, episodes: int) -> float:
@@ -85,56 +85,30 @@ def mean_return(task: Task, tensors: dict[str, np.ndarray] | None, episodes: int
     return total / episodes
 
 
-def shown(task: Task, trajectories: list[Trajectory], every: int, seed: int) -> list[Demonstration]:
-    """Every n-th pair of each, from an offset drawn by lot; actions clipped to the bounds."""
-    some = []
-    for i, one in enumerate(trajectories):
-        few = subsampled(one, every, int(generator(seed, "teleoperator", "offset", i).integers(every)))
-        action = task.spaces.from_task(few.action)
-        action = action if task.spaces.discrete else np.clip(action, -1, 1)
-        some.append(Demonstration(few.observation.astype(np.float32), action, few.terminated, few.truncated))
-    return some
+def shown(task: Task, options: argparse.Namespace) -> Iterator[Demonstration | Episode]:
+    """What launch files show: a file's, or a scripted expert's."""
+    count = options.trajectories
+    if options.demonstrations:
+        return Dataset(str(options.demonstrations), task.env, count, options.every, options.seed).start()
+    return Demonstrator(task.env, count, options.seed).start()
 
 
-def train(task: Task, expert: list[Demonstration], options: argparse.Namespace, report: Any) -> None:
+def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Namespace, report: Any) -> None:
     """Rollout k is of the weights after training on rollout k - 1, as in a graph without overlap."""
-    spaces, seed = Spaces(*task.spaces[:3]), options.seed
-    learner = sac.SAC(spaces, seed, told(sac.Settings(), options.sac))
-    settings = told(DISCRIMINATOR, options.gail)
+    spaces, seed = rollout.Spaces(*task.spaces[:3]), options.seed
+    learner = DAC(spaces, seed, told(sac.Settings(), options.sac), options.reward, options.replay)
+    settings = told(DiscriminatorSettings(), options.gail)
     discriminator = gail.Discriminator(spaces, seed, replace(settings, subsample=options.every))
-    simulator, replay = Simulator(task, seed), Replay(spaces, ENVIRONMENTS, options.replay)
+    simulator = Simulator(task, seed)
     steps = ENVIRONMENTS * ROLLOUT_STEPS
-    first, rollouts = FIRST_STEPS // steps, options.steps // steps
-    observation = np.concatenate([one.observation[:-1] for one in expert])
-    rows = pairs.step_rows(spaces, observation, np.concatenate([one.action for one in expert]))
-    seen, metrics = [], {}
+    budget = derived(options.steps, spaces, OFF_POLICY)
+    rollouts = -(-budget // steps)
     for k in range(rollouts):
-        rollout = simulator.rollout(learner.tensors(), k)
-        replay.add(rollout)
-        progress = k / rollouts
-        if k < first:
-            seen.append(rollout.observation.reshape(-1, spaces.observation))
-            half = np.concatenate(seen)
-            learner.begin(np.concatenate([half, np.resize(observation, half.shape)]))
-        metrics = discriminator.update(expert, rollout, generator(seed, "discriminator", k), progress)
-        if k >= first - 1:
-            tensors = discriminator.tensors()
-            reward = partial(reward_model.rewards, tensors, options.reward)
-            metrics |= learner.update(replay, reward, rows, generator(seed, "learner", k), progress)
-        report((k + 1) * steps, learner, metrics, k + 1 == rollouts)
-
-
-DISCRIMINATOR = gail.Settings(
-    learning_rate=1e-3,
-    final_learning_rate=1e-3,
-    steps=12,
-    batch=128,
-    interpolated_penalty_weight=10.0,
-    discount=0.99,
-    memory=1 << 19,
-    remembered=512,
-    hidden=128,
-)
+        done, progress = simulator.rollout(learner.tensors(), k), k * steps / budget
+        metrics = discriminator.update(expert, done, generator(seed, "discriminator", k), progress)
+        judge = discriminator.tensors()
+        metrics |= learner.update(expert, done, judge, generator(seed, "learner", k), progress)
+        report((k + 1) * steps, learner.sac, metrics, k + 1 == rollouts)
 
 
 def digest(tensors: dict[str, np.ndarray]) -> str:
@@ -150,23 +124,26 @@ def told(settings: Any, words: list[str]) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--demonstrations", type=Path, required=True)
-    parser.add_argument("--trajectories", type=int, default=4)
-    parser.add_argument("--every", type=int, default=20, help="of so many pairs one is shown")
+    parser.add_argument("--env", default="CartPole-v1")
+    parser.add_argument("--demonstrations", type=Path, help="a file; without one a scripted expert shows them")
+    parser.add_argument("--trajectories", type=int, help="by default all of the file, or ten")
+    parser.add_argument("--every", type=int, default=1, help="of so many pairs one is shown")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=360_000, help="environment steps in all")
-    parser.add_argument("--replay", type=int, default=400_000, help="steps that are kept")
+    parser.add_argument("--steps", type=int, default=0, help="environment steps in all (0: as dac.yaml)")
+    parser.add_argument("--replay", type=int, default=CAPACITY, help="steps that are kept")
     parser.add_argument("--reward", default="note", help="a form of learning/rewards.py")
+    parser.add_argument("--episodes", type=int, default=50, help="of the last evaluation")
     parser.add_argument("--evaluate-every", type=int, default=40, help="rollouts")
     parser.add_argument("--sac", nargs="*", default=[], metavar="NAME=VALUE")
     parser.add_argument("--gail", nargs="*", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    file = npz.read(options.demonstrations)
-    assert file.env is not None
-    task = Task(file.env)
-    best = float(np.mean([one.episode_return for one in file.trajectories]))
-    chance = mean_return(task, None, 50)
+    task = Task(options.env)
+    said = list(shown(task, options))
+    best = float(np.mean([one.episode_return for one in said if isinstance(one, Episode)]))
+    shots = [one for one in said if isinstance(one, Demonstration)]
+    expert = [rollout.Demonstration(one.observation, one.action, one.terminated, one.truncated) for one in shots]
+    chance = mean_return(task, None, options.episodes)
     clocks, spent = (time.perf_counter, time.process_time), np.zeros(2)
     began = np.array([clock() for clock in clocks])
 
@@ -176,14 +153,14 @@ def main() -> None:
             return
         now = np.array([clock() for clock in clocks])
         wall, processor = now - began - spent
-        found = mean_return(task, learner.tensors(), 50 if last else 5)
+        found = mean_return(task, learner.tensors(), options.episodes if last else 5)
         line = {"score": (found - chance) / (best - chance), "return": found, "steps": steps}
         line |= {"updates": learner.updates, "wall_s": wall, "processor_s": processor} | metrics
         rounded = {name: round(float(value), 5) for name, value in line.items()}
         print(json.dumps(rounded | {"weights_digest": digest(learner.tensors())}), flush=True)
         spent += np.array([clock() for clock in clocks]) - now
 
-    train(task, shown(task, file.trajectories[: options.trajectories], options.every, options.seed), options, report)
+    train(task, expert, options, report)
 
 
 if __name__ == "__main__":

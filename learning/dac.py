@@ -14,6 +14,7 @@ import numpy as np
 from tutelage.learning import gail, pairs, reward_model, sac
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning.sac import Settings
 
 ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
 FIRST_STEPS = 4096
@@ -44,12 +45,12 @@ class DAC:
         self,
         spaces: Spaces,
         seed: int,
-        settings: sac.Settings = sac.Settings(),
+        settings: Settings | None = None,
         reward: str = "note",
         capacity: int = CAPACITY,
     ) -> None:
         self.spaces, self.reward, self.capacity = spaces, reward, max(capacity, FIRST_STEPS)
-        self.sac = sac.SAC(spaces, seed, settings)
+        self.sac = sac.SAC(spaces, seed, settings or Settings())
         self.replay: Replay | None = None
 
     def update(
@@ -91,11 +92,13 @@ class DAC:
         return {"sac": self.sac.state(), "count": count, "environments": environments}
 
     def rows_since(self, count: int) -> np.ndarray:
-        """The rows that came into the replay buffer after the first `count` steps of each environment."""
-        return self.replay.since(count) if self.replay else np.zeros(0, np.float32)
+        """The rows that came in after the first `count` steps of each environment, as far as they are still kept."""
+        if not self.replay:
+            return np.zeros(0, np.float32)
+        return self.replay.since(max(count, self.replay.count - len(self.replay.ring)))
 
     def load(self, state: dict[str, Any], rows: np.ndarray) -> None:
-        """Takes the state over, and the replay buffer's rows, float32, all that ever came in or the newest of them."""
+        """Takes the state over, and the replay buffer's rows, float32, at least those that it keeps, oldest first."""
         self.sac.load(state["sac"])
         self.replay = None
         if state["environments"]:

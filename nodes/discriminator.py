@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
@@ -30,7 +30,7 @@ class Discriminator(Node):
 
     hears = (Transition, Demonstration)
     may_hear = (Withdrawal,)
-    says = (Score, Metrics)
+    says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
 
     def __init__(
         self,
