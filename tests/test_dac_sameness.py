@@ -100,13 +100,11 @@ def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
 def test_it_says_what_can_be_set_and_who_says_what():
     arguments = cli("launch", "dac.yaml", "--args").stdout
     assert "subsample" in arguments and "budget" in arguments
-    nodes = graph("dac.yaml", ()).nodes
-    assert nodes["learner"].hears == {
-        "transition": ["simulator"],
-        "reward_model": ["discriminator"],
-        "demonstration": ["teleoperator"],
-    }
-    assert nodes["discriminator"].hears == {"transition": ["simulator"], "demonstration": ["teleoperator"]}
+    hears = {node.name: node.hears for node in graph("dac.yaml", ()).nodes}
+    from_others = {"transition": ["simulator"], "demonstration": ["teleoperator"]}
+    assert hears["discriminator"] == from_others
+    assert hears["learner"] == from_others | {"reward_model": ["discriminator"]}
+    assert hears["policy"] == {"observation": ["simulator"], "weights": ["learner"]}
 
 
 @pytest.mark.parametrize(
