@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tutelage.learning.budget import BINARY as BINARY_BUDGET
+from tutelage.learning.budget import ON_POLICY
 
 EVALUATE_EVERY = 4
 """rollouts between evaluations, where the run is trained on"""
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 10), metavar=("FIRST", "COUNT"))
     parser.add_argument("--further", type=int, default=0, help="environment steps to train on after the default budget")
     options, arguments = parser.parse_known_args()
-    budget = BINARY_BUDGET
+    budget = ON_POLICY.binary
     if options.further:
         arguments += [f"budget:={budget + options.further}", f"evaluate_every:={EVALUATE_EVERY}"]
     print("seed   greedy  sampled    least     steps   per s  learning  wall (s)", flush=True)

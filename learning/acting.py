@@ -1,6 +1,16 @@
 """The policy without torch: a few small matrix products in numpy, for which torch takes several times as long.
 
-`tensors` is what `PPO.tensors()` gives and a weights message carries: float32 arrays by name.
+`tensors` is what a learner's `tensors()` gives and a weights message carries: float32 arrays by name. Their names say
+what network it is:
+
+| names | layers | output |
+|---|---|---|
+| policy.0 to 2 | tanh | logits of the choices |
+| policy.0 to 2, policy.log_std [A] | tanh | means [A] of a Gaussian |
+| actor.0 to 2 | ReLU, observations limited | logits of the choices |
+| actor.0 to 2, actor.log_std [2] | ReLU, observations limited | means [A] before tanh squashes, and numbers [A] |
+
+The tanh of the last numbers says where between the two of actor.log_std the logarithm of each deviation is.
 """
 
 from collections.abc import Mapping
@@ -10,6 +20,12 @@ import numpy as np
 from tutelage.learning.rollout import Spaces
 
 Tensors = Mapping[str, np.ndarray]
+
+LOG_STD = -5.0, 1.0
+"""Bounds of the logarithm of a squashed Gaussian's deviation."""
+
+LIMIT = 10.0
+"""A scaled observation is clipped to -LIMIT..LIMIT for an actor: what falls far out is seen before it is scaled for."""
 
 
 def act(
@@ -25,13 +41,20 @@ def act(
     output = forward(tensors, observation)
     if not (_finite(observation) and _finite(output)):
         raise FloatingPointError(_no_answer(observation, output))
+    if "actor.log_std" in tensors:
+        return _squashed(output, tensors["actor.log_std"], generator)
     if "policy.log_std" in tensors:
         return _gaussian(output, tensors["policy.log_std"], generator)
     return _categorical(output, generator)
 
 
 def forward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
-    """The policy network's output [N, A]: logits of the choices, or means."""
+    """The network's output, [N, A] or [N, 2A]; see above."""
+    if "actor.0.weight" in tensors:
+        x = scaled(tensors, observation)
+        x = np.maximum(x @ tensors["actor.0.weight"].T + tensors["actor.0.bias"], 0)
+        x = np.maximum(x @ tensors["actor.1.weight"].T + tensors["actor.1.bias"], 0)
+        return x @ tensors["actor.2.weight"].T + tensors["actor.2.bias"]
     x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
     x = np.tanh(x @ tensors["policy.0.weight"].T + tensors["policy.0.bias"])
     x = np.tanh(x @ tensors["policy.1.weight"].T + tensors["policy.1.bias"])
@@ -49,6 +72,11 @@ def _no_answer(observation: np.ndarray, output: np.ndarray) -> str:
     return (
         f"the policy has no answer to the observation {seen}: its network gives {found}, which are no numbers to act on"
     )
+
+
+def scaled(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
+    """Observations as an actor sees them."""
+    return np.clip((observation - tensors["observation.mean"]) * tensors["observation.scale"], -LIMIT, LIMIT)
 
 
 def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
@@ -72,10 +100,23 @@ def _gaussian(
     return action, log_prob
 
 
+def _squashed(
+    output: np.ndarray, bounds: np.ndarray, generator: np.random.Generator | None
+) -> tuple[np.ndarray, np.ndarray]:
+    mean, raw = np.split(output, 2, axis=1)
+    log_std = bounds[0] + np.float32(0.5) * (bounds[1] - bounds[0]) * (np.tanh(raw) + 1)
+    drawn, log_prob = _gaussian(mean, log_std, generator)
+    log_slope = 2 * (np.float32(np.log(2)) - drawn - np.logaddexp(0, -2 * drawn))  # log(1 - tanh^2)
+    return np.tanh(drawn), log_prob - log_slope.sum(axis=1)
+
+
 def spaces_of(tensors: Tensors) -> Spaces:
     """A policy's spaces, from the names and shapes of its tensors.
 
     Raises:
         LookupError: these are no policy's tensors.
     """
-    return Spaces(tensors["policy.0.weight"].shape[1], len(tensors["policy.2.weight"]), "policy.log_std" not in tensors)
+    name = "actor" if "actor.0.weight" in tensors else "policy"
+    discrete, outputs = f"{name}.log_std" not in tensors, len(tensors[f"{name}.2.weight"])
+    squashed = name == "actor" and not discrete  # a mean and a deviation for each number
+    return Spaces(tensors[f"{name}.0.weight"].shape[1], outputs // 2 if squashed else outputs, discrete)

@@ -29,7 +29,9 @@ class Settings:
     """Settings of the discriminator."""
 
     learning_rate: float = 4e-3
-    """at the beginning; it goes down to zero with the run's progress"""
+    """at the beginning"""
+    final_learning_rate: float = 0.0
+    """where it gets to with the run's progress"""
     steps: int = 4
     """gradient steps a rollout"""
     batch: int = 512
@@ -44,6 +46,11 @@ class Settings:
     """of the demonstrations only every n-th pair is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
+    interpolated_penalty_weight: float = 0.0
+    """of how far the slope is from `slope` between the expert's pairs and the policy's, squared; it is the other one's
+    place where it is above zero"""
+    slope: float = 1.0
+    """of the logit between the two sides, by the scaled observations and actions"""
     blur: float = 1.0
     """deviations of the observations before an absorbing state, as the discriminator sees them when it learns"""
     memory: int = 65536
@@ -65,6 +72,12 @@ def gradient_penalty(logit: Tensor, inputs: Tensor) -> Tensor:
     """Half the mean squared norm of the logit's gradient by its input, zero-centred (Mescheder et al. 2018, R1/R2)."""
     (slope,) = torch.autograd.grad(logit.sum(), inputs, create_graph=True)
     return 0.5 * slope.square().sum(dim=1).mean()
+
+
+def interpolated_penalty(logit: Tensor, inputs: Tensor, slope: float) -> Tensor:
+    """Mean squared distance of the norm of the logit's gradient from `slope` (Gulrajani et al. 2017, where it is 1)."""
+    (gradient,) = torch.autograd.grad(logit.sum(), inputs, create_graph=True)
+    return ((gradient.square().sum(dim=1) + 1e-12).sqrt() - slope).square().mean()
 
 
 class Discriminator:
@@ -92,12 +105,12 @@ class Discriminator:
     ) -> Metrics:
         """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
 
-        The learning rate falls with `progress`, from 0 to 1.
+        The learning rate goes to its final one with `progress`, from 0 to 1.
         """
         s = self.settings
         self._scale_by(demonstrations)
         self.tells_endings = any(demonstration.terminated for demonstration in demonstrations)
-        rate = s.learning_rate * (1 - progress)
+        rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
         expert = self._expert_pairs(demonstrations)
         policy = pairs.of_rollout(self.spaces, rollout, self.ending_weight)
         steps = [
@@ -105,6 +118,7 @@ class Discriminator:
                 self._blurred(expert.sample(s.batch, generator), generator),
                 self._blurred(self._policy_batch(policy, generator), generator),
                 rate,
+                generator,
             )
             for _ in range(s.steps)
         ]
@@ -123,6 +137,11 @@ class Discriminator:
         ending[torch.tensor(ends)] = self._logit(self._inputs(last))
         return steps.view(ends.shape), ending
 
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What judging needs, float32 by name (see `learning.reward_model`)."""
+        scaling = {"observation.mean": self.mean, "observation.scale": self.scale}
+        return self.parameters.arrays() | scaling | {"tells_endings": np.float32(self.tells_endings).reshape(1)}
+
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
@@ -135,17 +154,29 @@ class Discriminator:
         self.mean, self.scale, self.memory = state["mean"], state["scale"], state["memory"]
         self.tells_endings = bool(state["tells_endings"])
 
-    def _step(self, expert: np.ndarray, policy: np.ndarray, learning_rate: float) -> Tensor:
+    def _step(
+        self, expert: np.ndarray, policy: np.ndarray, learning_rate: float, generator: np.random.Generator
+    ) -> Tensor:
         """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
         inputs = self._inputs(np.concatenate([expert, policy])).requires_grad_()
         logit = self._logit(inputs)
         expert_logit, policy_logit = logit.split([len(expert), len(policy)])
-        loss, penalty = discriminator_loss(expert_logit, policy_logit), gradient_penalty(logit, inputs)
-        gradient = self.parameters.gradient(loss + self.penalty_weight * penalty)
+        loss = discriminator_loss(expert_logit, policy_logit)
+        if weight := self.settings.interpolated_penalty_weight:
+            penalty = self._between(inputs[: len(expert)], inputs[len(expert) :], generator)
+        else:
+            weight, penalty = self.penalty_weight, gradient_penalty(logit, inputs)
+        gradient = self.parameters.gradient(loss + weight * penalty)
         self.adam.step(gradient, learning_rate)
         with torch.no_grad():
             accuracies = (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()
             return torch.stack([loss, penalty, *accuracies])
+
+    def _between(self, expert: Tensor, policy: Tensor, generator: np.random.Generator) -> Tensor:
+        """The penalty at points between as many pairs of the expert and of the policy, each at a place of its own."""
+        share = torch.from_numpy(generator.random((len(expert), 1), dtype=np.float32))
+        inputs = torch.lerp(expert.detach(), policy.detach(), share).requires_grad_()
+        return interpolated_penalty(self._logit(inputs), inputs, self.settings.slope)
 
     def _expert_pairs(self, demonstrations: Sequence[Demonstration]) -> Pairs:
         return pairs.of_demonstrations(self.spaces, demonstrations, self.ending_weight / self.settings.subsample)

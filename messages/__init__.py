@@ -5,7 +5,7 @@
 environments: `envs` is their number, one for a robot.
 """
 
-from tutelage.messages.learning import Enough, Evaluation, Metrics, Score, Weights
+from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel, Score, Weights
 from tutelage.messages.robot import Command, Order, Safety, Timing
 from tutelage.messages.world import (
     Action,
@@ -34,6 +34,7 @@ __all__ = [
     "Observation",
     "Order",
     "Reward",
+    "RewardModel",
     "Safety",
     "Score",
     "Status",

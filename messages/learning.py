@@ -20,6 +20,16 @@ class Score(Message, cadence="rollout"):
     enough: bool
 
 
+class RewardModel(Message, cadence="rollout"):
+    """discriminator -> off-policy learner: by which rewards are computed from now on, said after learning from this
+    rollout.
+
+    A replay buffer outlives many discriminators: who samples from it rewards each batch anew.
+    """
+
+    tensors: Annotated[NDArray[np.uint8], "bytes", "safetensors file, observation scaling included"]
+
+
 class Weights(Message, cadence="rollout"):
     """learner -> policy, evaluator: the weights that collect this rollout.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
@@ -14,7 +14,7 @@ from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator as Judge
 from tutelage.learning.gail import Settings
 from tutelage.learning.rollout import Demonstration as Example
-from tutelage.learning.rollout import Demonstrations, Gatherer, Spaces
+from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
 
@@ -29,7 +29,7 @@ class Discriminator(Node):
 
     hears = (Transition, Demonstration)
     may_hear = (Withdrawal,)
-    says = (Score, Metrics)
+    says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
     keeps = ("judge", "examples", "since", "gathered", "accuracies")
 
     def __init__(
@@ -79,16 +79,19 @@ class Discriminator(Node):
         draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
         metrics = self.judge.update(self.examples, steps, draw, progress)
         check_all(f"rollout {rollout}", metrics | self.judge.adam.state(), FINITE)
+        yield self._verdict(rollout, step, steps, metrics)
+        yield Metrics(rollout, step, values=metrics)
+
+    def _verdict(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
         logit, absorbing_logit = self.judge.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
-        yield Score(
+        return Score(
             rollout,
             step,
             reward=self.reward(logit).numpy(),
             absorbing_reward=absorbing_reward.numpy(),
             enough=self._at_chance(metrics),
         )
-        yield Metrics(rollout, step, values=metrics)
 
     def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])

@@ -5,6 +5,7 @@ It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -50,7 +51,9 @@ class Task:
             try:
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
             except Exception as error:  # an environment is foreign code, and its arguments may be anything
-                raise _refusal(self.env, f"cannot be made: {error}") from error
+                why = str(error).replace("gymnasium[", "tutelage[")  # its extras, box2d and mujoco, are ours, too
+                raise _refusal(self.env, f"cannot be made: {why}") from error
+            _keep_mujoco_from_writing()
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
         return made
@@ -167,6 +170,12 @@ class Environments:
     def close(self) -> None:
         for environment in self._all:
             environment.close()
+
+
+def _keep_mujoco_from_writing() -> None:
+    """What MuJoCo warns of goes to the log of the run, and not into a file MUJOCO_LOG.TXT wherever people are."""
+    if mujoco := sys.modules.get("mujoco"):
+        mujoco.set_mju_user_warning(lambda warning: print(f"MuJoCo: {warning}", file=sys.stderr))
 
 
 def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:

@@ -24,13 +24,25 @@ OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/codec.py"
 DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
 """Packages of others that only what touches a device may import."""
 
-WITH_TORCH = {"tutelage.nodes.cloner", "tutelage.nodes.discriminator", "tutelage.nodes.learner"}
+WITH_TORCH = {
+    f"tutelage.nodes.{name}" for name in ("cloner", "discriminator", "learner", "reward_discriminator", "sac_learner")
+}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
     *("admission", "cloner", "console", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator"),
-    *("hardware", "learner", "player", "policy", "recorder", "report", "rewarder", "robot_teleoperator", "simulator"),
-    *("takeover", "teleoperator", "weights"),
+    *(
+        "hardware",
+        "learner",
+        "player",
+        "policy",
+        "recorder",
+        "report",
+        "reward_discriminator",
+        "rewarder",
+        "robot_teleoperator",
+    ),
+    *("sac_learner", "simulator", "takeover", "teleoperator", "weights"),
 }
 """The kinds of process that there are: `nodes/` holds one file for each, and nothing else."""
 

@@ -52,6 +52,7 @@ class Node(Memory):
             keeps a copy, which is all that the node ever reads.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         run_dir: the run's folder, for nodes that write files.
+        beside: its checkpoint's path without the suffix: files that its state counts the bytes of begin so.
         unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
             tells people that something is safe must not say so then.
     """
@@ -68,6 +69,7 @@ class Node(Memory):
     screen: ClassVar[bool] = False
     done: bool = False
     run_dir: Path = Path()
+    beside: Path = Path("node")
     unkept: str = ""
 
     def __init_subclass__(cls) -> None:

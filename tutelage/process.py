@@ -59,6 +59,7 @@ class NodeProcess:
         self.turns = Turns(self.node, self.inbox)
         checkpoints, stem = place.run_dir / "checkpoints", plan.name.replace("/", ".")
         self.path, beside = checkpoints / f"{stem}.checkpoint", checkpoints / f"{stem}.outbox"
+        self.node.beside = checkpoints / stem
         self.outbox = Outbox(place.listeners, REALTIME_BYTES if kind.realtime else None, beside)
         topics = topics_of(plan, self.node)
         kinds = {stream.topic: stream.kind for stream in self.inbox.streams.values()}

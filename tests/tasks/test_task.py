@@ -1,5 +1,8 @@
 """Tasks: how they are named, what they accept, and their copies stepped together."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 import pytest
@@ -35,6 +38,24 @@ def test_an_environment_can_be_told_more_than_its_name() -> None:
     made = task.make()
     assert made.unwrapped.g == 1.0
     assert isinstance(made, gymnasium.wrappers.FlattenObservation)
+
+
+@pytest.mark.skipif(find_spec("mujoco") is not None, reason="MuJoCo is there")
+def test_an_extra_that_is_missing_is_named() -> None:
+    with pytest.raises(Refusal, match=r"Hopper-v5: cannot be made: MuJoCo .* `pip install \"tutelage\[mujoco\]\"`$"):
+        _ = Task("Hopper-v5").spaces
+
+
+@pytest.mark.skipif(find_spec("mujoco") is None, reason="needs the extra mujoco")
+def test_mujoco_warns_in_the_log_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = Task("Hopper-v5").make().unwrapped
+    environment.reset(seed=0)
+    environment.set_state(np.full(6, 1e9), np.full(6, 1e12))
+    environment.do_simulation(np.zeros(3), 4)
+    assert "MuJoCo: " in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

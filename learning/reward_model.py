@@ -1,0 +1,33 @@
+"""A discriminator's verdict as a reward, without the discriminator: by the weights that it said.
+
+`tensors` is what `Discriminator.tensors()` gives: three layers with tanh between them, the scaling of observations, and
+whether it tells endings apart. In numpy, which takes a seventh of torch's time for tanh.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from tutelage.learning.rewards import FORMS
+
+Tensors = Mapping[str, np.ndarray]
+
+
+def expert_logit(tensors: Tensors, rows: np.ndarray) -> np.ndarray:
+    """High where a row looks like the expert's: rows [rows, O + A + 1] of `learning.pairs` to float32 [rows]."""
+    o = len(tensors["observation.mean"])
+    x = rows.copy()
+    x[:, :o] = (x[:, :o] - tensors["observation.mean"]) * tensors["observation.scale"]
+    if not tensors["tells_endings"]:
+        x[:, :o] *= 1 - x[:, -1:]
+    for layer in range(2):
+        x = x @ tensors[f"discriminator.{layer}.weight"].T
+        x += tensors[f"discriminator.{layer}.bias"]
+        np.tanh(x, out=x)
+    return x @ tensors["discriminator.2.weight"][0] + tensors["discriminator.2.bias"]
+
+
+def rewards(tensors: Tensors, form: str, rows: np.ndarray) -> np.ndarray:
+    """The rewards of rows, by one of `learning.rewards.FORMS`: float32 [rows]."""
+    return FORMS[form](torch.from_numpy(expert_logit(tensors, rows))).numpy()

@@ -1,0 +1,193 @@
+"""Soft actor-critic (Haarnoja et al. 2018) on rewards that somebody else gives.
+
+Twin critics with layer norm learn from n-step returns out of a replay buffer whose rows are rewarded anew for every
+batch: by a discriminator, this is DAC (Kostrikov et al. 2019). The expert's pairs pull the actor, too, by the distance
+of its likeliest action. (The likelihood of an expert's action at the bounds would be without limit.) All gradients are
+written down, which takes a third of autograd's time; tests hold them against `learning.soft`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tutelage.learning import relu, returns, soft
+from tutelage.learning.acting import LOG_STD, scaled
+from tutelage.learning.adam import Adam
+from tutelage.learning.critics import Critics
+from tutelage.learning.draws import generator as draw
+from tutelage.learning.heads import Choices, Head, Numbers
+from tutelage.learning.networks import Parameters
+from tutelage.learning.normaliser import Normaliser
+from tutelage.learning.replay import Replay, Windows
+from tutelage.learning.rollout import Spaces
+
+Metrics = dict[str, float]
+Reward = Callable[[np.ndarray], np.ndarray]
+"""From rows [rows, O + A + 1], as `learning.pairs` has them, to their rewards, float32 [rows]."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What SAC can be told."""
+
+    learning_rate: float = 1e-3
+    """until the annealing begins"""
+    annealing: float = 0.5
+    """share of the run, its last, over which the learning rate goes down to a twentieth"""
+    updates: int = 48
+    """gradient steps a rollout"""
+    batch: int = 128
+    """runs of steps in a gradient step"""
+    return_steps: int = 3
+    """n of the n-step returns"""
+    discount: float = 0.99
+    tau: float = 0.005
+    """share of the critics that their targets take over at each of their gradient steps"""
+    actor_every: int = 2
+    """gradient steps of the critics to one of the actor"""
+    actor_tau: float = 0.005
+    """share of the actor that the mean actor, which acts, takes over at each of its gradient steps"""
+    target_entropy: float = -1.0
+    """of each number in a continuous action, in nats"""
+    discrete_target_entropy: float = 0.2
+    """where actions are choices, as a share of the uniform distribution's"""
+    temperature: float = 0.1
+    """at the beginning; then it holds the entropy at its target"""
+    cloning_weight: float = 1.0
+    """of the distance from the expert's actions, at the beginning"""
+    final_cloning_weight: float = 0.5
+    """the same at the end: where it went to zero, Hopper lost again what it had learned"""
+    cloning_batch: int = 64
+    """of the expert's pairs in a gradient step"""
+    hidden: int = 128
+    """units in each of the two layers"""
+
+
+class SAC:
+    """The learner: actor and temperature, twin critics, their optimisers, and the scaling of observations."""
+
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
+        self.spaces, self.settings, self.updates = spaces, settings, 0
+        self.normaliser = Normaliser(spaces.observation)
+        self.scaling = self.normaliser.tensors()
+        o, a, hidden = spaces.observation, spaces.action, settings.hidden
+        sizes = (o, hidden, hidden, a if spaces.discrete else 2 * a)
+        actor = relu.arrays("actor", 1, sizes, draw(seed, "learner", "actor"), 0.01)
+        if not spaces.discrete:
+            actor["actor.2.bias"][..., a:] = 0.75  # a deviation of .9: squashed it is nearly uniform
+        actor["log_temperature"] = np.log(np.full(1, settings.temperature, np.float32))
+        self.actor, self.mean_actor = Parameters(actor), Parameters(actor)
+        self.adam = Adam(self.actor.flat)
+        sizes = (o, hidden, hidden, a) if spaces.discrete else (o + a, hidden, hidden, 1)
+        self.critics = Critics(sizes, draw(seed, "learner", "critics"), settings.tau)
+        entropy = settings.discrete_target_entropy * math.log(a) if spaces.discrete else settings.target_entropy * a
+        self.target_entropy = entropy
+        self.head: Head = Choices() if spaces.discrete else Numbers()
+
+    def begin(self, observation: np.ndarray) -> None:
+        """From now on observations are scaled by the mean and deviation of these, [rows, O]."""
+        self.normaliser = Normaliser(self.spaces.observation)
+        self.normaliser.update(observation)
+        self.scaling = self.normaliser.tensors()
+
+    @torch.no_grad()
+    def update(
+        self, replay: Replay, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
+    ) -> Metrics:
+        """Some gradient steps on what the replay buffer has, rewarded anew; progress goes from 0 to 1.
+
+        expert: the expert's pairs, rows [pairs, O + A + 1] as `learning.pairs` has them; [0, ...] where there are none.
+        """
+        s = self.settings
+        rate = s.learning_rate * max(0.05, min(1.0, (1 - progress) / max(s.annealing, 1e-9)))
+        cloning = (1 - progress) * s.cloning_weight + progress * s.final_cloning_weight
+        critic, actor = [], []
+        for _ in range(s.updates):
+            windows = replay.sample(s.batch, s.return_steps, generator)
+            critic.append(self._critic_step(windows, reward, generator, rate))
+            self.updates += 1
+            if self.updates % s.actor_every == 0:
+                shown = expert[generator.integers(len(expert), size=s.cloning_batch)] if len(expert) else expert
+                actor.append(self._actor_step(windows.steps[0], shown, cloning, generator, rate))
+        names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
+        means = *np.mean(critic, axis=0), *np.mean(actor or [(0, 0, 0)], axis=0)
+        metrics = {f"train/{name}": float(mean) for name, mean in zip(names, means, strict=True)}
+        return metrics | {"train/temperature": self._temperature(), "train/learning_rate": rate}
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """What acting needs: the mean actor and the scaling, float32 by name (see `learning.acting`)."""
+        arrays = {name: array[0] for name, array in self.mean_actor.arrays().items() if name.startswith("actor")}
+        arrays = {name: array[0] if name.endswith("bias") else array for name, array in arrays.items()}
+        bounds = {} if self.spaces.discrete else {"actor.log_std": np.array(LOG_STD, np.float32)}
+        return self.scaling | arrays | bounds
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything but the replay buffer that the next update depends on; `load` of it is the same to the bit."""
+        arrays = {f"{part}.{name}": array for part, of in self._parts().items() for name, array in of.state().items()}
+        return arrays | {"mean_actor": self.mean_actor.flat.numpy().copy(), "updates": np.array(self.updates)}
+
+    @torch.no_grad()
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        for part, of in self._parts().items():
+            begin = len(part) + 1
+            of.load({name[begin:]: array for name, array in state.items() if name.startswith(f"{part}.")})
+        self.mean_actor.flat.copy_(torch.tensor(state["mean_actor"]))
+        self.updates, self.scaling = int(state["updates"]), self.normaliser.tensors()
+
+    def _parts(self) -> dict[str, Adam | Critics | Normaliser]:
+        return {"actor": self.adam, "critics": self.critics, "normaliser": self.normaliser}
+
+    def _critic_step(
+        self, windows: Windows, reward: Reward, generator: np.random.Generator, rate: float
+    ) -> tuple[float, ...]:
+        """One gradient step of the critics; their loss, mean value and mean target."""
+        observation, action = self._split(windows.steps[0])
+        target = self._target(windows, reward, generator)
+        seen, taken = self.head.seen(observation, action), self.head.taken(action)
+        return (*self.critics.step(seen, taken, target, rate), target.mean().item())
+
+    def _target(self, windows: Windows, reward: Reward, generator: np.random.Generator) -> Tensor:
+        """The n-step targets [B]. Where a run terminated, its absorbing state pays for ever."""
+        s, counts, ends = self.settings, windows.counts, windows.terminated
+        rewards = reward(np.concatenate([windows.steps.reshape(counts.size, -1), windows.ending[ends]]))
+        observation = self._scaled(windows.last_observation)
+        output = relu.forward(self.actor.named, "actor", observation, norm=False)[0][0]
+        last = self.head.last_value(self.critics, observation, output, self._temperature(), generator)
+        last.numpy()[ends] = returns.absorbing_value(rewards[counts.size :], s.discount)
+        rewards = rewards[: counts.size].reshape(counts.shape)
+        return soft.n_step_target(torch.from_numpy(rewards), torch.from_numpy(counts), last, s.discount)
+
+    def _actor_step(
+        self, steps: np.ndarray, expert: np.ndarray, cloning: float, generator: np.random.Generator, rate: float
+    ) -> tuple[float, ...]:
+        """One gradient step of actor and temperature; the actor's loss, entropy and distance from the expert."""
+        observation, action = self._split(np.concatenate([steps, expert]))
+        output, trace = relu.forward(self.actor.named, "actor", observation, norm=False)
+        own, shown = output[0].split([len(steps), len(expert)])
+        loss, entropy, gradient = self.head.loss(
+            self.critics, observation[: len(steps)], own, self._temperature(), generator
+        )
+        distance = torch.zeros(())
+        if len(expert):
+            distance, by_shown = self.head.cloning(shown, action[len(steps) :])
+            gradient = torch.cat([gradient, cloning * by_shown])
+        parts = relu.backward(self.actor.named, "actor", trace, gradient[None])
+        excess = (entropy - self.target_entropy).view(1)
+        self.adam.step(torch.cat([*(part.ravel() for part in parts), excess]), rate)
+        self.mean_actor.flat.lerp_(self.actor.flat, self.settings.actor_tau)
+        return loss.item(), entropy.item(), distance.item()
+
+    def _temperature(self) -> float:
+        return math.exp(self.actor.named["log_temperature"].item())
+
+    def _split(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Scaled observations and actions of rows."""
+        o = self.spaces.observation
+        return self._scaled(rows[:, :o]), torch.from_numpy(rows[:, o:-1])
+
+    def _scaled(self, observation: np.ndarray) -> Tensor:
+        return torch.from_numpy(scaled(self.scaling, observation))

@@ -1,0 +1,119 @@
+"""A run of dac.yaml is a pure function of its arguments and seed, as those of gail.yaml are (tests/test_sameness.py)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.parts.run_cli import Run, cli, finished
+from tests.test_sameness import wait_for
+from tutelage.launcher import graph
+
+PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_dac.py"
+STEPS = 8192
+FEW = ("dac.yaml", f"budget:={STEPS}", "episodes:=2")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The digest that a quiet run with these arguments ends in."""
+
+    @cache
+    def digest(*arguments: str) -> str:
+        return finished(tmp_path_factory.mktemp("quiet"), *FEW, *arguments).digest
+
+    return digest
+
+
+def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed):
+    assert finished(tmp_path, *FEW, "--one-process").digest == undisturbed()
+
+
+def test_the_plain_loop_ends_in_the_same_digest(undisturbed):
+    command = [sys.executable, str(PLAIN_LOOP), "--steps", str(STEPS), "--episodes", "1"]
+    plain = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    assert plain["weights_digest"] == undisturbed("lag:=0")
+    assert undisturbed("lag:=0") != undisturbed()
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        ("discriminator", "simulator", "learner"),
+        pytest.param(("learner",), marks=pytest.mark.slow),
+        pytest.param(("policy", "teleoperator"), marks=pytest.mark.slow),
+    ],
+)
+def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, nodes):
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=10)
+    assert (run.run_dir / "checkpoints" / "learner.replay").stat().st_size  # so it is not begun anew
+    for node in nodes:
+        os.kill(run.nodes()[node], signal.SIGKILL)
+    assert run.wait().digest == undisturbed(), run.output
+    assert run.report["node_restarts"] == dict.fromkeys(nodes, 1)
+
+
+def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_path, undisturbed):
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=12)
+    run.kill()
+    for name in ("learner", "discriminator"):
+        newest = run.run_dir / "checkpoints" / f"{name}.checkpoint"
+        assert newest.with_suffix(".previous").exists()
+        newest.write_bytes(newest.read_bytes()[:-1])
+    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
+    assert resumed.process.returncode == 0, resumed.output
+    assert resumed.digest == undisturbed()
+
+
+@pytest.mark.slow
+def test_a_killed_launchers_run_goes_on(tmp_path, undisturbed):
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=10)
+    run.kill()
+    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
+    assert resumed.process.returncode == 0, resumed.output
+    assert resumed.digest == undisturbed()
+
+
+@pytest.mark.slow
+def test_a_recording_of_it_is_verified(tmp_path):
+    run = finished(tmp_path, *FEW, "record:=true")
+    done = cli("verify", run.run_dir)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
+    (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parent / "parts/corrupted_reward.py").read_text())
+    run = finished(tmp_path, *FEW, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
+    assert run.report["expert_return_mean"] > 1e5  # the reward was corrupted indeed
+    assert run.digest == undisturbed()
+
+
+def test_it_says_what_can_be_set_and_who_says_what():
+    arguments = cli("launch", "dac.yaml", "--args").stdout
+    assert "subsample" in arguments and "budget" in arguments
+    hears = {node.name: node.hears for node in graph("dac.yaml", ()).nodes}
+    from_others = {"transition": ["simulator"], "demonstration": ["teleoperator"]}
+    assert hears["discriminator"] == from_others
+    assert hears["learner"] == from_others | {"reward_model": ["discriminator"]}
+    assert hears["policy"] == {"observation": ["simulator"], "weights": ["learner"]}
+
+
+@pytest.mark.parametrize(
+    "told, why",
+    [
+        ("settings:={bach: 1}", "has no 'bach'; did you mean 'batch'"),
+        ("discriminator:={slope: steep}", "'slope' must be a float, but is the string 'steep'"),
+    ],
+)
+def test_settings_that_there_are_not_are_refused(tmp_path, told, why):
+    done = cli("launch", "dac.yaml", told, cwd=tmp_path)
+    assert done.returncode == 2 and why in done.stderr + done.stdout

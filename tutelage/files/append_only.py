@@ -1,0 +1,58 @@
+"""A file that only grows, for what is too large to be written again with each checkpoint."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+from tutelage.files import durable
+from tutelage.input.problems import Problem, Refusal
+
+
+class AppendOnlyFile:
+    """Bytes beside a checkpoint, which holds how many of them count (`state`).
+
+    They are appended before that checkpoint is saved, so each checkpoint that is whole, the newest or its predecessor,
+    finds the bytes that it counts. What lies behind them is of a life that was cut off: the next `append` replaces it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.size, self.checksum = path, 0, 0
+
+    def append(self, data: bytes) -> None:
+        """Adds these bytes so that they outlive a power cut.
+
+        Raises:
+            OSError: a full disk, for example; then nothing was added, and it can be tried again.
+        """
+        durable.make_folder(self.path.parent)
+        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+            file.truncate(self.size)
+            file.seek(self.size)
+            file.write(data)
+        durable.flush(self.path)
+        self.size += len(data)
+        self.checksum = zlib.crc32(data, self.checksum)
+
+    def state(self) -> dict[str, int]:
+        """How many bytes count, and their checksum."""
+        return {"size": self.size, "checksum": self.checksum}
+
+    def load(self, state: dict[str, int]) -> bytes:
+        """The bytes that counted when the state was asked for; from now on they are all that there is.
+
+        Raises:
+            Refusal: they are not there any more, or are damaged.
+        """
+        data = b""
+        if state["size"]:
+            try:
+                with self.path.open("rb") as file:
+                    data = file.read(state["size"])
+            except FileNotFoundError:
+                data = b""
+        if len(data) < state["size"] or zlib.crc32(data) != state["checksum"]:
+            raise Refusal([Problem(self.path, "this file is damaged: this run cannot go on, start another")])
+        self.size, self.checksum = state["size"], state["checksum"]
+        return data
