@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tutelage import Message, Node
+from tutelage import Message
 from tutelage.messages import (
     Action,
     Begin,
@@ -23,11 +23,12 @@ from tutelage.messages import (
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, SESSION, OperatorCommand
+from tutelage.teaching.operated import Operated
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
 
 
-class RobotTeleoperator(Node):
+class RobotTeleoperator(Operated):
     """Drives a robot, which has a clock of its own; the operator keeps or discards each episode.
 
     It answers each observation at once, with what the device says at that moment, while the operator drives. The
@@ -40,9 +41,8 @@ class RobotTeleoperator(Node):
 
     hears = (Observation, Transition)
     may_hear = (Reward, Safety, Timing, *LEARNER)
+    seat: Teacher
     says = (Action, Begin, Take, Closing, Order)
-    order = "arrival"
-    clock = interruptible = screen = True
     keeps = ("running", "waiting")
 
     def __init__(
@@ -78,10 +78,7 @@ class RobotTeleoperator(Node):
         return 0.0 if self._owes() else self.seat.next_look
 
     def tick(self) -> Iterator[Message]:
-        """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
-        now = time.monotonic()
-        self.seat.show(now, self.unkept)
-        for command in self.seat.wishes(now):
+        for command in self.look(time.monotonic()):
             yield from self._obey(command)
         if self._owes():
             yield from self._answer()
@@ -115,18 +112,5 @@ class RobotTeleoperator(Node):
         if command == "go" and not self.seat.driven.length:
             self.seat.driven.begun = False  # asks again: a robot that was not armed could not begin
 
-    def warn(self, sentences: list[str]) -> None:
-        self.seat.progress.warnings = sentences
-
-    def interrupt(self) -> None:
-        self.done = True
-
     def finish(self) -> Iterator[Message]:
         yield from self.seat.leave(self.run_dir, self.unkept)
-
-    def state(self) -> dict[str, Any]:
-        return self.seat.state() | super().state()
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.seat.load(state)
-        super().load(state)

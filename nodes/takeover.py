@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tutelage import Message, Node
+from tutelage import Message
 from tutelage.drivers.robot import load
 from tutelage.messages import (
     Action,
@@ -26,13 +26,14 @@ from tutelage.messages import (
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import ORDERS, TAKEOVER, OperatorCommand
+from tutelage.teaching.operated import Operated
 from tutelage.teaching.seat import Seat
 from tutelage.teaching.session import Session
 
 PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
 
 
-class Takeover(Node):
+class Takeover(Operated):
     """Watches until the operator takes over; from then on answers each observation at once, with what the device says.
 
     The device begins with the last action, so that nothing jumps. Each intervention is a kept Take, its device
@@ -44,8 +45,6 @@ class Takeover(Node):
     hears = (Observation, Command, Transition, Episode, Safety)
     may_hear = (Reward, Timing)
     says = (Action, Begin, Order, Take)
-    order = "arrival"
-    clock = interruptible = screen = True
     keeps = ("applied", "running")
 
     def __init__(
@@ -91,10 +90,7 @@ class Takeover(Node):
         return self.seat.next_look
 
     def tick(self) -> Iterator[Message]:
-        """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
-        now = time.monotonic()
-        self.seat.show(now, self.unkept if self.recorded else "")
-        for command in self.seat.wishes(now):
+        for command in self.look(time.monotonic(), self.recorded):
             yield from self._obey(command)
 
     def _obey(self, command: OperatorCommand) -> Iterator[Message]:
@@ -142,22 +138,12 @@ class Takeover(Node):
             session.take, session.kept = session.take + 1, session.kept + self.recorded
         seat.start_over()
 
-    def warn(self, sentences: list[str]) -> None:
-        self.seat.progress.warnings = sentences
-
-    def interrupt(self) -> None:
-        self.done = True
-
     def finish(self) -> Iterator[Message]:
         yield from self._intervened("the run has ended")
         self.seat.device.close()
 
-    def state(self) -> dict[str, Any]:
-        return self.seat.state() | super().state()
-
     def load(self, state: dict[str, Any]) -> None:
         """Who drove still drives: the robot obeys nobody else until they give back, and may have stopped meanwhile."""
-        self.seat.load(state)
         super().load(state)
         self.seat.session.notice = "the teleoperator was started again; nothing that was kept is lost"
         if self.seat.drives:

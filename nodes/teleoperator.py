@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tutelage import Message, Node
+from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import SESSION, OperatorCommand
+from tutelage.teaching.operated import Operated
 from tutelage.teaching.seat import act
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
@@ -25,7 +26,7 @@ ROBOT = (
 )
 
 
-class Teleoperator(Node):
+class Teleoperator(Operated):
     """Drives a simulator, which waits for each action; the operator keeps or discards each episode.
 
     It answers when the time has come, with what the device says at that moment: `rate` * `speed` steps a second. The
@@ -40,9 +41,8 @@ class Teleoperator(Node):
 
     hears = (Observation, Transition)
     may_hear = (Reward, *LEARNER)
+    seat: Teacher
     says = (Action, Begin, Take, Closing, Order)  # orders are only recorded: a simulator obeys none
-    order = "arrival"
-    clock = interruptible = screen = True
 
     def __init__(
         self,
@@ -84,10 +84,8 @@ class Teleoperator(Node):
         return min(self.tempo.due, self.seat.next_look) if self._owes() else self.seat.next_look
 
     def tick(self) -> Iterator[Message]:
-        """Shows first: what was said at the last tick is saved by now, so that the screen may say so."""
         now = time.monotonic()
-        self.seat.show(now, self.unkept)
-        for command in self.seat.wishes(now):
+        for command in self.look(now):
             yield from self._obey(command)
         if self._owes() and now >= self.tempo.due:
             yield from self._answer(now)
@@ -119,17 +117,5 @@ class Teleoperator(Node):
         if pending and pending.step == 0 and not driven.begun:
             driven.begun, driven.first = True, pending.rollout
 
-    def warn(self, sentences: list[str]) -> None:
-        self.seat.progress.warnings = sentences
-
-    def interrupt(self) -> None:
-        self.done = True
-
     def finish(self) -> Iterator[Message]:
         yield from self.seat.leave(self.run_dir, self.unkept)
-
-    def state(self) -> dict[str, Any]:
-        return self.seat.state()
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.seat.load(state)
