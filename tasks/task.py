@@ -5,9 +5,11 @@ It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a f
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -49,11 +51,11 @@ class Task:
             made = named(self.env)(**arguments)
         else:
             try:
+                _keep_mujoco_from_writing(self.env)
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
             except Exception as error:  # an environment is foreign code, and its arguments may be anything
                 why = str(error).replace("gymnasium[", "tutelage[")  # its extras, box2d and mujoco, are ours, too
                 raise _refusal(self.env, f"cannot be made: {why}") from error
-            _keep_mujoco_from_writing()
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
         return made
@@ -172,10 +174,16 @@ class Environments:
             environment.close()
 
 
-def _keep_mujoco_from_writing() -> None:
+def _keep_mujoco_from_writing(env: str) -> None:
     """What MuJoCo warns of goes to the log of the run, and not into a file MUJOCO_LOG.TXT wherever people are."""
-    if mujoco := sys.modules.get("mujoco"):
-        mujoco.set_mju_user_warning(lambda warning: print(f"MuJoCo: {warning}", file=sys.stderr))
+    if "mujoco" in str(gymnasium.spec(env).entry_point) and find_spec("mujoco"):  # else gymnasium says what is missing
+        importlib.import_module("mujoco").set_mju_user_warning(_mujoco_warns)
+
+
+@cache
+def _mujoco_warns(warning: str) -> None:
+    """Once of each: every copy of an environment has the same to say."""
+    print(f"MuJoCo: {warning}", file=sys.stderr)
 
 
 def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:

@@ -17,19 +17,24 @@ KILLS = 50
 KILLS_A_RUN = 4
 
 
+@pytest.fixture(scope="module", params=["gail.yaml", "dac.yaml"])
+def words(request: pytest.FixtureRequest) -> list[str]:
+    return [request.param, "episodes:=10"] + ["budget:=16384"] * (request.param == "dac.yaml")
+
+
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return finished(tmp_path_factory.mktemp("quiet"), "gail.yaml", "episodes:=10")
+def quiet(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Run:
+    return finished(tmp_path_factory.mktemp("quiet"), *words)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run) -> None:
+def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run, words: list[str]) -> None:
     rng, wanted, runs = random.Random(0), Counter(dict.fromkeys(NODES, KILLS)), 0
     while any(left > 0 for left in wanted.values()):
         folder = tmp_path / str(runs)
         folder.mkdir()
-        run = Run(folder, "gail.yaml", "episodes:=10")
+        run = Run(folder, *words)
         killed = kill_some(run, rng, wanted, KILLS_A_RUN, quiet.report["seconds_learning"])
         run.wait(120)
         assert run.process.returncode == 0, run.output
@@ -42,12 +47,12 @@ def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("node", NODES)
-def test_stops_from_a_tenth_to_ten_seconds(tmp_path: Path, quiet: Run, node: str) -> None:
+def test_stops_from_a_tenth_to_ten_seconds(tmp_path: Path, quiet: Run, words: list[str], node: str) -> None:
     rng = random.Random(NODES.index(node))
     for i, seconds in enumerate((0.1, 1.0, 10.0)):
         folder = tmp_path / str(i)
         folder.mkdir()
-        run = Run(folder, "gail.yaml", "episodes:=10")
+        run = Run(folder, *words)
         stopped = [stop(run, node, seconds) for _ in moments(run, rng, 1, 0.8 * quiet.report["seconds_learning"])]
         run.wait(120)
         assert run.digest == quiet.digest
@@ -58,12 +63,12 @@ def test_stops_from_a_tenth_to_ten_seconds(tmp_path: Path, quiet: Run, node: str
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_twenty_kills_of_the_launcher_and_resumes(tmp_path: Path, quiet: Run) -> None:
+def test_twenty_kills_of_the_launcher_and_resumes(tmp_path: Path, quiet: Run, words: list[str]) -> None:
     rng = random.Random(3)
     for i in range(20):
         folder = tmp_path / str(i)
         folder.mkdir()
-        run = Run(folder, "gail.yaml", "episodes:=10")
+        run = Run(folder, *words)
         for _ in moments(run, rng, 1, 0.9 * quiet.report["seconds_learning"]):
             run.kill()
         while run.process.poll() is None or any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
