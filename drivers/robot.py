@@ -1,6 +1,6 @@
 """A robot's file: its driver, its task, its limits. It says nothing about learning.
 
-    driver: drivers.dynamixel:CartPole     # or my_arm.py:Arm, a file beside this one
+    driver: drivers.dynamixel:Dynamixel    # or my_arm.py:Arm, a file beside this one
     parameters: {port: /dev/ttyUSB0}       # of the driver's constructor
     task: CartPole-v1                      # or my_arm.py:Reach
     rate: 50                               # Hz

@@ -37,7 +37,7 @@ class RewardDiscriminator(Discriminator):
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
         super().__init__(env, rollout_steps, derived(budget, spaces, OFF_POLICY), seed)
-        told = {"subsample": subsample} | (settings or {})
+        told = (settings or {}) | {"subsample": subsample}
         self.judge = Judge(spaces, seed, chosen(DiscriminatorSettings, told))
 
         self.remembered = 0  # pairs that ever went into the judge's memory

@@ -50,13 +50,20 @@ def weights_file(run: Path) -> Path:
         return path
     what = "there are no weights here: name the folder of a run that has ended"
     interim = run / "weights.interim.safetensors"
-    if (run / "run.json").is_file():
+    if (run / "run.json").is_file() and _can_go_on(run):
         what = (
             f"this run has not ended, so it has no final weights: go on with it by `{program()} launch --resume {run}`"
         )
     if interim.is_file():
         what += f", or name the interim ones that it had come to, {interim}"
     raise Refusal([Problem(run, what)])
+
+
+def _can_go_on(run: Path) -> bool:
+    """Whether `launch --resume` takes a run: it has not come to its end, and acts on no robot."""
+    report = run / "report.json"
+    ended = report.is_file() and durable.read_json(report).get("exit_code") == 0
+    return not ended and Graph.of_run(run).time != "realtime"
 
 
 def read(run: Path) -> bytes:

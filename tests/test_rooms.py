@@ -49,7 +49,7 @@ KINDS = {
 LONG_NODES = {"hardware", "report"}
 """Nodes of more than 150 lines that are still to be split; no other may become so."""
 
-LONG_FILES = {"cli.py", "nodes/hardware.py", "tutelage/process.py", "tutelage/supervision/supervisor.py"}
+LONG_FILES = {"nodes/hardware.py", "tutelage/process.py", "tutelage/supervision/supervisor.py"}
 """Files of more than 250 lines that are still to be split; no other may become so."""
 
 TOP_LEVEL = {
@@ -121,7 +121,7 @@ def test_no_file_is_long() -> None:
     every = [*files("tutelage", *ROOMS), ROOT / "cli.py"]
     own = [path for path in every if not path.is_symlink()]
     long = {str(path.relative_to(ROOT)): lines for path in own if (lines := length(path)) > 250}
-    assert long.keys() <= LONG_FILES, long
+    assert long.keys() == LONG_FILES, long
 
 
 def test_nodes_know_few_of_each_other() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tutelage import launcher as launching
@@ -63,4 +64,4 @@ def _with_players(made: Graph, recording: Path, nodes: Sequence[str], rate: floa
             plans.append(NodePlan(plan.name, PLAYER, parameters={**parameters, "node": plan.name}, says=plan.says))
         elif nodes or (plan.run and node_class(plan.run).observer):
             plans.append(plan)
-    return Graph(f"play-{made.name}", plans, made.arguments, made.time, made.messages, made.paths)
+    return replace(made, name=f"play-{made.name}", nodes=plans)

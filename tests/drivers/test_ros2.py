@@ -1,7 +1,7 @@
 """The ROS 2 driver, at a robot that is a real rclpy node, in an environment that has rclpy.
 
     python3 -m venv ros && ros/bin/pip install -e . ros-rclpy ros-std-msgs ros-sensor-msgs ros-rmw-fastrtps-cpp
-    TUTELAGE_ROS2_PYTHON=$PWD/ros/bin/python pytest tests/test_ros2.py
+    TUTELAGE_ROS2_PYTHON=$PWD/ros/bin/python pytest tests/drivers/test_ros2.py
 
 Where the robot's own ROS 2 is sourced, TUTELAGE_ROS2_PYTHON=python3 does.
 """

@@ -1,6 +1,6 @@
 """Many kills and stops of every node at random moments: each run ends by itself in the digest of a quiet one.
 
-pytest -m slow tests/test_chaos.py -s
+pytest -m slow tests/tutelage/test_chaos.py -s
 """
 
 import random

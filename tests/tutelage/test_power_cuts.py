@@ -1,6 +1,6 @@
 """After a power cut at any moment a run goes on where the disk has it, and ends as if nothing had happened.
 
-pytest -m slow -n 0 tests/test_power_cuts.py -s
+pytest -m slow -n 0 tests/tutelage/test_power_cuts.py -s
 """
 
 from __future__ import annotations

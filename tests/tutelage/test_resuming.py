@@ -1,6 +1,6 @@
 """A run that was interrupted or cut off in any way goes on, and ends as if nothing had happened.
 
-pytest -m slow -n 2 tests/test_resuming.py
+pytest -m slow -n 2 tests/tutelage/test_resuming.py
 """
 
 from __future__ import annotations

@@ -51,7 +51,10 @@ ROOMS = {"drivers", "learning", "messages", "nodes", "tasks", "teaching"}
 def ours(name: str) -> str:
     """The full name of a module: `nodes.policy` is tutelage's own, and what tutelage does not have is the user's."""
     full = f"tutelage.{name}"
-    return full if name.partition(".")[0] in ROOMS and importlib.util.find_spec(full) else name
+    try:
+        return full if name.partition(".")[0] in ROOMS and importlib.util.find_spec(full) else name
+    except ModuleNotFoundError:  # tutelage does not even have the package that it would be in
+        return name
 
 
 def _subclasses(module: Any, base: type) -> list[str]:

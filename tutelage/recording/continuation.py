@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tutelage.input.problems import Problem, Refusal
 from tutelage.recording.format import Loss
 from tutelage.recording.reader import Reader
 from tutelage.recording.writer import Stream, Writer
@@ -22,7 +23,7 @@ def go_on(
         following, unstated: what is known of them, as Writer has it.
 
     Raises:
-        ValueError: the file is shorter than that.
+        Refusal: the file is shorter than that.
     """
     _check(path, start)
     if not path.exists():
@@ -49,4 +50,5 @@ def undo(
 def _check(path: Path, start: int) -> None:
     size = path.stat().st_size if path.exists() else 0
     if size < start:
-        raise ValueError(f"{path} has lost its end: it had {start} bytes, and has {size}: this run cannot go on")
+        what = f"has lost its end: it had {start} bytes, and has {size}: this run cannot go on, start another"
+        raise Refusal([Problem(path, what)])

@@ -15,7 +15,8 @@ import signal
 import time
 from pathlib import Path
 
-from tutelage.supervision import registry
+from tutelage.input.problems import Refusal
+from tutelage.supervision import private, registry
 
 LOCK = "launcher.lock"
 
@@ -36,6 +37,14 @@ def hold(socket_dir: Path) -> int:
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     fresh.rename(socket_dir / LOCK)
     return file
+
+
+def sweep_all() -> None:
+    """Sweeps wherever sockets of this user can be: a run from a login session has them elsewhere than one from cron."""
+    for place in private.places():
+        with contextlib.suppress(Refusal, FileNotFoundError):  # a place that is not ours alone has nothing of ours
+            private.check(place)
+            sweep(place)
 
 
 def sweep(folder: Path) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tutelage.assignment import inbox_of, topics_of
+from tutelage.assignment import inbox_of, topics_of, unsaid_of
 from tutelage.codec import Header
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Refusal
@@ -27,6 +27,8 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
     with ExitStack() as closing:
         try:
             nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
+            for plan in graph.nodes:
+                nodes[plan.name].lacks(unsaid_of(plan, type(nodes[plan.name])))
         except Refusal as refusal:
             return Outcome(exit_code=REFUSED, refusal=str(refusal))
         for node in nodes.values():

@@ -8,6 +8,7 @@ in which a machine is stopped; after either a run without machines can be resume
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import selectors
@@ -94,7 +95,7 @@ class Supervisor:
             return why
         try:
             (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-            leftovers.sweep(registry.folder())
+            leftovers.sweep_all()
             self.secret = secrets.token_bytes(32)
             self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
             self._lock = leftovers.hold(self.socket_dir)
@@ -199,7 +200,7 @@ class Supervisor:
             self.signs.look()
             self._note_unkept(node.name, str(event.get("unkept", "")))
             if event["event"] == "refused":
-                self._refused(str(event["why"]))
+                self._refused(node.name, str(event["why"]))
                 continue
             if event["event"] == "failed":
                 self.hopeless[node.name] = str(event["why"])
@@ -222,8 +223,11 @@ class Supervisor:
         if unkept:
             self.outcome.unkept[name] = unkept
 
-    def _refused(self, why: str) -> None:
-        if not self.begun:
+    def _refused(self, name: str, why: str) -> None:
+        """Before anything was done the run ends; later the node has failed, and would again."""
+        if self.begun:
+            self.hopeless[name] = why
+        else:
             self.outcome.refuse(why)
 
     def _end_leases(self) -> None:
@@ -287,7 +291,8 @@ class Supervisor:
         self._sweeper.lifeline.close()
         if not self.children:  # else the sweeper waits for them
             self._sweeper.kill(signal.SIGKILL)
-            os.waitpid(self._sweeper.pid, 0)
+            with contextlib.suppress(ChildProcessError):  # it has been waited for already
+                os.waitpid(self._sweeper.pid, 0)
             leftovers.end(self.socket_dir)
             shutil.rmtree(self.socket_dir, ignore_errors=True)
 

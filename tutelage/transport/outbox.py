@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from tutelage.codec import Frame
 from tutelage.files import checkpoint
+from tutelage.input.problems import Problem, Refusal
 
 SPILL_BYTES = 2**20
 
@@ -103,11 +104,11 @@ def read(folder: Path, file: File) -> list[Any]:
     """The messages in a file.
 
     Raises:
-        ValueError: it is not there, or not whole.
+        Refusal: it is not there, or not whole.
     """
     found: list[Any] | None = checkpoint.load(folder / str(file.number))
     if found is None:
-        raise ValueError(f"{folder / str(file.number)} is missing: this run cannot go on, start another")
+        raise Refusal([Problem(folder / str(file.number), "is missing: this run cannot go on, start another")])
     return found
 
 
