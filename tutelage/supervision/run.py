@@ -120,9 +120,8 @@ def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = F
     name = _name(folder)
     load(graph)
     with _locked(folder), terminal.kept():
-        if resumed and not any(
-            kept.suffix in (".checkpoint", ".previous") for kept in (folder / "checkpoints").iterdir()
-        ):
+        kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
+        if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
