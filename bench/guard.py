@@ -2,9 +2,9 @@
 
     python bench/guard.py --episodes 1000000
 
-In each the joint is placed, moved by hand, commanded, held, pushed, brought to rest, as it may come
-(tests/parts/joint.py). Half of them have a driver that says exactly what it was told, half one that rounds up. The joint checks each command,
-and fails at the first that is wrong. Prints a line of JSON for each half.
+In each the joint is placed, moved by hand, commanded, held, pushed and brought to rest (tests/parts/joint.py). Half of
+them have a driver that says exactly what it was told, half one that rounds up. The joint checks each command, and fails
+at the first that is wrong. Prints a line of JSON for each half.
 """
 
 import argparse
