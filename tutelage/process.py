@@ -336,6 +336,7 @@ class NodeProcess:
             "outbox": self.outbox.state(),
             "done": self.node.done,
             "ended": self.ended,
+            "lost": dict(self.bus.lost),
         }
 
     def _cannot_save(self, error: OSError) -> None:
@@ -352,6 +353,7 @@ class NodeProcess:
         self.inbox.load(kept["inbox"])
         self.outbox.load(kept["outbox"])
         self.node.done, self.ended = kept["done"], kept["ended"]
+        self.bus.lost.update(kept.get("lost", {}))  # checkpoints of an older version do not count them
         self._positions = self.inbox.positions()
         if self.ended:
             self.bus.acknowledge_all()

@@ -96,7 +96,7 @@ class Machine(Clock):
 
 
 class Follower(Node):
-    """Hears numbers, dies once at `dies_at`, and takes `away_seconds` to come back."""
+    """Hears numbers, dies once at `dies_at` or the next that comes, and takes `away_seconds` to come back."""
 
     hears = (Number,)
     keeps = ("numbers",)
@@ -110,7 +110,7 @@ class Follower(Node):
     def hear(self, message: Message) -> None:
         assert isinstance(message, Number)
         self.numbers.append(int(message.value[0]))
-        if self.numbers[-1] == self.dies_at and not os.path.exists(self.marker):
+        if 0 <= self.dies_at <= self.numbers[-1] and not os.path.exists(self.marker):
             open(self.marker, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -211,7 +211,10 @@ class Supervisor:
                 self.ready.add(node.name)
             if event["event"] == "halted":
                 self.halted.add(node.name)
-            self._lost[node.name, node.pid] = int(str(event["lost"]))
+            plan = self.plans[node.name]
+            anew = roles.looks_on(plan) or roles.records(plan)  # others go on counting from their checkpoint
+            life = node.pid if anew else 0
+            self._lost[node.name, life] = int(str(event["lost"]))
             self.outcome.lost = sum(self._lost.values())
             if event["event"] == "ended":
                 self.ended.add(node.name)
