@@ -50,7 +50,7 @@ def processes() -> Iterator[Path]:
     group.rmdir()
 
 
-@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("number", [1, 2])  # with more it depends on the moment who gets none
 def test_too_few_processes(tmp_path: Path, processes: Path, number: int) -> None:
     (processes / "pids.max").write_text(str(number))
     done = launched(tmp_path, f"echo $$ > {processes}/cgroup.procs")
