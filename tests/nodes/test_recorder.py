@@ -173,7 +173,7 @@ def test_three_hundred_kills():
 def status_losses(place: Assignment) -> Iterator[int]:
     """What the recorder's statuses say it has lost."""
     (place.socket_dir / "run_dir").write_text(str(place.run_dir))
-    for heard in hear(place.socket_dir, ["recorder"], {Status.topic: Status}):
+    for heard in hear(place.run, place.socket_dir, ["recorder"], {Status.topic: Status}):
         if heard and isinstance(heard.message, Status):
             yield heard.message.lost.get("tick", 0)
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import tutelage.messages as messages
-from tutelage import codec
 from tutelage.codec import Header
 from tutelage.foreign import message_type
 from tutelage.message import Message, fingerprint, schema
 from tutelage.observers import echo, rate
 from tutelage.observers import listener as hearing
 from tutelage.observers.listener import Heard
+from tutelage.transport.tap import Arrival
 
 
 def heard(message: Message, lost: int = 0) -> Heard:
@@ -26,8 +26,8 @@ def test_what_is_missed_is_counted_by_sender():
     lost = []
     for sender, sequence in [("a", 5), ("b", 90), ("a", 6), ("a", 9), ("a", 3), ("a", 5), ("b", 91)]:
         fields: list[Any] = [0, 0] if sequence == 5 else [0, 0, {}]
-        frames = codec.encode(b"metrics", Header("run", sender, 0, sequence, 0, 0), fields)
-        read = hearing.read(frames, {"metrics": messages.Metrics}, expected)
+        arrival = Arrival("metrics", Header("run", sender, 0, sequence, 0, 0), fields, 0)
+        read = hearing.read(arrival, {"metrics": messages.Metrics}, expected)
         lost.append(read.lost if read else None)
     assert lost == [None, 0, 0, 2, 0, None, 0]
     assert expected == {("a", "metrics"): 6, ("b", "metrics"): 92}

@@ -122,9 +122,9 @@ input()
 LISTENER = """
 import sys
 from pathlib import Path
-from tutelage.transport.bus import Tap
+from tutelage.transport.tap import Tap
 
-tap = Tap(Path(sys.argv[1]), ["eye"], ["image"])
+tap = Tap("run", Path(sys.argv[1]), ["eye"], ["image"])
 count = 0
 while tap.receive(3 if count else 30):
     count += 1

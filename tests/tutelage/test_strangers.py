@@ -17,6 +17,7 @@ from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox, Stream
 from tutelage.transport.meeting import DOWN, SEAL_BYTES, STRANGERS, UP, seal
 from tutelage.transport.outbox import Outbox
+from tutelage.transport.tap import Tap
 
 SECRET = b"of the run"
 
@@ -142,6 +143,27 @@ def test_a_speakers_garbage_is_dropped_and_counted(meeting: Meeting, frames: lis
     meeting.mouth = meeting.speaking(SECRET)
     meeting.mouth.say(Number(0, 1, 8))
     assert meeting.until(lambda: meeting.stream.received == 2)
+
+
+UNSEALED = ["no message", "of another run"]
+"""What an observer can tell: it does not know the secret."""
+
+
+@pytest.mark.parametrize("frames", [SAID[name] for name in UNSEALED], ids=UNSEALED)
+def test_an_observer_drops_a_speakers_garbage_and_goes_on(meeting: Meeting, frames: list[codec.Frame]) -> None:
+    """`topic echo` and `bag record` hear through a tap."""
+    impostor = meeting.stranger(zmq.XPUB)
+    impostor.bind(f"ipc://{meeting.folder}/nobody.tap")
+    tap = Tap("run", meeting.folder, ["nobody"], ["number"])
+    try:
+        impostor.recv()  # its subscription
+        impostor.send_multipart(frames)
+        impostor.send_multipart(message())
+        assert tap.receive(10) is None
+        arrival = tap.receive(10)
+        assert arrival and arrival.fields == [0, 0, 13] and tap.lost == {STRANGERS: 1}
+    finally:
+        tap.close()
 
 
 def test_who_has_not_proved_to_be_of_the_run_is_not_listened_to(meeting: Meeting) -> None:

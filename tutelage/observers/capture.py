@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tutelage import codec
 from tutelage.observers import runs
 from tutelage.recording.writer import Writer, about_run
 from tutelage.supervision.registry import Running
-from tutelage.transport.bus import Tap
+from tutelage.transport.tap import Arrival, Tap
 
 IDLE_SECONDS = 0.02
 """How long to wait for a message before looking after the file, the clock and the run."""
@@ -32,13 +31,12 @@ class Capture:
         """Until the run has ended, so many seconds are over, or Ctrl-C."""
         signal.signal(signal.SIGINT, self._ask)  # an exception could come in the midst of a record
         senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
-        tap = Tap(self.run.socket_dir, sorted(senders), self.topics)
+        tap = Tap(self.run.name, self.run.socket_dir, sorted(senders), self.topics)
         until = time.monotonic() + seconds if seconds is not None else float("inf")
         try:
             while not self._asked and time.monotonic() < until:
-                frames = tap.receive(IDLE_SECONDS)
-                if frames:
-                    self._take(frames)
+                if arrival := tap.receive(IDLE_SECONDS):
+                    self._take(arrival)
                 elif not (self.run.socket_dir / "run_dir").exists():
                     break
                 if time.monotonic() >= self.writer.due:
@@ -50,9 +48,8 @@ class Capture:
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True
 
-    def _take(self, frames: list[codec.Frame]) -> None:
-        topic = bytes(frames[0]).partition(b"\0")[0].decode()
-        header, fields = codec.decode(frames)
+    def _take(self, arrival: Arrival) -> None:
+        topic, header, fields, _ = arrival
         self.writer.add(topic, self.run.graph.messages[topic], header, fields, time.monotonic_ns())
         self.heard[topic] += 1
 

@@ -33,7 +33,7 @@ class Echo:
         """A text for each message; None now and then when there is none."""
         kinds = {topic: message_type(self.run.graph.messages[topic]) for topic in self.topics}
         senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
-        for heard in hear(self.run.socket_dir, sorted(senders), kinds):
+        for heard in hear(self.run.name, self.run.socket_dir, sorted(senders), kinds):
             if heard:
                 self.heard[heard.topic] += 1
                 self.lost[heard.topic] += heard.lost

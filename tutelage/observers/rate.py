@@ -64,7 +64,7 @@ def _seconds(run: Running, topic: str, window: int, as_json: bool) -> Iterator[s
     kinds = {topic: message_type(run.graph.messages[topic])}
     sent: deque[tuple[int, int]] = deque(maxlen=window)
     lost, fresh, due = 0, False, time.monotonic() + REPORT_SECONDS
-    for heard in hear(run.socket_dir, runs.speakers(run, topic), kinds):
+    for heard in hear(run.name, run.socket_dir, runs.speakers(run, topic), kinds):
         if heard:
             sent.append((heard.header.sent, heard.size_bytes))
             lost, fresh = lost + heard.lost, True

@@ -128,7 +128,7 @@ def measured_rates(run: Running) -> dict[str, float]:
     first: dict[str, Status] = {}
     last: dict[str, Status] = {}
     until = time.monotonic() + RATE_SECONDS
-    for heard in hear(run.socket_dir, speakers(run, Status.topic), {Status.topic: Status}):
+    for heard in hear(run.name, run.socket_dir, speakers(run, Status.topic), {Status.topic: Status}):
         if heard and isinstance(heard.message, Status):
             first.setdefault(heard.message.node, heard.message)
             last[heard.message.node] = heard.message

@@ -28,6 +28,11 @@ class Running(NamedTuple):
     graph: Graph
     processes: dict[str, dict[str, Any]]
 
+    @property
+    def name(self) -> str:
+        """The run's name, which its messages bear."""
+        return self.socket_dir.name.rpartition("-")[0]
+
 
 def folder() -> Path:
     """Where the folders of this user's runs are, which nobody else can enter.

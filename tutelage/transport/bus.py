@@ -28,9 +28,8 @@ from tutelage.transport.listener import Listener, Witness
 from tutelage.transport.meeting import Losses
 from tutelage.transport.outbox import Outbox
 from tutelage.transport.speaker import Speaker, Who
-from tutelage.transport.tap import Tap
 
-__all__ = ["Bus", "Tap", "Who"]
+__all__ = ["Bus", "Who"]
 
 SERVICE_MS = 20
 """How often a busy process looks after its connections."""

@@ -5,11 +5,12 @@ A topic without observers costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tutelage import codec
-from tutelage.codec import Frame
+from tutelage.codec import Frame, Header, Malformed
 from tutelage.status import Status
 from tutelage.transport import sockets
 from tutelage.transport.meeting import Losses
@@ -59,24 +60,50 @@ class Tapped:
             self.tapped = self.tapped | chosen if wish[0] else self.tapped - chosen
 
 
+class Arrival(NamedTuple):
+    """A message as it came: its fields are not checked against its type yet."""
+
+    topic: str
+    header: Header
+    fields: list[Any]
+    size_bytes: int
+
+
 class Tap:
-    """Subscribes to a graph's messages as frames, as an observer: some may be missed.
+    """Subscribes to a graph's messages, as an observer: some may be missed.
+
+    Frames that no process of the run can have sent are dropped and counted in `lost`.
 
     Args:
+        run: the name of the run, which every header repeats.
         folder: where the sockets of the run are.
         senders, topics: whom to hear, on what.
     """
 
-    def __init__(self, folder: Path, senders: Iterable[str], topics: Iterable[str]) -> None:
+    def __init__(self, run: str, folder: Path, senders: Iterable[str], topics: Collection[str]) -> None:
+        self.run, self.lost, self._topics = run, Losses(), frozenset(topics)
         self._context = sockets.Context()
         where = [sockets.address(folder, sender, "tap") for sender in senders]
         names = [topic.encode() for topic in topics]
         limits = {"high_water": TAP_MESSAGES, "largest": codec.MAX_FRAME}
         self._hear = sockets.subscriber(self._context, where, names, **limits)
 
-    def receive(self, seconds: float) -> list[Frame] | None:
+    def receive(self, seconds: float) -> Arrival | None:
         """The next message, or None when none came in so long."""
-        return sockets.take(self._hear) if self._hear.poll(int(seconds * 1000)) else None
+        frames = sockets.take(self._hear) if self._hear.poll(int(seconds * 1000)) else None
+        return self._read(frames) if frames else None
+
+    def _read(self, frames: list[Frame]) -> Arrival | None:
+        topic = bytes(frames[0]).partition(b"\0")[0].decode(errors="replace")
+        try:
+            header, fields = codec.decode(frames)
+        except Malformed as wrong:
+            self.lost.stranger(str(wrong))
+            return None
+        if header.run != self.run or topic not in self._topics:
+            self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
+            return None
+        return Arrival(topic, header, fields, sum(map(len, frames)))
 
     def close(self) -> None:
         self._context.destroy(linger=0)
