@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-WARM_SECONDS = 5
+WARM_STEPS = 600_000
+"""Then the discriminator's memory of past pairs is full, 65,536 pairs, 256 of a rollout of 2,048 steps."""
 
 
 def megabytes(pid: int) -> float:
@@ -38,9 +39,8 @@ def measure(stopped: str, seconds: float) -> tuple[dict[str, float], float, floa
         words = ["launch", "gail.yaml", "budget:=100000000", "episodes:=1", "--run-dir", str(run_dir)]
         launcher = subprocess.Popen([sys.executable, ROOT / "cli.py", *words], stdout=subprocess.DEVNULL)
         try:
-            while not (run_dir / "metrics.jsonl").exists():
-                time.sleep(0.1)
-            time.sleep(WARM_SECONDS)
+            while not (run_dir / "metrics.jsonl").exists() or steps(run_dir) < WARM_STEPS:
+                time.sleep(0.5)
             pids = {n: node["pid"] for n, node in json.loads((run_dir / "processes.json").read_text())["nodes"].items()}
             before, begun = {name: megabytes(pid) for name, pid in pids.items()}, steps(run_dir)
             if stopped:
