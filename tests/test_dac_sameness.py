@@ -16,7 +16,7 @@ from tests.test_sameness import wait_for
 from tutelage.launcher import graph
 
 PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_dac.py"
-STEPS = 8192
+STEPS = 6144
 FEW = ("dac.yaml", f"budget:={STEPS}", "episodes:=2")
 
 
@@ -52,7 +52,7 @@ def test_the_plain_loop_ends_in_the_same_digest(undisturbed):
 )
 def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, nodes):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=10)
+    wait_for(run, "metrics.jsonl", rows=18)
     assert (run.run_dir / "checkpoints" / "learner.replay").stat().st_size  # so it is not begun anew
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
@@ -62,7 +62,7 @@ def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, 
 
 def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=12)
+    wait_for(run, "metrics.jsonl", rows=18)
     run.kill()
     for name in ("learner", "discriminator"):
         newest = run.run_dir / "checkpoints" / f"{name}.checkpoint"
@@ -76,7 +76,7 @@ def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_pa
 @pytest.mark.slow
 def test_a_killed_launchers_run_goes_on(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=10)
+    wait_for(run, "metrics.jsonl", rows=18)
     run.kill()
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output

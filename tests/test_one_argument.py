@@ -12,7 +12,7 @@ import pytest
 from tests.drivers.test_ros2 import PYTHON, environment, started
 from tests.drivers.test_ros2 import pytestmark as ros2
 from tests.parts import run_cli
-from tests.parts.rigs import PROTOCOLS, robot_file, running
+from tests.parts.rigs import robot_file, running
 from tests.parts.run_cli import Run, finished
 from tutelage.teaching.formats.takes import takes
 
@@ -23,7 +23,10 @@ def fresh_in_ros2(script: Path, words: list[str], streams: Sequence[Path], cwd: 
         return subprocess.Popen([str(PYTHON), str(script), *words], cwd=cwd, stdout=out, stderr=out)
 
 
-@pytest.fixture(params=["simulator", *PROTOCOLS, pytest.param("ros2", marks=ros2)])
+SERIAL = pytest.param("serial", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=["simulator", "dynamixel", SERIAL, pytest.param("ros2", marks=ros2)])
 def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The one argument."""
     if request.param == "simulator":

@@ -55,7 +55,7 @@ LONG_FILES = {"nodes/hardware.py", "tutelage/process.py", "tutelage/supervision/
 TOP_LEVEL = {
     *("bench", "docs", "drivers", "examples", "launch", "learning", "messages", "nodes", "tasks", "teaching", "tests"),
     *("tutelage", "check.sh", "cli.py", "constraints.txt", "LICENSE", "pyproject.toml", "README.md"),
-    *("CHANGELOG.md", "CONTRIBUTING.md", "MANIFEST.in"),
+    *("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "MANIFEST.in"),
 }
 
 

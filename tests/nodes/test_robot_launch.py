@@ -45,6 +45,7 @@ def test_a_robot_that_is_described_wrongly_is_one_sentence(tmp_path):
     assert "cart.yaml:1:9: a robot's file: 'driver' must be a string, but is 3" in run.output
 
 
+@pytest.mark.slow
 def test_a_robot_that_does_not_appear_ends_the_run_with_its_own_sentence(tmp_path):
     robot = tmp_path / "cart.yaml"
     (tmp_path / "fault").write_text("unplugged")

@@ -83,7 +83,7 @@ def test_players_take_the_place_of_nodes_and_the_others_do_as_they_did(recorded,
 def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tmp_path):
     replaced = ("--node", "simulator", "--node", "teleoperator")
     run_dir = tmp_path / "run"
-    with started("bag", "play", recorded.run_dir, *replaced, "--rate", "0.5", "--run-dir", run_dir) as playing:
+    with started("bag", "play", recorded.run_dir, *replaced, "--rate", "1", "--run-dir", run_dir) as playing:
         metrics = run_dir / "metrics.jsonl"  # its first line is written when half of it is played
         while not (metrics.exists() and metrics.read_text()):
             assert playing.poll() is None
@@ -105,7 +105,7 @@ def test_a_player_comes_back_to_where_it_was(recorded):
 
 @pytest.mark.slow
 def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_path):
-    with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
+    with started("bag", "play", recorded.run_dir, "--rate", "1", "--run-dir", tmp_path / "run") as playing:
         while not (tmp_path / "run" / "processes.json").exists():
             assert playing.poll() is None
         with started("bag", "record", "--run", tmp_path / "run", "--output", tmp_path / "again.mcap") as recording:

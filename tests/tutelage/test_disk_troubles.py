@@ -73,6 +73,7 @@ def freezing(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+@pytest.mark.slow
 def test_two_interrupts_do_not_wait_for_a_disk_that_does_not_answer(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with freezing(tmp_path / "run"):
