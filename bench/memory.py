@@ -17,14 +17,28 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SAMPLE_SECONDS = 10.0
+
 WARM_STEPS = 600_000
 """Then the discriminator's memory of past pairs is full, 65,536 pairs, 256 of a rollout of 2,048 steps."""
 
 
+def floor(pids: dict[str, int]) -> dict[str, float]:
+    """The least memory of each process in SAMPLE_SECONDS [MB]: what it takes for a moment, to compute, does not count.
+
+    Pages that it shares with the launcher until it first writes to them are counted from the start.
+    """
+    least = dict.fromkeys(pids, float("inf"))
+    until = time.monotonic() + SAMPLE_SECONDS
+    while time.monotonic() < until:
+        least = {name: min(least[name], megabytes(pid)) for name, pid in pids.items()}
+        time.sleep(0.02)
+    return least
+
+
 def megabytes(pid: int) -> float:
-    """What of a process is in memory, also the pages that it shares with the launcher until it first writes to them."""
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+    return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) / 1024
 
 
 def steps(run_dir: Path) -> int:
@@ -42,16 +56,17 @@ def measure(stopped: str, seconds: float) -> tuple[dict[str, float], float, floa
             while not (run_dir / "metrics.jsonl").exists() or steps(run_dir) < WARM_STEPS:
                 time.sleep(0.5)
             pids = {n: node["pid"] for n, node in json.loads((run_dir / "processes.json").read_text())["nodes"].items()}
-            before, begun = {name: megabytes(pid) for name, pid in pids.items()}, steps(run_dir)
+            before, begun, since = floor(pids), steps(run_dir), time.monotonic()
             if stopped:
                 os.kill(pids[stopped], signal.SIGSTOP)
             time.sleep(seconds)
-            grown = {name: megabytes(pid) - before[name] for name, pid in pids.items() if name != stopped}
+            after = floor(pids)
+            grown = {name: after[name] - before[name] for name in pids if name != stopped}
             kept = sum(path.stat().st_size for path in (run_dir / "checkpoints").glob("*.checkpoint")) / 1e6
             if stopped:
                 os.kill(pids[stopped], signal.SIGCONT)
             time.sleep(2)  # until a report has written what it missed
-            return grown, (steps(run_dir) - begun) / (seconds + 2), kept
+            return grown, (steps(run_dir) - begun) / (time.monotonic() - since), kept
         finally:
             launcher.send_signal(signal.SIGINT)
             launcher.wait()
