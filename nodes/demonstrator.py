@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,19 +14,20 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
 from tutelage.message import Promise
 from tutelage.messages import Demonstration, Episode
-from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import Step, episode, observations
 from tutelage.tasks.task import Env, Task
+from tutelage.teaching.operators import law
 
 
 class Demonstrator(Node):
     """Shows `count` episodes (or ten) in an environment of its own: all at once, or at `rate` steps a second.
 
     Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout. `operator` is
-    `scripted`, or a function from observation to action, `package.module:function`.
+    `scripted`, a function from observation to action (`package.module:function`), or the folder of a run: its policy.
     """
 
     says = (Demonstration, Episode)
+    inherits: ClassVar[dict[str, str]] = {"operator": "weights.safetensors"}
 
     def __init__(
         self,
@@ -40,8 +41,8 @@ class Demonstrator(Node):
         self.task = Task(env)
         count = 10 if count is None else count
         if count < 1:
-            raise Refusal([Problem("teleoperator", f"count is {count}: at least one demonstration must be shown")])
-        self.law = law_of(self.task.env, operator)
+            raise Refusal([Problem("count", f"is {count}, but at least one demonstration must be shown")])
+        self.law = law(operator, self.task)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
 
     def start(self) -> Iterator[Message]:

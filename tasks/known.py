@@ -39,7 +39,8 @@ def law_of(env: str, operator: str = "scripted") -> Law:
     if ":" in operator:
         return named(operator)
     if operator != "scripted":
-        raise Refusal([Problem("operator", f"is '{operator}', but must be scripted or package.module:function")])
+        what = f"is '{operator}', but must be scripted, package.module:function, or the folder of a run"
+        raise Refusal([Problem("operator", what)])
     if env not in LAWS:
         known = ", ".join(LAWS)
         what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"

@@ -43,11 +43,11 @@ def observations(steps: list[Step]) -> np.ndarray:
 def policy_law(task: Task, tensors: Tensors, draws: np.random.Generator | None = None) -> Law:
     """A policy as a control law: its likeliest action, or a sampled one with `draws`."""
 
-    def law(observation: np.ndarray) -> np.ndarray:
+    def policy(observation: np.ndarray) -> np.ndarray:
         action, _ = act(tensors, observation[None].astype(np.float32), draws)
         return task.spaces.to_task(action)[0]
 
-    return law
+    return policy
 
 
 def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.tasks.entry import Law
 from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import policy_law
@@ -20,6 +21,8 @@ OPERATORS = (
     "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
     "or the folder of a run"
 )
+
+PERSONS = ("keyboard", "gamepad")
 
 RUN_FILES = ("weights.safetensors", "run.json")
 """The folder of a run is known by one of these."""
@@ -36,13 +39,33 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
         return _made(kind, task, settings)
     if settings:
         raise Refusal([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
-    if operator.endswith(".safetensors") or any((Path(operator) / name).exists() for name in RUN_FILES):
-        return _policy_of(Path(operator), task)
+    if _is_run(operator):
+        return Lawful(law(operator, task), Path(operator).name)
     if Path(operator).exists():
         return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
-        return Lawful(law_of(task.env, operator), operator)
+        return Lawful(law(operator, task), operator)
     raise Refusal([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+
+
+def law(operator: str, task: Task) -> Law:
+    """The control law that `operator` names: `scripted`, a function, or the likeliest actions of a run's policy.
+
+    Raises:
+        Refusal: there is none, or it is of another task.
+    """
+    if operator in PERSONS:
+        raise Refusal([Problem("operator", f"is '{operator}': a person shows while it learns, add live:=true")])
+    if not _is_run(operator):
+        return law_of(task.env, operator)
+    tensors = weights_of(Path(operator))
+    if why := unfit(tensors, task):
+        raise Refusal([Problem(operator, f"{why}, and cannot drive this one")])
+    return policy_law(task, tensors)
+
+
+def _is_run(operator: str) -> bool:
+    return operator.endswith(".safetensors") or any((Path(operator) / name).exists() for name in RUN_FILES)
 
 
 def _kind_of(operator: str) -> type[Device] | None:
@@ -66,11 +89,3 @@ def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
             raise Refusal([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
     made: Callable[..., Device] = kind
     return made(task, **settings)
-
-
-def _policy_of(run: Path, task: Task) -> Device:
-    """The policy of a run; it takes the most likely actions."""
-    tensors = weights_of(run)
-    if why := unfit(tensors, task):
-        raise Refusal([Problem(run, f"{why}, and cannot drive this one")])
-    return Lawful(policy_law(task, tensors), run.name)

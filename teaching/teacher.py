@@ -37,7 +37,7 @@ LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
 
 ENDLESS = (
     "'{}' never finishes by itself: say after how many kept episodes it does, episodes:=5 "
-    "(teacher_episodes:=5 where it teaches)"
+    "(kept_episodes:=5 where it teaches)"
 )
 
 
@@ -76,7 +76,7 @@ class Teacher(Seat):
         """
         super().__init__(task, operator, person, settings, session, words, screen)
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
-            raise Refusal([Problem("teleoperator", ENDLESS.format(operator))])
+            raise Refusal([Problem("operator", ENDLESS.format(operator))])
         self.env, self.seed_of = task.given, seed_of
         self.last: Take | None = None
         self.closed = self.learned = False

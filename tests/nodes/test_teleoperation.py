@@ -36,7 +36,7 @@ nodes:
 """
 
 
-LIVE = ("gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=16384", "episodes:=3", "rollouts_each:=2")
+LIVE = ("gail.yaml", "operator:=keyboard", "live:=true", "speed:=1", "budget:=16384", "episodes:=3", "rollouts_each:=2")
 """learning while somebody teaches"""
 
 
@@ -183,7 +183,9 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
 
 
 def test_bc_learns_from_a_person_too(tmp_path: Path, people: list[Person]) -> None:
-    person = sit_down(people, tmp_path, "bc.yaml", "teleoperator:=keyboard", "speed:=1", "epochs:=3", "episodes:=3")
+    person = sit_down(
+        people, tmp_path, "bc.yaml", "operator:=keyboard", "live:=true", "speed:=1", "epochs:=3", "episodes:=3"
+    )
     discard_one_and_keep_three(person)
     finish(person)
     assert person.report["demonstrations"] == 3
@@ -262,10 +264,22 @@ def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) ->
 
 def test_a_scripted_teacher_ends_with_the_learner(tmp_path: Path) -> None:
     few = ("budget:=4096", "rollouts_each:=1", "episodes:=2")
-    run = finished(tmp_path, "gail.yaml", "teleoperator:=scripted", *few)
+    run = finished(tmp_path, "gail.yaml", "operator:=scripted", "live:=true", *few)
     assert run.report["environment_steps"] == 4096 and run.report["demonstrations"] >= 1
-    done = cli("launch", "bc.yaml", "teleoperator:=scripted", cwd=tmp_path)
+    done = cli("launch", "bc.yaml", "operator:=scripted", "live:=true", cwd=tmp_path)
     assert done.returncode == 2 and "'scripted' never finishes by itself" in done.stderr
+
+
+def test_the_policy_of_a_run_shows_demonstrations(tmp_path: Path) -> None:
+    """All at the start; the run keeps a copy of the policy. A person can only show live."""
+    (tmp_path / "teacher").mkdir()
+    cloned = finished(tmp_path / "teacher", "bc.yaml", "epochs:=3", "episodes:=1")
+    few = ("budget:=2048", "demonstrations_count:=2", "episodes:=1")
+    run = finished(tmp_path, "gail.yaml", f"operator:={cloned.run_dir}", *few)
+    assert run.report["demonstrations"] == 2
+    assert (run.run_dir / "inherited" / "teleoperator.operator" / "weights.safetensors").exists()
+    done = cli("launch", "gail.yaml", "operator:=keyboard", cwd=tmp_path)
+    assert done.returncode == 2 and "a person shows while it learns, add live:=true" in done.stderr
 
 
 def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:
@@ -320,7 +334,7 @@ def test_one_process_goes_by_the_clock_too(tmp_path: Path, noted: str) -> None:
 
 def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Path, people: list[Person]) -> None:
     person = sit_down(
-        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "rollouts_each:=2", "episodes:=3"
+        people, tmp_path, "gail.yaml", "operator:=keyboard", "live:=true", "speed:=1", "rollouts_each:=2", "episodes:=3"
     )
     person.sees("ready")
     for number in range(2):
@@ -337,7 +351,7 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
 
 def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path, people: list[Person]) -> None:
     person = sit_down(
-        people, tmp_path, "gail.yaml", "teleoperator:=keyboard", "speed:=1", "budget:=8192", "episodes:=3"
+        people, tmp_path, "gail.yaml", "operator:=keyboard", "live:=true", "speed:=1", "budget:=8192", "episodes:=3"
     )
     person.sees("ready")
     drive(person, 0)
@@ -359,7 +373,7 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
 
 
 def test_ctrl_c_before_anything_was_kept_ends_a_learner_too(tmp_path: Path, people: list[Person]) -> None:
-    person = sit_down(people, tmp_path, "gail.yaml", "teleoperator:=keyboard")
+    person = sit_down(people, tmp_path, "gail.yaml", "operator:=keyboard", "live:=true")
     person.sees("ready")
     person.press("\x03")
     person.process.wait(20)

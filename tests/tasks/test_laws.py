@@ -42,7 +42,7 @@ def test_a_law_is_found_by_its_task_or_by_its_name():
 
 @pytest.mark.parametrize("operator, env, sentence", [
     ("scripted", "LunarLander-v3", "LunarLander-v3: has no scripted operator, only Acrobot-v1, CartPole-v1, "),
-    ("nobody", "CartPole-v1", "operator: is 'nobody', but must be scripted or package.module:function"),
+    ("nobody", "CartPole-v1", "operator: is 'nobody', but must be scripted, package.module:function, or the folder of a run"),
 ])  # fmt: skip
 def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
     with pytest.raises(Refusal, match=sentence):

@@ -249,7 +249,7 @@ def test_arguments_are_listed_without_being_given() -> None:
 
 
 @pytest.mark.parametrize("file, least", [
-    ("bc.yaml", {"epochs": 1, "epochs_each": 0, "patience": 0, "subsample": 1, "teacher_episodes": 0}),
+    ("bc.yaml", {"epochs": 1, "epochs_each": 0, "patience": 0, "subsample": 1, "kept_episodes": 0}),
     ("gail.yaml", {"environments": 1, "rollout_steps": 1, "rollouts_each": 1, "subsample": 1, "chance": 0}),
     ("ppo.yaml", {"lag": 0, "budget": 0, "episodes": 1, "evaluate_every": 0}),
     ("rig.yaml", {"seconds": 0, "patience": 0, "episode_steps": 0}),
