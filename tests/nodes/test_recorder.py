@@ -69,7 +69,7 @@ def arm() -> Iterator[tuple[Arm, Assignment]]:
     folder = Path(tempfile.mkdtemp(prefix="arm-"))  # a socket's path must be short
     said = Arm(folder)
     try:
-        yield said, Assignment("run", folder, folder, messages={"tick": schema(Tick)})
+        yield said, Assignment("run", folder, folder, Graph("robot", [], messages={"tick": schema(Tick)}))
     finally:
         said.end()
         shutil.rmtree(folder)

@@ -239,7 +239,12 @@ def test_what_acts_on_the_world_is_not_left_alone_by_a_suspended_launcher(tmp_pa
 
 
 def test_nobody_waits_for_a_launcher_that_is_stopped(tmp_path, monkeypatch):
-    hasten(tmp_path, monkeypatch, "from tutelage import process", "process.LOOK_SECONDS = process.STATUS_SECONDS = 0.0")
+    hasten(
+        tmp_path,
+        monkeypatch,
+        "from tutelage import heartbeat, process",
+        "process.LOOK_SECONDS = heartbeat.STATUS_SECONDS = 0.0",
+    )
     run = launch(tmp_path, clock="Clock {count: 1500}", follower="Follower")
     while not (run.run_dir / "checkpoints" / "follower.checkpoint").exists():
         assert run.process.poll() is None, run.output

@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tutelage.assignment import Assignment
 from tutelage.graph import NodePlan, node_class
@@ -43,8 +43,8 @@ class Child:
         self._is_there = not pid
         return os.waitstatus_to_exitcode(status) if pid else None
 
-    def events(self) -> list[dict[str, object]]:
-        """What it has reported since the last call."""
+    def events(self) -> list[dict[str, Any]]:
+        """Its reports since the last call (lifeline.py)."""
         try:
             self._text += self.lifeline.recv(65536, socket.MSG_DONTWAIT).decode()
         except (BlockingIOError, ConnectionError):
@@ -74,8 +74,8 @@ class Program(Child):
         self._is_there = status is None
         return status
 
-    def events(self) -> list[dict[str, object]]:
-        """None: a program reports nothing. What it writes to its standard input, or its closing, means nothing."""
+    def events(self) -> list[dict[str, Any]]:
+        """Empty: a program reports nothing. If it writes to its standard input or closes it, that means nothing."""
         return []
 
 

@@ -28,7 +28,11 @@ def shows(plan: NodePlan) -> bool:
     return bool(plan.run and node_class(plan.run).screen)
 
 
+def ours(plans: Mapping[str, NodePlan]) -> set[str]:
+    """The nodes that are neither programs nor observers."""
+    return {name for name, plan in plans.items() if plan.run and not looks_on(plan)}
+
+
 def deciding(plans: Mapping[str, NodePlan]) -> set[str]:
-    """The nodes whose ends make the run's end: those of ours that do more than look on, or else the programs."""
-    ours = {name for name, plan in plans.items() if plan.run and not looks_on(plan)}
-    return ours or set(plans)
+    """The nodes whose ends make the run's end: programs only if there is no other node."""
+    return ours(plans) or set(plans)

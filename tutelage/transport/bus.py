@@ -18,8 +18,9 @@ Greeting, hello and answer are sealed with the run's secret (meeting.py). Observ
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 from tutelage.message import FOREVER, Message, Promise
 from tutelage.transport import sockets
@@ -42,7 +43,6 @@ class Bus:
         who: whose they are.
         folder: where the sockets of this run are.
         inbox: takes what is heard.
-        kinds: topic -> message type, for all that is heard or said.
         topics: message type -> topic it is said on.
         outbox: what was said, for those who come (back) later.
         observer: hears through the taps.
@@ -56,7 +56,6 @@ class Bus:
         who: Who,
         folder: Path,
         inbox: Inbox,
-        kinds: dict[str, type[Message]],
         topics: dict[type[Message], str],
         outbox: Outbox,
         observer: bool = False,
@@ -68,10 +67,11 @@ class Bus:
         self.inbox, self.outbox, self.lost = inbox, outbox, Losses()
         self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks)
         sink = who.name in sinks
-        self.listener = Listener(self._context, who, folder, inbox, kinds, self.lost, observer, witness, sink)
+        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink)
         sockets.patience(self.listener.socket, SERVICE_MS)
         self.say, self.note, self.send = self.speaker.say, self.speaker.note, self.speaker.send
         self.tell, self.acknowledge = self.speaker.tell, self.listener.acknowledge
+        self.ended = False
         self._next_service = 0
         self._busy = False
         self._poller = sockets.Poller()
@@ -111,9 +111,27 @@ class Bus:
         """This node has ended: it will never ask for anything again."""
         self.listener.acknowledge_all()
 
+    def publish(self, messages: Iterable[Message]) -> None:
+        """Publishes messages as they come."""
+        for message in messages:
+            self.say(message)
+
     def end(self) -> None:
         """Tells all listeners that nothing more comes."""
         self.say(Promise(FOREVER, 0))
+        self.ended = True
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the connections."""
+        kept = {"inbox": self.inbox.state(), "outbox": self.outbox.state()}
+        return {**kept, "ended": self.ended, "lost": dict(self.lost)}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Restores what `state` returned."""
+        self.inbox.load(state["inbox"])
+        self.outbox.load(state["outbox"])
+        self.ended = state["ended"]
+        self.lost.update(state.get("lost", {}))  # checkpoints of older versions have no counts
 
     def close(self) -> None:
         self._context.destroy(linger=0)

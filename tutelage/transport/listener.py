@@ -38,13 +38,12 @@ class Listener:
         who: Who,
         folder: Path,
         inbox: Inbox,
-        kinds: dict[str, type[Message]],
         lost: Losses,
         observer: bool,
         witness: Witness | None,
         sink: bool,
     ) -> None:
-        self.who, self.inbox, self.kinds, self.lost = who, inbox, kinds, lost
+        self.who, self.inbox, self.lost = who, inbox, lost
         self.observer, self.witness = observer, witness
         self.heard: dict[str, int] = {}
         self._senders = sorted({sender for sender, _ in inbox.streams})
@@ -56,7 +55,7 @@ class Listener:
             [sockets.address(folder, sender, "tap" if observer else "links") for sender in self._senders],
             [name.encode() for name in (*names, f"@{who.name}")],
             high_water=TAP_MESSAGES if observer else 0,
-            largest=sockets.largest(kinds.values()),
+            largest=sockets.largest(stream.kind for stream in inbox.streams.values()),
         )
 
     def take(self, frames: list[Frame]) -> None:
@@ -78,9 +77,9 @@ class Listener:
             self._doubt(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
-            self.inbox.put(header.sender, topic, build(self.kinds[topic], fields))
+            self.inbox.put(header.sender, topic, build(stream.kind, fields))
             if self.witness:
-                self.witness.witness(self.kinds[topic], topic, header, fields)
+                self.witness.witness(stream.kind, topic, header, fields)
 
     def _doubt(self, header: Header, topic: str) -> None:
         """Drops a message. One of a speaker that has yet to greet is no stranger's: it will be said again."""
@@ -113,10 +112,10 @@ class Listener:
 
     def _greet(self, sender: str, kinds: dict[str, str]) -> None:
         for (name, topic), stream in self.inbox.streams.items():
-            if name == sender and kinds.get(topic) != fingerprint(self.kinds[topic]):
+            if name == sender and kinds.get(topic) != fingerprint(stream.kind):
                 raise TypeError(
                     f"{sender} says another {topic} than {self.who.name} hears: the two run different versions "
-                    f"of {self.kinds[topic].__name__}; restart both from one installation"
+                    f"of {stream.kind.__name__}; restart both from one installation"
                 )
             if name == sender:
                 self._known[name, topic] = stream
