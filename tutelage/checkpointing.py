@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from tutelage.files import checkpoint
 from tutelage.input.problems import complain
@@ -27,12 +28,7 @@ class Checkpointing:
         self.path = Path(f"{node.beside}.checkpoint")
         self._positions: Positions = {}  # of the last checkpoint
         self._interval = FIRST_SECONDS
-        self._next = time.monotonic() + self._interval
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for the next checkpoint."""
-        return time.monotonic() >= self._next
+        self.due_at = time.monotonic() + self._interval
 
     def restore(self) -> bool:
         """Restores the newest whole checkpoint; returns whether there is one.
@@ -40,27 +36,35 @@ class Checkpointing:
         Raises:
             Refusal: all checkpoints are damaged.
         """
-        state = None if self.node.observer or self.node.realtime else checkpoint.load(self.path)
+        node, bus = self.node, self.bus
+        state = None if node.observer or node.realtime else checkpoint.load(self.path)
         if state is None:
             return False
-        self.node.load(state["node"])
-        self.node.done = state["done"]
-        self.bus.load(state)
-        self._positions = self.bus.inbox.positions()
-        if self.bus.ended:
-            self.bus.acknowledge_all()
+        node.load(state["node"])
+        bus.inbox.load(state["inbox"])
+        bus.outbox.load(state["outbox"])
+        node.done, bus.ended = state["done"], state["ended"]
+        bus.lost.update(state.get("lost", {}))  # checkpoints of older versions have no counts
+        self._positions = bus.inbox.positions()
+        if bus.ended:
+            bus.acknowledge_all()
         return True
+
+    def _state(self) -> dict[str, Any]:
+        node, bus = self.node, self.bus
+        streams = {"inbox": bus.inbox.state(), "outbox": bus.outbox.state(), "ended": bus.ended, "lost": dict(bus.lost)}
+        return {"node": node.state(), "done": node.done, **streams}
 
     def save(self, durable: bool = False) -> None:
         """Saves a checkpoint. Senders may then forget what precedes the checkpoint before it, which is kept too."""
         if self.node.observer:
             return
         if self.node.realtime:
-            self._next = time.monotonic() + MOST_SECONDS
+            self.due_at = time.monotonic() + MOST_SECONDS
             self.bus.acknowledge(self.bus.inbox.positions())
             return
         self._interval = min(MOST_SECONDS, 2 * self._interval)
-        self._next = time.monotonic() + self._interval
+        self.due_at = time.monotonic() + self._interval
         saved = self._write(durable or self.durable)
         if saved or isinstance(self.node, RecordingNode):  # a recorder counts as lost what it cannot write
             self.bus.acknowledge(self._positions)
@@ -71,8 +75,7 @@ class Checkpointing:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.bus.outbox.spill(durable)
-            state = {"node": self.node.state(), "done": self.node.done, **self.bus.state()}
-            checkpoint.save(self.path, state, durable)
+            checkpoint.save(self.path, self._state(), durable)
             self.bus.outbox.saved()
         except OSError as error:
             self.cannot_save(error)

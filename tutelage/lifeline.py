@@ -16,20 +16,15 @@ from tutelage.node import Node
 
 
 class Lifeline:
-    """A process's end of the lifeline.
+    """A process's end of the lifeline, and the orders that have come.
 
-    Attributes:
-        begun: all nodes are built, so work may begin.
-        halting: the node must save a checkpoint and stop, until it is interrupted or released.
-        interrupted: the node must end early.
-        released: the process must exit.
+    `begun`: the node may work, since all are built. `halting`: it must save a checkpoint and stop. `interrupted`: it
+    must end early. `released`: the process must exit.
     """
 
     def __init__(self, end: socket.socket, begun: bool) -> None:
         self.begun, self.halting, self.interrupted, self.released = begun, False, False, False
-        self._end = end
-        self._launcher = os.getppid()
-        self._text = ""
+        self._end, self._launcher, self._text = end, os.getppid(), ""
         self._unsent: deque[bytes] = deque()
 
     def obey(self, node: Node) -> bool:
@@ -67,15 +62,11 @@ class Lifeline:
         return bool(select.select([self._end], [], [], seconds)[0])
 
     def report(self, event: str, lost: int, unkept: str) -> None:
-        """Reports to the launcher.
+        """Reports an event to the launcher, and how many messages were lost.
 
-        A stopped launcher (Ctrl-Z) reads nothing. So what does not fit is sent later, and `alive` is dropped. Only
-        `left` waits, because the process exits next.
-
-        Args:
-            event: `ready` (built), `alive`, `halted`, `ended` (but still serving others), `unsaved` or `left`.
-            lost: how many messages the node has missed.
-            unkept: what the node cannot save at the moment, and why.
+        Events are `ready` (built), `alive`, `halted`, `ended` (but serving others), `unsaved` and `left`. A stopped
+        launcher (Ctrl-Z) reads nothing. So what does not fit is sent later, and `alive` is dropped. Only `left` waits,
+        because the process exits next. `unkept` is what the node cannot save at the moment, and why.
         """
         report = json.dumps({"event": event, "lost": lost, "unkept": unkept})
         self._unsent.append(f"{report}\n".encode())

@@ -86,10 +86,10 @@ class NodeProcess:
         while not (self.bus.ended or self.lifeline.released):
             self._look()
             self._turn()
-        if not self.bus.ended:
+        if self.bus.ended:
+            self.heartbeat.report("ended")
+        else:
             self._leave_early()
-            return
-        self.heartbeat.report("ended")
         while not self.lifeline.released:  # others may still need its messages
             self.bus.receive(LOOK_SECONDS)
             self._look()
@@ -121,7 +121,9 @@ class NodeProcess:
         interrupted = self.lifeline.obey(self.node)
         if self.lifeline.halting and not self._halted:
             self._halt()
-        elif interrupted or (self.checkpoints.due and not self.bus.ended):  # a restart must not undo an interrupt
+        elif interrupted or (
+            now >= self.checkpoints.due_at and not self.bus.ended
+        ):  # a restart must not undo an interrupt
             self._save()
         self.heartbeat.beat()
 

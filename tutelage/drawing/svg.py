@@ -1,4 +1,4 @@
-"""A graph as an SVG picture: each node a box with what it hears on its left and what it says on its right."""
+"""A graph as an SVG picture: each node is a box, with its subscriptions on the left and its topics on the right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def svg(graph: Graph) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img">',
-        f"<title>{name}: who says what to whom</title>",
+        f"<title>{name}: the nodes and their topics</title>",
         f"<style>{STYLE}</style>",
         '<rect width="100%" height="100%" fill="#fcfcfd"/>',
         _text("title", MARGIN, MARGIN + 12, graph.name),
@@ -81,7 +81,7 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
 
 
 def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
-    """The lines of an arrow and its heads; together lighter where they lead to nodes that only listen."""
+    """The lines and heads of an arrow; lighter where they lead to nodes that publish nothing."""
     colour = COLOURS[arrow.colour % len(COLOURS)]
     for kind, boxes in (
         ("", [b for b in arrow.listeners if b.says]),
@@ -100,7 +100,7 @@ def _line(picture: Picture, arrow: Arrow, box: Box) -> str:
 
 
 def _ahead(picture: Picture, arrow: Arrow, box: Box) -> str:
-    """A curve from port to port, level where it passes a layer."""
+    """A curve from port to port, level in each layer that it passes."""
     x, y = arrow.sender.mouth(arrow.topic)
     path = f"M{x:.1f} {y:.1f}"
     for item in arrow.passing[: box.item.layer - arrow.sender.item.layer - 1]:
@@ -117,7 +117,7 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def _back(picture: Picture, arrow: Arrow, box: Box) -> str:
-    """Out to the right, down beneath the boxes, and back to the left: the closing of a ring."""
+    """A path out to the right, down below the boxes, and back to the left, which closes a ring."""
     x, y = arrow.sender.mouth(arrow.topic)
     end, height = box.ear(arrow.topic)
     floor, c = arrow.detour, CORNER

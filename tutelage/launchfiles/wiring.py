@@ -19,17 +19,17 @@ from tutelage.status import Status
 
 
 class _Voice(NamedTuple):
-    """Somebody who says a message type on a topic."""
+    """A node that publishes a message type on a topic."""
 
     name: str
     kind: type[Message]
 
 
 def wire(launch_file: LaunchFile, name: str = "") -> Graph:
-    """The graph that a launch file describes; `name` is its own, or else the file's.
+    """The graph of a launch file; its name is `name`, or the file's.
 
     Raises:
-        LaunchError: all that is wrong with the launch file, in reading it and here.
+        LaunchError: all problems of the launch file.
     """
     problems = list(launch_file.problems)
     wired = [plan_node(entry, problems) for entry in launch_file.entries]
@@ -61,14 +61,14 @@ def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
 
 
 def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Voice]]:
-    """The publishers of each topic; a problem where a topic would carry two message types."""
+    """The publishers of each topic. It is a problem if a topic would carry two message types."""
     voices: dict[str, list[_Voice]] = {}
     for entry, kind, plan in wired:
         for said, topic in _says(kind, plan) if kind else ():
             others = voices.setdefault(topic, [])
             if others and not _same(said, others[0].kind):
                 what = (
-                    f"{plan.name} says {said.__name__} on the topic {topic}, on which {others[0].name} says "
+                    f"{plan.name} publishes {said.__name__} on the topic {topic}, on which {others[0].name} publishes "
                     f"{others[0].kind.__name__}: remap one of them"
                 )
                 problems.append(Problem(entry.place, what, hides=True))
@@ -77,7 +77,7 @@ def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Vo
 
 
 def _says(kind: type[Node], plan: NodePlan) -> list[tuple[type[Message], str]]:
-    """What a node says on which topic. Its process says how it is, to observers, on one topic for all namespaces."""
+    """The types and topics that a node publishes, and the status of its process, which has one topic for all nodes."""
     return [*((said, plan.says[said.topic]) for said in kind.says), (Status, Status.topic)]
 
 
@@ -86,7 +86,7 @@ def _same(one: type[Message], other: type[Message]) -> bool:
 
 
 def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
-    """Fills in what a node hears from whom; a problem for each type that it cannot do without and nobody says."""
+    """Fills in a node's subscriptions. It is a problem if no node publishes a type that it needs."""
     entry, kind, plan = one
     if not kind:
         return
@@ -110,19 +110,21 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
 
 
 def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
-    """A problem for each node that the run is to go on without, though others wait for what it says."""
+    """A problem for each node that is not required, although others wait for its messages."""
     for entry, kind, plan in wired:
         waiting = [one.plan.name for one in wired if one.kind and one.kind.order == "time"
                    for senders in one.plan.hears.values() if plan.name in senders]  # fmt: skip
         if not plan.required and kind and waiting:
-            what = f"the run cannot go on without {plan.name}, since {waiting[0]} waits for what it says: drop required"
+            what = (
+                f"the run cannot go on without {plan.name}: {waiting[0]} waits for its messages; drop `required: false`"
+            )
             yield Problem(entry.place, what)
 
 
 def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:
-    """Where a type is heard: an observer hears it on all topics from its namespace down, unless it is remapped.
+    """The topics on which a type is heard; for an observer all from its namespace down, unless it is remapped.
 
-    `Message` is heard on all of them. Statuses are not among them: they are for observers, and have no end.
+    `Message` is heard on all of them, except statuses, which are for observers and have no end.
     """
     if heard is Status:
         return [Status.topic]
@@ -141,16 +143,16 @@ def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[
 
 def _other_type(name: str, heard: type[Message], topic: str, voice: _Voice) -> str:
     said = voice.kind.__name__ if voice.kind.topic != heard.topic else f"a {voice.kind.__name__} with other fields"
-    return f"{name} hears {heard.__name__} on the topic {topic}, but {voice.name} says {said} there: remap one of them"
+    return f"{name} hears {heard.__name__} on the topic {topic}, but {voice.name} publishes {said}: remap one of them"
 
 
 def _unsaid(name: str, heard: type[Message], topic: str, voices: Mapping[str, list[_Voice]]) -> str:
     for elsewhere, saying in voices.items():
         if elsewhere != topic and _same(heard, saying[0].kind) and saying[0].name != name:
             return (
-                f"{name} hears {topic}, but no node says it: {saying[0].name} says {elsewhere}; put both into one "
-                f"namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
+                f"{name} hears {topic}, but no node publishes it: {saying[0].name} publishes {elsewhere}; put both in "
+                f"one namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
             )
     usual = " ".join((heard.__doc__ or "").partition(":")[0].split())
     hint = f" ({usual})" if "->" in usual else ""
-    return f"{name} hears {topic}, but no node says it: add a node that says {heard.__name__}{hint}"
+    return f"{name} hears {topic}, but no node publishes it: add a node that publishes {heard.__name__}{hint}"

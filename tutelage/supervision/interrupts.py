@@ -22,12 +22,7 @@ STOP_SECONDS = 2.0
 
 
 class Interrupts:
-    """The interrupts of a run.
-
-    Attributes:
-        count: how many there were.
-        orders: what the nodes were told because of them; a restarted node is told it again.
-    """
+    """The interrupts of a run: their `count`, and the `orders` to all nodes, which a restarted node gets again."""
 
     def __init__(self, graph: Graph, children: Mapping[str, Child], reports: Reports) -> None:
         self.children, self.reports = children, reports
@@ -51,11 +46,9 @@ class Interrupts:
         self.count += 1
         outcome, begun = self.reports.outcome, self.reports.begun
         outcome.signal, outcome.exit_code = number, 128 + number
-        if self.orders:
-            return
-        if begun and self._resumable:
+        if begun and self._resumable and not self.orders:
             self._order("halt", HALT_SECONDS)
-        else:
+        elif not self.orders:
             self._order("interrupt", STOP_SECONDS if begun else 0.0)
 
     def look(self) -> None:

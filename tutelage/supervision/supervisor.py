@@ -38,8 +38,6 @@ from tutelage.supervision.warnings import Warnings
 RECORDER_SECONDS = 10.0
 """The longest lease of a recorder: all other nodes keep their messages for it, without a limit."""
 
-CANNOT_BEGIN = "this system does not let the run begin: {}"
-
 
 class Supervisor:
     """The processes of one run."""
@@ -58,9 +56,24 @@ class Supervisor:
 
     def run(self) -> Outcome:
         """Runs the graph to its end."""
-        if why := limits.lacks_files(len(self.plans)) or self._prepare():
-            self.outcome.refuse(why)
-            return self.outcome
+        outcome = self.outcome
+        try:
+            limits.raise_files(len(self.plans))
+            (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
+            self._sockets = SocketFolder(self.run_name, self.run_dir)
+            self._run()
+        except Refusal as refusal:
+            outcome.refuse(str(refusal))
+        except OSError as error:
+            if self.reports.begun:
+                outcome.broken = f"the launcher cannot go on: {error}"
+            else:
+                outcome.refuse(f"this system does not let the run begin: {error}")
+        if outcome.broken or outcome.unkept:
+            outcome.exit_code = 1
+        return outcome
+
+    def _run(self) -> None:
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
         with Signals(self.interrupts.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
@@ -69,31 +82,8 @@ class Supervisor:
                 for name in self.plans:
                     self._start(name, 0)
                 self._watch()
-            except OSError as error:
-                self._lacking(error)
             finally:
                 self._clear()
-        if self.outcome.broken or self.outcome.unkept:
-            self.outcome.exit_code = 1
-        return self.outcome
-
-    def _prepare(self) -> str:
-        """Makes the run's folders; returns why that is impossible, or nothing."""
-        try:
-            (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-            self._sockets = SocketFolder(self.run_name, self.run_dir)
-        except OSError as error:
-            return CANNOT_BEGIN.format(error)
-        except Refusal as error:
-            return str(error)
-        return ""
-
-    def _lacking(self, error: OSError) -> None:
-        """The system gives the launcher no more processes or files."""
-        if self.reports.begun:
-            self.outcome.broken = f"the launcher cannot go on: {error}"
-        else:
-            self.outcome.refuse(CANNOT_BEGIN.format(error))
 
     def _start(self, name: str, life: int) -> None:
         plan, core, sockets = self.plans[name], self._shared_core.get(name), self._sockets
