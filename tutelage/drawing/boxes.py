@@ -60,11 +60,11 @@ class Box:
             LETTER * (heard + said) + 3 * PAD, LETTER * 1.15 * max(len(self.name), len(self.kind)) + 2 * PAD, 120
         )
 
-    def ear(self, topic: str) -> tuple[float, float]:
+    def input_port(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic ends."""
         return self.x, self.y + self.head + ROW * (self.hears.index(topic) + 0.5)
 
-    def mouth(self, topic: str) -> tuple[float, float]:
+    def output_port(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic begins."""
         return self.x + self.width, self.y + self.head + ROW * (self.says.index(topic) + 0.5)
 

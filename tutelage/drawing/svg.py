@@ -72,9 +72,9 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
     if box.hears or box.says:
         yield f'<path class="rule" d="M{box.x + 1:.1f} {box.y + box.head - 2:.1f}h{box.width - 2:.1f}"/>'
     for topic in box.hears:
-        yield _text("", left, box.ear(topic)[1] + 4.5, box.label(topic))
+        yield _text("", left, box.input_port(topic)[1] + 4.5, box.label(topic))
     for topic in box.says:
-        x, y = box.mouth(topic)
+        x, y = box.output_port(topic)
         yield _text("", x - PAD, y + 4.5, box.label(topic), "end")
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colours[topic]}"/>'
     yield "</g>"
@@ -95,19 +95,19 @@ def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
 
 def _line(picture: Picture, arrow: Arrow, box: Box) -> str:
     path = _ahead(picture, arrow, box) if box in arrow.ahead else _back(picture, arrow, box)
-    x, y = box.ear(arrow.topic)
+    x, y = box.input_port(arrow.topic)
     return f'<path class="arrow" d="{path}"/><path stroke="none" d="M{x:.1f} {y:.1f}l-8 -4.5v9z"/>'
 
 
 def _ahead(picture: Picture, arrow: Arrow, box: Box) -> str:
     """A curve from port to port, level in each layer that it passes."""
-    x, y = arrow.sender.mouth(arrow.topic)
+    x, y = arrow.sender.output_port(arrow.topic)
     path = f"M{x:.1f} {y:.1f}"
     for item in arrow.passing[: box.item.layer - arrow.sender.item.layer - 1]:
         level = picture.top[item.lane] + item.y
         path += _curve(x, y, picture.left[item.layer], level) + f"H{picture.right[item.layer]:.1f}"
         x, y = picture.right[item.layer], level
-    end, height = box.ear(arrow.topic)
+    end, height = box.input_port(arrow.topic)
     return path + _curve(x, y, end - 8, height) + "h2"
 
 
@@ -118,8 +118,8 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
 
 def _back(picture: Picture, arrow: Arrow, box: Box) -> str:
     """A path out to the right, down below the boxes, and back to the left, which closes a ring."""
-    x, y = arrow.sender.mouth(arrow.topic)
-    end, height = box.ear(arrow.topic)
+    x, y = arrow.sender.output_port(arrow.topic)
+    end, height = box.input_port(arrow.topic)
     floor, c = arrow.detour, CORNER
     lanes = [other for other in picture.arrows if other.back]
     out = x + GUTTER / 6 + 5 * lanes.index(arrow)

@@ -18,7 +18,7 @@ from tutelage.node import Node
 from tutelage.status import Status
 
 
-class _Voice(NamedTuple):
+class _Publisher(NamedTuple):
     """A node that publishes a message type on a topic."""
 
     name: str
@@ -35,45 +35,45 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     wired = [plan_node(entry, problems) for entry in launch_file.entries]
     if not wired and not problems:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
-    _refuse_twins(launch_file.entries, problems)
-    voices = _voices(wired, problems)
-    deaf = [problem for one in wired for problem in _listen(one, voices)]
-    deaf += _refuse_dispensable(wired)
+    _refuse_duplicates(launch_file.entries, problems)
+    publishers = _publishers(wired, problems)
+    unconnected = [problem for one in wired for problem in _listen(one, publishers)]
+    unconnected += _refuse_optional(wired)
     if not any(problem.hides for problem in problems):
-        problems.extend(deaf)
+        problems.extend(unconnected)
     if problems:
         raise LaunchError(problems)
     arguments = {argument.name: argument.value for argument in launch_file.arguments.values()}
-    messages = {topic: schema(saying[0].kind) for topic, saying in voices.items()}
+    messages = {topic: schema(senders[0].kind) for topic, senders in publishers.items()}
     plans, time = [one.plan for one in wired], launch_file.time or "lockstep"
     made = Graph(name or launch_file.path.stem, plans, arguments, time, messages)
     made.lease = launch_file.lease or made.lease
     return made
 
 
-def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
+def _refuse_duplicates(entries: list[Entry], problems: list[Problem]) -> None:
     first: dict[str, Entry] = {}
     for entry in entries:
-        twin = first.setdefault(entry.name, entry)
-        if twin is not entry:
-            what = f"two nodes are named '{entry.name}', one at {twin.place}: rename this one, or give it a namespace"
+        other = first.setdefault(entry.name, entry)
+        if other is not entry:
+            what = f"two nodes are named '{entry.name}', one at {other.place}: rename this one, or give it a namespace"
             problems.append(Problem(entry.place, what))
 
 
-def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Voice]]:
+def _publishers(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Publisher]]:
     """The publishers of each topic. It is a problem if a topic would carry two message types."""
-    voices: dict[str, list[_Voice]] = {}
+    publishers: dict[str, list[_Publisher]] = {}
     for entry, kind, plan in wired:
         for said, topic in _says(kind, plan) if kind else ():
-            others = voices.setdefault(topic, [])
+            others = publishers.setdefault(topic, [])
             if others and not _same(said, others[0].kind):
                 what = (
                     f"{plan.name} publishes {said.__name__} on the topic {topic}, on which {others[0].name} publishes "
                     f"{others[0].kind.__name__}: remap one of them"
                 )
                 problems.append(Problem(entry.place, what, hides=True))
-            others.append(_Voice(plan.name, said))
-    return voices
+            others.append(_Publisher(plan.name, said))
+    return publishers
 
 
 def _says(kind: type[Node], plan: NodePlan) -> list[tuple[type[Message], str]]:
@@ -85,7 +85,7 @@ def _same(one: type[Message], other: type[Message]) -> bool:
     return one is other or (one.topic == other.topic and fingerprint(one) == fingerprint(other))
 
 
-def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
+def _listen(one: Planned, publishers: Mapping[str, list[_Publisher]]) -> Iterator[Problem]:
     """Fills in a node's subscriptions. It is a problem if no node publishes a type that it needs."""
     entry, kind, plan = one
     if not kind:
@@ -95,21 +95,21 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
     for heard in (*kind.hears, *kind.may_hear):
         if heard is Status and not kind.observer:
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
-        topics = _topics(entry, heard, kind.observer, voices)
+        topics = _topics(entry, heard, kind.observer, publishers)
         for topic in topics:
-            senders = [voice for voice in voices.get(topic, ()) if voice.name != plan.name]
+            senders = [publisher for publisher in publishers.get(topic, ()) if publisher.name != plan.name]
             if senders and heard is Message:
-                plan.hears[topic] = [voice.name for voice in senders]
+                plan.hears[topic] = [publisher.name for publisher in senders]
             elif senders and not _same(heard, senders[0].kind):
                 yield Problem(entry.place, _other_type(plan.name, heard, topic, senders[0]))
             elif senders:
-                plan.hears[topic] = [voice.name for voice in senders]
+                plan.hears[topic] = [publisher.name for publisher in senders]
                 plan.takes[topic] = heard.topic
             elif heard in kind.hears:
-                yield Problem(entry.place, _unsaid(plan.name, heard, topic, voices))
+                yield Problem(entry.place, _unsaid(plan.name, heard, topic, publishers))
 
 
-def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
+def _refuse_optional(wired: list[Planned]) -> Iterator[Problem]:
     """A problem for each node that is not required, although others wait for its messages."""
     for entry, kind, plan in wired:
         waiting = [one.plan.name for one in wired if one.kind and one.kind.order == "time"
@@ -121,7 +121,9 @@ def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
             yield Problem(entry.place, what)
 
 
-def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:
+def _topics(
+    entry: Entry, heard: type[Message], observer: bool, publishers: Mapping[str, list[_Publisher]]
+) -> list[str]:
     """The topics on which a type is heard; for an observer all from its namespace down, unless it is remapped.
 
     `Message` is heard on all of them, except statuses, which are for observers and have no end.
@@ -129,28 +131,34 @@ def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[
     if heard is Status:
         return [Status.topic]
     if heard is Message:
-        return [topic for topic in voices if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
+        return [topic for topic in publishers if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
     if not observer:
         return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
-        return [entry.topic(heard.topic)] if entry.topic(heard.topic) in voices else []
+        return [entry.topic(heard.topic)] if entry.topic(heard.topic) in publishers else []
     return [
         topic
-        for topic, saying in voices.items()
-        if topic.startswith(entry.scope.absolute("")) and _same(heard, saying[0].kind)
+        for topic, senders in publishers.items()
+        if topic.startswith(entry.scope.absolute("")) and _same(heard, senders[0].kind)
     ]
 
 
-def _other_type(name: str, heard: type[Message], topic: str, voice: _Voice) -> str:
-    said = voice.kind.__name__ if voice.kind.topic != heard.topic else f"a {voice.kind.__name__} with other fields"
-    return f"{name} hears {heard.__name__} on the topic {topic}, but {voice.name} publishes {said}: remap one of them"
+def _other_type(name: str, heard: type[Message], topic: str, publisher: _Publisher) -> str:
+    said = (
+        publisher.kind.__name__
+        if publisher.kind.topic != heard.topic
+        else f"a {publisher.kind.__name__} with other fields"
+    )
+    return (
+        f"{name} hears {heard.__name__} on the topic {topic}, but {publisher.name} publishes {said}: remap one of them"
+    )
 
 
-def _unsaid(name: str, heard: type[Message], topic: str, voices: Mapping[str, list[_Voice]]) -> str:
-    for elsewhere, saying in voices.items():
-        if elsewhere != topic and _same(heard, saying[0].kind) and saying[0].name != name:
+def _unsaid(name: str, heard: type[Message], topic: str, publishers: Mapping[str, list[_Publisher]]) -> str:
+    for elsewhere, senders in publishers.items():
+        if elsewhere != topic and _same(heard, senders[0].kind) and senders[0].name != name:
             return (
-                f"{name} hears {topic}, but no node publishes it: {saying[0].name} publishes {elsewhere}; put both in "
+                f"{name} hears {topic}, but no node publishes it: {senders[0].name} publishes {elsewhere}; put both in "
                 f"one namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
             )
     usual = " ".join((heard.__doc__ or "").partition(":")[0].split())

@@ -13,8 +13,8 @@ from tutelage.invocation import program
 from tutelage.observers.listener import hear
 from tutelage.status import Status
 from tutelage.supervision import registry
+from tutelage.supervision.liveness import stat
 from tutelage.supervision.registry import Running
-from tutelage.supervision.signs import stat
 
 RATE_SECONDS = 1.6
 """How long rates are measured: a process publishes its status every half second."""

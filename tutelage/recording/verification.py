@@ -32,7 +32,7 @@ class Comparison(NamedTuple):
     why: str = ""
 
 
-class Again:
+class Replayed:
     """A node that is replayed. Its messages are compared with the recorded ones of the same number."""
 
     def __init__(self, plan: NodePlan, graph: Graph, folder: Path) -> None:
@@ -165,15 +165,15 @@ def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Com
     ]
     settled = {verdict.node for verdict in verdicts}
     with tempfile.TemporaryDirectory() as folder:
-        again = {plan.name: Again(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}
+        replayed = {plan.name: Replayed(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}
         reader = Reader(recording)
         for recorded in reader:
             header, fields = recorded.open()
-            for node in again.values():
+            for node in replayed.values():
                 node.hear(header.sender, recorded.topic, header.sequence, fields)
-            if header.sender in again:
-                again[header.sender].was(recorded.topic, header.sequence, fields)
-    return [node.verdict() for node in again.values()] + verdicts
+            if header.sender in replayed:
+                replayed[header.sender].was(recorded.topic, header.sequence, fields)
+    return [node.verdict() for node in replayed.values()] + verdicts
 
 
 def _why_not(plan: NodePlan, interrupted: bool) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from tutelage.graph import Graph, NodePlan, node_class
-from tutelage.supervision.signs import stat
+from tutelage.supervision.liveness import stat
 
 PRIORITY = 10
 """Of 1 to 99: before all ordinary processes, after the system's own urgent ones."""

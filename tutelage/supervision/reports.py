@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from tutelage.graph import NodePlan
 from tutelage.supervision import roles
 from tutelage.supervision.child import Child
+from tutelage.supervision.liveness import Liveness
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.signs import Signs
 
 
 class Reports:
@@ -20,8 +20,8 @@ class Reports:
     """
 
     def __init__(self, plans: Mapping[str, NodePlan], outcome: Outcome) -> None:
-        self.plans, self.outcome, self.signs = plans, outcome, Signs()
-        outcome.silences = self.signs.silences
+        self.plans, self.outcome, self.liveness = plans, outcome, Liveness()
+        outcome.silences = self.liveness.silences
         self.begun = False
         self.ready, self.halted, self.ended = set[str](), set[str](), set[str]()
         self.hopeless: dict[str, str] = {}
@@ -30,7 +30,7 @@ class Reports:
     def hear(self, node: Child) -> None:
         """Reads what a process has reported since the last call."""
         for report in node.events():
-            self.signs.look()
+            self.liveness.look()
             self._take(node, **report)
 
     def _take(self, node: Child, event: str, why: str = "", lost: int = 0, unkept: str = "") -> None:
@@ -48,7 +48,7 @@ class Reports:
                 names.add(node.name)
 
     def _note_unkept(self, name: str, unkept: str) -> None:
-        self.signs.answered(name, unkept)
+        self.liveness.answered(name, unkept)
         self.outcome.unkept.pop(name, None)
         if unkept:
             self.outcome.unkept[name] = unkept

@@ -22,9 +22,9 @@ from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import parameters
 from tutelage.supervision import local, roles, signature, terminal
-from tutelage.supervision.apart import Writer
+from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.parting import KILL_SECONDS
+from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
@@ -199,7 +199,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
     }
     if outcome.refusal:
         return whole  # the run has not begun
-    writer = Writer()
+    writer = BackgroundWriter()
     writer.write("report.json", lambda: durable.write_json(folder / "report.json", whole))
     if not writer.wait(lambda: REPORT_SECONDS if outcome.exit_code <= 128 else KILL_SECONDS):
         complain(f"report.json cannot be written yet: the disk of {folder} does not answer")

@@ -25,12 +25,12 @@ from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
 from tutelage.supervision import child, cores, limits, registry, roles
-from tutelage.supervision.apart import Writer
+from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
 from tutelage.supervision.interrupts import Interrupts
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.parting import KILL_SECONDS, Parting
 from tutelage.supervision.reports import Reports
+from tutelage.supervision.shutdown import KILL_SECONDS, Shutdown
 from tutelage.supervision.signals import Signals
 from tutelage.supervision.socket_folder import SocketFolder
 from tutelage.supervision.warnings import Warnings
@@ -50,7 +50,7 @@ class Supervisor:
         self.reports = Reports(self.plans, self.outcome)
         self.interrupts = Interrupts(graph, self.children, self.reports)
         self._deaths = defaultdict[str, list[float]](list)
-        self._writer, self._warnings = Writer(), Warnings()
+        self._writer, self._warnings = BackgroundWriter(), Warnings()
         self._listed: dict[str, dict[str, Any]] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -95,7 +95,7 @@ class Supervisor:
         for order in self.interrupts.orders:
             started.tell(order)
         if plan.run:
-            self.reports.signs.begin(name, started.pid)
+            self.reports.liveness.begin(name, started.pid)
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
             if self.reports.begun:
                 started.tell("begin")
@@ -113,7 +113,7 @@ class Supervisor:
             self._begin()
             self.interrupts.look()
             self._look_for_sockets()
-            self.reports.signs.look()
+            self.reports.liveness.look()
             self._end_leases()
             self._warn()
 
@@ -160,25 +160,25 @@ class Supervisor:
         for name in self.children.keys() - self.reports.ended:
             plan = self.plans[name]
             lease = min(self.graph.lease, RECORDER_SECONDS) if roles.records(plan) else self.graph.lease
-            if plan.run and self.reports.signs.is_dead(name, lease):
+            if plan.run and self.reports.liveness.is_dead(name, lease):
                 self.children[name].kill(signal.SIGKILL)
 
     def _warn(self) -> None:
-        signs = self.reports.signs
-        silent = signs.silent()
+        liveness = self.reports.liveness
+        silent = liveness.silent()
         screens = [node for name, node in self.children.items() if name not in silent and roles.shows(self.plans[name])]
-        self._warnings.say(signs.warnings(), screens)
+        self._warnings.say(liveness.warnings(), screens)
 
     def _restart(self) -> None:
         """Restarts the processes that have died, where they may be."""
         self._sockets.look(self.children.values())
-        for node, status in self._bury():
+        for node, status in self._reap():
             if self.plans[node.name].command and status == 0:
                 self.reports.ended.add(node.name)
             elif not self.outcome.refusal and (status or node.name not in self.reports.ended):
                 self._died(self.plans[node.name])
 
-    def _bury(self) -> Iterator[tuple[Child, int]]:
+    def _reap(self) -> Iterator[tuple[Child, int]]:
         """The processes that have died since the last call, and their exit statuses. Reads their last reports."""
         for name, node in list(self.children.items()):
             status = node.exit_status()
@@ -186,7 +186,7 @@ class Supervisor:
                 continue
             self.reports.hear(node)
             if self.plans[name].run:
-                self.reports.signs.end(name)
+                self.reports.liveness.end(name)
                 self._selector.unregister(node.lifeline)
             else:
                 node.kill(signal.SIGKILL)  # what a program has left behind
@@ -212,11 +212,11 @@ class Supervisor:
 
     def _clear(self) -> None:
         """Ends all processes that are left, and removes the sockets."""
-        Parting(self.plans, self.children, self._attend_to_the_end, lambda: self.interrupts.hurried).part()
+        Shutdown(self.plans, self.children, self._attend_to_the_end, lambda: self.interrupts.hurried).run()
         self._writer.wait(lambda: 0.0 if self.interrupts.hurried else KILL_SECONDS)
         self._sockets.close(self.children.values())
 
     def _attend_to_the_end(self, seconds: float) -> None:
         self._attend(seconds)
-        for _ in self._bury():
+        for _ in self._reap():
             pass

@@ -48,7 +48,7 @@ class Listener:
         self.heard: dict[str, int] = {}
         self._senders = sorted({sender for sender, _ in inbox.streams})
         self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
-        self._sated = False  # the node has ended and needs nothing again
+        self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
         self.socket = sockets.subscriber(
             context,
@@ -74,14 +74,14 @@ class Listener:
         topic = first.partition(b"\0")[0].decode(errors="replace")
         stream = self._known.get((header.sender, topic))
         if stream is None or header.run != self.who.run:
-            self._doubt(header, topic)
+            self._drop(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
             self.inbox.put(header.sender, topic, build(stream.kind, fields))
             if self.witness:
                 self.witness.witness(stream.kind, topic, header, fields)
 
-    def _doubt(self, header: Header, topic: str) -> None:
+    def _drop(self, header: Header, topic: str) -> None:
         """Drops a message. If its speaker has yet to greet, it is no stranger's and will be resent."""
         if header.run != self.who.run or (header.sender, topic) not in self.inbox.streams:
             self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
@@ -107,7 +107,7 @@ class Listener:
             self._greet(**told)
         elif "begins" in told:
             self._skip(**told)
-        elif not self._sated:
+        elif not self._ended:
             self._ask(told["sender"])
 
     def _greet(self, sender: str, kinds: dict[str, str]) -> None:
@@ -124,7 +124,7 @@ class Listener:
     def _ask(self, sender: str) -> None:
         """Asks a speaker for all messages from our positions on."""
         mine = {topic: stream.received for (name, topic), stream in self.inbox.streams.items() if name == sender}
-        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._sated else mine)
+        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._ended else mine)
 
     def _skip(self, sender: str, begins: dict[str, int], realtime: bool) -> None:
         """Continues where the sender can: messages that it has forgotten are lost.
@@ -133,7 +133,7 @@ class Listener:
             RuntimeError: the sender is not realtime, so it forgets only what was acknowledged. (A recorder acknowledges
                 also what it cannot save on a full disk.)
         """
-        for topic, begin in begins.items() if not self._sated else ():
+        for topic, begin in begins.items() if not self._ended else ():
             stream = self.inbox.streams[sender, topic]
             missed = begin - stream.received
             if missed > 0 and not (realtime or self.witness):
@@ -155,7 +155,7 @@ class Listener:
 
     def acknowledge_all(self) -> None:
         """Tells all senders that this node has ended and needs nothing again."""
-        self._sated = True
+        self._ended = True
         self.acknowledge(dict.fromkeys(self.inbox.streams, NEVER))
 
     def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""Signs of life: how long each process has been silent, whether it computes, and what it cannot save."""
+"""Liveness of life: how long each process has been silent, whether it computes, and what it cannot save."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ STATES = {"R": "it computes", "T": "it is stopped", "t": "it is stopped", "D": "
 """The state of a process, by its letter in Linux's /proc/PID/stat."""
 
 
-class Signs:
-    """The signs of life of each process, by the name of its node."""
+class Liveness:
+    """The liveness of each process, by the name of its node."""
 
     def __init__(self) -> None:
         self.silences: dict[str, float] = {}

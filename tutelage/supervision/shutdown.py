@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.02
 
 
 @dataclass
-class Parting:
+class Shutdown:
     """The end of a run's processes.
 
     Attributes:
@@ -35,7 +35,7 @@ class Parting:
     attend: Callable[[float], None]
     hurries: Callable[[], bool]
 
-    def part(self) -> None:
+    def run(self) -> None:
         """Ends all processes, except those that wait for a disk."""
         deciding = roles.deciding(self.plans)
         for group in ([name for name in self.children if name in deciding], list(self.children)):

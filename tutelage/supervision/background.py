@@ -14,7 +14,7 @@ from tutelage.supervision.signals import ASKING
 LOOK_SECONDS = 0.002
 
 
-class Writer:
+class BackgroundWriter:
     """Writes one file at a time; of the requests meanwhile, only the last. `failed`: the last file was not written."""
 
     def __init__(self) -> None:
