@@ -34,20 +34,8 @@ MAX_FRAME = 256 * 2**20
 
 MAX_DIMENSIONS = 8
 
-_DTYPES = [
-    "bool",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-]
+_INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_DTYPES = ["bool", *_INTEGERS, "float16", "float32", "float64"]
 _CODE = {np.dtype(name): code for code, name in enumerate(_DTYPES)}
 _DTYPE = [np.dtype(name) for name in _DTYPES]
 _HEAD_BYTES = [(4 + 4 * ndim + 15) // 16 * 16 for ndim in range(MAX_DIMENSIONS + 1)]

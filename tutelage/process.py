@@ -121,10 +121,8 @@ class NodeProcess:
         interrupted = self.lifeline.obey(self.node)
         if self.lifeline.halting and not self._halted:
             self._halt()
-        elif interrupted or (
-            now >= self.checkpoints.due_at and not self.bus.ended
-        ):  # a restart must not undo an interrupt
-            self._save()
+        elif interrupted or (now >= self.checkpoints.due_at and not self.bus.ended):
+            self._save()  # soon after an interrupt, which a restart must not undo
         self.heartbeat.beat()
 
     def _turn(self) -> None:

@@ -97,13 +97,13 @@ def _listen(one: Planned, publishers: Mapping[str, list[_Publisher]]) -> Iterato
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
         topics = _topics(entry, heard, kind.observer, publishers)
         for topic in topics:
-            senders = [publisher for publisher in publishers.get(topic, ()) if publisher.name != plan.name]
+            senders = [sender for sender in publishers.get(topic, ()) if sender.name != plan.name]
             if senders and heard is Message:
-                plan.hears[topic] = [publisher.name for publisher in senders]
+                plan.hears[topic] = [sender.name for sender in senders]
             elif senders and not _same(heard, senders[0].kind):
                 yield Problem(entry.place, _other_type(plan.name, heard, topic, senders[0]))
             elif senders:
-                plan.hears[topic] = [publisher.name for publisher in senders]
+                plan.hears[topic] = [sender.name for sender in senders]
                 plan.takes[topic] = heard.topic
             elif heard in kind.hears:
                 yield Problem(entry.place, _unsaid(plan.name, heard, topic, publishers))
@@ -143,15 +143,9 @@ def _topics(
     ]
 
 
-def _other_type(name: str, heard: type[Message], topic: str, publisher: _Publisher) -> str:
-    said = (
-        publisher.kind.__name__
-        if publisher.kind.topic != heard.topic
-        else f"a {publisher.kind.__name__} with other fields"
-    )
-    return (
-        f"{name} hears {heard.__name__} on the topic {topic}, but {publisher.name} publishes {said}: remap one of them"
-    )
+def _other_type(name: str, heard: type[Message], topic: str, sender: _Publisher) -> str:
+    said = sender.kind.__name__ if sender.kind.topic != heard.topic else f"a {sender.kind.__name__} with other fields"
+    return f"{name} hears {heard.__name__} on the topic {topic}, but {sender.name} publishes {said}: remap one of them"
 
 
 def _unsaid(name: str, heard: type[Message], topic: str, publishers: Mapping[str, list[_Publisher]]) -> str:

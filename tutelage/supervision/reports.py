@@ -23,7 +23,8 @@ class Reports:
         self.plans, self.outcome, self.liveness = plans, outcome, Liveness()
         outcome.silences = self.liveness.silences
         self.begun = False
-        self.ready, self.halted, self.ended = set[str](), set[str](), set[str]()
+        self._reached = {"ready": set[str](), "halted": set[str](), "ended": set[str]()}
+        self.ready, self.halted, self.ended = self._reached.values()
         self.hopeless: dict[str, str] = {}
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
 
@@ -43,9 +44,8 @@ class Reports:
             self._note_lost(node, lost)
         if event == "unsaved":
             self.outcome.broken = f"{node.name} cannot save {unkept}"
-        for reached, names in {"ready": self.ready, "halted": self.halted, "ended": self.ended}.items():
-            if event == reached:
-                names.add(node.name)
+        if event in self._reached:
+            self._reached[event].add(node.name)
 
     def _note_unkept(self, name: str, unkept: str) -> None:
         self.liveness.answered(name, unkept)
