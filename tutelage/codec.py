@@ -88,7 +88,7 @@ def _parse(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 
 
 def _array(extension: bytes, beside: Frame | None = None) -> np.ndarray:
-    """The array of an extension. Its data follow its head, or are `beside` it in a frame of their own."""
+    """The array of an extension: its data are behind its head, or beside it in a frame of their own."""
     if len(extension) < 4 or extension[1] > MAX_DIMENSIONS:
         raise Malformed("an array without a head")
     start = _HEAD_BYTES[extension[1]]
@@ -123,7 +123,7 @@ class _Packer:
 
 
 _pack = _Packer()
-"""Made once, because a packer reuses its buffer."""
+"""Made once: a packer has a buffer, which it keeps."""
 
 
 def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
@@ -213,7 +213,7 @@ def unpack_message(body: bytes) -> tuple[Header, list[Any]]:
 
 
 def pack_state(state: Any) -> bytes:
-    """Any nesting of dicts, lists, numbers, strings, bytes and arrays in one piece (for checkpoints)."""
+    """Any nesting of dicts, lists, numbers, strings, bytes and arrays as one self-contained piece (for checkpoints)."""
     return _Packer(inline=MAX_FRAME)(state)[0]
 
 
