@@ -1,4 +1,4 @@
-"""The command line. Each room brings its commands, and imports what is heavy inside them: --help answers at once."""
+"""The command line. Each room has its commands, which import heavy modules late, so that --help answers at once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tutelage.tasks.commands import evaluate
 from tutelage.teaching.demos.commands import demos
 
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_threads] = "1"  # before numpy or torch is loaded: results must not depend on the cores
+    os.environ[_threads] = "1"  # before numpy and torch: results must not depend on the number of cores
 
 if __name__ == "__main__" and Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
-    del sys.path[0]  # the clone's folder, which Python puts first: a user's own `drivers` or `nodes` would be hidden
+    del sys.path[0]  # Python puts the clone's folder first, which would hide a user's own `drivers` or `nodes`
 
 
 class Commands(click.Group):
-    """Turns what is wrong with the user's input into one sentence and exit code 2."""
+    """Prints an error in the user's input as one sentence, with exit code 2."""
 
     def invoke(self, context: click.Context) -> Any:
         from tutelage.input.problems import Refusal, printable
@@ -35,11 +35,11 @@ class Commands(click.Group):
             click.echo(printable(str(error)), err=True)
             sys.exit(2)
         except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader is gone, which click itself knows
+            if error.errno == errno.EPIPE:  # the reader is gone: click handles that
                 raise
             click.echo(printable(f"{error.filename or context.info_name}: {error.strerror or error}"), err=True)
             sys.exit(2)
-        except FloatingPointError as error:  # a number that is none: tutelage/finite.py
+        except FloatingPointError as error:  # a number that is not finite (finite.py)
             click.echo(str(error), err=True)
             sys.exit(1)
 

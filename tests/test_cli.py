@@ -40,7 +40,7 @@ def test_a_run_folder_holds_what_was_run_and_what_came_of_it(run: Run) -> None:
 def test_a_finished_runs_folder_is_not_used_again(run: Run) -> None:
     done = cli("launch", "gail.yaml", "--run-dir", str(run.run_dir))
     assert done.returncode == 2
-    assert done.stderr.rstrip().endswith(f"{run.run_dir} holds a run already: name another folder")
+    assert done.stderr.rstrip().endswith(f"{run.run_dir} contains a run already: name another folder")
 
 
 def test_the_resolved_launch_file_runs_to_the_same_digest(run: Run, tmp_path: Path) -> None:

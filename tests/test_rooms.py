@@ -49,7 +49,7 @@ KINDS = {
 LONG_NODES = {"hardware", "report"}
 """Nodes of more than 150 lines that are still to be split; no other may become so."""
 
-LONG_FILES = {"nodes/hardware.py", "tutelage/process.py", "tutelage/supervision/supervisor.py"}
+LONG_FILES = {"nodes/hardware.py"}
 """Files of more than 250 lines that are still to be split; no other may become so."""
 
 TOP_LEVEL = {

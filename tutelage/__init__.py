@@ -1,5 +1,5 @@
-"""Imitation learning as a robot's node graph. In this folder is the machinery, which knows nothing of learning and runs
-without torch; the rooms beside it (`nodes`, `messages`, `learning`, ...) are linked into it, so that all has one name.
+"""Imitation learning as a robot's node graph. This folder holds the machinery, which knows nothing of learning and runs
+without torch. The other rooms (`nodes`, `messages`, `learning`, ...) are linked into it, so everything has one name.
 
     from tutelage import Message, Node
     from tutelage.nodes.policy import Policy
@@ -21,7 +21,7 @@ _HOMES = {"Message": "tutelage.message", "Node": "tutelage.node", "play": "tutel
 
 
 def __getattr__(name: str) -> Any:
-    """What is in `__all__`, loaded when it is first asked for, so that `tutelage --help` answers at once."""
+    """Loads the names of `__all__` on first use, so that `tutelage --help` answers at once."""
     if name not in _HOMES:
         raise AttributeError(f"tutelage has no {name}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,4 +1,4 @@
-"""`python -m tutelage` is the command line too."""
+"""`python -m tutelage` runs the command line."""
 
 from tutelage.cli import main
 

@@ -1,14 +1,14 @@
-"""What a node's process is given to do: where it belongs, whom it hears, and on which topics it speaks."""
+"""What a node's process is given: its place in the run, the streams it hears, and the topics it publishes on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tutelage.foreign import message_type
-from tutelage.graph import NodePlan
+from tutelage.graph import Graph, NodePlan
 from tutelage.message import Message
 from tutelage.node import Node
 from tutelage.transport.inbox import Inbox, Stream
@@ -16,28 +16,24 @@ from tutelage.transport.inbox import Inbox, Stream
 
 @dataclass
 class Assignment:
-    """Where a process belongs: its run, its folders, who must hear it, and the core it is to stay on, if any.
+    """A process's place: its run, the run's folders and graph, and the core it must stay on, if any.
 
-    `hurried`: it must answer in time, before a machine or as one, and goes before others. `machines` are the nodes that
-    act on the world: what is said to them waits for no disk. `messages` is the schema of what is said on each topic.
-    `sinks` are the nodes that nobody waits for. By the `secret` the run's processes know each other.
+    `life` counts its restarts. A `hurried` process gets real-time priority, because a robot waits for it. The run's
+    processes know each other by the `secret`.
     """
 
     run: str
     run_dir: Path
     socket_dir: Path
+    graph: Graph
+    secret: bytes = field(default=b"", repr=False)
     life: int = 0
-    listeners: dict[str, list[str]] = field(default_factory=dict)
     core: int | None = None
     hurried: bool = False
-    machines: Collection[str] = ()
-    messages: dict[str, Any] = field(default_factory=dict)
-    sinks: Collection[str] = ()
-    secret: bytes = field(default=b"", repr=False)
 
 
 def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
-    """The streams that a node hears, by the graph; `messages` has the schemas for one that hears all there is."""
+    """The streams that a node hears in the graph. `messages` has the schemas for a node that hears all topics."""
     types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
     kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
     streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
@@ -45,11 +41,11 @@ def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> I
 
 
 def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
-    """What a node may hear and nobody says, by the graph."""
+    """The message types that a node may hear and no node of the graph publishes."""
     said = set(plan.takes.values())
     return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
 
 
 def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
-    """The topics that a node's message types are said on, by the graph."""
+    """The topics that a node's message types are published on in the graph."""
     return {said: plan.says[said.topic] for said in node.says}

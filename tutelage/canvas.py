@@ -1,4 +1,4 @@
-"""A view on a terminal, each drawing over the one before."""
+"""A view on a terminal. Each drawing replaces the one before."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 
 
 class Canvas:
-    """After each drawing the terminal is as it was, its cursor below the view: who draws may be killed any time."""
+    """Draws a view. After each drawing the cursor is below it and visible, since the process may be killed any time."""
 
     def __init__(self) -> None:
-        self.width = self.height = 0  # of the terminal when the view was drawn last, and of the view
+        self.width = self.height = 0  # of the terminal at the last drawing; of the view
 
     def clear(self) -> None:
-        """Somebody else has drawn here: the next view clears the screen first."""
+        """Has the next drawing clear the screen first, because another program has drawn on it."""
         self.width = -1
 
     @staticmethod
@@ -23,10 +23,10 @@ class Canvas:
         return width, height
 
     def over(self, text: str, width: int) -> str:
-        """What to print so that `text` (whole lines, of a terminal of this width) stands where the last view stood."""
+        """What to print so that `text` (whole lines for a terminal of this width) replaces the last view."""
         start = f"\x1b[{self.height}A" if self.height else ""
         if self.width not in (0, width):
-            start = "\x1b[H\x1b[2J"  # the terminal has folded the lines of the one before
+            start = "\x1b[H\x1b[2J"  # the terminal has wrapped the old lines
         self.width, self.height = width, text.count("\n")
         covered = text.replace("\n", "\x1b[K\n")
         return f"\x1b[?25l\r{start}{covered}\x1b[J\x1b[?25h"

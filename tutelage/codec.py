@@ -1,4 +1,4 @@
-"""Messages to bytes and back: plain msgpack with one array extension, so that any language can join.
+"""Encodes and decodes messages: plain msgpack with one array extension, so that any language can join.
 
 A frame is the topic, a zero byte (ZeroMQ matches prefixes), and one msgpack array: the header's values, then the list
 of the message's fields in declared order. docs/wire.md has it byte by byte.
@@ -20,34 +20,22 @@ import msgpack
 import numpy as np
 
 INLINE = 4096
-"""Bytes up to which an array stays inside the body: below it one frame is faster, above it a frame of its own is."""
+"""The largest array in bytes that stays in the body: for larger ones a frame of their own is faster."""
 
 MAX_BODY = 2**20
-"""Bytes of a first frame."""
+"""The most bytes of a first frame."""
 
 MAX_LIST, MAX_MAP, MAX_CONTAINERS = 512, 4096, 100
-"""Elements of a list and of a map, and how many of both a body has, its own two lists among them. An empty list takes
-70 times its bytes in memory, and one that only claims to be long takes that memory at once."""
+"""The most elements of a list and of a map, and the most lists and maps of a body, its own two lists included. An empty
+list takes 70 times its bytes in memory, and a list that only claims to be long takes that memory at once."""
 
 MAX_FRAME = 256 * 2**20
-"""Bytes of any frame."""
+"""The most bytes of any frame."""
 
 MAX_DIMENSIONS = 8
 
-_DTYPES = [
-    "bool",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-]
+_INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_DTYPES = ["bool", *_INTEGERS, "float16", "float32", "float64"]
 _CODE = {np.dtype(name): code for code, name in enumerate(_DTYPES)}
 _DTYPE = [np.dtype(name) for name in _DTYPES]
 _HEAD_BYTES = [(4 + 4 * ndim + 15) // 16 * 16 for ndim in range(MAX_DIMENSIONS + 1)]
@@ -59,8 +47,8 @@ Frame = bytes | memoryview
 class Header(NamedTuple):
     """The sender, the message's number, and its times (monotonic nanoseconds).
 
-    `captured` is for senders that know when their data were measured. Our bus does not: it gives the time of publishing
-    in both, and messages with a known capture time have a field for it.
+    `captured` is for senders that know when their data were measured. Our bus does not, and sets both times to the time
+    of publishing; messages with a known capture time have a field for it.
     """
 
     run: str
@@ -80,7 +68,7 @@ class Malformed(ValueError):
 
 @lru_cache(maxsize=1024)
 def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """An array's head; the same few are needed again and again."""
+    """An array's head. A run needs few, which are cached."""
     if len(shape) > MAX_DIMENSIONS:
         raise TypeError(f"an array has at most {MAX_DIMENSIONS} dimensions, found {len(shape)}")
     code = _CODE.get(dtype)
@@ -92,7 +80,7 @@ def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _parse(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and bytes of the array that a head states."""
+    """Shape, dtype and bytes of the array with this head."""
     if head[0] >= len(_DTYPE):
         raise Malformed(f"an array's head with dtype code {head[0]}")
     shape, dtype = struct.unpack_from(f"<{head[1]}I", head, 4), _DTYPE[head[0]]
@@ -139,7 +127,7 @@ _pack = _Packer()
 
 
 def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
-    """The frames of one message: the first is what ZeroMQ filters by, the rest are large arrays, not copied."""
+    """The frames of one message: first the frame that ZeroMQ filters by, then large arrays, not copied."""
     body, raw = _pack([*header, fields])
     if len(body) > MAX_BODY:
         raise TypeError(f"a {topic.decode()} body of {len(body)} bytes, at most {MAX_BODY}: use array fields for bulk")
@@ -149,7 +137,7 @@ def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[F
 
 
 def _check_lengths(topic: bytes, fields: Sequence[Any]) -> None:
-    """Raises TypeError where `decode` would refuse a field for its length."""
+    """Raises TypeError if `decode` would refuse a field for its length."""
     for field in fields:
         if type(field) in (list, dict) and len(field) > (MAX_LIST if type(field) is list else MAX_MAP):
             what = f"a list has at most {MAX_LIST} elements and a map {MAX_MAP}: use array fields for bulk"
@@ -173,7 +161,7 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     """Header and fields of one message. Arrays share the frames' memory, are aligned and read-only.
 
     Raises:
-        Malformed: one sentence that says what is wrong with the bytes.
+        Malformed: what is wrong with the bytes, in one sentence.
     """
     raw: Iterator[Frame] = iter(frames[1:])
 
@@ -187,7 +175,7 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
     first = frames[0]
     if len(first) > MAX_BODY:
         raise Malformed(f"a body of {len(first)} bytes, at most {MAX_BODY} are read")
-    counted = _Containers() if len(first) > INLINE else None  # fewer bytes can do no harm
+    counted = _Containers() if len(first) > INLINE else None  # a small body cannot hold too many
     try:
         found = msgpack.unpackb(
             first[first.index(0) + 1 :],
@@ -205,7 +193,7 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
 
 
 def pack_message(header: Sequence[Any], fields: Sequence[Any]) -> bytes:
-    """One message as one self-contained piece, its arrays inside whatever their size (for recordings)."""
+    """One message in one piece, with all arrays inside (for recordings)."""
     return pack_state([*header, fields])
 
 

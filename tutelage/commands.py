@@ -1,4 +1,4 @@
-"""Commands of the machinery: a graph is started, drawn, recorded, played again and verified."""
+"""Commands of the machinery: start, draw, record, replay and verify a graph."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.command()
 @click.argument("file", required=False)
 @click.argument("arguments", nargs=-1)
-@click.option("--args", "show_arguments", is_flag=True, help="Only list what can be set.")
-@click.option("--dry-run", is_flag=True, help="Only show the resolved file and what would run.")
+@click.option("--args", "show_arguments", is_flag=True, help="Only list the arguments.")
+@click.option("--dry-run", is_flag=True, help="Only show the resolved launch file.")
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
-@click.option("--one-process", is_flag=True, help="All nodes in this process, for debuggers; the result is the same.")
-@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of a FILE.")
+@click.option("--one-process", is_flag=True, help="Run all nodes in this process, for debuggers; same result.")
+@click.option("--resume", metavar="RUN", help="Continue an interrupted run, instead of a FILE.")
 @TRUST
 def launch(
     file: str | None,
@@ -50,10 +50,10 @@ def launch(
 @click.argument("file")
 @click.argument("arguments", nargs=-1)
 @click.option(
-    "--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw a picture here instead."
+    "--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw into this file instead."
 )
 def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
-    """Draw who says what to whom in a launch FILE."""
+    """Draw the nodes of a launch FILE and their topics."""
     from tutelage import launcher
     from tutelage.drawing import text
 
@@ -70,7 +70,7 @@ def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
 @click.argument("module", default="messages")
 @click.option("--json", "as_json", is_flag=True, help="As JSON schema.")
 def messages(module: str, as_json: bool) -> None:
-    """Print all that nodes can say to each other; or the messages of a MODULE of your own."""
+    """Print all message types, or those of a MODULE of your own."""
     from tutelage.drawing import text
 
     sys.path.append(str(Path.cwd()))
@@ -80,22 +80,22 @@ def messages(module: str, as_json: bool) -> None:
 
 @click.group()
 def bag() -> None:
-    """Record what nodes say, look at it, play it again. A FILE is a recording, or the folder of a recorded run."""
+    """Record messages, inspect, replay and export them. A FILE is a recording, or the folder of a recorded run."""
 
 
 @bag.command("record")
 @click.argument("topics", nargs=-1)
 @RUN
 @click.option("--output", type=click.Path(path_type=Path), default=Path("recording.mcap"), show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long; else with the run, or by Ctrl-C.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time; else with the run, or on Ctrl-C.")
 def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: float | None) -> None:
-    """Record TOPICS of a running graph from outside; all of them without names."""
+    """Record TOPICS of a running graph, or all topics if none is named."""
     from tutelage.input.problems import Problem, Refusal
     from tutelage.observers import runs
     from tutelage.observers.capture import Capture
 
     if output.exists():
-        raise Refusal([Problem(output, "there is such a file already: name another by --output")])
+        raise Refusal([Problem(output, "this file exists already: name another by --output")])
     capture = Capture(runs.running(run), topics, output)
     capture.record(seconds)
     click.echo(capture.summary(), err=True)
@@ -105,7 +105,7 @@ def bag_record(topics: tuple[str, ...], run: str | None, output: Path, seconds: 
 @FILE
 @JSON
 def bag_info(file: Path, as_json: bool) -> None:
-    """Tell what is in a recording: topics, counts, rates, losses, damage. Exit code 1: some of it is damaged."""
+    """Show what is in a recording: topics, counts, rates, losses, damage. Exit code 1: some of it is damaged."""
     from tutelage.recording import search
     from tutelage.recording.summary import Summary
 
@@ -116,13 +116,13 @@ def bag_info(file: Path, as_json: bool) -> None:
 
 @bag.command("play")
 @FILE
-@click.option("--node", "nodes", multiple=True, help="Only in place of this node, the others live. May be repeated.")
-@click.option("--rate", type=click.FloatRange(min=0), default=1.0, show_default=True, help="0: as fast as it can be.")
-@click.option("--skip", type=click.FloatRange(min=0), default=0.0, help="Seconds to leave out at the beginning.")
-@click.option("--run-dir", help="Folder of the run that this is.")
+@click.option("--node", "nodes", multiple=True, help="Replay only this node; the others run live. May be repeated.")
+@click.option("--rate", type=click.FloatRange(min=0), default=1.0, show_default=True, help="0: as fast as possible.")
+@click.option("--skip", type=click.FloatRange(min=0), default=0.0, help="Seconds to skip at the beginning.")
+@click.option("--run-dir", help="Folder of the new run.")
 @TRUST
 def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_dir: str | None, trusted: bool) -> None:
-    """Say again what was recorded, as a graph: all of it, or in place of some nodes."""
+    """Replay a recording as a graph: all of its nodes, or only some."""
     from tutelage import replay
 
     sys.exit(replay.play(file, nodes, rate, skip, run_dir, trusted))
@@ -132,7 +132,7 @@ def bag_play(file: Path, nodes: tuple[str, ...], rate: float, skip: float, run_d
 @FILE
 @click.argument("target", type=click.Path(path_type=Path))
 def bag_export(file: Path, target: Path) -> None:
-    """Write a recording as TARGET: .mcap has JSON messages, as Foxglove reads them; .npz arrays by topic and field."""
+    """Write a recording as TARGET: .mcap with JSON messages, for Foxglove; .npz with arrays by topic and field."""
     from tutelage.input.problems import printable
     from tutelage.recording import export, search
 
@@ -145,7 +145,7 @@ def bag_export(file: Path, target: Path) -> None:
 @JSON
 @TRUST
 def verify(run: Path, as_json: bool, trusted: bool) -> None:
-    """Play each node of a recorded RUN on what it heard, and compare all that it says. Exit code 1: one differs."""
+    """Replay each node of a recorded RUN on its recorded input, and compare its messages. Exit code 1: one differs."""
     from tutelage import output, replay
     from tutelage.recording import verification
 

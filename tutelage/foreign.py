@@ -1,4 +1,4 @@
-"""Message types from their schemas, for observers of a run or readers of a recording that lack the code."""
+"""Message types made from their schemas, for observers and readers of recordings that lack the nodes' code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TYPES: dict[str, type] = {
 
 
 def message_type(schema: dict[str, Any]) -> type[Message]:
-    """A message type with the fields, dtypes, shapes, units and cadence of the one that `message.schema` described.
+    """A message type with the fields, dtypes, shapes, units and cadence that `message.schema` describes.
 
     Raises:
         ValueError: the schema describes no message type.

@@ -1,6 +1,6 @@
-"""A graph as it will run: nodes with their parameters and connections. Plain data, kept as JSON.
+"""A graph as it will run: nodes with their parameters and connections. Plain data, stored as JSON.
 
-A launch file becomes a graph (launchfile.py, wiring.py); the supervisor starts its nodes; the run folder keeps it.
+A launch file becomes a graph (launchfile.py, wiring.py); the supervisor starts its nodes; the run folder stores it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tutelage.node import Node, RecordingNode
 Kind = TypeVar("Kind")
 
 LEASE_SECONDS = 600.0
-"""How long a process may not answer before it counts as dead, where a launch file does not say."""
+"""How long a process may be silent before it counts as dead, unless the launch file says otherwise."""
 
 
 @dataclass
@@ -31,8 +31,8 @@ class NodePlan:
         hears: topic -> names of the nodes that publish it.
         says: message type's own topic name -> topic on which it is published (namespace and remaps applied).
         takes: topic -> message type's own topic name, for its subscriptions, without those to any Message.
-        restarts, restart_seconds: how many restarts are allowed, in how long a time.
-        required: the run ends in failure when this node cannot be kept alive.
+        restarts, restart_seconds: how many restarts are allowed within this time.
+        required: the run fails when this node cannot be kept alive.
     """
 
     name: str
@@ -50,7 +50,7 @@ class NodePlan:
 
 @dataclass
 class Graph:
-    """All nodes of a run, the arguments its launch file was given, and the kind of time it runs by.
+    """All nodes of a run, the arguments of its launch file, and its kind of time.
 
     `messages` is the JSON schema of each topic, for observers without the nodes' code.
     """
@@ -61,9 +61,9 @@ class Graph:
     time: Literal["lockstep", "realtime"] = "lockstep"
     messages: dict[str, Any] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
-    """folders in which modules of the user are looked for, after all others"""
+    """folders with the user's modules, searched after all others"""
     lease: float = LEASE_SECONDS
-    """seconds after which a process that has not answered counts as dead"""
+    """seconds of silence after which a process counts as dead"""
 
     def listeners(self, sender: NodePlan) -> dict[str, list[str]]:
         """The nodes that must receive a node's messages, by name: the topics. Without observers."""
@@ -96,7 +96,7 @@ class Graph:
         return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
 
     def to_json(self) -> str:
-        """With a checksum (durable.py): a flipped bit would make another run."""
+        """JSON with a checksum (durable.py): a flipped bit would make another run."""
         return durable.to_json(asdict(self))
 
     @classmethod
@@ -104,7 +104,7 @@ class Graph:
         """The graph of `to_json`'s text.
 
         Raises:
-            ValueError: it is damaged or not a graph; one sentence.
+            ValueError: it is damaged or not a graph, in one sentence.
         """
         read = durable.from_json(text)
         graph = _made(cls, read)
@@ -113,7 +113,7 @@ class Graph:
 
     @classmethod
     def of_run(cls, folder: Path) -> Graph:
-        """The graph that a run's folder keeps.
+        """The graph in a run's folder.
 
         Raises:
             Refusal: there is none, or it is damaged.
@@ -128,7 +128,7 @@ class Graph:
 
 
 def _made(kind: type[Kind], read: Any) -> Kind:
-    """What JSON says of a dataclass, each field of its type; of a list's elements nothing is known yet."""
+    """A dataclass from JSON, with the type of each field checked, but not the types of a list's elements."""
     hints = get_type_hints(kind)
     if not isinstance(read, dict) or not all(name in hints and fits(read[name], hints[name]) for name in read):
         raise ValueError(f"this is no {kind.__name__}, or one of another version: {read!r}"[:120])

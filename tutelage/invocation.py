@@ -1,4 +1,4 @@
-"""How the user called the command line, for hints that can be typed as they stand."""
+"""How the user called the command line, so that printed commands can be typed as they are."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _BY_SCRIPT = {"cli.py": "python cli.py", "__main__.py": "python -m tutelage"}
 
 
 def program() -> str:
-    """`tutelage`, or the longer words that the user typed instead: `python cli.py`, `python -m tutelage`."""
+    """What the user typed: `tutelage`, `python cli.py` or `python -m tutelage`."""
     return _BY_SCRIPT.get(Path(sys.argv[0]).name, "tutelage")

@@ -32,9 +32,9 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     """
     path = find(file)
     paths = [str(path.parent), str(Path.cwd())]
-    sys.path += paths  # last: a user's own nodes and environments never hide ours
+    sys.path += paths  # at the end, so that a user's modules never hide ours
     read = launchfile.read(path, from_command_line(arguments))
-    if any(problem.where in arguments for problem in read.problems):  # said before torch is loaded, which takes seconds
+    if any(problem.where in arguments for problem in read.problems):  # before torch is loaded, which takes seconds
         raise Refusal(read.problems)
     made = wiring.wire(read, path.stem)
     made.paths = paths
@@ -42,7 +42,7 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
 
 
 def arguments_text(file: str) -> str:
-    """The arguments of a launch file, a line each."""
+    """The arguments of a launch file, one a line."""
     read = launchfile.arguments(find(file))
     lines = [read.description, ""]
     width = max((len(name) for name in read.arguments), default=0)
@@ -54,12 +54,12 @@ def arguments_text(file: str) -> str:
 
 
 def resolved_text(file: str, arguments: Sequence[str]) -> str:
-    """The launch file as it would run, all arguments filled in; itself a launch file."""
+    """The launch file with all arguments filled in, which is itself a launch file."""
     return resolved.resolved(graph(file, arguments))
 
 
 def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
-    """Runs a launch file to its end; the exit code."""
+    """Runs a launch file to its end; returns the exit code."""
     made = graph(file, arguments)
     if one_process:
         _need_no_process(file, made)
@@ -67,15 +67,15 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
 
 
 def _need_no_process(file: str, made: Graph) -> None:
-    """Raises a Refusal if some nodes need processes of their own."""
+    """Raises Refusal if a node needs a process of its own."""
     clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
     if names := clocks or programs:
-        what = "goes by the clock, which needs a process of its own" if clocks else "is a program of its own"
+        what = "acts by the clock, which needs a process of its own" if clocks else "is a program of its own"
         raise Refusal([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
 
 
 def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
-    """Runs a graph in a new folder to its end; the exit code. A run that a node refuses leaves no trace of itself."""
+    """Runs a graph in a new folder to its end; returns the exit code. If a node refuses, the run leaves no trace."""
     try:
         folder = run.folder_of(made, run_dir)
         found = set(folder.iterdir()) if folder.is_dir() else None
@@ -91,7 +91,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
 
 
 def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
-    """Removes the traces of a refused run. Earlier content of an existing folder stays, for the corrected command."""
+    """Removes the traces of a refused run, so that the corrected command can use the folder; earlier files stay."""
     if found is None:
         shutil.rmtree(folder)
         return
@@ -100,64 +100,62 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
 
 
 def resume(run_dir: str, trusted: bool = False) -> int:
-    """Resumes an interrupted run from its checkpoints; the exit code.
+    """Resumes an interrupted run from its checkpoints; returns the exit code.
 
     Raises:
-        Refusal: there is none, it is damaged, has come to its end, or acted on a world that has gone on since; or
-            this machine did not make it and it is not `trusted`.
+        Refusal: there is no such run, it is damaged, has finished or had a robot; or this machine did not make it and
+            it is not `trusted`.
     """
     folder = Path(run_dir).resolve()
     made = Graph.of_run(folder)
     if not (folder / "run.json").exists():
-        what = f"this run had not begun when it was cut off: start it by `{program()} launch {folder / 'launch.yaml'}`"
+        what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
     if why := _over(folder):
         raise Refusal([Problem(run_dir, why)])
     sys.path += made.paths
     if names := made.by_the_clock():
-        what = (
-            f"{', '.join(names)} acted on a world that has gone on since: start a new run, this one cannot be resumed"
-        )
+        what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"
         raise Refusal([Problem(run_dir, what)])
     return go(made, folder, resumed=True)
 
 
 def _over(folder: Path) -> str:
-    """Why a run's folder cannot be resumed, by its report; empty if it can.
+    """Why a run cannot be resumed, by its report; empty if it can.
 
-    A damaged report does not count: a finished run writes it again.
+    A damaged report is ignored: the run writes it again when it ends.
     """
     path = folder / "report.json"
     try:
         report = durable.read_json(path) if path.exists() else {"exit_code": 1}
     except Refusal as damage:
-        complain(f"{damage}: it is written anew")
+        complain(f"{damage}: it is written again")
         return ""
     code = report.get("exit_code")
     if code == 0:
-        return "this run has come to its end: there is nothing to go on with"
-    if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints know of the early end
-        return "this run was ended by Ctrl-C in a version that could not go on after that: start a new one"
+        return "this run has finished: there is nothing to resume"
+    if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints contain the early end
+        return "this run was ended by Ctrl-C in a version that could not resume such runs: start a new one"
     return ""
 
 
 def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:
-    """Runs a graph in its folder and prints how it ended; the exit code."""
+    """Runs a graph in its folder and prints how it ended; returns the exit code."""
     try:
         with interruptible():
             outcome, numbers = run.run(made, folder, one_process, resumed)
             text = outcome.refusal or ending.text(made, folder, outcome, numbers)
-    except Interrupted as interrupt:  # before its processes were there, or after they had left
-        _say(f"{ending.interrupted(str(interrupt))}\ngo on with it: {program()} launch --resume {folder}", sys.stdout)
+    except Interrupted as interrupt:  # before its processes started or after they ended
+        _say(f"{ending.interrupted(str(interrupt))}\nresume it: {program()} launch --resume {folder}", sys.stdout)
         return 128 + interrupt.number
     _say(text, sys.stderr if outcome.refusal else sys.stdout)
     return outcome.exit_code
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """Prints to a person, who may have closed the terminal. Then there is nobody to tell, and report.json says it."""
+    """Prints to the terminal. If it was closed, nothing is printed: report.json says it, too."""
     try:
         print(text, file=stream, flush=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is left in the stream is written at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the rest of the buffer is flushed at exit

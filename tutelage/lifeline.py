@@ -1,6 +1,6 @@
 """The socket between a process and its launcher: orders come down, signs of life go up.
 
-When it closes, or the process has another parent, the launcher is gone, which is also an order to end.
+If it closes, or the process gets another parent, the launcher is gone: the process is released.
 """
 
 from __future__ import annotations
@@ -12,21 +12,37 @@ import select
 import socket
 from collections import deque
 
+from tutelage.node import Node
+
 
 class Lifeline:
-    """A process's end of the lifeline."""
+    """A process's end of the lifeline, and the orders that have come.
 
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-        self._launcher = os.getppid()
-        self._text = ""
-        self._untold: deque[bytes] = deque()
+    `begun`: the node may work, since all are built. `halting`: it must save a checkpoint and stop. `interrupted`: it
+    must end early. `released`: the process must exit.
+    """
 
-    def orders(self) -> list[str]:
-        """What was ordered since the last call: `begin`, `halt` (stand still), `interrupt` (end early), `release` (go).
+    def __init__(self, end: socket.socket, begun: bool) -> None:
+        self.begun, self.halting, self.interrupted, self.released = begun, False, False, False
+        self._end, self._launcher, self._text = end, os.getppid(), ""
+        self._unsent: deque[bytes] = deque()
 
-        Also `warn` and a list of sentences in JSON: what is wrong with the run, to be shown.
-        """
+    def obey(self, node: Node) -> bool:
+        """Reads the orders and tells the node of interrupts and warnings; returns whether it was interrupted now."""
+        orders = self._orders()
+        self.begun |= "begin" in orders
+        self.released |= "release" in orders
+        self.halting |= "halt" in orders and not node.observer
+        for order in orders:
+            if order.startswith("warn "):
+                node.warn(json.loads(order.removeprefix("warn ")))
+        if "interrupt" in orders:
+            self.interrupted = True
+            node.interrupt()
+        return "interrupt" in orders
+
+    def _orders(self) -> list[str]:
+        """The orders since the last call: `begin`, `halt`, `interrupt`, `release`, or `warn` and sentences in JSON."""
         if os.getppid() != self._launcher:
             return ["release"]
         self._send()
@@ -42,26 +58,25 @@ class Lifeline:
         return orders
 
     def wait(self, seconds: float) -> bool:
-        """Waits for an order, at most so long; returns whether one came."""
+        """Waits up to `seconds` for an order; returns whether one came."""
         return bool(select.select([self._end], [], [], seconds)[0])
 
-    def report(self, event: str, lost: dict[str, int], unkept: str = "") -> None:
-        """Tells the launcher something: `ready` (built), `alive`, `halted`, `ended` (but there for others), `left`.
+    def report(self, event: str, lost: int, unkept: str) -> None:
+        """Reports an event to the launcher, and how many messages were lost.
 
-        `unkept` is what the node cannot save at the moment, and why.
-
-        A launcher that was stopped (Ctrl-Z) reads nothing, and nobody waits for it: what does not fit any more is sent
-        later, and signs of life are left out. Only who leaves waits.
+        Events are `ready` (built), `alive`, `halted`, `ended` (but serving others), `unsaved` and `left`. A stopped
+        launcher (Ctrl-Z) reads nothing. So what does not fit is sent later, and `alive` is dropped. Only `left` waits,
+        because the process exits next. `unkept` is what the node cannot save at the moment, and why.
         """
-        told = json.dumps({"event": event, "lost": sum(lost.values()), "unkept": unkept})
-        self._untold.append(f"{told}\n".encode())
+        report = json.dumps({"event": event, "lost": lost, "unkept": unkept})
+        self._unsent.append(f"{report}\n".encode())
         self._send(0 if event == "left" else socket.MSG_DONTWAIT)
-        if event == "alive" and self._untold:
-            self._untold.pop()
+        if event == "alive" and self._unsent:
+            self._unsent.pop()
 
     def _send(self, flags: int = socket.MSG_DONTWAIT) -> None:
-        """Sends what is to be told, as far as it fits."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):  # gone: `orders` will see it
-            while self._untold:
-                self._end.sendall(self._untold[0], flags)
-                self._untold.popleft()
+        """Sends as many of the waiting reports as fit."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):  # gone: `_orders` will see it
+            while self._unsent:
+                self._end.sendall(self._unsent[0], flags)
+                self._unsent.popleft()

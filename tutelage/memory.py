@@ -1,4 +1,4 @@
-"""What outlives a message, and the process: attributes that a class names."""
+"""State that survives a restart: the attributes that a class names in `keeps`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Memory:
-    """Base of what remembers.
+    """Base of all classes with such state.
 
     Attributes:
         keeps: names of attributes. Each is a nesting of dicts, lists, deques, numbers, strings, bytes and arrays, or
@@ -19,11 +19,11 @@ class Memory:
     keeps: ClassVar[tuple[str, ...]] = ()
 
     def state(self) -> dict[str, Any]:
-        """What is kept, as a nesting of dicts, lists, numbers, strings, bytes and arrays."""
+        """The state, as a nesting of dicts, lists, numbers, strings, bytes and arrays."""
         return {name: _packed(getattr(self, name)) for name in self.keeps}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Takes up what `state` gave. Its arrays are copied: those of a checkpoint cannot be changed."""
+        """Restores what `state` returned. Arrays are copied, because those of a checkpoint are read-only."""
         for name in self.keeps:
             kept = getattr(self, name)
             if _keeps_itself(kept):

@@ -1,20 +1,20 @@
-"""What a message is: a class whose fields state dtype, symbolic shape and unit. It cannot be changed once made.
+"""A message is an immutable object whose class states the dtype, symbolic shape and unit of each field.
 
     class Observation(Message, cadence="step"):
-        \"\"\"simulator -> policy: what the world looks like before the next action.\"\"\"
+        \"\"\"simulator -> policy: the state of the world before the next action.\"\"\"
         observation: Annotated[NDArray[np.float32], "envs obs", "task's units"]
 
-An array field is `Annotated[NDArray[dtype], shape, unit]`; the shape's words are dimensions ("envs obs"), and a last
+An array field is `Annotated[NDArray[dtype], shape, unit]`. The words of the shape are dimensions ("envs obs"); a last
 word with a star ("envs *action") stands for any number of them. Other fields are bool, int, float, str, bytes,
 `Literal` of strings, `list[str]` or `dict[str, float]`.
 
-Every message bears a logical time: `rollout`, and `step` in it. It sees all that happened before that step. The
-class's `cadence` says when the next one on the same topic may come, which is what lets a listener put several streams
-into one order without waiting for more than it must:
+Every message has a logical time: `rollout`, and `step` in it. It contains what happened before that step. The class's
+`cadence` says when the next message on the same topic can come. So a listener can merge several streams into one order
+and waits for no more than it must:
 
     "step"      one a step        next: the following step
     "rollout"   one a rollout     next: the following rollout
-    "free"      whenever          next: not before this one
+    "free"      at any time       next: not before this one
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FOREVER = 2**62
 
 
 class Field(NamedTuple):
-    """One field as its class declares it: what a value must be, and what a reader wants to know."""
+    """One field as its class declares it."""
 
     name: str
     type: type
@@ -56,9 +56,9 @@ class Field(NamedTuple):
     dimensions: int = 0
     more: bool = False
     elements: tuple[Any, ...] = ()
-    """of a list, its elements' type; of a dict, those of its keys and values"""
+    """the type of a list's elements, or the types of a dict's keys and values"""
     words: tuple[str, ...] = ()
-    """of a Literal, the only strings that it may be"""
+    """the strings that a Literal allows"""
 
     @property
     def expected(self) -> str:
@@ -104,7 +104,7 @@ def _field(name: str, hint: Any) -> Field:
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 class _Declared(type):
-    """Reads the fields of each subclass of Message once, and makes it a tuple of them: what is made fastest."""
+    """Reads the fields of each subclass of Message once, and makes it a tuple of them, which is fastest to build."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> Any:
         made: Any = super().__new__(mcs, name, bases or (tuple,), {"__slots__": (), **space})
@@ -113,7 +113,7 @@ class _Declared(type):
         hints = get_type_hints(made, include_extras=True).items()
         made.declared = tuple(_field(name, hint) for name, hint in hints if get_origin(hint) is not ClassVar)
         if bases != () and len(made.declared) == 2 and name != "Promise":
-            raise TypeError(f"{name} declares no field of its own: a message of its time alone is a promise")
+            raise TypeError(f"{name} declares no field of its own: a message with a time alone is a promise")
         made.types = [field.type for field in made.declared]
         made.nested = [
             (index, field) for index, field in enumerate(made.declared) if field.dtypes or field.elements or field.words
@@ -137,17 +137,17 @@ class Message(metaclass=_Declared):
     rollout: int
     step: int
 
-    __eq__ = object.__eq__  # arrays have no one truth to compare by
+    __eq__ = object.__eq__  # arrays compare by element
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
 
 class Promise(Message):
-    """any node -> its listeners: nothing more from me before this logical time. `rollout=FOREVER` is the end."""
+    """any node -> its listeners: no more messages before this logical time. `rollout=FOREVER` is the end."""
 
 
 def is_promise(found: Sequence[Any]) -> bool:
-    """Whether these are the fields of a promise: it has its time alone, and no other message has."""
+    """Whether these are the fields of a promise: no other message has only a logical time."""
     return len(found) == 2
 
 
@@ -155,7 +155,7 @@ def values(message: Message) -> tuple[Any, ...]:
     """A message's fields in declared order, checked.
 
     Raises:
-        TypeError: names the message type, the field, what was expected and what was found.
+        TypeError: a value does not fit: the message type, the field, what was expected and what was found.
     """
     found: Any = message
     check(type(message), found)
@@ -163,14 +163,14 @@ def values(message: Message) -> tuple[Any, ...]:
 
 
 def build(kind: type[Message], found: Sequence[Any]) -> Message:
-    """A message of this type, or a promise in its place, from the fields in declared order, checked as in `values`."""
+    """A message of this type, or a promise, from its fields in declared order; checked as in `values`."""
     made: Any = Promise if is_promise(found) else kind
     check(made, found)
     return tuple.__new__(made, found)
 
 
 def check(kind: type[Message], found: Sequence[Any]) -> None:
-    """Refuses values that are not what the message type declares."""
+    """Raises TypeError if the values do not fit the message type."""
     if list(map(type, found)) != kind.types:
         _refuse(kind, found)
     for index, field in kind.nested:
@@ -196,7 +196,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", 
 
 
 def schema(kind: type[Message]) -> dict[str, Any]:
-    """JSON schema of a message type; arrays also say dtype, shape and unit. It is what peers compare when they meet."""
+    """The JSON schema of a message type, with the dtype, shape and unit of arrays. Peers compare their fingerprints."""
     properties: dict[str, Any] = {}
     for field in kind.declared:
         if field.dtypes:
@@ -224,9 +224,10 @@ def schema(kind: type[Message]) -> dict[str, Any]:
 
 
 def fingerprint(kind: type[Message]) -> str:
-    """Hash of what two peers must agree on: names, types, dtypes, shapes and cadence, not the prose.
+    """A hash of what two peers must agree on: names, types, dtypes, shapes and cadence, but not descriptions.
 
-    Nor the words of a Literal: a word more leaves older recordings readable, and each message is checked by itself.
+    The words of a Literal are left out, too: with a new word older recordings stay readable, and each message is
+    checked on its own.
     """
     said = {**schema(kind), "description": ""}
     for field in said["properties"].values():

@@ -1,7 +1,7 @@
-"""A node: a stream of messages in, a stream of messages out. It never touches the bus.
+"""A node receives messages and publishes messages. It never touches the bus.
 
     class Doubler(Node):
-        \"\"\"Says twice what it hears.\"\"\"
+        \"\"\"Publishes twice each number.\"\"\"
         hears = (Number,)
         says = (Number,)
 
@@ -11,9 +11,8 @@
         def hear(self, message: Message) -> Iterator[Message]:
             yield Number(message.rollout, message.step, value=self.factor * message.value)
 
-The constructor's parameters, with their types and defaults, are what a launch file may set. Whatever a node must
-remember from one message to the next is named in `keeps`; then it can be killed at any moment and comes back where it
-was.
+A launch file may set the constructor's parameters, with their types and defaults. `keeps` names what the node must
+remember from one message to the next. Then it can be killed at any moment and continues where it was.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from tutelage.message import Message
 from tutelage.transport.inbox import Ordering
 
 NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interruptible"}
-"""Which declaration has a method called."""
+"""The declaration without which a method is never called."""
 
 
 class Node(Memory):
@@ -38,23 +37,23 @@ class Node(Memory):
 
     Attributes:
         keeps: names of the attributes that it must remember from one message to the next (memory.py).
-        hears: message types this node takes in.
-        may_hear: further types it takes in where some node of the launch file says them; `Message` stands for all that
-            is said in its namespace and in those below.
-        says: message types it gives out.
-        order: "time" for all that decides a result; "arrival" for nodes that act by the clock, or only look on.
+        hears: message types it subscribes to.
+        may_hear: further types it subscribes to if a node of the launch file publishes them; `Message` stands for all
+            topics in its namespace and in those below.
+        says: message types it publishes.
+        order: "time" for every node that decides a result; "arrival" for nodes that act by the clock, and observers.
         done: the node sets it to end before its inputs have ended.
-        observer: looks on without weight: it may lose messages (they are counted) and never holds up the graph.
-        realtime: it acts on the world, which goes on without it: it keeps no checkpoint, and is not started again.
+        observer: it may miss messages, which are counted, and no node waits for it.
+        realtime: it acts on the world, which does not wait: it saves no checkpoint and is not restarted.
         clock: it acts by the clock: `due` says when, `tick` acts.
-        interruptible: `interrupt` changes what it says, so what it says after one cannot be verified by a recording.
+        interruptible: `interrupt` changes what it publishes, so that a recording cannot verify what follows.
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
-            keeps a copy, which is all that the node ever reads.
+            copies the file; the node reads only the copy.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         run_dir: the run's folder, for nodes that write files.
-        beside: its checkpoint's path without the suffix: files that its state counts the bytes of begin so.
-        unkept: why its checkpoint cannot be kept at the moment, a full disk for one; empty where all is well. Whoever
-            tells people that something is safe must not say so then.
+        beside: its checkpoint's path without the suffix. Files that belong to the checkpoint have names that begin so.
+        unkept: why its checkpoint cannot be saved at the moment, for example a full disk; empty if it can. Meanwhile
+            the node must not tell people that something is safe.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = ()
@@ -73,70 +72,70 @@ class Node(Memory):
     unkept: str = ""
 
     def __init_subclass__(cls) -> None:
-        """Refuses methods that nobody would call, for the class does not declare what they are for."""
+        """Refuses methods that would never be called, because the class does not declare what they need."""
         for method, declaration in NEEDS.items():
             if method in vars(cls) and not getattr(cls, declaration):
                 raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
 
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
-        """Told before anything begins: those of `may_hear` that no node of the launch file says.
+        """Called before the run begins, with the types of `may_hear` that no node of the launch file publishes.
 
         Raises:
-            Refusal: there is nothing to do without them.
+            Refusal: the node cannot work without them.
         """
 
     def start(self) -> Iterable[Message]:
-        """What the node says before it has heard anything. Not called when it comes back from a checkpoint."""
+        """What the node publishes first. Not called when it is restored from a checkpoint."""
         return ()
 
     def hear(self, message: Message) -> Iterable[Message] | None:
-        """What the node says to a message."""
+        """What the node publishes in answer to a message."""
         raise NotImplementedError
 
     def due(self) -> float:
-        """When its `tick` is to be called next, in seconds of the monotonic clock (`clock`)."""
+        """When `tick` must be called next, in seconds of the monotonic clock (`clock`)."""
         return math.inf
 
     def tick(self) -> Iterable[Message]:
-        """What the node says when its time has come."""
+        """What the node publishes when it is due."""
         return ()
 
     def finish(self) -> Iterable[Message]:
-        """What the node says when all it hears has ended, or it is told to leave before that."""
+        """What the node publishes when its inputs have ended, or when it is ended before that."""
         return ()
 
     def close(self) -> None:
-        """Lets go of what it holds: the last that is called in its process, also after an error."""
+        """Releases devices and files: the last call in its process, also after an error."""
 
     def warn(self, sentences: list[str]) -> None:
-        """Told whenever that changes: all that is wrong with the run at the moment (`screen`)."""
+        """Called with all that is wrong with the run, whenever that changes (`screen`)."""
 
     def interrupt(self) -> None:
-        """Somebody asked the run to end early: come to an end soon, in good order (`interruptible`)."""
+        """The run was interrupted: the node must end soon, in good order (`interruptible`)."""
 
     def halt(self) -> None:
-        """The run is about to be interrupted: what comes after the state that is asked for next is undone by a resume.
+        """The run is about to be interrupted: a resume undoes what follows the next checkpoint, files included.
 
-        A node that is killed instead comes back to an earlier state, and what it wrote into files since is still true.
+        If a node is killed instead, a restart restores an earlier state, and what it wrote to files since stays true.
         """
 
 
 class RecordingNode(Node):
-    """A node that keeps what others say as it comes. All others keep for it what it has not acknowledged yet."""
+    """A node that records messages as they arrive. Senders keep them until it has acknowledged them."""
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
-        """Every message as it comes, promises too, before its turn to be heard."""
+        """Called with each message and promise as it arrives, before `hear`."""
         raise NotImplementedError
 
     def missed(self, sender: str, topic: str, following: int) -> None:
-        """What was said before this sequence number, and has not come, will never come."""
+        """Called when messages before this sequence number are lost for good."""
 
     def lost(self) -> dict[str, int]:
-        """How many messages it could not keep, by topic; people are told."""
+        """How many messages it could not record, by topic."""
         return {}
 
 
 def parameters(kind: type) -> dict[str, inspect.Parameter]:
-    """A node's parameters (a driver's too): those of its constructor."""
+    """The parameters of a node's or driver's constructor."""
     signature = inspect.signature(kind, eval_str=True)
     return dict(signature.parameters)

@@ -1,4 +1,4 @@
-"""Standard output, for observers' commands: lines until Ctrl-C or until the reader is gone, and tables."""
+"""Standard output of the observers' commands: lines until Ctrl-C or until the reader is gone, and tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import numpy as np
 from tutelage.input.problems import printable
 
 SHORT = 6
-"""Numbers of an array that are shown."""
+"""How many numbers of an array are shown."""
 
 
 def show(lines: Iterable[str | None]) -> None:
-    """Prints lines as they come, each at once. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
-    asked: list[int] = []  # an exception alone could be lost, where it is raised inside of a callback
+    """Prints lines as they come, without buffering. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
+    asked: list[int] = []  # an exception could be lost if it is raised in a callback
 
     def ask(number: int, _: object) -> None:
         asked.append(number)
@@ -40,7 +40,7 @@ def show(lines: Iterable[str | None]) -> None:
                 elif _reader_is_gone():
                     raise BrokenPipeError
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the rest of the buffer
 
 
 def _reader_is_gone() -> bool:
@@ -51,7 +51,7 @@ def _reader_is_gone() -> bool:
 
 
 def date(unix_seconds: float | None) -> str | None:
-    """A time for a person; the bare number if it is out of the calendar's range."""
+    """A time as a date; in seconds if it is out of the calendar's range."""
     try:
         return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds).isoformat(" ", "seconds")
     except (ValueError, OverflowError, OSError):
@@ -59,7 +59,7 @@ def date(unix_seconds: float | None) -> str | None:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Aligned columns under their titles. Lists are joined by commas, what is unknown is a dash."""
+    """Aligned columns under their titles. Lists are joined by commas; None is a dash."""
     cells = [[title.replace("_", " ") for title in titles], *([_cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(f"{c:{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
@@ -84,7 +84,7 @@ def json_lines(lines: Iterable[str | None]) -> Iterator[str | None]:
 
 
 def plain(value: Any, full: bool) -> Any:
-    """A value for JSON, which has no NaN or infinity: they become null."""
+    """A value for JSON. NaN and infinity become null."""
     if isinstance(value, np.ndarray):
         if full:
             return plain(value.tolist(), full)

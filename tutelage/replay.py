@@ -1,4 +1,4 @@
-"""`tutelage verify` and `bag play`: replays a recorded run, for comparison or in a graph."""
+"""`tutelage verify` and `tutelage bag play`: replay a recorded run, to compare it or in a graph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BEGIN_SECONDS = 1.0
 
 
 def verify(path: Path, trusted: bool = False) -> list[Comparison]:
-    """Compares the nodes' output today with the recorded one.
+    """Compares what the nodes publish now with what was recorded.
 
     Raises:
         Refusal: there is no recording, or this machine did not make it and it is not `trusted`.
@@ -33,7 +33,7 @@ def verify(path: Path, trusted: bool = False) -> list[Comparison]:
 
 
 def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: str | None, trusted: bool = False) -> int:
-    """Runs the recorded graph with players in place of these nodes, or without names of all nodes that published.
+    """Runs the recorded graph with players in place of these nodes, or of all that published if none is named.
 
     Raises:
         Refusal: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
@@ -56,7 +56,7 @@ def _with_players(made: Graph, recording: Path, nodes: Sequence[str], rate: floa
     speaking = [plan.name for plan in made.nodes if plan.says]
     unknown = [name for name in nodes if name not in speaking]
     if unknown:
-        raise Refusal([Problem(name, f"it says nothing there; {did_you_mean(name, speaking)}") for name in unknown])
+        raise Refusal([Problem(name, f"it published nothing; {did_you_mean(name, speaking)}") for name in unknown])
     parameters = {"file": str(recording), "rate": rate, "skip": skip, "begin": time.monotonic() + BEGIN_SECONDS}
     plans = []
     for plan in made.nodes:

@@ -13,7 +13,7 @@ from tutelage.supervision.signals import MEANINGS
 SILENT_SECONDS = 5.0
 
 SHORT = 0.1
-"""share of the expert's return by which a policy may fall short of it, unsaid"""
+"""share of the expert's return; a smaller shortfall is not mentioned"""
 
 LAST_LINES = 20
 """of the log of a node that could not be kept alive"""
@@ -32,28 +32,28 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     """Where the results are, and how to resume an unfinished run."""
     resumable = outcome.exit_code and not graph.by_the_clock()
-    go_on = [f"go on with it: {program()} launch --resume {folder}"] if resumable else []
+    go_on = [f"resume it: {program()} launch --resume {folder}"] if resumable else []
     return [f"run folder: {folder}", *go_on]
 
 
 def interrupted(name: str) -> str:
-    """By which signal a run was interrupted, in words."""
+    """Which signal interrupted a run, in words."""
     return f"interrupted by {name} ({MEANINGS.get(name, 'a signal')})"
 
 
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
     if outcome.broken or unsaved:
-        go_on = f"go on with it when that is mended: {program()} launch --resume"
-        return [*filter(None, [outcome.broken]), *unsaved, f"the run has not come to its end; {go_on} {folder}"]
+        resume = f"the run has not finished; when that is mended, resume it: {program()} launch --resume {folder}"
+        return [*filter(None, [outcome.broken]), *unsaved, resume]
     if not outcome.failed:
         return []
     if outcome.why:
-        return [f"{outcome.failed} has failed, and would again: {outcome.why}"]
+        return [f"{outcome.failed} has failed and would fail again: {outcome.why}"]
     log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
     why = "could not be kept alive"
     if outcome.failed in graph.by_the_clock():
-        why = "has ended, and is never started again by itself, for it acts on the world"
+        why = "has ended and is not restarted, because it acts on the world"
     last = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
     return [f"{outcome.failed} {why}. Its last lines, from {log}:", *last]
 
@@ -61,12 +61,12 @@ def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
 def _interrupted(numbers: Numbers) -> str:
     if "interrupted" not in numbers:
         return ""
-    interim = ": what follows is of the interim weights it had come to" if "interim_weights_digest" in numbers else ""
+    interim = "; the results below are those of its interim weights" if "interim_weights_digest" in numbers else ""
     return interrupted(numbers["interrupted"]) + interim
 
 
 def _has_learned(numbers: Numbers) -> bool:
-    """Whether the run's weights have come from learning in it, not from elsewhere."""
+    """Whether the run itself has learned its weights."""
     return bool(numbers.get("seconds_learning"))
 
 
@@ -81,7 +81,7 @@ def _returns(numbers: Numbers) -> str:
 
 
 def _shortfall(numbers: Numbers) -> str:
-    """What to try where a run has ended clearly short of its expert: by more than a tenth of the expert's return."""
+    """What to try if a run ended short of its expert by more than SHORT."""
     mean, expert = numbers.get("return_mean"), numbers.get("expert_return_mean")
     if mean is None or expert is None or expert - mean <= SHORT * abs(expert):
         return ""
@@ -92,7 +92,7 @@ def _shortfall(numbers: Numbers) -> str:
 
 
 def _episodes(numbers: Numbers) -> str:
-    """Of a policy that only acts, for example on a robot: it has no evaluation elsewhere."""
+    """The episodes of a policy that only acts, for example on a robot, and is not evaluated elsewhere."""
     if "return_mean" in numbers or "episode_return_mean" not in numbers:
         return ""
     return f"{numbers['episodes']} episodes ended, mean return {numbers['episode_return_mean']:.1f} (of the last 100)"
@@ -111,7 +111,7 @@ def _learning(numbers: Numbers) -> str:
 
 
 def _timing(numbers: Numbers) -> str:
-    if not numbers.get("latency_mean"):  # nothing was ever answered: no robot has run
+    if not numbers.get("latency_mean"):  # no robot has run
         return ""
     return (
         f"{numbers['seconds_up']:.1f} s at {numbers['rate_mean']:.2f} Hz, longest interval "
@@ -126,7 +126,7 @@ def _restarts(numbers: Numbers) -> str:
 
 
 def _silences(numbers: Numbers) -> str:
-    """Long ones: a node that is busy gives no sign of life for a while either."""
+    """Long silences only: a busy node, too, is silent for a while."""
     long = {name: seconds for name, seconds in numbers["node_silences"].items() if seconds >= SILENT_SECONDS}
     found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in long.items())
     return found and f"silent: {found}"

@@ -4,7 +4,7 @@ from tutelage.message import Message
 
 
 class Status(Message, cadence="free"):
-    """any process -> observers, some times a second: that it is alive, its state and its message counts.
+    """any process -> observers, twice a second: that it is alive, its state and its message counts.
 
     `said` and `heard` count messages by topic, `lost` those that an observer missed, `waiting` those received but not
     yet handed to the node. A process that has `ended` still serves those that may need its messages again.

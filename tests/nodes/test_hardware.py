@@ -490,7 +490,7 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
         ("limits: {force: {step: 1}}", "4:17: force: 'step' is counted from what is measured: say by which reading, measured: NAME"),
         ("limits: {force: {step: 1, measured: carp}}", "4:37: 'carp' is not observed; did you mean 'cart'?"),
         ("limits: {force: {moves: [cart, carp]}}", "4:25: 'carp' is not observed; did you mean 'cart'?"),
-        ("limits: {force: {moves: cart}}", "4:25: force: 'moves' must be a list, each of it a string, but is the string 'cart'"),
+        ("limits: {force: {moves: cart}}", "4:25: force: 'moves' must be a list, each element a string, but is the string 'cart'"),
         ("limits: {force: {stuck: 1}}", "4:18: force is only commanded: say 'stuck' of a reading that it moves"),
         ("limits: {pole: {stuck: -1}}", "4:24: pole: 'stuck' must be a number above 0, or 0, but is -1"),
         ("limits: {pole: {moves: [cart]}}", "4:17: pole is only observed: it has no 'moves'"),

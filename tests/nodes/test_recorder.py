@@ -69,7 +69,7 @@ def arm() -> Iterator[tuple[Arm, Assignment]]:
     folder = Path(tempfile.mkdtemp(prefix="arm-"))  # a socket's path must be short
     said = Arm(folder)
     try:
-        yield said, Assignment("run", folder, folder, messages={"tick": schema(Tick)})
+        yield said, Assignment("run", folder, folder, Graph("robot", [], messages={"tick": schema(Tick)}))
     finally:
         said.end()
         shutil.rmtree(folder)
@@ -200,7 +200,7 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
             losses = reader.losses
             time.sleep(0.01)
         kill(recorder)
-        assert f"{path} cannot be written, what comes is lost: [Errno 27] File too large" in log(place.run_dir)
+        assert f"{path} cannot be written, so new messages are lost: [Errno 27] File too large" in log(place.run_dir)
     print(f"\nalarm after {alarm:.2f} s")
     (loss,) = losses
     lost = range(loss.first, loss.first + loss.messages)

@@ -222,7 +222,7 @@ def test_a_driver_with_an_error_in_it_stops_the_machine_and_ends_the_run_loudly(
     run.wait()
     assert run.process.returncode == 1
     assert "ZeroDivisionError: a driver with an error in it" in run.output
-    assert "hardware has ended, and is never started again by itself" in run.output
+    assert "hardware has ended and is not restarted" in run.output
     assert run.verbs[-2:] == ["stop", "close"]
 
 
@@ -249,13 +249,13 @@ def test_a_run_with_a_machine_is_not_resumed(tmp_path):
     run.kill()
     again = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert again.process.returncode == 2
-    assert "hardware acted on a world that has gone on since: start a new run" in again.output
+    assert "a run with hardware cannot be resumed, because the robot has moved on: start a new run" in again.output
 
 
 def test_a_machine_needs_a_process_of_its_own(tmp_path):
     run = CartRun(tmp_path, "--one-process").wait()
     assert run.process.returncode == 2
-    assert "hardware goes by the clock" in run.output
+    assert "hardware acts by the clock" in run.output
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ class Tick(Message, cadence="step"):
 
 def main(folder: Path, rate_hz: float) -> None:
     outbox = Outbox({"recorder": ["tick"]})
-    bus = Bus(Who("run", "arm", 0), folder, Inbox([]), {}, {Tick: "tick"}, outbox)
+    bus = Bus(Who("run", "arm", 0), folder, Inbox([]), {Tick: "tick"}, outbox)
     said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT)
     acknowledged = os.open(folder / "acknowledged", os.O_WRONLY | os.O_CREAT)
     due, number = time.monotonic(), 0

@@ -54,7 +54,7 @@ def test_info_of_a_cut_file_says_where(recorded, tmp_path):
     (tmp_path / "cut.mcap").write_bytes((recorded.run_dir / "recording.mcap").read_bytes()[:-1000])
     done = cli("bag", "info", tmp_path / "cut.mcap")
     assert done.returncode == 1 and "not closed" in done.stdout
-    assert "cannot be read: the file ends inside of a record" in done.stdout.splitlines()[-1]
+    assert "cannot be read: the file ends inside a record" in done.stdout.splitlines()[-1]
 
 
 def test_a_player_says_what_its_node_said_all_of_it_or_from_later_on(recorded):
@@ -131,7 +131,7 @@ def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     told, rows = json.loads(printed("bag", "info", file, "--json")), topics(file)
     assert rows.keys() <= {("observation", "simulator"), ("weights", "learner")} and told["closed"]
     assert sum(loss["messages"] for loss in told["losses"]) == sum(row["lost"] for row in rows.values())
-    assert again.returncode == 2 and again.stderr.endswith("there is such a file already: name another by --output\n")
+    assert again.returncode == 2 and again.stderr.endswith("this file exists already: name another by --output\n")
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can bound the files of another process")
@@ -146,7 +146,7 @@ def test_bag_record_says_at_once_that_the_disk_is_full(recorded, tmp_path):
             resource.prlimit(recording.pid, resource.RLIMIT_FSIZE, (0, 0))
             assert recording.stderr
             said = recording.stderr.readline()
-            assert said == f"{file} cannot be written, what comes is lost: [Errno 27] File too large\n"
+            assert said == f"{file} cannot be written, so new messages are lost: [Errno 27] File too large\n"
             assert recording.poll() is None
         playing.send_signal(signal.SIGINT)
 
@@ -175,9 +175,9 @@ def test_the_export_to_numpy_has_every_value(recorded, tmp_path):
 
 def test_what_cannot_be_done_is_said_in_one_sentence(recorded, tmp_path):
     for command, said in [
-        (("bag", "play", recorded.run_dir, "--node", "simulatr"), "simulatr: it says nothing there; did you mean 'simulator'?"),
+        (("bag", "play", recorded.run_dir, "--node", "simulatr"), "simulatr: it published nothing; did you mean 'simulator'?"),
         (("bag", "info", tmp_path), f"{tmp_path}: there is no recording.mcap here: launch with record:=true, or use `python cli.py bag record`"),
-        (("bag", "export", recorded.run_dir, tmp_path / "a.csv"), f"{tmp_path / 'a.csv'}: what it is to be is told by its ending"),
+        (("bag", "export", recorded.run_dir, tmp_path / "a.csv"), f"{tmp_path / 'a.csv'}: its suffix must be .mcap (JSON) or .npz"),
     ]:  # fmt: skip
         done = cli(*command)
         assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith(said), done.stderr

@@ -40,13 +40,13 @@ class Pair:
         if kept:
             self.mouth.close()
             self.outbox.load(kept)
-        self.mouth = Bus(Who("run", "mouth", 0), self.folder, Inbox([]), {}, {Number: "number"}, self.outbox)
+        self.mouth = Bus(Who("run", "mouth", 0), self.folder, Inbox([]), {Number: "number"}, self.outbox)
 
     def listen(self, again: bool = False) -> None:
         if again:
             self.ear.close()
         self.stream = Stream("mouth", Number)
-        self.ear = Bus(Who("run", "ear", 0), self.folder, Inbox([self.stream]), {"number": Number}, {}, Outbox({}))
+        self.ear = Bus(Who("run", "ear", 0), self.folder, Inbox([self.stream]), {}, Outbox({}))
 
     def until(self, holds: Callable[[], bool]) -> None:
         for _ in range(1000):

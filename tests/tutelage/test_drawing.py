@@ -111,7 +111,9 @@ def test_every_arrow_is_drawn_from_mouth_to_ear() -> None:
     drawn = [path.get("d", "") for path in root.iter() if "arrow" in path.get("class", "")]
     picture = gail()
     wanted = [
-        (arrow.sender.mouth(arrow.topic), box.ear(arrow.topic)) for arrow in picture.arrows for box in arrow.listeners
+        (arrow.sender.output_port(arrow.topic), box.input_port(arrow.topic))
+        for arrow in picture.arrows
+        for box in arrow.listeners
     ]
     assert len(drawn) == len(wanted) > 10
     for mouth, ear in wanted:

@@ -192,8 +192,8 @@ def test_a_resume_leaves_whole_lines_of_the_metrics_and_no_holes(tmp_path, left,
 @pytest.mark.parametrize(
     "report, why",
     [
-        ({"exit_code": 0}, "this run has come to its end"),
-        ({"exit_code": 130}, "in a version that could not go on after that"),
+        ({"exit_code": 0}, "this run has finished"),
+        ({"exit_code": 130}, "in a version that could not resume such runs"),
     ],
 )
 def test_a_run_that_is_over_or_was_interrupted_by_an_older_version_is_not_resumed(described, report, why):

@@ -288,7 +288,7 @@ def test_a_run_ends_by_its_name_with_the_last_good_weights(
     words, seed, node, where = PLACES[place]
     env = f"env:={json.dumps(odd(number, field, seed))}"
     run = Run(tmp_path, *words, env, *["--one-process"] * (how == "one process")).wait()
-    sentence = f"{node} has failed, and would again: {ENV}, {where}, step 5: {said(number, field)}"
+    sentence = f"{node} has failed and would fail again: {ENV}, {where}, step 5: {said(number, field)}"
     assert sentence in run.output and "greedy" not in run.output, run.output
     assert run.process.returncode == 1 and run.report["exit_code"] == 1 and run.report["node_restarts"] == {}
     assert_numbers_alone(run.run_dir)

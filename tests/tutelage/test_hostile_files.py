@@ -482,7 +482,7 @@ def test_what_would_move_a_cursor_is_written_out(tmp_path: Path) -> None:
 
 def test_a_number_of_5000_digits_is_a_problem_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"nodes:\n  one: {{run: 'a:B', parameters: {{a: {'9' * 5000}}}}}\n")
-    with pytest.raises(Refusal, match=r"a.yaml:2:\d+: this whole number has more than 64 bits"):
+    with pytest.raises(Refusal, match=r"a.yaml:2:\d+: this integer has more than 64 bits"):
         read_launch_file(tmp_path / "a.yaml")
 
 

@@ -152,7 +152,9 @@ def test_a_message_earlier_than_promised_is_refused(kind, first, second):
     inbox = inbox_of(("arm", kind))
     inbox.put("arm", kind.topic, first)
     inbox.put("arm", kind.topic, second)
-    said = f"arm said {kind.topic} for rollout {second.rollout}, step {second.step}, but had promised nothing before"
+    said = (
+        f"arm published {kind.topic} for rollout {second.rollout}, step {second.step}, but had promised nothing before"
+    )
     with pytest.raises(ValueError, match=said):
         drain(inbox)
 

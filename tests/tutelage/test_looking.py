@@ -139,8 +139,8 @@ def test_an_echo_ends_when_nobody_reads_it(going, topic):
 def test_what_is_unknown_is_said_in_one_sentence(going, tmp_path):
     run = ("--run", going.run_dir)
     for command, said in [
-        (("topic", "echo", "transitoin", *run), "transitoin: no node of run says anything on this topic; did you mean 'transition'?"),
-        (("topic", "hz", "wights", *run), "wights: no node of run says anything on this topic; did you mean 'weights'?"),
+        (("topic", "echo", "transitoin", *run), "transitoin: no node of run publishes this topic; did you mean 'transition'?"),
+        (("topic", "hz", "wights", *run), "wights: no node of run publishes this topic; did you mean 'weights'?"),
         (("node", "log", "lerner", *run), "lerner: there is no such node in run; did you mean 'learner'?"),
         (("topic", "list", "--run", "nowhere"), "nowhere: no run of this name or folder is running; "),
     ]:  # fmt: skip

@@ -105,7 +105,7 @@ from tutelage.transport.outbox import Outbox
 class Image(Message):
     pixels: Annotated[NDArray[np.uint8], "n"]
 
-bus = Bus(Who("run", "eye", 0), Path(sys.argv[1]), Inbox([]), {}, {Image: "image"}, Outbox({}))
+bus = Bus(Who("run", "eye", 0), Path(sys.argv[1]), Inbox([]), {Image: "image"}, Outbox({}))
 print("ready", flush=True)
 input()
 while not bus.speaker.tap.tapped:

@@ -38,8 +38,8 @@ class Run:
         self.folder = folder
         self.speak()
         self.stream = Stream("learner", Large)
-        heard, kinds = Inbox([self.stream]), dict[str, type[Message]](large=Large)
-        self.report = Bus(Who("run", "report", 0), folder, heard, kinds, {}, Outbox({}), sinks={"report"})
+        heard = Inbox([self.stream])
+        self.report = Bus(Who("run", "report", 0), folder, heard, {}, Outbox({}), sinks={"report"})
 
     def speak(self) -> None:
         self.outbox = Outbox({"report": ["large"]}, folder=self.folder / "learner.outbox")
@@ -47,7 +47,7 @@ class Run:
         if kept:
             self.outbox.load(kept)
         said = dict[type[Message], str]({Large: "large"})
-        self.learner = Bus(Who("run", "learner", 0), self.folder, Inbox([]), {}, said, self.outbox, sinks={"report"})
+        self.learner = Bus(Who("run", "learner", 0), self.folder, Inbox([]), said, self.outbox, sinks={"report"})
 
     def keep(self) -> int:
         """Keeps a checkpoint of the learner; the bytes of its file."""

@@ -35,8 +35,8 @@ class Meeting:
         self.folder = folder
         self.outbox = Outbox({"ear": ["number"]})
         self.stream = Stream("mouth", Number)
-        heard, kinds = Inbox([self.stream]), dict[str, type[Message]](number=Number)
-        self.ear = Bus(Who("run", "ear", 0, SECRET), folder, heard, kinds, {}, Outbox({}))
+        heard = Inbox([self.stream])
+        self.ear = Bus(Who("run", "ear", 0, SECRET), folder, heard, {}, Outbox({}))
         self.buses = [self.ear]
         self.mouth = self.speaking(secret)
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -44,7 +44,7 @@ class Meeting:
 
     def speaking(self, secret: bytes) -> Bus:
         said: dict[type[Message], str] = {Number: "number"}
-        self.buses.append(Bus(Who("run", "mouth", 0, secret), self.folder, Inbox([]), {}, said, self.outbox))
+        self.buses.append(Bus(Who("run", "mouth", 0, secret), self.folder, Inbox([]), said, self.outbox))
         return self.buses[-1]
 
     def until(self, holds: Callable[[], bool], turns: int = 300) -> bool:

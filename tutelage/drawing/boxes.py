@@ -1,4 +1,4 @@
-"""What the picture of a graph is made of: boxes with their ports, arrows, frames of namespaces. In SVG pixels."""
+"""The parts of a graph's picture: boxes with their ports, arrows, frames of namespaces. In SVG pixels."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from tutelage.drawing.layout import Item
 from tutelage.graph import NodePlan
 
 ROW, NAME, KIND, PAD = 20, 34, 16, 14
-"""Height of a port's row, of a box's name, of its class beneath it; room around text."""
+"""Height of a port's row, of a box's name, and of the class below it; space around text."""
 
 LETTER = 7.3
-"""About how wide a letter of 13 pixels is, on the safe side: no font is asked."""
+"""A safe width of a letter of 13 pixels, since no font is measured."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Box:
 
     @property
     def kind(self) -> str:
-        """The node's class where its name does not tell it, or the program that is run."""
+        """The node's class, unless its name equals it; or its program."""
         kind = self.plan.run.rpartition(":")[2] or " ".join(self.plan.command)[:32]
         return "" if kind.lower() == self.name.lower() else kind
 
@@ -50,7 +50,7 @@ class Box:
         return self.head + (ROW * rows + PAD / 2 if rows else 0)
 
     def label(self, topic: str) -> str:
-        """A topic as it is called in this node's namespace."""
+        """A topic's name in this node's namespace."""
         inside = self.space and topic.startswith(f"{self.space}/")
         return topic[len(self.space) + 1 :] if inside else topic
 
@@ -60,20 +60,20 @@ class Box:
             LETTER * (heard + said) + 3 * PAD, LETTER * 1.15 * max(len(self.name), len(self.kind)) + 2 * PAD, 120
         )
 
-    def ear(self, topic: str) -> tuple[float, float]:
+    def input_port(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic ends."""
         return self.x, self.y + self.head + ROW * (self.hears.index(topic) + 0.5)
 
-    def mouth(self, topic: str) -> tuple[float, float]:
+    def output_port(self, topic: str) -> tuple[float, float]:
         """Where an arrow of this topic begins."""
         return self.x + self.width, self.y + self.head + ROW * (self.says.index(topic) + 0.5)
 
 
 @dataclass
 class Arrow:
-    """What one node says on one topic: it leads `ahead` to later layers and `back` to earlier ones.
+    """The messages of one node on one topic: it leads `ahead` to later layers and `back` to earlier ones.
 
-    `passing` are its places in the layers between; `colour` counts the topics of the graph.
+    `passing` are its places in the layers between; `colour` is the number of its message type.
     """
 
     sender: Box
@@ -83,7 +83,7 @@ class Arrow:
     back: list[Box] = field(default_factory=list)
     passing: list[Item] = field(default_factory=list)
     detour: float = 0.0
-    """height at which it goes back, beneath the boxes"""
+    """height at which it goes back, below the boxes"""
 
     @property
     def listeners(self) -> list[Box]:

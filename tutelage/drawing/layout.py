@@ -1,8 +1,8 @@
-"""Where things go in a drawing of a graph: layers along the data's way, from left to right, a lane for each namespace.
+"""Lays out a graph: layers from left to right, along the data's way, and a lane for each namespace.
 
-Arrows are split where they pass a layer, so that they take their place among the boxes there and cross none. What must
-go back to an earlier layer to close a ring is left to the drawing, which leads it around. (Sugiyama, Tagawa and Toda
-1981: layers, then the order in them by the means of neighbours, then the places.)
+An arrow that passes a layer takes a place among the boxes there, so that it crosses none. Arrows that go back to an
+earlier layer, to close a ring, are left to the picture. (Sugiyama, Tagawa and Toda 1981: the layers, then the order in
+them by the means of neighbours, then the places.)
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 ASIDE = 0.1
-"""What a connection aside weighs, where others weigh 1."""
+"""The weight of a connection to an item aside; others weigh 1."""
 
 SWEEPS = 12
-"""How often the layers are gone through to and fro; small graphs are settled in fewer."""
+"""How often all layers are placed, in turn forwards and backwards. Small graphs need fewer."""
 
 
 @dataclass
 class Item:
-    """What takes a place in a layer: a box, or an arrow that passes.
+    """An item of a layer: a box, or an arrow that passes.
 
-    `y` is its middle, counted from its lane's top. `before` and `after` are what it is connected with in the layers
-    next to its own; where either end is `aside`, the connection has little to say about where the two go.
+    `y` is its middle, measured from its lane's top. `before` and `after` are the items that it is connected to in the
+    neighbouring layers; if either end is `aside`, the connection has little influence on their places.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Item:
 
 
 def layers(names: Sequence[str], arrows: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """The layer of each node: behind all that it hears, but for as few arrows as possible, which go back."""
+    """The layer of each node: after all nodes that it hears, except for as few arrows as possible, which go back."""
     known = list(dict.fromkeys(arrows))
     order = _least_back(names, known)
     forward = [(a, b) for a, b in known if order.index(a) < order.index(b)]
@@ -52,7 +52,7 @@ def layers(names: Sequence[str], arrows: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def _least_back(names: Sequence[str], arrows: list[tuple[str, str]]) -> list[str]:
-    """An order in which few arrows go back: each node in turn moves to where the fewest do, until nothing improves."""
+    """An order in which few arrows go back: each node in turn moves to its best place, until nothing improves."""
 
     def back(order: list[str]) -> int:
         place = {name: i for i, name in enumerate(order)}
@@ -78,7 +78,7 @@ def join(arrows: Iterable[tuple[Item, Item]]) -> None:
 
 
 def place(items: Sequence[Item], gap: float) -> dict[int, float]:
-    """Gives every item its `y`, `gap` apart at least; the height of each lane."""
+    """Sets every item's `y`, at least `gap` apart; returns the height of each lane."""
     rows: dict[tuple[int, int], list[Item]] = {}
     for item in items:
         rows.setdefault((item.layer, item.lane), []).append(item)
@@ -91,7 +91,7 @@ def place(items: Sequence[Item], gap: float) -> dict[int, float]:
 
 
 def _wanted(item: Item) -> float:
-    """Where an item would have straight arrows: amid what it is connected with in its lane."""
+    """The `y` at which an item has the straightest arrows: the mean of its connections in its lane."""
     near = [
         (other.y, ASIDE if item.aside or other.aside else 1.0)
         for other in (*item.before, *item.after)
@@ -101,14 +101,14 @@ def _wanted(item: Item) -> float:
 
 
 def _settle(row: list[Item], gap: float) -> None:
-    """Puts a row's items as near as can be to where they want to be, in their order and apart from each other.
+    """Puts a row's items as near as possible to the places they want, in their order and apart from each other.
 
-    Least squares in one pass: neighbours that would overlap become a block, which goes to the mean of their wishes.
+    Least squares in one pass: neighbours that would overlap become a block at the mean of their places.
     """
     offsets = [0.0]
     for above, below in pairwise(row):
         offsets.append(offsets[-1] + (above.height + below.height) / 2 + gap)
-    blocks: list[tuple[float, int]] = []  # mean wish, less the offsets; number of items
+    blocks: list[tuple[float, int]] = []  # mean place, less the offsets; number of items
     for item, offset in zip(row, offsets, strict=True):
         block = (_wanted(item) - offset, 1)
         while blocks and blocks[-1][0] > block[0]:
@@ -121,7 +121,7 @@ def _settle(row: list[Item], gap: float) -> None:
 
 
 def _to_the_top(rows: Mapping[tuple[int, int], list[Item]]) -> dict[int, float]:
-    """Moves each lane's items so that its topmost touches the lane's top; the lanes' heights."""
+    """Moves each lane's items to the lane's top; returns the lanes' heights."""
     lanes: dict[int, list[Item]] = {}
     for (_, lane), row in rows.items():
         lanes.setdefault(lane, []).extend(row)

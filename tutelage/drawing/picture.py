@@ -1,4 +1,4 @@
-"""Where all is in the picture of a graph. In SVG pixels."""
+"""The places of all parts of a graph's picture. In SVG pixels."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tutelage.drawing.layout import Item
 from tutelage.graph import Graph
 
 GUTTER, GAP, MARGIN = 92, 24, 32
-"""Between two layers, between two boxes of one layer, around all."""
+"""Space between two layers, between two boxes of a layer, and around the picture."""
 
 LANE_STEP = 14
-"""Distance of arrows that go back side by side."""
+"""Distance between arrows that go back."""
 
 FRAME_TOP, FRAME_PAD = 30, 20
 
@@ -55,7 +55,7 @@ class Picture:
         return [box for box in self.boxes.values() if sender in box.plan.hears.get(arrow.topic, ())]
 
     def _layer(self) -> None:
-        """Gives every box its layer, and every arrow its places in the layers that it passes."""
+        """Sets every box's layer, and every arrow's places in the layers that it passes."""
         pairs = [(a.sender.plan.name, box.plan.name) for a in self.arrows for box in self._listeners(a)]
         layer = layout.layers(list(self.boxes), pairs)
         for name, box in self.boxes.items():
@@ -72,7 +72,7 @@ class Picture:
             layout.join((chain[box.item.layer - start.layer - 1], box.item) for box in arrow.ahead)
 
     def _sort_ports(self) -> None:
-        """Puts ports in the order in which their arrows come and go, those that go back last."""
+        """Sorts ports by the heights of their arrows; those of arrows that go back are last."""
         coming: dict[tuple[str, str], list[float]] = {}
         going: dict[tuple[str, str], float] = {}
         for arrow in self.arrows:
@@ -88,7 +88,7 @@ class Picture:
 
     @staticmethod
     def _height(item: Item) -> float:
-        """For comparing items of several lanes."""
+        """A height by which items of all lanes can be compared."""
         return item.lane * 1e6 + item.y
 
     def _items(self) -> Iterator[Item]:
@@ -97,7 +97,7 @@ class Picture:
             yield from arrow.passing
 
     def _columns(self) -> None:
-        """The edges of each layer, and so the left and width of its boxes."""
+        """Sets the edges of each layer, and the left and width of its boxes."""
         self.left: dict[int, float] = {}
         self.right: dict[int, float] = {}
         depth = max(_depth(space) for space in self.spaces)
@@ -112,7 +112,7 @@ class Picture:
         self.width = x - GUTTER / 2 + depth * FRAME_PAD + MARGIN / 2
 
     def _lanes(self, heights: dict[int, float]) -> None:
-        """The top of each lane, and so of its boxes; room beneath them for arrows that go back, above for frames."""
+        """Sets the top of each lane and its boxes, with room below for arrows that go back, and above for frames."""
         self.top: dict[int, float] = {}
         y = float(MARGIN + TITLE)
         before = ""
@@ -131,7 +131,7 @@ class Picture:
             box.y = self.top[box.item.lane] + box.item.y - box.height / 2
 
     def _frames(self) -> list[Frame]:
-        """A frame around the boxes of each namespace and the frames inside it; the outer ones first."""
+        """A frame around the boxes of each namespace and its inner frames, the outer ones first."""
         parts = [space.split("/") for space in self.spaces if space]
         names = {"/".join(words[: i + 1]) for words in parts for i in range(len(words))}
         frames: dict[str, Frame] = {}
@@ -156,7 +156,7 @@ def _depth(space: str) -> int:
 
 
 def _common(one: str, other: str) -> str:
-    """The namespace that both are in."""
+    """The innermost namespace that contains both."""
     words = []
     for a, b in zip(one.split("/"), other.split("/"), strict=False):
         if a != b:

@@ -1,4 +1,4 @@
-"""A graph as an SVG picture: each node a box with what it hears on its left and what it says on its right."""
+"""A graph as an SVG picture: each node is a box, with its subscriptions on the left and its topics on the right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def svg(graph: Graph) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img">',
-        f"<title>{name}: who says what to whom</title>",
+        f"<title>{name}: the nodes and their topics</title>",
         f"<style>{STYLE}</style>",
         '<rect width="100%" height="100%" fill="#fcfcfd"/>',
         _text("title", MARGIN, MARGIN + 12, graph.name),
@@ -72,16 +72,16 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
     if box.hears or box.says:
         yield f'<path class="rule" d="M{box.x + 1:.1f} {box.y + box.head - 2:.1f}h{box.width - 2:.1f}"/>'
     for topic in box.hears:
-        yield _text("", left, box.ear(topic)[1] + 4.5, box.label(topic))
+        yield _text("", left, box.input_port(topic)[1] + 4.5, box.label(topic))
     for topic in box.says:
-        x, y = box.mouth(topic)
+        x, y = box.output_port(topic)
         yield _text("", x - PAD, y + 4.5, box.label(topic), "end")
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colours[topic]}"/>'
     yield "</g>"
 
 
 def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
-    """The lines of an arrow and its heads; together lighter where they lead to nodes that only listen."""
+    """The lines and heads of an arrow; lighter where they lead to nodes that publish nothing."""
     colour = COLOURS[arrow.colour % len(COLOURS)]
     for kind, boxes in (
         ("", [b for b in arrow.listeners if b.says]),
@@ -95,19 +95,19 @@ def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
 
 def _line(picture: Picture, arrow: Arrow, box: Box) -> str:
     path = _ahead(picture, arrow, box) if box in arrow.ahead else _back(picture, arrow, box)
-    x, y = box.ear(arrow.topic)
+    x, y = box.input_port(arrow.topic)
     return f'<path class="arrow" d="{path}"/><path stroke="none" d="M{x:.1f} {y:.1f}l-8 -4.5v9z"/>'
 
 
 def _ahead(picture: Picture, arrow: Arrow, box: Box) -> str:
-    """A curve from port to port, level where it passes a layer."""
-    x, y = arrow.sender.mouth(arrow.topic)
+    """A curve from port to port, level in each layer that it passes."""
+    x, y = arrow.sender.output_port(arrow.topic)
     path = f"M{x:.1f} {y:.1f}"
     for item in arrow.passing[: box.item.layer - arrow.sender.item.layer - 1]:
         level = picture.top[item.lane] + item.y
         path += _curve(x, y, picture.left[item.layer], level) + f"H{picture.right[item.layer]:.1f}"
         x, y = picture.right[item.layer], level
-    end, height = box.ear(arrow.topic)
+    end, height = box.input_port(arrow.topic)
     return path + _curve(x, y, end - 8, height) + "h2"
 
 
@@ -117,9 +117,9 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def _back(picture: Picture, arrow: Arrow, box: Box) -> str:
-    """Out to the right, down beneath the boxes, and back to the left: the closing of a ring."""
-    x, y = arrow.sender.mouth(arrow.topic)
-    end, height = box.ear(arrow.topic)
+    """A path out to the right, down below the boxes, and back to the left, which closes a ring."""
+    x, y = arrow.sender.output_port(arrow.topic)
+    end, height = box.input_port(arrow.topic)
     floor, c = arrow.detour, CORNER
     lanes = [other for other in picture.arrows if other.back]
     out = x + GUTTER / 6 + 5 * lanes.index(arrow)

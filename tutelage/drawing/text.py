@@ -1,4 +1,4 @@
-"""Graphs and messages as text that a person reads."""
+"""Graphs and message types as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tutelage.message import Message, schema
 
 
 def text(graph: Graph) -> str:
-    """Who says what to whom, a node at a time."""
+    """The topics of each node and their subscribers."""
     lines = [f"{graph.name} ({graph.time})"]
     for node in graph.nodes:
         lines += ["", f"{node.name}   {node.run or ' '.join(node.command)}"]
@@ -24,7 +24,7 @@ def text(graph: Graph) -> str:
 
 
 def message_types(module: str) -> list[type[Message]]:
-    """The message types that the module of this name has, by name.
+    """The message types in a module, by name.
 
     Raises:
         Refusal: there is no such module, it cannot be imported, or it has none.
@@ -40,7 +40,7 @@ def message_types(module: str) -> list[type[Message]]:
 
 
 def messages(kinds: Iterable[type[Message]]) -> str:
-    """Message types as documentation: what they are for and what is in them."""
+    """Message types as documentation: their purpose and fields."""
     return "\n\n".join(_message(kind) for kind in kinds)
 
 

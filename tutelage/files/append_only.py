@@ -1,4 +1,4 @@
-"""A file that only grows, for what is too large to be written again with each checkpoint."""
+"""A file that only grows, for data that is too large to be written again with each checkpoint."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tutelage.input.problems import Problem, Refusal
 
 
 class AppendOnlyFile:
-    """Bytes beside a checkpoint, which holds how many of them count (`state`).
+    """Bytes beside a checkpoint, which contains how many of them count (`state`).
 
-    They are appended before that checkpoint is saved, so each checkpoint that is whole, the newest or its predecessor,
-    finds the bytes that it counts. What lies behind them is of a life that was cut off: the next `append` replaces it.
+    They are appended before the checkpoint is saved, so every whole checkpoint, the newest or its predecessor, finds
+    the bytes that it counts. Bytes after them were written by a killed life: the next `append` replaces them.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.size, self.checksum = path, 0, 0
 
     def append(self, data: bytes) -> None:
-        """Adds these bytes so that they outlive a power cut.
+        """Appends these bytes, which then survive a power cut.
 
         Raises:
-            OSError: a full disk, for example; then nothing was added, and it can be tried again.
+            OSError: for example a full disk. Then nothing was appended, and the caller can try again.
         """
         durable.make_folder(self.path.parent)
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
@@ -36,14 +36,14 @@ class AppendOnlyFile:
         self.checksum = zlib.crc32(data, self.checksum)
 
     def state(self) -> dict[str, int]:
-        """How many bytes count, and their checksum."""
+        """The number of bytes that count, and their checksum."""
         return {"size": self.size, "checksum": self.checksum}
 
     def load(self, state: dict[str, int]) -> bytes:
-        """The bytes that counted when the state was asked for; from now on they are all that there is.
+        """The bytes that the state counts; later ones will be replaced.
 
         Raises:
-            Refusal: they are not there any more, or are damaged.
+            Refusal: they are missing or damaged.
         """
         data = b""
         if state["size"]:

@@ -1,4 +1,4 @@
-"""A checkpoint on disk: replaced in one step, its predecessor kept, torn or altered ones noticed."""
+"""A checkpoint on disk: it is replaced in one step, its predecessor is kept, and damage is noticed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tutelage.input.problems import Problem, Refusal
 
 
 def save(path: Path, state: Any, durable: bool = True) -> None:
-    """Writes a state so that after a crash, if `durable` a power cut too, it or its predecessor is there, whole."""
+    """Writes a state. After a crash, if `durable` also after a power cut, it or its predecessor is there and whole."""
     data = pack_state(state)
     write(path, zlib.crc32(data).to_bytes(4, "little") + data, durable, path.with_suffix(".previous"))
 
@@ -21,7 +21,7 @@ def load(path: Path) -> Any | None:
     """The newest whole state, or None if none was ever saved.
 
     Raises:
-        Refusal: there is a checkpoint, but neither it nor its predecessor is whole.
+        Refusal: there are checkpoints, but none is whole.
     """
     kept = [candidate for candidate in (path, path.with_suffix(".previous")) if candidate.exists()]
     for candidate in kept:

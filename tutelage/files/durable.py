@@ -1,7 +1,7 @@
-"""Files that survive a power cut, and whose damage is found: all files that `launch --resume` needs.
+"""Files that survive a power cut, and whose damage is noticed: all files that `launch --resume` needs.
 
 A file is written under another name, flushed and renamed; then its folder is flushed, which puts the name on the disk.
-A JSON file has its checksum inside, as its last key; a file of an older version has none, and is accepted.
+A JSON file has its checksum as its last key; a file of an older version has none, and is accepted.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CHECKSUM = "checksum"
 
 
 def write(path: Path, data: bytes, durable: bool = True, predecessor: Path | None = None) -> None:
-    """Replaces a file in one step: after a crash, if `durable` a power cut too, it is there as before or as now.
+    """Replaces a file in one step. After a crash, if `durable` also after a power cut, the old or the new one is there.
 
-    With `predecessor` the file before goes there, so that for a moment only that one is there.
+    The old file moves to `predecessor`, if there is one; then for a moment only that file is there.
     """
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("wb") as file:
@@ -37,20 +37,20 @@ def write(path: Path, data: bytes, durable: bool = True, predecessor: Path | Non
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copies a file so that it outlives a power cut."""
+    """Copies a file; the copy survives a power cut."""
     make_folder(target.parent)
     write(target, source.read_bytes())
 
 
 def flush(path: Path) -> None:
-    """Has the disk keep a file that was written to, and its name."""
+    """Flushes a file and its name to the disk."""
     with path.open("rb") as file:
         _flush(file.fileno())
     flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:
-    """Has the disk keep the names in a folder."""
+    """Flushes the names in a folder to the disk."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -60,12 +60,12 @@ def flush_folder(folder: Path) -> None:
 
 def _flush(file: int) -> None:
     os.fsync(file)
-    if hasattr(fcntl, "F_FULLFSYNC"):  # on macOS fsync hands data to the disk only, which may keep them in its cache
+    if hasattr(fcntl, "F_FULLFSYNC"):  # on macOS fsync leaves data in the disk's cache
         fcntl.fcntl(file, fcntl.F_FULLFSYNC)
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those it is in, where they are not there."""
+    """Makes a folder and its missing parents, which survive a power cut."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -78,13 +78,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def to_json(content: dict[str, Any]) -> str:
-    """Content as JSON that a person can read, its checksum last."""
+    """Content as readable JSON, with its checksum as the last key."""
     plain = json.loads(json.dumps(content))
     return json.dumps({**plain, CHECKSUM: _checksum(plain)}, indent=2) + "\n"
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The content of a file of `write_json`, or of any JSON object.
+    """The content of a file of `write_json`, or of any file with a JSON object.
 
     Raises:
         Refusal: it cannot be read, or is damaged.
@@ -98,20 +98,20 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def from_json(text: str) -> dict[str, Any]:
-    """The content of such a file.
+    """The content of such a file's text.
 
     Raises:
-        ValueError: it is damaged; one sentence.
+        ValueError: it is damaged, in one sentence.
     """
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this file is damaged, it is no JSON ({error})") from error
+        raise ValueError(f"this file is damaged: it is not JSON ({error})") from error
     if not isinstance(content, dict):
-        raise ValueError("this file is damaged, it is no JSON object")
+        raise ValueError("this file is damaged: it is not a JSON object")
     checksum = content.pop(CHECKSUM, None)
     if checksum is not None and checksum != _checksum(content):
-        raise ValueError(f"this file was damaged or changed, its checksum is wrong (remove '{CHECKSUM}' if you did it)")
+        raise ValueError(f"this file was damaged or changed: its checksum is wrong (remove '{CHECKSUM}' if you did it)")
     return content
 
 

@@ -1,4 +1,4 @@
-"""A file that grows by rows of JSON, as far as the disk has room; what it has none for waits."""
+"""A file of JSON rows. Rows that a full disk has no room for wait until it has."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tutelage.memory import Memory
 
 
 class Rows(Memory):
-    """Rows of one file, and how much of it is known to be there.
+    """The rows of one file.
 
     Attributes:
-        written: bytes of the file that hold rows.
+        written: bytes of the file that contain rows.
         rows: lines that wait to be written.
     """
 
@@ -29,15 +29,15 @@ class Rows(Memory):
         self.rows: list[str] = []
 
     def add(self, row: Mapping[str, float]) -> None:
-        """A row, to be written by the next `append`. JSON knows no infinity and no NaN: they are null."""
+        """Adds a row, which the next `append` writes. Infinity and NaN become null."""
         finite = {name: value if math.isfinite(value) else None for name, value in row.items()}
         self.rows.append(json.dumps(finite) + "\n")
 
     def append(self, path: Path) -> None:
-        """Writes the rows that wait: all of them, or none.
+        """Writes all rows that wait, or none.
 
         Raises:
-            OSError: there is no room; names the file.
+            OSError: there is no room; it names the file.
         """
         text = "".join(self.rows)
         try:
@@ -50,24 +50,24 @@ class Rows(Memory):
         self.rows.clear()
 
     def cut(self, path: Path) -> None:
-        """Leaves the whole lines that are known to be there; what comes later will be added again."""
+        """Keeps the whole lines of the bytes that count, and drops the rest, which will be added again."""
         known = path.read_bytes()[: self.written] if path.exists() else b""
         whole = known[: known.rfind(b"\n") + 1]
         if lost := self.written - len(whole):
-            complain(f"{path.name} has lost {lost} bytes of {self.written}: it goes on without them")
+            complain(f"{path.name} has lost {lost} bytes of {self.written}: the run continues without them")
         self.written = len(whole)
         if path.exists():
             os.truncate(path, self.written)
 
     def sync(self, path: Path) -> None:
-        """What a checkpoint counts on must survive a power cut as it does."""
+        """Flushes the file: rows that a checkpoint counts must survive a power cut, as it does."""
         if self.written:
             durable.flush(path)
 
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Has an error of the disk name the file, which that of a full disk leaves out."""
+    """Adds the file's name to an error, because that of a full disk has none."""
     try:
         yield
     except OSError as error:

@@ -1,6 +1,6 @@
-"""Loads what a launch file or a robot's file names: a class, or a function of a module.
+"""Loads the classes and functions that a launch file or robot file names.
 
-`nodes.policy:Policy` is tutelage's own. A module that tutelage does not have is the user's: it is looked for beside the
+`nodes.policy:Policy` is tutelage's own. A module that tutelage does not have is the user's: it is searched beside the
 launch file and in the current folder.
 """
 
@@ -24,9 +24,9 @@ def class_of(run: str, base: type[Kind]) -> type[Kind]:
     """The class that `package.module:Class` or `path/to/file.py:Class` names, a subclass of `base`.
 
     Raises:
-        LookupError: one sentence that says what is missing.
-        TypeError: it is there, but no such class.
-        ImportError: the module is there, but cannot be imported; ModuleNotFoundError: for want of another package.
+        LookupError: the module or class is missing, in one sentence.
+        TypeError: it is no subclass of `base`.
+        ImportError: the module cannot be imported; ModuleNotFoundError: it lacks another package.
     """
     place, _, name = run.partition(":")
     if not name:
@@ -36,12 +36,12 @@ def class_of(run: str, base: type[Kind]) -> type[Kind]:
         raise LookupError(f"{place} has no {name}; {did_you_mean(name, _subclasses(home, base))}")
     if not (isinstance(found, type) and issubclass(found, base)):
         room = "tutelage" if base.__module__ == "tutelage.node" else base.__module__
-        raise TypeError(f"{run} is no {base.__name__.lower()}: it must be a subclass of {room}.{base.__name__}")
+        raise TypeError(f"{run} is not a {base.__name__.lower()}: it must be a subclass of {room}.{base.__name__}")
     return found
 
 
 def module(place: str) -> Any:
-    """The module that `package.module` or `path/to/file.py` names. Raises what `class_of` does, TypeError aside."""
+    """The module that `package.module` or `path/to/file.py` names. Raises LookupError and ImportError as `class_of`."""
     return _from_file(Path(place)) if place.endswith(".py") else _from_package(place)
 
 
@@ -49,11 +49,11 @@ ROOMS = {"drivers", "learning", "messages", "nodes", "tasks", "teaching"}
 
 
 def ours(name: str) -> str:
-    """The full name of a module: `nodes.policy` is tutelage's own, and what tutelage does not have is the user's."""
+    """The full name of a module: `tutelage.nodes.policy` for `nodes.policy`, or the user's own module."""
     full = f"tutelage.{name}"
     try:
         return full if name.partition(".")[0] in ROOMS and importlib.util.find_spec(full) else name
-    except ModuleNotFoundError:  # tutelage does not even have the package that it would be in
+    except ModuleNotFoundError:  # tutelage does not have its package
         return name
 
 
@@ -74,7 +74,7 @@ def _from_package(name: str) -> Any:
 
 
 def _beside(name: str) -> str:
-    """The module that was perhaps meant, where there is the package that it should be in."""
+    """A hint at the module that was meant, if its package exists."""
     package = sys.modules.get(name.rpartition(".")[0])
     names = [found.name for found in pkgutil.iter_modules(package.__path__)] if package else []
     return f"; {did_you_mean(name.rpartition('.')[2], names)}" if names else ""
@@ -88,13 +88,13 @@ def _from_file(path: Path) -> Any:
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec and spec.loader
-        if str(path.parent) not in sys.path:  # last, so that it shadows nothing: for what the file imports beside it
+        if str(path.parent) not in sys.path:  # for modules beside the file; at the end, so that none hides another
             sys.path.append(str(path.parent))
         sys.modules[name] = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(sys.modules[name])
         except BaseException as error:
-            del sys.modules[name]  # half made
+            del sys.modules[name]  # half loaded
             if isinstance(error, ModuleNotFoundError) or not isinstance(error, Exception):
                 raise
             raise ImportError(_why(str(path), error)) from error
@@ -102,7 +102,7 @@ def _from_file(path: Path) -> Any:
 
 
 def _why(module: str, error: Exception) -> str:
-    """Why a module cannot be imported: the error, and the line that raised it."""
+    """Why a module cannot be imported: the error and its line."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}, line {frames[-1].lineno}"
     if isinstance(error, SyntaxError):
@@ -112,14 +112,14 @@ def _why(module: str, error: Exception) -> str:
 
 
 def named(place: str) -> Callable[..., Any]:
-    """What `package.module:name` names.
+    """The function or class that `package.module:name` names.
 
     Raises:
-        Refusal: one sentence that says what is missing.
+        Refusal: it is missing, or its module cannot be imported.
     """
     module, _, name = place.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(ours(module)), name)
-    except Exception as error:  # a module is foreign code, and may raise anything
-        raise Refusal([Problem(place, f"is not there: {error}")]) from error
+    except Exception as error:  # foreign code may raise anything
+        raise Refusal([Problem(place, f"cannot be loaded: {error}")]) from error
     return found

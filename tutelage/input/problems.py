@@ -1,4 +1,4 @@
-"""The problems of a launch file: plain sentences, each with its place, all at once."""
+"""The problems of the user's input: plain sentences, each with its place, reported all at once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Location(NamedTuple):
 class Problem:
     """One sentence that says what is wrong and what to do.
 
-    `where` is a place in a file, or the word of the command line. `hides` says that nodes may be missing because of it,
-    so that what then seems to be missing elsewhere is no problem of its own.
+    `where` is a place in a file, or the word of the command line. `hides` says that nodes may be missing because of
+    it: then problems of missing nodes are not reported.
     """
 
     where: object
@@ -38,7 +38,7 @@ class Problem:
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done; `problems` are all the reasons, `str()` has one a line."""
+    """The request cannot be carried out. `problems` are all the reasons; `str()` has one a line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(dict.fromkeys(problems))
@@ -50,16 +50,16 @@ class LaunchError(Refusal):
 
 
 class _Unknown:
-    """Replaces a value whose problem is already reported: it fits everywhere, and causes no further problem."""
+    """Replaces a value whose problem is already reported. It fits every type, so it causes no further problem."""
 
 
 UNKNOWN = _Unknown()
 
 
 def printable(text: str, keep: str = "\n\t") -> str:
-    """Text for a terminal: characters that would move its cursor or change its colours are escaped, as `\\x1b`.
+    """Text that is safe on a terminal: characters that move its cursor or change its colours are escaped, as `\\x1b`.
 
-    Names and sentences of files are others' text. Line ends stay, unless `keep` is empty.
+    Names and sentences in files come from others. Line ends stay, unless `keep` is empty.
     """
     return "".join(
         letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode("ascii")
@@ -68,13 +68,13 @@ def printable(text: str, keep: str = "\n\t") -> str:
 
 
 def complain(sentence: str) -> None:
-    """Prints a problem on standard error. If that is a file on the full disk, it prints nothing."""
+    """Prints a problem to standard error. If that is a file on a full disk, nothing is printed."""
     with contextlib.suppress(OSError):
         os.write(2, f"{printable(sentence)}\n".encode(errors="replace"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to write instead of an unknown word: the nearest of the known ones, or all of them."""
+    """A hint for an unknown word: the nearest known one, or all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1)
     if near:

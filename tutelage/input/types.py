@@ -1,4 +1,4 @@
-"""Whether a value from a launch file is what a type hint asks for, and both of them in words."""
+"""Checks values of launch files against type hints, and describes both in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = {
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a plain value is of this type. Hints for which YAML has no values are left to whoever asked."""
+    """Whether a plain value has this type. A hint for which YAML has no values fits everything."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if value is UNKNOWN or hint is Any:
         return True
@@ -58,7 +58,7 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return " or ".join(f"'{one}'" for one in inner)
     if inner and isinstance(origin, type) and issubclass(list, origin):
-        return f"a list, each of it {describe(inner[0])}"
+        return f"a list, each element {describe(inner[0])}"
     if len(inner) > 1 and isinstance(origin, type) and issubclass(dict, origin):
         return f"a mapping, each value {describe(inner[1])}"
     return _WORDS.get(origin, getattr(origin, "__name__", str(origin)))
@@ -81,7 +81,7 @@ def text(value: Any) -> str:
 def keys(
     item: Item, known: Mapping[str, Any], what: str, problems: list[Problem], hides: bool = True
 ) -> dict[str, Item]:
-    """The entries of a mapping whose keys are known; a problem for each that is not, and where it is no mapping."""
+    """The entries of a mapping whose keys are known. It is a problem if a key is unknown, or it is not a mapping."""
     if not isinstance(item.value, dict):
         if item.value is not UNKNOWN:
             must = f"{what} must be a mapping, but is {found(plain(item))}"
@@ -96,7 +96,7 @@ def keys(
 def checked(
     items: Mapping[str, Item], hints: Mapping[str, Any], what: str, problems: list[Problem], hides: bool = True
 ) -> dict[str, Any]:
-    """Plain values by key: those that are known, and of the right type. A problem for each of the wrong type."""
+    """Plain values by key: those that are known and of the right type. Each of a wrong type is a problem."""
     good = {}
     for key, item in items.items():
         value = plain(item)

@@ -1,8 +1,8 @@
 """YAML in which every value knows its place, and scalars are what they look like.
 
-PyYAML follows YAML 1.1, to which `1e-3` is a string, `on` is true and `010` is eight. Here, as in YAML 1.2, only true
-and false are booleans, integers are decimal, and `1e-3` is a number. Values are plain data: tags, anchors and aliases
-are refused, keys are text, and a key that comes twice is a problem.
+PyYAML follows YAML 1.1, where `1e-3` is a string, `on` is true and `010` is eight. Here, as in YAML 1.2, only true and
+false are booleans, integers are decimal, and `1e-3` is a number. Values are plain data: tags, anchors and aliases are
+refused, keys are text, and a duplicate key is a problem.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TAG = "tag:yaml.org,2002:"
 
 
 def _whole(text: str) -> int | str:
-    """A whole number; one of more than 64 bits, which no message and no seed can hold, stays text."""
+    """An integer. It stays text if it has more than 64 bits, which no message or seed can hold."""
     number = int(text) if len(text) <= 21 else 2**64
     return number if -(2**63) <= number < 2**64 else text
 
@@ -77,7 +77,7 @@ for _name, _scalar in _SCALARS.items():
 class Item:
     """A value with its place: None, bool, int, float, str, list[Item] or dict[str, Item].
 
-    `key` is the place of its key, where it is in a mapping.
+    `key` is the place of its key, if it is in a mapping.
     """
 
     value: Any
@@ -95,7 +95,7 @@ def plain(item: Item) -> Any:
 
 
 def marked(value: Any, place: Location, key: Location | None = None) -> Item:
-    """Plain data that comes from elsewhere, as if it were written in this place."""
+    """Plain data from elsewhere, as if it were written at this place."""
     if isinstance(value, dict):
         return Item({name: marked(inner, place, place) for name, inner in value.items()}, place, key)
     if isinstance(value, list):
@@ -104,7 +104,7 @@ def marked(value: Any, place: Location, key: Location | None = None) -> Item:
 
 
 def read(path: Path, problems: list[Problem]) -> Item | None:
-    """The content of a YAML file; None, and a problem more, where it has none that can be read."""
+    """The content of a YAML file; None, with a new problem, if it cannot be read."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -114,7 +114,7 @@ def read(path: Path, problems: list[Problem]) -> Item | None:
 
 
 def parse(text: str | bytes, file: str, problems: list[Problem]) -> Item | None:
-    """The content of a YAML text; None, and a problem more, where it has none that can be read."""
+    """The content of a YAML text; None, with a new problem, if it cannot be read."""
     try:
         node = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
@@ -127,7 +127,7 @@ def parse(text: str | bytes, file: str, problems: list[Problem]) -> Item | None:
 
 
 def scalar(text: str) -> Any:
-    """What a word is in YAML: None, a bool, an int, a float, or the word itself."""
+    """The value of a word in YAML: None, a bool, an int, a float, or the word itself."""
     for kind in _SCALARS.values():
         if kind.pattern.match(text):
             return kind.value(text)
@@ -135,12 +135,12 @@ def scalar(text: str) -> Any:
 
 
 def dump(value: Any) -> str:
-    """Plain data as YAML that `read` gives back as it was."""
+    """Plain data as YAML, which `read` reads back unchanged."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def shown(path: Path) -> str:
-    """A path as a person wants to see it: from the current folder where it is inside."""
+    """A path for people: relative if it is in the current folder."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -152,9 +152,9 @@ def _place(file: str, mark: Any) -> Location:
 
 
 def _syntax(error: Exception, file: str) -> Problem:
-    what = getattr(error, "problem", None) or "it is nested too deeply, or no text in UTF-8"
+    what = getattr(error, "problem", None) or "it is nested too deeply, or not UTF-8"
     hint = _HINTS.get(what) or getattr(error, "context", None)
-    said = f"this is no YAML that can be read: {what}" + (f" ({hint})" if hint else "")
+    said = f"this YAML cannot be read: {what}" + (f" ({hint})" if hint else "")
     return Problem(_place(file, getattr(error, "problem_mark", None)), said, hides=True)
 
 
@@ -169,7 +169,7 @@ def _item(node: yaml.Node, file: str, problems: list[Problem], key: Location | N
         value = _SCALARS[kind].value(node.value)
         if kind != "int" or isinstance(value, int):
             return Item(value, place, key)
-        problems.append(Problem(place, "this whole number has more than 64 bits: write a smaller one", hides=True))
+        problems.append(Problem(place, "this integer has more than 64 bits: write a smaller one", hides=True))
         return Item(UNKNOWN, place, key)
     if kind == "str":
         return Item(node.value, place, key)
@@ -188,8 +188,7 @@ def _mapping(node: yaml.MappingNode, file: str, problems: list[Problem]) -> dict
             problems.append(
                 Problem(
                     place,
-                    f"the key '{name}' is here a second time: keep this one or that of line "
-                    f"{first.line if first else '?'}",
+                    f"the key '{name}' is duplicated: keep this one or that of line {first.line if first else '?'}",
                 )
             )
         else:

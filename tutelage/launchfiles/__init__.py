@@ -1,1 +1,1 @@
-"""The launch language: a launch file and arguments become a graph."""
+"""The launch language: makes a graph of a launch file and its arguments."""

@@ -1,11 +1,11 @@
-"""The arguments of a launch file: what may be set when it is launched or included, and what they are worth.
+"""The arguments of a launch file, which may be set when it is launched or included.
 
     seed: {default: 0, help: all randomness follows from it}
     operator: {default: scripted, choices: [scripted, keyboard]}
     lag: {default: 1, least: 0}
     robot: {default: null, type: file, help: description of the robot}
 
-Without a default an argument must be given. Its type is stated or follows from the default.
+An argument without a default must be given. Its type is stated, or follows from the default.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TAKEN = {"env", "dirname", "process", "index"}
 
 @dataclass
 class Argument:
-    """One argument: as declared, and the value that it has. `default` means nothing where it is `required`."""
+    """One argument as declared, and its value. If it is `required`, `default` means nothing."""
 
     name: str
     type: str
@@ -56,7 +56,7 @@ class Argument:
 
 
 class Given(NamedTuple):
-    """A value that somebody gives to an argument, and who. Text from a command line has yet to be read."""
+    """A value that is given to an argument, and where. Text from the command line is not parsed yet."""
 
     value: Any
     where: object
@@ -65,10 +65,10 @@ class Given(NamedTuple):
 
 
 def from_command_line(words: Iterable[str]) -> dict[str, str]:
-    """What `name:=value name:=value` sets.
+    """The values that `name:=value name:=value` sets.
 
     Raises:
-        LaunchError: a word sets nothing, or sets something twice.
+        LaunchError: a word sets nothing, or a name is set twice.
     """
     values: dict[str, str] = {}
     problems = []
@@ -85,7 +85,7 @@ def from_command_line(words: Iterable[str]) -> dict[str, str]:
 
 
 def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[Problem]) -> dict[str, Argument]:
-    """All arguments that a launch file declares, with their values; `item` is its `arguments`."""
+    """The arguments that a launch file declares, with their values; `item` is its `arguments`."""
     arguments: dict[str, Argument] = {}
     names: dict[str, Any] = of_file(file)
     if not isinstance(item.value, dict):
@@ -102,7 +102,7 @@ def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[P
 def refuse_unknown(
     arguments: Mapping[str, Argument], given: Mapping[str, Given], file: str, problems: list[Problem]
 ) -> None:
-    """A problem for each value given to an argument that there is not."""
+    """A problem for each value that is given to an unknown argument."""
     for name, value in given.items():
         if name not in arguments:
             what = f"{file} has no argument '{name}'; {did_you_mean(name, arguments)}"
@@ -131,7 +131,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
 
 
 def _settled(argument: Argument, given: Given | None, place: Location, problems: list[Problem]) -> Any:
-    """The argument's value: what is given, or its default."""
+    """The argument's value: the given one, or its default."""
     if given:
         return _taken(argument, given, problems)
     if not argument.required:
@@ -160,7 +160,7 @@ def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
 
 
 def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> Any:
-    """A float from an int; the whole path of a file or folder from its name, and a place's if something is there."""
+    """Makes a float of an int, and a full path of the name of a file or folder, or of a place if it is there."""
     if value is UNKNOWN or kind not in ("float", *_FINDERS):
         return value
     if kind == "float":
@@ -173,7 +173,7 @@ def _finished(value: Any, kind: str, given: Given, problems: list[Problem]) -> A
 
 
 def _from_text(word: str, kind: str) -> Any:
-    """What a word of the command line is for an argument of this type."""
+    """The value of a word of the command line for an argument of this type."""
     if kind == "str":
         return word
     if kind in _FINDERS:

@@ -1,7 +1,7 @@
-"""Whether a node, a group or an include counts: its `if` and its `unless`.
+"""The `if` and `unless` of a node, group or include decide whether it counts.
 
-if: $(robot)                   a value: true unless it is false, null, 0 or empty
-if: {operator: keyboard}       arguments that all have these values
+if: $(robot)                   a value, true unless it is false, null, 0 or empty
+if: {operator: keyboard}       true if all these arguments have these values
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tutelage.launchfiles.substitution import fill
 
 
 def holds(items: Mapping[str, Item], scope: Scope, problems: list[Problem]) -> bool:
-    """Whether the piece with these keys counts. One whose condition cannot be told does not."""
+    """Whether the piece with these keys counts. It does not if its condition is unknown."""
     asked = {key: _truth(items[key], scope, problems) for key in CONDITION if key in items}
     return asked.get("if", True) is True and asked.get("unless", False) is False
 

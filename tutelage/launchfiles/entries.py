@@ -1,6 +1,6 @@
-"""The keys of a launch file: the four tables are the language. docs/launch.md shows it by example.
+"""The keys of a launch file: four tables define the language. docs/launch.md shows it by example.
 
-Read, it is a list of entries: nodes to run, conditions decided, arguments filled in, every value with its place.
+Reading a launch file gives a list of entries: the nodes to run, with arguments filled in, each value with its place.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ NODE = {
 RESTART = {"times": int, "seconds": float}
 
 LATER = {"arguments", "nodes", "groups", "include", *CONDITION}
-"""Filled in piece by piece, when it is known what each piece's names are and whether it counts at all."""
+"""Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The scope that a file or a group gives to its nodes. `files` are those that include each other up to here."""
+    """What a file or a group gives to its nodes. `files` is the chain of includes up to here."""
 
     files: tuple[Path, ...] = ()
     names: Mapping[str, Any] = field(default_factory=dict)
@@ -56,13 +56,13 @@ class Scope:
         return self.files[-1].parent
 
     def absolute(self, name: str) -> str:
-        """A name of a node or topic as all of the graph knows it; a leading slash says that it is so already."""
+        """The full name of a node or topic. A name with a leading slash is full already."""
         return name[1:] if name.startswith("/") else f"{self.namespace}/{name}".lstrip("/")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A node to run. `run` is empty where it could not be read; `remap` is what is written at this node itself."""
+    """A node to run. `run` is empty if it could not be read; `remap` has this node's own remaps only."""
 
     name: str
     place: Location
@@ -77,7 +77,7 @@ class Entry:
     required: bool = True
 
     def topic(self, own: str) -> str:
-        """The topic on which this node says and hears what its message type calls `own`."""
+        """The topic of this node for the message type whose own topic name is `own`."""
         if own in self.remap:
             return self.scope.absolute(self.remap[own].value)
         return self.scope.remap.get(own) or self.scope.absolute(own)
@@ -85,7 +85,7 @@ class Entry:
 
 @dataclass
 class LaunchFile:
-    """A launch file as read: `problems` is what is wrong with it; `wiring.wire` raises them with its own."""
+    """A launch file as read. `wiring.wire` raises its `problems` together with those of the wiring."""
 
     path: Path
     description: str = ""

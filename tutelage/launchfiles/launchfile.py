@@ -1,7 +1,4 @@
-"""Reads a launch file and all that it includes; problems are gathered, not raised one by one.
-
-wiring.py connects the nodes.
-"""
+"""Reads a launch file and its includes. Problems are collected and reported together; wiring.py connects the nodes."""
 
 from __future__ import annotations
 
@@ -26,15 +23,15 @@ from tutelage.launchfiles.substitution import fill, of_file
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 MOST_NODES = 1000
-"""What `count` may be: each node is a process."""
+"""The largest `count`: each node is a process."""
 
 
 def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
-    """Reads a launch file. Does not raise: it gathers `problems`.
+    """Reads a launch file. Does not raise, but collects `problems`.
 
     Args:
-        path: as `finding.find` gives it.
-        arguments: what the command line sets, as `arguments.from_command_line` gives it.
+        path: from `search.find`.
+        arguments: from `arguments.from_command_line`.
     """
     given = {name: Given(value, f"{name}:={value}", is_text=True) for name, value in (arguments or {}).items()}
     launch_file = LaunchFile(path)
@@ -43,10 +40,10 @@ def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
 
 
 def arguments(path: Path) -> LaunchFile:
-    """The description and the arguments of a launch file, as `launch language.FILE --args` shows them.
+    """The description and the arguments of a launch file, for `launch FILE --args`.
 
     Raises:
-        LaunchError: it cannot be read at all.
+        LaunchError: it cannot be read.
     """
     launch_file = LaunchFile(path)
     item = yaml_marks.read(path, launch_file.problems)
@@ -61,7 +58,7 @@ class _Reader:
         self.launch_file, self.problems = launch_file, launch_file.problems
 
     def file(self, path: Path, given: Mapping[str, Given], scope: Scope) -> None:
-        """A whole file, the launched one or an included one."""
+        """Reads a file, the launched one or an included one."""
         item = yaml_marks.read(path, self.problems)
         if item is None:
             return
@@ -72,7 +69,7 @@ class _Reader:
         self.scope(items, language.FILE, "a launch file", scope)
 
     def head(self, items: Mapping[str, Item], path: Path, given: Mapping[str, Given]) -> dict[str, Argument]:
-        """A file's arguments; those of the launched file, and its description, are kept."""
+        """Reads a file's arguments; keeps those of the launched file, and its description."""
         nothing = Item({}, Location(shown(path), 1, 1))
         arguments = declare(items.get("arguments", nothing), path, given, self.problems)
         refuse_unknown(arguments, given, shown(path), self.problems)
@@ -82,7 +79,7 @@ class _Reader:
         return arguments
 
     def scope(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> None:
-        """The nodes, groups and includes of a file or a group, in the order in which they are written."""
+        """Reads the nodes, groups and includes of a file or a group in their order."""
         parts = self.values(items, table, what, scope)
         scope = self.inner(scope, parts, items)
         self.time(parts.get("time"), items)
@@ -96,7 +93,7 @@ class _Reader:
                     self.group(piece, scope) if key == "groups" else self.include(piece, scope)
 
     def inner(self, scope: Scope, parts: Mapping[str, Any], items: Mapping[str, Item]) -> Scope:
-        """A scope with what a file, a group or an include adds to it."""
+        """The scope inside a file, a group or an include."""
         if "namespace" in parts and self.is_name(parts["namespace"], items["namespace"].place):
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
@@ -127,7 +124,7 @@ class _Reader:
             self.file(path, given, self.inner(scope, parts, items))
 
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
-        """A node, or `count` of them."""
+        """Reads a node, or `count` of them."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
         if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
             return
@@ -172,7 +169,7 @@ class _Reader:
         return checked(items, language.RESTART, f"{what}: restart", self.problems, hides=False)
 
     def parameters(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
-        """A node's parameters: those of the file that it names, then its own."""
+        """A node's parameters: its own take precedence over those of the file that it names."""
         path = self.found("parameters_from", parts, items, scope)
         item = yaml_marks.read(path, self.problems) if path else None
         if item and not isinstance(item.value, dict):
@@ -181,7 +178,7 @@ class _Reader:
         return {**(item.value if item else {}), **(items["parameters"].value if "parameters" in parts else {})}
 
     def topics(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
-        """The remaps of a node, a group or a file, those that can be read."""
+        """The remaps of a node, a group or a file that can be read."""
         if "remap" not in parts:
             return {}
         filled = fill(items["remap"], scope.names, []).value
@@ -196,10 +193,10 @@ class _Reader:
     def lease(self, lease: float | None, items: Mapping[str, Item]) -> None:
         if lease is not None and not 0 < lease < math.inf:
             self.problem(items["lease"].place, f"lease must be a number of seconds above 0, but is {lease:g}")
-        self.launch_file.lease = self.launch_file.lease or lease  # that of the launched file, before the included ones
+        self.launch_file.lease = self.launch_file.lease or lease  # the launched file takes precedence
 
     def values(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> dict[str, Any]:
-        """Plain values, filled in and checked, as far as they can be."""
+        """Plain values, filled in and checked, except those of LATER."""
         ready = [key for key in items if key not in language.LATER]
         filled = {key: fill(items[key], scope.names, self.problems) for key in ready}
         return checked({**items, **filled}, table, what, self.problems)
@@ -215,7 +212,7 @@ class _Reader:
     def is_name(self, name: str, place: Location) -> bool:
         if _NAME.fullmatch(name):
             return True
-        self.problem(place, f"'{name}' is no name: use letters, digits, _ and -, with / after a namespace")
+        self.problem(place, f"'{name}' is not a name: use letters, digits, _ and -, with / after a namespace")
         return False
 
     def problem(self, where: object, what: str) -> None:
@@ -223,7 +220,7 @@ class _Reader:
 
 
 def _by_name(arguments: Item) -> Item:
-    """What an include hands on: a mapping; or a list of names, each with its own value, and of mappings."""
+    """An include's arguments as a mapping. In a list, a name stands for the argument of the same name."""
     if isinstance(arguments.value, dict):
         return arguments
     named: dict[str, Item] = {}
@@ -238,7 +235,7 @@ def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _run(run: Any, folder: Path) -> str | list[str]:
-    """What to run: a class, its file's path made whole; or a command, each of its words a text."""
+    """What to run: a class, with the full path of its file; or the words of a command."""
     if isinstance(run, list):
         return [] if UNKNOWN in run else [text(word) for word in run]
     path, _, name = run.rpartition(":")

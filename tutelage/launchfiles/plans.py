@@ -1,4 +1,4 @@
-"""Makes the plan of each node: finds its class, and checks its parameters, its remaps or its command."""
+"""Makes the plan of each node: finds its class, and checks its parameters, remaps or command."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ EXTRAS = {
     "pygame": "gamepad",
     "mujoco": "mujoco",
 }
-"""Packages of others that come with an extra of ours, and which."""
+"""Third-party packages, and the extra of ours that installs them."""
 
 
 class Planned(NamedTuple):
-    """A node, its class where it has one that can be found, and its plan."""
+    """A node, its class (None for a command, or if it cannot be found) and its plan."""
 
     entry: Entry
     kind: type[Node] | None
@@ -33,7 +33,7 @@ class Planned(NamedTuple):
 
 
 def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
-    """The plan of a node, all but what it hears; problems where class, parameters, remaps or command are not right."""
+    """The plan of a node without its subscriptions; errors in class, parameters, remaps or command are problems."""
     plan = NodePlan(
         entry.name,
         environment=dict(entry.environment),
@@ -86,7 +86,7 @@ def _check_command(entry: Entry, problems: list[Problem]) -> None:
 
 
 def check_parameters(entry: Entry, kind: type, problems: list[Problem]) -> None:
-    """A problem for each parameter that the class's constructor does not take, or not so, or cannot do without."""
+    """A problem for each parameter that the constructor does not have, that has a wrong type, or that is missing."""
     try:
         declared = parameters(kind)
     except (NameError, TypeError, ValueError) as error:
@@ -121,5 +121,5 @@ def _check_remap(entry: Entry, kind: type[Node], problems: list[Problem]) -> Non
     known = {message.topic for message in (*kind.hears, *kind.may_hear, *kind.says)}
     for own, item in entry.remap.items():
         if own not in known:
-            what = f"{kind.__name__} neither hears nor says '{own}'; {did_you_mean(own, known)}"
+            what = f"{kind.__name__} neither hears nor publishes '{own}'; {did_you_mean(own, known)}"
             problems.append(Problem(item.key, what))

@@ -1,4 +1,4 @@
-"""A graph written down as a launch file: nothing left to decide, every default of the language left out."""
+"""Writes a graph as a launch file without arguments or conditions. Defaults of the language are left out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tutelage.launchfiles.substitution import escaped
 
 
 def resolved(graph: Graph) -> str:
-    """YAML that reads and wires to the same nodes; the arguments that led to it are in comments."""
+    """YAML that gives the same nodes. Comments contain the arguments that led to it."""
     arguments = indent(dump(graph.arguments), "#   ")
     nodes = {plan.name: escaped(_node(plan)) for plan in graph.nodes}
     head: dict[str, Any] = {"time": graph.time} | ({"lease": graph.lease} if graph.lease != LEASE_SECONDS else {})
@@ -34,7 +34,7 @@ def _node(plan: NodePlan) -> dict[str, Any]:
 
 
 def _remap(plan: NodePlan) -> dict[str, str]:
-    """The topics that are not where the node's namespace would have them. An observer may hear one type on several."""
+    """The remaps of a node. (An observer may hear one type on several topics, which no remap can say.)"""
     space = plan.name.rpartition("/")[0]
     heard = {own: topic for topic, own in plan.takes.items() if list(plan.takes.values()).count(own) == 1}
     return {own: f"/{topic}" for own, topic in {**heard, **plan.says}.items() if topic != f"{space}/{own}".lstrip("/")}

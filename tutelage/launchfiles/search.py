@@ -1,40 +1,40 @@
-"""Where launch files, and the files they name, are looked for."""
+"""Finds launch files, and the files that they name."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
 
 _PATH = re.compile(r"[/~]|.*\.")
-"""How a name begins that is a path, and no id."""
+"""Matches the beginning of a name that is a path, not an id."""
 
 LAUNCH_FOLDER = (Path(__file__).parents[1] / "launch").resolve()
 """Our own launch files: beside this package, in a clone and in a wheel alike."""
 
 
 def find(name: str, beside: Path | None = None) -> Path:
-    """A file by the name that a person or a launch file gives.
-
-    It is looked for beside the file that names it, in the current folder, then in our own launch folder.
+    """The file of a name: beside the file that names it, in the current folder, or in our own launch folder.
 
     Raises:
-        LaunchError: none of them has it; it says where it was looked for and what is similar.
+        LaunchError: none of them has it; it names these folders and what is similar.
     """
     folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER]))
     for folder in folders:
-        if os.path.isfile(folder / name):  # unlike pathlib's, these know no file of a name that is too long
+        if os.path.isfile(folder / name):  # unlike pathlib, os.path accepts a name that is too long
             return (folder / name).resolve()
     raise LaunchError([Problem(name, _not_found(name, folders), hides=True)])
 
 
 def place(name: str, beside: Path | None = None) -> Path | str:
-    """A file or folder, looked for as in `find`; where there is none, the name: it may be an id of some library.
+    """The file or folder of a name; if there is none, the name itself, which may be the id of a data set.
 
     Raises:
-        LaunchError: there is none, and the name is no id: it begins as a path does, or has a dot.
+        LaunchError: there is none, and the name is no id: it begins like a path, or has a dot.
     """
     folders = [folder for folder in (beside, Path.cwd()) if folder]
     for path in (folder / os.path.expanduser(name) for folder in folders):
@@ -45,28 +45,24 @@ def place(name: str, beside: Path | None = None) -> Path | str:
     return name
 
 
-def find_folder(name: str, beside: Path | None = None) -> Path:
-    """A folder, looked for as in `find`.
+def find_path(
+    name: str,
+    beside: Path | None = None,
+    is_there: Callable[[Path], bool] = os.path.exists,
+    what: str = "file or folder",
+) -> Path:
+    """The file or folder of a name, found as in `place`.
 
     Raises:
         LaunchError: there is none.
     """
-    found = place(name, beside)
-    if not os.path.isdir(found):
-        raise LaunchError([Problem(name, "there is no such folder", hides=True)])
-    return Path(found)
+    found = Path(place(name, beside))
+    if not is_there(found):
+        raise LaunchError([Problem(name, f"there is no such {what}", hides=True)])
+    return found
 
 
-def find_path(name: str, beside: Path | None = None) -> Path:
-    """A file or a folder, looked for as in `find`.
-
-    Raises:
-        LaunchError: there is none.
-    """
-    found = place(name, beside)
-    if not Path(found).exists():
-        raise LaunchError([Problem(name, "there is no such file or folder", hides=True)])
-    return Path(found)
+find_folder = partial(find_path, is_there=os.path.isdir, what="folder")
 
 
 def _not_found(name: str, folders: list[Path]) -> str:

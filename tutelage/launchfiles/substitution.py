@@ -1,12 +1,12 @@
-"""Puts values into the texts of a launch file.
+"""Fills values into the texts of a launch file.
 
-    $(name)              an argument, or `dirname`: the folder of this file; `index`: which of `count` nodes;
-                         `process`: the launcher's number, which no other running launcher has
-    $(env NAME)          a variable of the process environment
-    $(env NAME default)  the same, where it may be missing
+    $(name)              an argument; or `dirname`: the folder of this file; `index`: which of `count` nodes;
+                         `process`: the launcher's process number
+    $(env NAME)          an environment variable
+    $(env NAME default)  the same, with a default
     $$(                  the characters $( themselves
 
-A text that is nothing but `$(name)` becomes the argument's value, with its type. What is put in is not read again.
+A text that is only `$(name)` becomes the argument's value, with its type. Values are not filled in again.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _MARK = re.compile(r"\$\$\(|\$\(([^()]*)\)")
 
 
 def of_file(path: Path) -> dict[str, Any]:
-    """What a launch file may put in without declaring it."""
+    """The names that a launch file may use without declaring them."""
     return {"dirname": str(path.parent), "process": os.getpid()}
 
 
 def fill(item: Item, names: Mapping[str, Any], problems: list[Problem]) -> Item:
-    """The item with all its texts filled in; what cannot be is UNKNOWN, with a problem."""
+    """The item with all its texts filled in. A text that cannot be filled in is UNKNOWN, and a problem."""
     if isinstance(item.value, dict):
         return replace(item, value={key: fill(inner, names, problems) for key, inner in item.value.items()})
     if isinstance(item.value, list):
@@ -42,7 +42,7 @@ def fill(item: Item, names: Mapping[str, Any], problems: list[Problem]) -> Item:
 
 
 def escaped(value: Any) -> Any:
-    """Plain data whose texts `fill` gives back as they are."""
+    """Plain data, escaped so that `fill` returns the original texts."""
     if isinstance(value, dict):
         return {key: escaped(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -69,7 +69,7 @@ def _value(mark: re.Match[str], item: Item, names: Mapping[str, Any], problems: 
         return _variable(more, item, problems)
     if word in names and not more:
         return names[word]
-    what = f"there is no argument '{mark[1]}' to put in for $({mark[1]}); {did_you_mean(word, names)}"
+    what = f"there is no argument '{mark[1]}' for $({mark[1]}); {did_you_mean(word, names)}"
     problems.append(Problem(item.place, what, hides=True))
     return UNKNOWN
 

@@ -18,66 +18,66 @@ from tutelage.node import Node
 from tutelage.status import Status
 
 
-class _Voice(NamedTuple):
-    """Somebody who says a message type on a topic."""
+class _Publisher(NamedTuple):
+    """A node that publishes a message type on a topic."""
 
     name: str
     kind: type[Message]
 
 
 def wire(launch_file: LaunchFile, name: str = "") -> Graph:
-    """The graph that a launch file describes; `name` is its own, or else the file's.
+    """The graph of a launch file; its name is `name`, or the file's.
 
     Raises:
-        LaunchError: all that is wrong with the launch file, in reading it and here.
+        LaunchError: all problems of the launch file.
     """
     problems = list(launch_file.problems)
     wired = [plan_node(entry, problems) for entry in launch_file.entries]
     if not wired and not problems:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
-    _refuse_twins(launch_file.entries, problems)
-    voices = _voices(wired, problems)
-    deaf = [problem for one in wired for problem in _listen(one, voices)]
-    deaf += _refuse_dispensable(wired)
+    _refuse_duplicates(launch_file.entries, problems)
+    publishers = _publishers(wired, problems)
+    unconnected = [problem for one in wired for problem in _listen(one, publishers)]
+    unconnected += _refuse_optional(wired)
     if not any(problem.hides for problem in problems):
-        problems.extend(deaf)
+        problems.extend(unconnected)
     if problems:
         raise LaunchError(problems)
     arguments = {argument.name: argument.value for argument in launch_file.arguments.values()}
-    messages = {topic: schema(saying[0].kind) for topic, saying in voices.items()}
+    messages = {topic: schema(senders[0].kind) for topic, senders in publishers.items()}
     plans, time = [one.plan for one in wired], launch_file.time or "lockstep"
     made = Graph(name or launch_file.path.stem, plans, arguments, time, messages)
     made.lease = launch_file.lease or made.lease
     return made
 
 
-def _refuse_twins(entries: list[Entry], problems: list[Problem]) -> None:
+def _refuse_duplicates(entries: list[Entry], problems: list[Problem]) -> None:
     first: dict[str, Entry] = {}
     for entry in entries:
-        twin = first.setdefault(entry.name, entry)
-        if twin is not entry:
-            what = f"two nodes are named '{entry.name}', one at {twin.place}: rename this one, or give it a namespace"
+        other = first.setdefault(entry.name, entry)
+        if other is not entry:
+            what = f"two nodes are named '{entry.name}', one at {other.place}: rename this one, or give it a namespace"
             problems.append(Problem(entry.place, what))
 
 
-def _voices(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Voice]]:
-    """The publishers of each topic; a problem where a topic would carry two message types."""
-    voices: dict[str, list[_Voice]] = {}
+def _publishers(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Publisher]]:
+    """The publishers of each topic. It is a problem if a topic would carry two message types."""
+    publishers: dict[str, list[_Publisher]] = {}
     for entry, kind, plan in wired:
         for said, topic in _says(kind, plan) if kind else ():
-            others = voices.setdefault(topic, [])
+            others = publishers.setdefault(topic, [])
             if others and not _same(said, others[0].kind):
                 what = (
-                    f"{plan.name} says {said.__name__} on the topic {topic}, on which {others[0].name} says "
+                    f"{plan.name} publishes {said.__name__} on the topic {topic}, on which {others[0].name} publishes "
                     f"{others[0].kind.__name__}: remap one of them"
                 )
                 problems.append(Problem(entry.place, what, hides=True))
-            others.append(_Voice(plan.name, said))
-    return voices
+            others.append(_Publisher(plan.name, said))
+    return publishers
 
 
 def _says(kind: type[Node], plan: NodePlan) -> list[tuple[type[Message], str]]:
-    """What a node says on which topic. Its process says how it is, to observers, on one topic for all namespaces."""
+    """The types and topics that a node publishes, and the status of its process, which has one topic for all nodes."""
     return [*((said, plan.says[said.topic]) for said in kind.says), (Status, Status.topic)]
 
 
@@ -85,8 +85,8 @@ def _same(one: type[Message], other: type[Message]) -> bool:
     return one is other or (one.topic == other.topic and fingerprint(one) == fingerprint(other))
 
 
-def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Problem]:
-    """Fills in what a node hears from whom; a problem for each type that it cannot do without and nobody says."""
+def _listen(one: Planned, publishers: Mapping[str, list[_Publisher]]) -> Iterator[Problem]:
+    """Fills in a node's subscriptions. It is a problem if no node publishes a type that it needs."""
     entry, kind, plan = one
     if not kind:
         return
@@ -95,62 +95,66 @@ def _listen(one: Planned, voices: Mapping[str, list[_Voice]]) -> Iterator[Proble
     for heard in (*kind.hears, *kind.may_hear):
         if heard is Status and not kind.observer:
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
-        topics = _topics(entry, heard, kind.observer, voices)
+        topics = _topics(entry, heard, kind.observer, publishers)
         for topic in topics:
-            senders = [voice for voice in voices.get(topic, ()) if voice.name != plan.name]
+            senders = [sender for sender in publishers.get(topic, ()) if sender.name != plan.name]
             if senders and heard is Message:
-                plan.hears[topic] = [voice.name for voice in senders]
+                plan.hears[topic] = [sender.name for sender in senders]
             elif senders and not _same(heard, senders[0].kind):
                 yield Problem(entry.place, _other_type(plan.name, heard, topic, senders[0]))
             elif senders:
-                plan.hears[topic] = [voice.name for voice in senders]
+                plan.hears[topic] = [sender.name for sender in senders]
                 plan.takes[topic] = heard.topic
             elif heard in kind.hears:
-                yield Problem(entry.place, _unsaid(plan.name, heard, topic, voices))
+                yield Problem(entry.place, _unsaid(plan.name, heard, topic, publishers))
 
 
-def _refuse_dispensable(wired: list[Planned]) -> Iterator[Problem]:
-    """A problem for each node that the run is to go on without, though others wait for what it says."""
+def _refuse_optional(wired: list[Planned]) -> Iterator[Problem]:
+    """A problem for each node that is not required, although others wait for its messages."""
     for entry, kind, plan in wired:
         waiting = [one.plan.name for one in wired if one.kind and one.kind.order == "time"
                    for senders in one.plan.hears.values() if plan.name in senders]  # fmt: skip
         if not plan.required and kind and waiting:
-            what = f"the run cannot go on without {plan.name}, since {waiting[0]} waits for what it says: drop required"
+            what = (
+                f"the run cannot go on without {plan.name}: {waiting[0]} waits for its messages; drop `required: false`"
+            )
             yield Problem(entry.place, what)
 
 
-def _topics(entry: Entry, heard: type[Message], observer: bool, voices: Mapping[str, list[_Voice]]) -> list[str]:
-    """Where a type is heard: an observer hears it on all topics from its namespace down, unless it is remapped.
+def _topics(
+    entry: Entry, heard: type[Message], observer: bool, publishers: Mapping[str, list[_Publisher]]
+) -> list[str]:
+    """The topics on which a type is heard; for an observer all from its namespace down, unless it is remapped.
 
-    `Message` is heard on all of them. Statuses are not among them: they are for observers, and have no end.
+    `Message` is heard on all of them, except statuses, which are for observers and have no end.
     """
     if heard is Status:
         return [Status.topic]
     if heard is Message:
-        return [topic for topic in voices if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
+        return [topic for topic in publishers if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
     if not observer:
         return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
-        return [entry.topic(heard.topic)] if entry.topic(heard.topic) in voices else []
+        return [entry.topic(heard.topic)] if entry.topic(heard.topic) in publishers else []
     return [
         topic
-        for topic, saying in voices.items()
-        if topic.startswith(entry.scope.absolute("")) and _same(heard, saying[0].kind)
+        for topic, senders in publishers.items()
+        if topic.startswith(entry.scope.absolute("")) and _same(heard, senders[0].kind)
     ]
 
 
-def _other_type(name: str, heard: type[Message], topic: str, voice: _Voice) -> str:
-    said = voice.kind.__name__ if voice.kind.topic != heard.topic else f"a {voice.kind.__name__} with other fields"
-    return f"{name} hears {heard.__name__} on the topic {topic}, but {voice.name} says {said} there: remap one of them"
+def _other_type(name: str, heard: type[Message], topic: str, sender: _Publisher) -> str:
+    said = sender.kind.__name__ if sender.kind.topic != heard.topic else f"a {sender.kind.__name__} with other fields"
+    return f"{name} hears {heard.__name__} on the topic {topic}, but {sender.name} publishes {said}: remap one of them"
 
 
-def _unsaid(name: str, heard: type[Message], topic: str, voices: Mapping[str, list[_Voice]]) -> str:
-    for elsewhere, saying in voices.items():
-        if elsewhere != topic and _same(heard, saying[0].kind) and saying[0].name != name:
+def _unsaid(name: str, heard: type[Message], topic: str, publishers: Mapping[str, list[_Publisher]]) -> str:
+    for elsewhere, senders in publishers.items():
+        if elsewhere != topic and _same(heard, senders[0].kind) and senders[0].name != name:
             return (
-                f"{name} hears {topic}, but no node says it: {saying[0].name} says {elsewhere}; put both into one "
-                f"namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
+                f"{name} hears {topic}, but no node publishes it: {senders[0].name} publishes {elsewhere}; put both in "
+                f"one namespace, or add remap: {{{heard.topic}: /{elsewhere}}} here"
             )
     usual = " ".join((heard.__doc__ or "").partition(":")[0].split())
     hint = f" ({usual})" if "->" in usual else ""
-    return f"{name} hears {topic}, but no node says it: add a node that says {heard.__name__}{hint}"
+    return f"{name} hears {topic}, but no node publishes it: add a node that publishes {heard.__name__}{hint}"

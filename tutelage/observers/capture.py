@@ -14,11 +14,11 @@ from tutelage.supervision.registry import Running
 from tutelage.transport.tap import Arrival, Tap
 
 IDLE_SECONDS = 0.02
-"""How long to wait for a message before looking after the file, the clock and the run."""
+"""How long to wait for a message before checking the file, the clock and the run."""
 
 
 class Capture:
-    """Some topics of a run, or all of them, written into a file."""
+    """Records some topics of a run, or all, into a file."""
 
     def __init__(self, run: Running, topics: Sequence[str], path: Path) -> None:
         runs.check_topics(run, topics)
@@ -28,8 +28,8 @@ class Capture:
         self._asked = False
 
     def record(self, seconds: float | None = None) -> None:
-        """Until the run has ended, so many seconds are over, or Ctrl-C."""
-        signal.signal(signal.SIGINT, self._ask)  # an exception could come in the midst of a record
+        """Records until the run has ended, `seconds` are over, or Ctrl-C."""
+        signal.signal(signal.SIGINT, self._ask)  # an exception could interrupt a record
         senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
         tap = Tap(self.run.name, self.run.socket_dir, sorted(senders), self.topics)
         until = time.monotonic() + seconds if seconds is not None else float("inf")

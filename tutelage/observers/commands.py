@@ -1,4 +1,4 @@
-"""`tutelage node` and `tutelage topic`: what runs on this machine, and what its nodes say."""
+"""`tutelage node` and `tutelage topic`: the nodes on this machine, and their messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tutelage.options import JSON, RUN
 
 @click.group()
 def node() -> None:
-    """Look at the nodes that run on this machine."""
+    """Look at the nodes on this machine."""
 
 
 @node.command("list")
@@ -28,11 +28,11 @@ def node_list(as_json: bool) -> None:
 @node.command("log")
 @click.argument("name")
 @RUN
-@click.option("--follow", is_flag=True, help="Go on with what is printed, until the run has ended.")
-@click.option("--lines", type=click.IntRange(min=0), help="Only so many of the last lines.")
+@click.option("--follow", is_flag=True, help="Keep printing until the run has ended.")
+@click.option("--lines", type=click.IntRange(min=0), help="Only this many of the last lines.")
 @JSON
 def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_json: bool) -> None:
-    """Print what the node NAME has printed."""
+    """Print the log of the node NAME."""
     from tutelage import output
     from tutelage.observers import logs
 
@@ -42,15 +42,15 @@ def node_log(name: str, run: str | None, follow: bool, lines: int | None, as_jso
 
 @click.group()
 def topic() -> None:
-    """Look at what the nodes say while they say it, without slowing them."""
+    """Look at the messages of a running graph, without slowing it."""
 
 
 @topic.command("list")
 @RUN
-@click.option("--rates", is_flag=True, help="Listen for 1.6 seconds how often something is said.")
+@click.option("--rates", is_flag=True, help="Measure the rates for 1.6 seconds.")
 @JSON
 def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
-    """List the topics of a run: message type, who says it, who hears it."""
+    """List the topics of a run: message types, publishers, subscribers."""
     from tutelage import output
     from tutelage.observers import runs
 
@@ -82,7 +82,7 @@ def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full
 @click.option("--count", type=click.IntRange(min=1), help="End after so many reports.")
 @JSON
 def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
-    """Measure how often something is said on TOPIC, and report it every second."""
+    """Measure the rate of TOPIC, and print it every second."""
     from tutelage import output
     from tutelage.observers import rate, runs
 

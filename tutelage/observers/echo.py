@@ -1,4 +1,4 @@
-"""Messages as they pass, for a person or, as JSON lines, for a program."""
+"""Prints messages as they pass: as text, or as JSON lines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from tutelage.observers.listener import Heard, hear
 from tutelage.output import SHORT, plain
 from tutelage.supervision.registry import Running
 
-"""Numbers of an array, or bytes, that are shown unless all are asked for."""
-
 
 class Echo:
-    """The messages of some topics as text; afterwards it knows how many were `heard` and how many `lost`, by topic."""
+    """The messages of some topics as text. `heard` and `lost` count them by topic."""
 
     def __init__(self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool) -> None:
         runs.check_topics(run, topics)
@@ -30,7 +28,7 @@ class Echo:
         self.lost: Counter[str] = Counter()
 
     def lines(self) -> Iterator[str | None]:
-        """A text for each message; None now and then when there is none."""
+        """A text for each message; None now and then if there is none."""
         kinds = {topic: message_type(self.run.graph.messages[topic]) for topic in self.topics}
         senders = {sender for topic in self.topics for sender in runs.speakers(self.run, topic)}
         for heard in hear(self.run.name, self.run.socket_dir, sorted(senders), kinds):
@@ -50,7 +48,7 @@ class Echo:
 
 
 def text(heard: Heard, full: bool = False) -> str:
-    """A message as a few lines, its fields under its topic, sender and logical time."""
+    """A message as lines: its topic, logical time and sender, then its fields."""
     lines = [f"... {heard.lost} lost ..."] if heard.lost else []
     message, header = heard.message, heard.header
     lines.append(
@@ -77,7 +75,7 @@ def _short(value: Any, full: bool) -> str:
 
 
 def json_line(heard: Heard, full: bool = False) -> str:
-    """A message as one line of JSON; `sent_ns` is the sender's monotonic clock. Unless `full`, arrays are described."""
+    """A message as a line of JSON; `sent_ns` is the sender's monotonic clock. Without `full`, arrays are shortened."""
     header, message = heard.header, heard.message
     line = {"topic": heard.topic, "sender": header.sender, "life": header.life, "sequence": header.sequence}
     line |= {"sent_ns": header.sent, "lost": heard.lost, "rollout": message.rollout, "step": message.step}

@@ -11,12 +11,12 @@ from tutelage.message import Message, build, is_promise
 from tutelage.transport.tap import Arrival, Tap
 
 IDLE_SECONDS = 0.1
-"""How often a listener that hears nothing looks whether the run is still there."""
+"""How often an idle observer checks whether the run is still there."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A message as it passed; `lost` were missed just before it."""
+    """A message as it passed; `lost` messages were missed just before it."""
 
     topic: str
     header: Header
@@ -40,7 +40,7 @@ def hear(
             arrival = tap.receive(IDLE_SECONDS)
             if arrival:
                 yield read(arrival, kinds, expected)
-            elif (socket_dir / "run_dir").exists():  # the launcher, or the sweeper after it, removes it in the end
+            elif (socket_dir / "run_dir").exists():  # the launcher or the sweeper removes it at the end
                 yield None
             else:
                 return

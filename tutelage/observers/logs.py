@@ -1,4 +1,4 @@
-"""The log of a node: what its process prints, while the run goes on and after it."""
+"""The log of a node: what its process prints, during the run and after it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tutelage.observers import runs
 from tutelage.supervision import registry
 
 LOOK_SECONDS = 0.1
-"""How often a followed log is looked at."""
+"""How often a followed log is read."""
 
 
 def find(node: str, run: str | None) -> Path:
-    """The log of a node, of the newest running run or of one that is named; by its folder one that has ended, too.
+    """The log of a node in a run: the newest that runs, or the one of this name or folder, which may have ended.
 
     Raises:
-        Refusal: there is no such run, or no such node in it.
+        Refusal: there is no such run or node.
     """
     ended = run is not None and (Path(run) / "graph.json").exists()
     folder = Path(run).resolve() if run and ended else runs.running(run).run_dir
@@ -31,8 +31,8 @@ def find(node: str, run: str | None) -> Path:
 
 
 def lines(log: Path, last: int | None, follow: bool) -> Iterator[str | None]:
-    """The `last` lines of a log (all without a number), and if it is followed what comes, until the run has ended."""
-    if not log.exists():  # the node has not been started yet
+    """The `last` lines of a log (None: all). With `follow`, also each new line, until the run has ended."""
+    if not log.exists():  # the node was not started yet
         return
     with log.open(errors="replace") as file:
         yield from (line.rstrip("\n") for line in deque(file, last))

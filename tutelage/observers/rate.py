@@ -1,4 +1,4 @@
-"""The rate of a topic, and its regularity, by the senders' clocks, however late messages arrive."""
+"""The rate of a topic and its regularity, by the senders' clocks, so that delays do not count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPORT_SECONDS = 1.0
 
 
 class Rate(NamedTuple):
-    """The last `messages` of a topic: their rate, the times between them in seconds, their weight. `lost` is of all."""
+    """The last `messages` of a topic: their rate, intervals in seconds, and size. `lost` counts from the start."""
 
     topic: str
     messages: int
@@ -40,7 +40,7 @@ class Rate(NamedTuple):
 
 
 def measure(topic: str, sent: list[tuple[int, int]], lost: int) -> Rate | None:
-    """The rate of messages of which (time sent [ns], bytes) are known; None for fewer than two."""
+    """The rate of messages, given (time sent [ns], bytes) of each; None for fewer than two."""
     times = sorted(time / 1e9 for time, _ in sent)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     if not gaps or not sum(gaps):
@@ -51,7 +51,7 @@ def measure(topic: str, sent: list[tuple[int, int]], lost: int) -> Rate | None:
 
 
 def reports(run: Running, topic: str, window: int, count: int | None, as_json: bool) -> Iterator[str]:
-    """Every second a line about the last `window` messages, `count` lines at most.
+    """A line about the last `window` messages every second, `count` lines at most.
 
     Raises:
         Refusal: the topic is unknown.

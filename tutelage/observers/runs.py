@@ -1,4 +1,4 @@
-"""The graphs that run on this machine, and their nodes and topics. Read from files: no process is asked."""
+"""The graphs on this machine, their nodes and topics. They are read from files, without asking a process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from tutelage.invocation import program
 from tutelage.observers.listener import hear
 from tutelage.status import Status
 from tutelage.supervision import registry
+from tutelage.supervision.liveness import stat
 from tutelage.supervision.registry import Running
 
 RATE_SECONDS = 1.6
-"""How long rates are listened for: a process says its status every half second."""
+"""How long rates are measured: a process publishes its status every half second."""
 
 
 class NodeRow(NamedTuple):
-    """A node that runs, as `node list` shows it. `state` is running, stopped (by a signal), ended or dead."""
+    """A node in `node list`. `state` is running, stopped (by a signal), ended or dead."""
 
     run: str
     node: str
@@ -30,7 +31,7 @@ class NodeRow(NamedTuple):
 
 
 class TopicRow(NamedTuple):
-    """A topic, as `topic list` shows it; `rate` in messages a second, where it was listened for."""
+    """A topic in `topic list`; `rate` in messages a second, if it was measured."""
 
     topic: str
     type: str
@@ -40,7 +41,7 @@ class TopicRow(NamedTuple):
 
 
 def running(name: str | None = None) -> Running:
-    """The run of this name or in this folder; without a name the newest, and a person is told which of several it is.
+    """The run of this name or folder. Without a name it is the newest; if there are several, that is printed.
 
     Raises:
         Refusal: there is none.
@@ -72,20 +73,12 @@ def _node(run: Running, plan: NodePlan) -> NodeRow:
 
 
 def _state(listed: dict[str, Any]) -> str:
-    letter = _letter(listed["pid"])
+    letter = stat(listed["pid"])[0]  # on Linux: T is stopped, Z is dead
     if letter in ("T", "t"):
         return "stopped"
     if letter in ("Z", "X") or not registry.alive(listed["pid"]):
         return "dead"
     return "ended" if listed["ended"] else "running"
-
-
-def _letter(pid: int) -> str:
-    """Linux's state of a process (T is stopped, Z dead); empty without /proc."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 def topics(run: Running, rates: bool = False) -> list[TopicRow]:
@@ -98,7 +91,7 @@ def topics(run: Running, rates: bool = False) -> list[TopicRow]:
 
 
 def speakers(run: Running, topic: str) -> list[str]:
-    """The nodes that say something on a topic; every process says how it is."""
+    """The nodes that publish on a topic; all our nodes publish their status."""
     if topic == Status.topic:
         return [plan.name for plan in run.graph.nodes if plan.run]
     return [plan.name for plan in run.graph.nodes if topic in plan.says.values()]
@@ -109,22 +102,22 @@ def _listeners(run: Running, topic: str) -> list[str]:
 
 
 def check_topics(run: Running, asked: Iterable[str]) -> None:
-    """Refuses topics that nobody says anything on.
+    """Checks that a node publishes on each of these topics.
 
     Raises:
-        Refusal: all that are unknown.
+        Refusal: all topics that are unknown.
     """
     known = run.graph.messages
     unknown = [topic for topic in asked if topic not in known]
     if unknown:
         name = run.run_dir.name
         raise Refusal(
-            [Problem(t, f"no node of {name} says anything on this topic; {did_you_mean(t, known)}") for t in unknown]
+            [Problem(t, f"no node of {name} publishes this topic; {did_you_mean(t, known)}") for t in unknown]
         )
 
 
 def measured_rates(run: Running) -> dict[str, float]:
-    """Messages a second by topic, as the processes themselves count them in their statuses: nothing else is heard."""
+    """Messages a second by topic, from the counts in the processes' statuses; no other topic is received."""
     first: dict[str, Status] = {}
     last: dict[str, Status] = {}
     until = time.monotonic() + RATE_SECONDS

@@ -1,6 +1,6 @@
-"""Recordings: MCAP files that survive. Nothing but the last moment can be lost, and all that is whole is read.
+"""Recordings: MCAP files that survive a kill. Only the last moment can be lost, and every whole part can be read.
 
-`format` is what is in a file, `writer` and `reader` write and read it; the rest is what the commands do with it.
+`format` describes a file, `writer` and `reader` write and read it; the other modules belong to commands.
 """
 
 from tutelage.recording.format import Damage, Loss

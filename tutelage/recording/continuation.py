@@ -14,16 +14,16 @@ from tutelage.recording.writer import Stream, Writer
 def go_on(
     path: Path, about: Mapping[str, str], start: int, following: Mapping[Stream, int], unstated: Iterable[Loss] = ()
 ) -> Writer:
-    """A writer that appends to a file, which is made where there is none.
+    """A writer that appends to a file, or begins it.
 
-    A loss that the file states behind `start` is stated: neither is it again, nor is what was lost written after all.
+    A loss that the file states after `start` is final: it is not stated again, and the lost messages are not written.
 
     Args:
-        start: bytes of it that are known to be whole.
-        following, unstated: what is known of them, as Writer has it.
+        start: bytes of the file that are known to be whole.
+        following, unstated: as in Writer, at `start`.
 
     Raises:
-        Refusal: the file is shorter than that.
+        Refusal: the file is shorter than `start`.
     """
     _check(path, start)
     if not path.exists():
@@ -42,7 +42,7 @@ def go_on(
 def undo(
     path: Path, about: Mapping[str, str], start: int, following: Mapping[Stream, int], unstated: Iterable[Loss] = ()
 ) -> Writer:
-    """As `go_on`, but what lies behind `start` is cut off: it was said on the way to an end that came too early."""
+    """A writer as in `go_on`, but cuts off what follows `start`: it belongs to an early end that a resume undoes."""
     _check(path, start)
     return Writer(path, about, start, following, unstated)
 
@@ -50,5 +50,5 @@ def undo(
 def _check(path: Path, start: int) -> None:
     size = path.stat().st_size if path.exists() else 0
     if size < start:
-        what = f"has lost its end: it had {start} bytes, and has {size}: this run cannot go on, start another"
+        what = f"has lost its end: it had {start} bytes and now has {size}; start a new run, this one cannot continue"
         raise Refusal([Problem(path, what)])

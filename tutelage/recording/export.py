@@ -1,4 +1,4 @@
-"""Recordings for other tools: MCAP with JSON messages, as Foxglove reads it, and arrays for numpy."""
+"""Exports recordings for other tools: MCAP with JSON messages, for Foxglove, and numpy arrays."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tutelage.recording.reader import Reader, Recorded
 
 
 def export(recording: Path, target: Path) -> Reader:
-    """Writes what is in a recording as the target's suffix says; the reader tells what was missing in it.
+    """Writes a recording in the format of the target's suffix; returns the reader, which knows the damages.
 
     Raises:
-        Refusal: the target is none that we can write, is there already, or cannot hold what was recorded.
+        Refusal: the suffix is unknown, the target exists, or its format cannot hold the messages.
     """
     write = {".mcap": _json_mcap, ".npz": _npz}.get(target.suffix)
     if write is None:
-        raise Refusal([Problem(target, "what it is to be is told by its ending: .mcap (JSON) or .npz")])
+        raise Refusal([Problem(target, "its suffix must be .mcap (JSON) or .npz")])
     if target.exists():
-        raise Refusal([Problem(target, "there is such a file already: name another")])
+        raise Refusal([Problem(target, "this file exists already: name another")])
     reader = Reader(recording)
     part = target.with_name(f".{target.name}.part")
     try:
@@ -37,7 +37,7 @@ def export(recording: Path, target: Path) -> Reader:
             write(reader, file)
         part.replace(target)
     except (ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
-        what = f"what was recorded cannot be written as {target.suffix}: {error}"
+        what = f"this recording cannot be written as {target.suffix}: {error}"
         raise Refusal([Problem(recording, what)]) from error
     finally:
         part.unlink(missing_ok=True)
@@ -45,14 +45,14 @@ def export(recording: Path, target: Path) -> Reader:
 
 
 def _said(reader: Reader) -> Iterator[tuple[Recorded, Message]]:
-    """All but promises, which mean something to a node's inbox alone."""
+    """All messages but promises, which only a node's inbox needs."""
     for recorded in reader:
         if not is_promise(recorded.open()[1]):
             yield recorded, recorded.build()
 
 
 def _json_mcap(reader: Reader, target: IO[bytes]) -> None:
-    """With an index; times are of the wall clock, as tools expect it."""
+    """Writes MCAP with JSON messages and an index; times are those of the wall clock, as other tools expect."""
     channels: dict[tuple[str, str], int] = {}
     writer = McapWriter(target, compression=CompressionType.ZSTD)
     writer.start("", "tutelage")
@@ -71,7 +71,7 @@ def _json_mcap(reader: Reader, target: IO[bytes]) -> None:
 
 
 def _json_schema(recorded: Recorded) -> bytes:
-    """The schema with arrays as JSON has them: lists of lists."""
+    """The schema, with arrays as lists of lists."""
     schema = json.loads(recorded.schema_text)
     for field in recorded.kind.declared:
         if field.dtypes:
@@ -87,7 +87,10 @@ def _items(field: Field) -> dict[str, Any]:
 
 
 def _npz(reader: Reader, target: IO[bytes]) -> None:
-    """`sender/topic/field`: one row a message where all have one shape, else one after another, and `.lengths`."""
+    """Writes an array for each sender/topic/field.
+
+    It has a row for each message if all have one shape; otherwise they are concatenated, with their `.lengths`.
+    """
     columns: dict[str, list[np.ndarray]] = defaultdict(list)
     for recorded, message in _said(reader):
         place = f"{recorded.sender}/{recorded.topic}"
@@ -107,5 +110,5 @@ def _npz(reader: Reader, target: IO[bytes]) -> None:
 
 
 def _scalar(value: Any) -> Any:
-    """What numpy has no type for, as JSON."""
+    """A value for numpy: JSON if numpy has no type for it."""
     return json.dumps(plain(value, full=True)) if isinstance(value, dict | list | bytes) else value

@@ -1,11 +1,11 @@
-"""The format of a recording: an MCAP file (mcap.dev/spec) without an index, so that it is whole wherever it ends.
+"""The format of a recording: an MCAP file (mcap.dev/spec) without an index, so it is readable wherever it ends.
 
     magic, header, metadata, chunk, chunk, ..., [metadata, chunk, ...], [ending]
 
-Each chunk has its own checksum and repeats the schemas and channels of its messages: it can be read alone. There is a
-channel for each topic of each sender; a message's body is the msgpack array of docs/wire.md with all arrays inside.
-Metadata named `recording` say where and when it was made, those named `loss` what is missing; MCAP gives metadata no
-checksum, so they bear their own.
+Each chunk has a checksum and repeats the schemas and channels of its messages, so it can be read alone. Each topic of
+each sender has a channel; a message's body is the msgpack array of docs/wire.md with all arrays inside. Metadata named
+`recording` say where and when it was made, those named `loss` what is missing. MCAP gives metadata no checksum, so they
+contain one.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ METADATA = ("recording", "loss")
 """The names of metadata."""
 
 CLOCKS = ("monotonic_ns", "unix_ns")
-"""What the metadata `recording` always say: one moment on both clocks, since all stamps are of the monotonic one."""
+"""Always in the metadata `recording`: one moment on both clocks, because all stamps are of the monotonic clock."""
 
 _BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard.ZstdError)
-"""What reading a record raises that is none."""
+"""The errors of reading bytes that are not a record."""
 
 MAX_CHUNK = 2**30
-"""Bytes that a chunk's records have at most. It holds more than the writer's measure only for a message that does."""
+"""The most bytes of a chunk's records. Only a single large message exceeds the writer's CHUNK_BYTES."""
 
 
 class Loss(NamedTuple):
-    """Messages that a recording should have and has not: so many, from number `first` on."""
+    """Messages that a recording lacks: this many, from number `first` on."""
 
     topic: str
     sender: str
@@ -56,7 +56,7 @@ class Loss(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """Bytes of a file that are nothing whole; `what` is a sentence's rest."""
+    """Bytes of a file that cannot be read; `what` says why."""
 
     start: int
     bytes: int
@@ -67,7 +67,7 @@ class Damage(NamedTuple):
 
 
 class Damaged(ValueError):
-    """A record that is not what was written."""
+    """Raised for a record that is not as it was written."""
 
 
 def packed(*records: McapRecord) -> bytes:
@@ -83,7 +83,7 @@ ENDING = packed(DataEnd(0), Footer(0, 0, 0)) + MAGIC
 
 
 def metadata(name: str, values: Mapping[str, str]) -> bytes:
-    """A metadata record that bears its own checksum."""
+    """A metadata record that contains its checksum."""
     return packed(Metadata(name, {**values, "crc32": _checksum(name, values)}))
 
 
@@ -92,25 +92,26 @@ def _checksum(name: str, values: Mapping[str, str]) -> str:
 
 
 def read_metadata(content: bytes) -> Metadata:
-    """A metadata record's content, without its checksum.
+    """The metadata in a record's content, without the checksum.
 
     Raises:
-        Damaged: it is not what was written.
+        Damaged: it is not as it was written.
     """
     stream = ReadDataStream(BytesIO(content))
     try:
         found = Metadata.read(stream)
     except _BROKEN as error:
-        raise Damaged("metadata that are none") from error
+        raise Damaged("unreadable metadata") from error
     if stream.count != len(content) or found.metadata.pop("crc32", "") != _checksum(found.name, found.metadata):
         raise Damaged("metadata with a wrong checksum")
     return found
 
 
 def chunk(records: bytes, times: tuple[int, int], compressor: zstandard.ZstdCompressor) -> bytes:
-    """A chunk record of records; `times` are the least and greatest of its messages [ns].
+    """A chunk record with these records; `times` are the first and last of its messages [ns].
 
-    Zeros lie behind one that is smaller than most_bytes asks for, as of a large black image: else it were not read.
+    Data that compress too well for most_bytes, for example a black image, are padded with zeros; else they would be
+    refused by the reader.
     """
     data = compressor.compress(records)
     if len(records) > most_bytes(len(data)):
@@ -122,20 +123,20 @@ def read_chunk(content: bytes) -> list[McapRecord]:
     """The records in a chunk record's content.
 
     Raises:
-        Damaged: it is not what was written.
+        Damaged: it is not as it was written.
     """
     stream = ReadDataStream(BytesIO(content))
     try:
         found = Chunk.read(stream)
         if stream.count != len(content) or found.compression != COMPRESSION:
-            raise Damaged("a chunk that is none")
+            raise Damaged("an unreadable chunk")
         if zstandard.frame_content_size(found.data) != found.uncompressed_size:
-            raise Damaged("a chunk of another size than it says")
+            raise Damaged("a chunk with a wrong size")
         if found.uncompressed_size > min(MAX_CHUNK, most_bytes(len(found.data))):
             raise Damaged(f"a chunk of {len(found.data)} bytes that unpacks to {found.uncompressed_size}")
         found.data, found.compression = zstandard.decompress(found.data), ""
-        if zlib.crc32(found.data) != found.uncompressed_crc:  # the library takes 0 for `not known`
+        if zlib.crc32(found.data) != found.uncompressed_crc:  # the library takes 0 for unknown
             raise Damaged("a chunk with a wrong checksum")
         return breakup_chunk(found)
     except _BROKEN as error:
-        raise Damaged("a chunk that is none") from error
+        raise Damaged("an unreadable chunk") from error

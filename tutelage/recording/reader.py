@@ -1,4 +1,4 @@
-"""Reads each whole chunk of a recording, also of a file that was cut or altered, and nothing else."""
+"""Reads every whole chunk of a recording, also of a file that was cut or altered, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _MARKS = {
     struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode()): _HEAD.size + 8 + 8 + 8 + 4,
     **{struct.pack("<I", len(name)) + name.encode(): _HEAD.size for name in format.METADATA},
 }
-"""What chunks and metadata have at a place of their own, and which: they are found by it behind damage."""
+"""Bytes that chunks and metadata contain, and their offset in the record: by these, records are found after damage."""
 
 _MARK, _LONGEST = re.compile(b"|".join(map(re.escape, _MARKS))), max(map(len, _MARKS))
 
 _BLOCK = 2**20
 
 TRIES = 16
-"""How many times its own size of a file is read to find what is whole. One made of beginnings alone takes more."""
+"""How many times a file's size is read to find whole records. A malicious file of record heads would need more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A message of a recording; times are nanoseconds of the monotonic clock of the machine that recorded it.
+    """A message of a recording. Times are nanoseconds of the monotonic clock of the machine that recorded it.
 
-    `captured` is as its header says: what our nodes say has the time of saying there.
+    `captured` is from its header, where our nodes put the time of publishing.
     """
 
     topic: str
@@ -55,14 +55,14 @@ class Recorded:
 
     @property
     def kind(self) -> type[message.Message]:
-        """The message type that was recorded, as its schema in the file tells it."""
+        """The recorded message type, made from its schema in the file."""
         return _kind(self.schema_text)
 
     def open(self) -> tuple[Header, list[Any]]:
-        """Header, and fields in declared order; only two of them are a promise (docs/wire.md).
+        """The header, and the fields in declared order; only two fields are a promise (docs/wire.md).
 
         Raises:
-            Refusal: the bytes are no message, though they are what was written.
+            Refusal: the bytes are as they were written, but are not a message.
         """
         try:
             header, fields = codec.unpack_message(self.body)
@@ -73,10 +73,10 @@ class Recorded:
         return header, fields
 
     def build(self, kind: type[message.Message] | None = None) -> message.Message:
-        """The message, of the recorded type or of one of the code that has the same fields.
+        """The message, of the recorded type, or of `kind` if that has the same fields.
 
         Raises:
-            Refusal: it has other fields, or is none.
+            Refusal: it has other fields, or is not a message.
         """
         fields = self.open()[1]
         try:
@@ -85,31 +85,31 @@ class Recorded:
             raise self._senseless(str(error)) from error
 
     def _senseless(self, why: str) -> Refusal:
-        return Refusal([Problem(f"{self.topic} of {self.sender}", f"what was recorded is no message: {why}")])
+        return Refusal([Problem(f"{self.topic} of {self.sender}", f"what was recorded is not a message: {why}")])
 
 
 @lru_cache(maxsize=256)
 def _kind(schema_text: bytes) -> type[message.Message]:
-    """The message type that a schema tells.
+    """The message type of a schema.
 
     Raises:
-        Damaged: it tells none.
+        Damaged: the schema is not one.
     """
     try:
         return message_type(json.loads(schema_text))
     except (ValueError, RecursionError) as error:
-        raise Damaged(f"a schema that is none: {error}") from error
+        raise Damaged(f"an unreadable schema: {error}") from error
 
 
 class Reader:
-    """The messages of a recording in the order they were received. All else is known when they have been read.
+    """The messages of a recording in the order they were received. Reading them sets the attributes.
 
     Attributes:
-        about: what its metadata say, newest last; there is one for each time that the recorder was started.
-        losses: what it states to be missing.
-        damages: where it is no recording. One that reaches its end is what a crash leaves.
-        closed: it was ended in good order.
-        end: bytes up to the end of the last whole record, the ending not counted: where writing can go on.
+        about: its metadata, newest last: one for each start of the recorder.
+        losses: the losses that it states.
+        damages: where it cannot be read. Damage at the end of the file is what a crash leaves.
+        closed: whether it was ended in good order.
+        end: the end of the last whole record in bytes, without the ending: writing can continue there.
     """
 
     def __init__(self, path: Path, start: int = 0) -> None:
@@ -137,7 +137,7 @@ class Reader:
                 at = following
 
     def of(self, *kinds: type[message.Message]) -> Iterator[tuple[Recorded, message.Message]]:
-        """The messages of these types. One that was recorded when its type had other fields is of its own type."""
+        """The messages of these types. A message that was recorded with other fields has its recorded type."""
         same = {kind.__name__: (kind, fingerprint(kind)) for kind in kinds}
         for recorded in self:
             kind, mark = same.get(recorded.kind.__name__, (None, ""))
@@ -146,7 +146,7 @@ class Reader:
 
     def _beginning(self) -> int:
         if self._read(0, len(format.MAGIC)) != format.MAGIC:
-            self.damages.append(Damage(0, min(len(format.MAGIC), self._size), "this is not how an MCAP file begins"))
+            self.damages.append(Damage(0, min(len(format.MAGIC), self._size), "this is not an MCAP file's beginning"))
         return len(format.MAGIC)
 
     def _read(self, at: int, size: int) -> bytes:
@@ -154,14 +154,14 @@ class Reader:
         return self._file.read(size)
 
     def _record(self, at: int) -> tuple[list[McapRecord], int]:
-        """The metadata at this place, or the records in the chunk, or none; the place behind it."""
+        """The metadata, or the records of the chunk, at this place, if any; and the place after it."""
         head = self._read(at, _HEAD.size)
         if len(head) < _HEAD.size:
-            raise Damaged("the file ends inside of a record")
+            raise Damaged("the file ends inside a record")
         opcode, length = _HEAD.unpack(head)
         following = at + _HEAD.size + length
         if following > self._size:
-            raise Damaged("the file ends inside of a record")
+            raise Damaged("the file ends inside a record")
         content = self._read(at + _HEAD.size, length)
         if opcode == Opcode.CHUNK:
             return read_chunk(content), following
@@ -169,15 +169,15 @@ class Reader:
             return [read_metadata(content)], following
         if at == len(format.MAGIC):
             if head + content != format.BEGINNING[at:]:
-                raise Damaged("this is not how a recording begins")
+                raise Damaged("this is not the beginning of a recording")
         elif self._read(at, len(format.ENDING) + 1) == format.ENDING:
             self.closed = True
         else:
-            raise Damaged("no such record belongs into a recording")
+            raise Damaged("a record that does not belong in a recording")
         return [], following
 
     def _note(self, records: list[McapRecord]) -> None:
-        """Takes down what metadata say."""
+        """Notes the contents of metadata."""
         if len(records) != 1 or not isinstance(found := records[0], Metadata):
             return
         values = found.metadata
@@ -188,10 +188,10 @@ class Reader:
             else:
                 self.about.append({**values, **{clock: str(int(values[clock])) for clock in format.CLOCKS}})
         except (KeyError, ValueError) as error:
-            raise Damaged(f"metadata that do not say what they are to say: {error}") from error
+            raise Damaged(f"metadata without the values that they need: {error}") from error
 
     def _next_whole(self, at: int) -> int:
-        """Where the next whole chunk is, or metadata; the end of the file where there is none, or too much like it."""
+        """The place of the next whole chunk or metadata; the end of the file if there is none, or after TRIES."""
         search = at
         while block := self._read(search, _BLOCK):
             for found in _MARK.finditer(block):
@@ -202,7 +202,7 @@ class Reader:
         return self._size
 
     def _is_whole(self, at: int) -> bool:
-        """Whether there is a chunk or metadata; each of them has a checksum."""
+        """Whether there is a whole chunk or metadata record, by its checksum."""
         head = self._read(at, _HEAD.size)
         if len(head) < _HEAD.size or head[0] not in (Opcode.CHUNK, Opcode.METADATA) or self._tries < 0:
             return False
@@ -215,10 +215,10 @@ class Reader:
 
 
 def _messages(records: Iterable[McapRecord]) -> list[Recorded]:
-    """The messages of a chunk, which has the schemas and channels they need.
+    """The messages of a chunk.
 
     Raises:
-        Damaged: it has not.
+        Damaged: it lacks a schema or channel that they need.
     """
     schemas: dict[int, bytes] = {}
     channels: dict[int, tuple[str, str, bytes]] = {}

@@ -1,4 +1,4 @@
-"""What a path on the command line means: a recording, or a run's folder that has one."""
+"""Finds the recording that a path on the command line means: a file, or a run's folder that contains one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "recording.mcap"
 
 
 def find(path: Path) -> Path:
-    """The recording itself.
+    """The path of the recording.
 
     Raises:
         Refusal: there is none.
@@ -31,30 +31,30 @@ def graph(recording: Path) -> Graph:
     """The graph that was recorded.
 
     Raises:
-        Refusal: the recording does not say.
+        Refusal: the recording does not contain it.
     """
     try:
         return Graph.from_json(about(recording)["graph"])
     except ValueError as error:
-        raise Refusal([Problem(recording, f"what it says of its graph cannot be read: {error}")]) from error
+        raise Refusal([Problem(recording, f"its graph cannot be read: {error}")]) from error
 
 
 def was_interrupted(recording: Path) -> bool:
-    """Whether the run beside a recording was told to end early."""
+    """Whether the run of a recording was interrupted."""
     report = recording.parent / "report.json"
     code = durable.read_json(report).get("exit_code") if report.exists() else 0
     return isinstance(code, int) and code >= 128
 
 
 def about(recording: Path) -> dict[str, str]:
-    """What a recording says of its run, in which it was made.
+    """What a recording's first metadata say of its run.
 
     Raises:
-        Refusal: it does not say.
+        Refusal: they do not contain a graph.
     """
     reader = Reader(recording)
     for _ in reader:
         break
     if not reader.about or "graph" not in reader.about[0]:
-        raise Refusal([Problem(recording, "this recording does not say of which graph it is")])
+        raise Refusal([Problem(recording, "this recording does not contain its graph")])
     return reader.about[0]

@@ -14,9 +14,9 @@ from tutelage.recording.reader import Reader, Recorded
 
 
 class TopicRow(NamedTuple):
-    """A topic of a sender. `lost` are numbers that are missing between its first and its last message.
+    """A topic of a sender. `lost` counts the numbers that are missing between its first and last message.
 
-    Promises have numbers, too, but are not among the messages.
+    Promises have numbers, too, but do not count as messages.
     """
 
     topic: str
@@ -72,7 +72,7 @@ class Summary:
         self.began = self._date(first)
 
     def _date(self, monotonic_ns: int) -> str:
-        """A moment of the recording's clock, as a person reads it."""
+        """The date of a moment of the recording's clock."""
         if not self.reader.about:
             return "unknown"
         about = self.reader.about[0]
@@ -94,7 +94,7 @@ class Summary:
 
     def text(self) -> str:
         reader = self.reader
-        ending = "closed" if reader.closed else "not closed: its recorder was killed, or still writes"
+        ending = "closed" if reader.closed else "not closed: its recorder was killed, or is still writing"
         lines = [f"{reader.path}: {self.size / 1e6:.2f} MB, from {self.began} for {self.seconds:.1f} s, {ending}"]
         lines += [table(TopicRow._fields, self.rows)] if self.rows else []
         lines += [f"lost: {loss}" for loss in reader.losses]

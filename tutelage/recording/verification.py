@@ -1,7 +1,7 @@
-"""Whether the nodes of a run say today what they said when it was recorded: each is played on its recorded inputs.
+"""Verifies a recorded run: each node is replayed on its recorded input, and must publish what was recorded.
 
-A node that is ordered by logical time is a pure function of what it hears. So any difference is one of its code, its
-parameters or the machine's arithmetic, and is found in the node that has it: all others hear what was recorded.
+A node that is ordered by logical time is a pure function of its input. So a difference comes from its code, its
+parameters or the machine's arithmetic, and shows in that node alone: all others get the recorded input.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tutelage.turns import Turns
 
 
 class Comparison(NamedTuple):
-    """What was found of a node: `messages` of it were the same, and `why` says what was not, or why nobody can know."""
+    """The verdict on a node: how many of its messages were the same; `why` is the difference, or why it is unknown."""
 
     node: str
     verdict: Literal["same", "differs", "not verified"]
@@ -32,8 +32,8 @@ class Comparison(NamedTuple):
     why: str = ""
 
 
-class Again:
-    """A node that is played once more, and compared by the numbers of what it says."""
+class Replayed:
+    """A node that is replayed. Its messages are compared with the recorded ones of the same number."""
 
     def __init__(self, plan: NodePlan, graph: Graph, folder: Path) -> None:
         kind = node_class(plan.run)
@@ -41,7 +41,7 @@ class Again:
         self.inbox = inbox_of(plan, kind, graph.messages)
         self._said: dict[tuple[str, int], tuple[Any, ...]] = {}
         self._recorded: dict[tuple[str, int], list[Any]] = {}
-        self._ends: dict[str, int] = {}  # how many messages were recorded on a topic that has ended
+        self._ends: dict[str, int] = {}  # how many messages were recorded on each topic that has ended
         self._kinds: dict[str, type[Message]] = {}
         self._finished = False
         with self._alert():
@@ -55,7 +55,7 @@ class Again:
 
     @contextmanager
     def _alert(self) -> Iterator[None]:
-        """What the node raises is a difference, for it did not when it was recorded; but it may lack what it needs."""
+        """Takes an error as a difference, since the recorded node had none; a Refusal as a gap: it lacks something."""
         try:
             yield
         except Refusal as refusal:
@@ -65,11 +65,11 @@ class Again:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing more to find out."""
+        """Whether the verdict is already known."""
         return bool(self.difference or self.gap)
 
     def hear(self, sender: str, topic: str, number: int, fields: list[Any]) -> None:
-        """What was recorded of one of its inputs."""
+        """Hands the node a recorded message if it is one of its inputs."""
         stream = self.inbox.streams.get((sender, topic))
         if not stream or self.over or self._finished:
             return
@@ -97,7 +97,7 @@ class Again:
                 self._compare(place)
 
     def was(self, topic: str, number: int, fields: list[Any]) -> None:
-        """What was recorded of one of its outputs."""
+        """Compares the node with a recorded message if it is one of its outputs."""
         if topic not in self._kinds or self.over:
             return
         if fields == [FOREVER, 0]:
@@ -119,25 +119,25 @@ class Again:
         self.difference = self.difference or what
 
     def verdict(self) -> Comparison:
-        """What was found, after all that was recorded."""
+        """The verdict, after the whole recording."""
         missing = sorted(self._recorded) if self._finished else []
         further = sorted(place for place in self._said if place[1] >= self._ends.get(place[0], FOREVER))
         for topic, number in [] if self.gap else missing:
-            self._differs(f"{topic} number {number} was recorded, but is not said")
+            self._differs(f"{topic} number {number} was recorded, but is not published")
         for topic, number in [] if self.gap else further:
-            self._differs(f"{topic} number {number} is said, but was not when it was recorded")
+            self._differs(f"{topic} number {number} is published, but was not recorded")
         if self.difference:
             return Comparison(self.name, "differs", self.same, self.difference)
-        why = self.gap or ("" if self._finished else "as far as what it heard was recorded")
+        why = self.gap or ("" if self._finished else "as far as its input was recorded")
         return Comparison(
             self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why
         )
 
 
 def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any]) -> str:
-    """The first field that is not the same, and how."""
+    """The first field that differs, and how."""
     if len(said) != len(recorded):
-        return "another message than was recorded"
+        return "it is another message"
     names = [field.name for field in kind.declared]
     for name, now, then in zip(names, said, recorded, strict=False):
         if pack_state(now) != pack_state(then):
@@ -146,7 +146,7 @@ def _difference(kind: type[Message], said: tuple[Any, ...], recorded: list[Any])
 
 
 def _short(value: Any, other: Any) -> str:
-    """A value; or what of it differs from another, where both are maps, or arrays of one shape."""
+    """A value; of two maps, or two arrays of one shape, only what differs."""
     if isinstance(value, dict) and isinstance(other, dict):
         return str({k: v for k, v in value.items() if k not in other or pack_state(other[k]) != pack_state(v)})[:200]
     if not isinstance(value, np.ndarray):
@@ -159,41 +159,41 @@ def _short(value: Any, other: Any) -> str:
 
 
 def verify(recording: Path, graph: Graph, interrupted: bool = False) -> list[Comparison]:
-    """A verdict on each node of a graph by a recording of its run."""
+    """The verdict on each node of a recorded graph."""
     verdicts = [
         Comparison(plan.name, "not verified", 0, why) for plan in graph.nodes if (why := _why_not(plan, interrupted))
     ]
     settled = {verdict.node for verdict in verdicts}
     with tempfile.TemporaryDirectory() as folder:
-        again = {plan.name: Again(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}
+        replayed = {plan.name: Replayed(plan, graph, Path(folder)) for plan in graph.nodes if plan.name not in settled}
         reader = Reader(recording)
         for recorded in reader:
             header, fields = recorded.open()
-            for node in again.values():
+            for node in replayed.values():
                 node.hear(header.sender, recorded.topic, header.sequence, fields)
-            if header.sender in again:
-                again[header.sender].was(recorded.topic, header.sequence, fields)
-    return [node.verdict() for node in again.values()] + verdicts
+            if header.sender in replayed:
+                replayed[header.sender].was(recorded.topic, header.sequence, fields)
+    return [node.verdict() for node in replayed.values()] + verdicts
 
 
 def _why_not(plan: NodePlan, interrupted: bool) -> str:
-    """Why a node cannot be played again; empty where it can."""
+    """Why a node cannot be replayed; empty if it can."""
     if not plan.run:
         return "it is a program of its own"
     kind = node_class(plan.run)
     if kind.observer:
-        return "it looks on"
+        return "it is an observer"
     if kind.realtime or kind.clock:
-        return "it goes by the clock"
+        return "it acts by the clock"
     if kind.order != "time":
-        return "it hears by arrival"
+        return "it is ordered by arrival"
     if interrupted and kind.interruptible:
         return "the run was interrupted, which is not recorded"
     return ""
 
 
 def text(verdicts: list[Comparison]) -> str:
-    """A line a node: what differs last, so that it is seen."""
+    """A line for each node; differences come last, where they are seen."""
     order = {"not verified": 0, "same": 1, "differs": 2}
     lines = []
     for found in sorted(verdicts, key=lambda verdict: order[verdict.verdict]):

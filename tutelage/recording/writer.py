@@ -1,8 +1,8 @@
-"""Writing a recording so that a kill costs nothing but the last CHUNK_SECONDS, and a full disk what it must.
+"""Writes a recording so that a kill loses only the last CHUNK_SECONDS, and a full disk only what it must.
 
-Messages gather in a chunk, which is written in one piece when it is old or large enough. What was written is never
-touched again. A chunk that cannot be written is lost: that is said at once on standard error, it is counted, and
-stated in front of the next one that can be.
+Messages are collected in a chunk, which is written in one piece when it is old or large enough. Written bytes are never
+changed. A chunk that cannot be written is lost: that is reported on standard error at once, counted, and stated in the
+file before the next chunk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Stream = tuple[str, str]
 
 
 def about_run(folder: Path) -> dict[str, str]:
-    """What a recording says about the run in this folder: `run` and `graph`, in JSON, as far as they are there."""
+    """What a recording says about the run in this folder: its `run` and `graph` in JSON, if they are there."""
     files = [folder / name for name in ("run.json", "graph.json")]
     return {file.stem: file.read_text(errors="replace") for file in files if file.exists()}
 
@@ -43,11 +43,11 @@ class Writer:
     """A recording that is being written.
 
     Args:
-        path: the file; it is made, or gone on with.
-        about: who, what and where, as text: a metadata record at the place where writing begins.
-        end: bytes of the file that are kept; what lies behind is cut off.
-        following: the number of the next message of each stream; earlier ones are in the file already, or in
-        unstated: what is lost, and not yet stated in the file.
+        path: the file; it is made, or continued.
+        about: texts about the run, for a metadata record where writing begins.
+        end: the bytes of the file that are kept; the rest is cut off.
+        following: the next number of each stream; earlier messages are in the file, or in `unstated`.
+        unstated: losses that are not stated in the file yet.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Writer:
         self.following = dict(following or {})
         self.unstated = {(loss.sender, loss.topic): loss for loss in unstated}
         self.lost: Counter[str] = Counter()
-        """messages that could not be written or never came, by topic"""
+        """messages that could not be written or never arrived, by topic"""
         self.error = ""
-        """why nothing can be written at the moment"""
+        """why the file cannot be written at the moment"""
         self._file = path.open("r+b" if path.exists() else "xb", buffering=0)
         self._file.truncate(end)
         self._owed = (b"" if end else BEGINNING) + metadata("recording", {**about, **_clock()})
@@ -75,16 +75,16 @@ class Writer:
         self._write(b"")
 
     def _begin(self) -> None:
-        """A new chunk."""
+        """Begins a new chunk."""
         self._records = RecordBuilder()
-        self._counts: dict[Stream, list[int]] = {}  # first number and count of what is in this chunk
+        self._counts: dict[Stream, list[int]] = {}  # first number and count of the messages in this chunk
         self._schemas_here: set[int] = set()
         self._times = 2**63, 0
         self.due = math.inf
-        """when the chunk is to be written, in seconds of the monotonic clock"""
+        """when the chunk must be written, in seconds of the monotonic clock"""
 
     def add(self, topic: str, schema: Mapping[str, Any], header: Header, fields: Sequence[Any], received: int) -> None:
-        """Takes a message that was received at this monotonic time [ns]; one that is in the file already is dropped."""
+        """Adds a message that was received at this monotonic time [ns]; drops it if it is in the file already."""
         stream, number = (header.sender, topic), header.sequence
         if number < self.following.setdefault(stream, number):
             return
@@ -99,14 +99,14 @@ class Writer:
             self.flush()
 
     def skip(self, stream: Stream, following: int) -> None:
-        """What comes before this number on a stream, and is not in the file, will not come: it is lost."""
+        """Counts as lost the messages before this number of a stream that are not in the file."""
         (sender, topic), expected = stream, self.following.get(stream, 0)
         if following > expected:
             self._lose(Loss(topic, sender, expected, following - expected, "missed"))
             self.following[stream] = following
 
     def _note(self, stream: Stream, schema: Mapping[str, Any], number: int) -> None:
-        """Counts a message of the chunk; before a stream's first one come its schema and channel."""
+        """Counts a message of the chunk, and writes the schema and channel before a stream's first."""
         if stream in self._counts:
             self._counts[stream][1] += 1
             return
@@ -128,7 +128,7 @@ class Writer:
         return declared, channel
 
     def flush(self) -> None:
-        """Hands all that was added to the operating system, which keeps it whatever happens to this process."""
+        """Hands all messages to the operating system, where they survive this process."""
         if not self._counts:
             return
         records = self._records.end()  # type: ignore[no-untyped-call]
@@ -144,7 +144,7 @@ class Writer:
         self.unstated[loss.sender, loss.topic] = before._replace(messages=before.messages + loss.messages)
 
     def _write(self, record: bytes) -> bool:
-        """Appends what is owed and a record, all or nothing; whether it could be done."""
+        """Appends metadata that are owed and a record, all or nothing; returns whether that succeeded."""
         losses = [metadata("loss", {k: str(v) for k, v in loss._asdict().items()}) for loss in self.unstated.values()]
         data = memoryview(b"".join([self._owed, *losses, record]))
         written = 0
@@ -153,7 +153,7 @@ class Writer:
                 written += os.pwrite(self._file.fileno(), data[written:], self.end + written)
         except OSError as error:
             if not self.error:
-                complain(f"{self.path} cannot be written, what comes is lost: {error}")
+                complain(f"{self.path} cannot be written, so new messages are lost: {error}")
             self.error = str(error)
             self._file.truncate(self.end)
             return False
@@ -164,12 +164,12 @@ class Writer:
         return True
 
     def sync(self) -> None:
-        """Has the disk keep what was written, whatever happens to the machine."""
+        """Flushes the file to the disk, where it survives a power cut."""
         if not self._file.closed:
             os.fsync(self._file)
 
     def close(self) -> None:
-        """Writes the rest, and that it is complete."""
+        """Writes the rest and the ending."""
         self.flush()
         self._write(ENDING)
         self.sync()

@@ -1,1 +1,1 @@
-"""Who starts the processes of a graph, keeps them alive, and stops them."""
+"""Starts the processes of a graph, keeps them alive, and stops them."""

@@ -1,7 +1,7 @@
-"""Starting one node's process, and ending it.
+"""Starts and ends one node's process.
 
-Our own nodes are forked from the launcher, which has their modules loaded, torch among them: starting one takes
-milliseconds instead of seconds. The launcher has no threads and no sockets of ZeroMQ, so forking it is safe.
+Our own nodes are forked from the launcher, which has loaded their modules, torch included: a start takes milliseconds
+instead of seconds. The launcher has no threads and no ZeroMQ sockets, so forking it is safe.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tutelage.assignment import Assignment
 from tutelage.graph import NodePlan, node_class
@@ -38,13 +38,13 @@ class Child:
         self._is_there = True
 
     def exit_status(self) -> int | None:
-        """How it ended; None while it runs. To be asked until it is not None, and no more."""
+        """Its exit status, or None while it runs. Must not be called again after it has returned one."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         self._is_there = not pid
         return os.waitstatus_to_exitcode(status) if pid else None
 
-    def events(self) -> list[dict[str, object]]:
-        """What it has reported since the last call."""
+    def events(self) -> list[dict[str, Any]]:
+        """Its reports since the last call (lifeline.py)."""
         try:
             self._text += self.lifeline.recv(65536, socket.MSG_DONTWAIT).decode()
         except (BlockingIOError, ConnectionError):
@@ -53,12 +53,12 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """An order (lifeline.py). It is left out where it does not fit any more: that process does not read."""
-        with contextlib.suppress(OSError):  # it is gone already, which the launcher learns from its exit
+        """Sends an order (lifeline.py). A full socket drops it: then the process does not read."""
+        with contextlib.suppress(OSError):  # it is gone, which the launcher learns from its exit
             self.lifeline.send(f"{order}\n".encode(), socket.MSG_DONTWAIT)
 
     def kill(self, number: signal.Signals) -> None:
-        """Signals it and all that it has started; when it has ended, what it has left behind."""
+        """Signals the process and all that it has started; if it has ended, what it has left behind."""
         registry.signal_session(self.pid, number, self._is_there)
 
 
@@ -74,17 +74,17 @@ class Program(Child):
         self._is_there = status is None
         return status
 
-    def events(self) -> list[dict[str, object]]:
-        """None: a program reports nothing. What it writes to its standard input, or its closing, means nothing."""
+    def events(self) -> list[dict[str, Any]]:
+        """Empty: a program reports nothing, and its use of its standard input means nothing."""
         return []
 
 
 def fork(
     name: str, body: Callable[[socket.socket], None], log: Path, others: Iterable[Child] = (), screen: bool = False
 ) -> Child:
-    """A child process that runs `body` with its end of a lifeline, in a session of its own.
+    """Forks a process that runs `body` with its end of a lifeline, in a session of its own.
 
-    What it prints goes to `log`; with `screen` only its errors do.
+    Its output goes to `log`; with `screen`, only its standard error does.
     """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
@@ -96,7 +96,7 @@ def fork(
     code = 1
     try:
         ours.close()
-        for other in others:  # a lifeline must have one owner: its closing is how a child learns that we are gone
+        for other in others:  # a lifeline must have one owner: a child learns from its closing that we are gone
             other.lifeline.close()
         _settle(log, screen)
         body(theirs)
@@ -108,7 +108,7 @@ def fork(
 
 
 def _flush_and_leave(code: int) -> NoReturn:
-    """Ends a forked child whatever happens: it must never run on in the launcher's code."""
+    """Ends a forked child whatever happens: it must never run on into the launcher's code."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -117,7 +117,7 @@ def _flush_and_leave(code: int) -> NoReturn:
 
 
 def _settle(log: Path, screen: bool) -> None:
-    """A session of its own (a terminal's Ctrl-C is the launcher's business) and its log for output."""
+    """Gives the process a session of its own, because Ctrl-C is for the launcher, and a log for its output."""
     os.setsid()
     for number in (*ASKING, signal.SIGTSTP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -138,7 +138,7 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
 
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment | mark)
-        gc.freeze()  # what the launcher has loaded is no garbage, torch is large, and to look at it takes time
+        gc.freeze()  # the launcher's modules are large and never garbage: collecting them wastes time
         if place.core is not None:
             cores.settle_on(place.core)
         if place.hurried:
@@ -148,7 +148,7 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
         except Refusal as error:
             lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
             raise
-        except FloatingPointError as error:  # a life after this one would come to the same number
+        except FloatingPointError as error:  # the next life would reach the same number
             lifeline.sendall((json.dumps({"event": "failed", "why": str(error)}) + "\n").encode())
             raise
 
@@ -156,7 +156,7 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
 
 
 def _start_program(plan: NodePlan, log: Path, mark: dict[str, str]) -> Child:
-    """A program's lifeline is its standard input. `python` is the interpreter that runs us, and finds our modules."""
+    """Starts a program; its lifeline is its standard input. `python` is our interpreter, and finds our modules."""
     ours, theirs = socket.socketpair()
     environment = os.environ | plan.environment | mark
     command = list(plan.command)

@@ -1,8 +1,8 @@
-"""What killed runs have left: folders of sockets, and processes that nobody ended. The next run sweeps it.
+"""Removes what killed runs have left: socket folders, and processes that nothing has ended. The next run does it.
 
-A launcher holds a lock in its folder of sockets for as long as it lives. The processes of a run bear a mark: what was
-forked has that lock's file open, what was started has the folder in its environment, also in a session of its own.
-Linux shows both in /proc. Elsewhere only the folders are swept.
+A launcher locks a file in its socket folder for as long as it lives. The processes of a run bear a mark: a forked
+process has the lock's file open, a program has the folder in its environment, also in a session of its own. Linux shows
+both in /proc. Other systems remove only the folders.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from tutelage.supervision import private, registry
 LOCK = "launcher.lock"
 
 MARK = "TUTELAGE_RUN"
-"""The variable of a process's environment that names its run's folder of sockets."""
+"""The environment variable that names a process's socket folder."""
 
 END_SECONDS = 1.0
-"""How long it takes at most: what waits for a disk that does not answer is killed, but ends only when that answers."""
+"""How long `end` waits: a killed process that waits for a disk ends only when the disk answers."""
 
 BEGINNING_SECONDS = 60.0
-"""A folder without a lock is younger: its run is just beginning. Or its launcher is of a version that had no locks."""
+"""A younger folder without a lock belongs to a run that is just beginning; an older one to a version without locks."""
 
 
 def hold(socket_dir: Path) -> int:
-    """Locks a run's folder of sockets until this process ends or closes this file. Those it forks do not hold it."""
+    """Locks a socket folder until this process ends or closes the file that is returned. Forks do not hold the lock."""
     fresh = socket_dir / f"{LOCK}.new"
     file = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,17 +40,17 @@ def hold(socket_dir: Path) -> int:
 
 
 def sweep_all() -> None:
-    """Sweeps wherever sockets of this user can be: a run from a login session has them elsewhere than one from cron."""
+    """Sweeps all places of this user's sockets: a login session has them elsewhere than cron."""
     for place in private.places():
-        with contextlib.suppress(Refusal, FileNotFoundError):  # a place that is not ours alone has nothing of ours
+        with contextlib.suppress(Refusal, FileNotFoundError):  # others can enter it, so nothing of ours is there
             private.check(place)
             sweep(place)
 
 
 def sweep(folder: Path) -> None:
-    """Ends the processes of runs whose launcher is gone, and removes their sockets."""
+    """Ends the processes of runs whose launchers are gone, and removes their socket folders."""
     for entry in folder.iterdir() if folder.is_dir() else ():
-        with contextlib.suppress(OSError):  # it has just gone, or is not ours to remove
+        with contextlib.suppress(OSError):  # it is just gone, or not ours to remove
             if entry.is_dir() and not entry.is_symlink() and _is_left(entry):
                 end(entry)
                 shutil.rmtree(entry)
@@ -72,7 +72,7 @@ def _is_left(socket_dir: Path) -> bool:
 
 
 def end(socket_dir: Path) -> None:
-    """Kills all processes that bear a run's mark, and those that they start meanwhile; not this one."""
+    """Kills all processes with a run's mark, and what they start meanwhile, but not this process."""
     deadline = time.monotonic() + END_SECONDS
     while (marked := _marked(socket_dir)) and time.monotonic() < deadline:
         for pid in marked:
@@ -93,5 +93,5 @@ def _bears_mark(process: Path, variable: bytes, lock: str) -> bool:
         if variable in (process / "environ").read_bytes().split(b"\0"):
             return True
         return any(os.readlink(file) == lock for file in os.scandir(process / "fd"))
-    except OSError:  # it has just ended, or is another user's
+    except OSError:  # it has just ended, or belongs to another user
         return False

@@ -1,4 +1,4 @@
-"""All nodes of a graph in this process, without sockets: for debuggers, and to show that processes change nothing."""
+"""Runs all nodes of a graph in this process, without sockets: for debuggers, and to show the result is the same."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tutelage.turns import Turns
 
 
 def run(graph: Graph, run_dir: Path) -> Outcome:
-    """Runs the graph to its end; each node in turn hears what it can. None of them may be a program of its own."""
+    """Runs the graph to its end: each node in turn hears what it can. No node may be a program."""
     with ExitStack() as closing:
         try:
             nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in graph.nodes}
@@ -42,11 +42,11 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
 
 
 class _Together:
-    """Nodes that take turns, and hand what they say straight to each other's inboxes."""
+    """Nodes that take turns and put their messages straight into each other's inboxes."""
 
     def __init__(self, graph: Graph, nodes: dict[str, Node], run: str) -> None:
         self.nodes, self.run_name, self.asked = nodes, run, 0
-        self.turn = self.failed = self.why = ""  # whose turn it is; who has failed for good, and why
+        self.turn = self.failed = self.why = ""  # whose turn it is; which node failed, and why
         self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
         self.turns = {name: Turns(node, self.inboxes[name]) for name, node in nodes.items()}
         self.topics = {plan.name: topics_of(plan, nodes[plan.name]) for plan in graph.nodes}
@@ -54,7 +54,7 @@ class _Together:
         self._numbers: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
-        """To the end, or until a number is none: then the others finish, for the files that they may write."""
+        """Runs to the end, or until a number is not finite: then the other nodes finish and write their files."""
         try:
             self._run()
         except FloatingPointError as error:
@@ -70,12 +70,12 @@ class _Together:
         while any(not self.nodes[name].observer for name in going):
             self._wait(going)
             going = [name for name in going if self._turn(name)]
-        for name in going:  # those who look on may also wait for what has no end
+        for name in going:  # the inputs of observers may have no end
             if self._turn(name):
                 self._say(name, self.nodes[name].finish())
 
     def interrupt(self, number: int) -> None:
-        """Once: end in good order, with the signal's exit code. Twice: at once."""
+        """The first interrupt ends the run in good order, with the signal's exit code; the second at once."""
         if self.asked:
             raise Interrupted(number)
         self.asked = number
@@ -83,7 +83,7 @@ class _Together:
             node.interrupt()
 
     def _turn(self, name: str) -> bool:
-        """All that one node can hear, and its tick when that is due; whether it goes on."""
+        """Hands a node all that it can hear, and its tick if that is due; returns whether it goes on."""
         turns, self.turn = self.turns[name], name
         self._say(name, turns.hear_all())
         self._say(name, turns.tick())
@@ -94,7 +94,7 @@ class _Together:
         return False
 
     def _leave(self, name: str) -> None:
-        """One finishes early. Who says nothing, a report, hears first what was said."""
+        """Finishes a node early. If it publishes nothing, like a report, it first hears what was published."""
         node = self.nodes[name]
         node.interrupt()
         with contextlib.suppress(FloatingPointError):
@@ -103,7 +103,7 @@ class _Together:
             deque(node.finish(), maxlen=0)
 
     def _wait(self, going: list[str]) -> None:
-        """Waits for a tick where nobody has anything to hear before it; not for long, for an inbox may have ended."""
+        """Waits for the next tick if no node has a message to hear; briefly, because an inbox may have ended."""
         due = [self.by_clock[name].due() for name in going if name in self.by_clock]
         waiting = any(stream.waiting for inbox in self.inboxes.values() for stream in inbox.streams.values())
         if due and not waiting:

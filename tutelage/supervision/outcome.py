@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 REFUSED = 2
-"""The exit code of a run that one of its nodes has refused before anything was done."""
+"""The exit code of a run that a node refused before it began."""
 
 
 @dataclass
@@ -14,28 +14,28 @@ class Outcome:
 
     exit_code: int = 0
     signal: int = 0
-    """the number of the signal that interrupted it; 0: none did"""
+    """the number of the signal that interrupted it, or 0"""
     restarts: dict[str, int] = field(default_factory=dict)
     silences: dict[str, float] = field(default_factory=dict)
     """longest time without an answer, in seconds, of nodes that were silent for a while"""
     lost: int = 0
     """messages that observers missed"""
     refusal: str = ""
-    """why a node cannot do what the launch file asks of it: nothing was done"""
+    """why a node cannot do what the launch file asks: the run has not begun"""
     failed: str = ""
     """the node that could not be kept alive"""
     why: str = ""
-    """what it said of it itself: then it was not started again, for it would have failed there again"""
+    """why it failed, if it would fail again"""
     broken: str = ""
-    """what else has ended the run before its time"""
+    """what else has ended the run early"""
     unkept: dict[str, str] = field(default_factory=dict)
-    """what nodes could not save, and why: the run can be gone on with, it has not come to a good end"""
+    """what nodes could not save, and why: the run has failed, but can be resumed"""
 
     def refuse(self, why: str) -> None:
-        """Nothing was done, for this reason."""
+        """The run does not begin, for this reason."""
         self.refusal, self.exit_code = why, REFUSED
 
     @property
     def ends_early(self) -> bool:
-        """Whether something has happened that the run cannot go on after."""
+        """Whether the run cannot go on."""
         return bool(self.failed or self.refusal or self.broken)

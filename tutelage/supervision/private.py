@@ -1,4 +1,4 @@
-"""Folders that only this user can enter: who can put a socket there can pass for a node."""
+"""Folders that only this user can enter: any program that can put a socket there can pass for a node."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ OTHERS_MAY_ANYTHING = stat.S_IRWXG | stat.S_IRWXO
 
 
 def places() -> list[Path]:
-    """Where this user's sockets may be, the best place first.
+    """The places for this user's sockets, the best first.
 
-    That is XDG_RUNTIME_DIR, if it is this user's alone, and the folder for temporary files, which others can write to.
+    These are XDG_RUNTIME_DIR, if it is private, and the folder for temporary files, which other users can write to.
     """
     given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     shared = Path(tempfile.gettempdir()) / f"tutelage-{os.getuid()}"
@@ -33,10 +33,10 @@ def _is_ours_alone(folder: Path) -> bool:
 
 
 def made(folder: Path) -> Path:
-    """A private folder, made where it is missing.
+    """A private folder; it is made if it is missing.
 
     Raises:
-        Refusal: it is another user's or open to others, a link or no folder, or others could put another there.
+        Refusal: it belongs to another user, others can write to it or replace it, or it is a link or no folder.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -45,7 +45,7 @@ def made(folder: Path) -> Path:
 
 
 def check(folder: Path) -> None:
-    """Raises Refusal where a folder is not private. One that others could only read is closed to them."""
+    """Raises Refusal if a folder is not private. If others can only read it, it is closed to them."""
     found, parent = folder.lstat(), folder.parent.stat()
     wrong = _wrong(found) or _wrong_around(parent)
     if wrong:
@@ -59,14 +59,14 @@ def _wrong(found: os.stat_result) -> str:
     if stat.S_ISLNK(found.st_mode):
         return "it is a link, which may lead anywhere"
     if not stat.S_ISDIR(found.st_mode):
-        return "it is no folder"
+        return "it is not a folder"
     if found.st_uid != os.getuid():
         return f"it belongs to user {found.st_uid}"
     return "other users may write to it" if found.st_mode & OTHERS_MAY_WRITE else ""
 
 
 def _wrong_around(parent: os.stat_result) -> str:
-    """Why others could rename what is in this folder."""
+    """Why other users could rename what is in this folder, or nothing."""
     if parent.st_uid not in (0, os.getuid()):
         return f"the folder around it belongs to user {parent.st_uid}"
     shared = parent.st_mode & OTHERS_MAY_WRITE and not parent.st_mode & stat.S_ISVTX

@@ -1,7 +1,7 @@
-"""The runs on this machine: where their sockets are, which processes they have. Files, so that it needs no server.
+"""The runs on this machine: their sockets and processes. They are listed in files, so no server is needed.
 
-Each run has a folder for its sockets under one that all runs of a user share; `run_dir` in it says where the run is,
-and the run's `processes.json` what runs.
+Each run has a socket folder in a folder that all runs of a user share. The file `run_dir` in it names the run's folder,
+whose `processes.json` lists the processes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tutelage.supervision import private
 
 
 class Running(NamedTuple):
-    """A run whose launcher lives."""
+    """A run whose launcher is alive."""
 
     run_dir: Path
     socket_dir: Path
@@ -35,19 +35,19 @@ class Running(NamedTuple):
 
 
 def folder() -> Path:
-    """Where the folders of this user's runs are, which nobody else can enter.
+    """The folder of this user's socket folders, which no other user can enter.
 
     Raises:
-        Refusal: another user could come between.
+        Refusal: another user could enter it.
     """
     return private.made(private.places()[0])
 
 
 def enter(run: str, run_dir: Path, secret: bytes) -> Path:
-    """A new folder for a run's sockets, which only its user can enter; the secret is there for programs of the user.
+    """Makes a run's socket folder, which only its user can enter. The secret is there for the user's programs.
 
     Raises:
-        Refusal: another user could come between.
+        Refusal: another user could enter it.
     """
     sockets = folder() / f"{run}-{os.getpid()}"
     sockets.mkdir(mode=0o700)
@@ -58,7 +58,7 @@ def enter(run: str, run_dir: Path, secret: bytes) -> Path:
 
 
 def note(run_dir: Path, socket_dir: Path, launcher: int, processes: dict[str, dict[str, Any]]) -> None:
-    """Writes which processes a run has: the launcher, and by node its pid, restarts, and whether it has ended."""
+    """Writes the list of a run's processes: the launcher, and each node's pid, restarts, and whether it has ended."""
     about = {"launcher": launcher, "sockets": str(socket_dir), "nodes": processes}
     durable.write(run_dir / "processes.json", json.dumps(about, indent=2).encode(), durable=False)
 
@@ -67,13 +67,13 @@ def runs() -> list[Running]:
     """The runs of this user on this machine, the newest last."""
     found = []
     for entry in sorted(entry for place in private.places() if place.exists() for entry in _entries(place)):
-        with contextlib.suppress(FileNotFoundError):  # it has just ended, or is just about to begin
+        with contextlib.suppress(FileNotFoundError):  # it has just ended, or is just beginning
             found += [(entry.stat().st_mtime, run) for run in [_running(entry)] if run]
     return [run for _, run in sorted(found, key=lambda pair: pair[0])]
 
 
 def _entries(place: Path) -> list[Path]:
-    """What is in a folder of sockets; nothing where it is not private and no run of ours would begin there."""
+    """The runs in a folder of socket folders; none if it is not private, and new runs would not begin there."""
     try:
         private.check(place)
     except Refusal:
@@ -84,7 +84,7 @@ def _entries(place: Path) -> list[Path]:
 
 
 def _running(entry: Path) -> Running | None:
-    """The run of a folder of sockets, if its launcher lives. One whose files are damaged is named, and left out."""
+    """The run of a socket folder, if its launcher is alive. Damaged files are reported, and the run is left out."""
     run_dir = Path(entry.read_text(errors="replace"))
     path = run_dir / "processes.json"
     try:
@@ -98,7 +98,7 @@ def _running(entry: Path) -> Running | None:
             and isinstance(nodes, dict)
             and all(map(_is_process, nodes.values()))
         ):
-            raise Refusal([Problem(path, "this file is damaged, it does not list the processes of a run")])
+            raise Refusal([Problem(path, "this file is damaged: it does not list the processes of a run")])
         if sockets != str(entry.parent) or not alive(launcher):
             return None
         return Running(run_dir, entry.parent, Graph.of_run(run_dir), nodes)
@@ -118,7 +118,7 @@ def _is_pid(value: Any) -> bool:
 
 
 def alive(pid: int, signalled: Callable[[int, int], None] = os.kill) -> bool:
-    """Whether there is a process of this number."""
+    """Whether there is a process with this number."""
     try:
         signalled(pid, 0)
     except ProcessLookupError:
@@ -129,14 +129,14 @@ def alive(pid: int, signalled: Callable[[int, int], None] = os.kill) -> bool:
 
 
 def session_alive(pid: int) -> bool:
-    """Whether there is a process of this number, or anything that it has started."""
+    """Whether there is a process with this number, or one that it has started."""
     return alive(pid) or alive(pid, os.killpg)
 
 
 def signal_session(pid: int, number: signal.Signals, is_there: bool = True) -> None:
     """Signals a process and all that it has started. It leads a session, unless it was stopped just after its fork.
 
-    `is_there`: it has not been waited for. Then its number is not yet another's.
+    `is_there`: it has not been waited for, so no other process has its number yet.
     """
     for send in (os.killpg, os.kill) if is_there else (os.killpg,):
         try:

@@ -1,4 +1,4 @@
-"""A run: its folder, from the resolved graph to the report."""
+"""Runs a graph in its folder: from the description at the start to the report at the end."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import parameters
 from tutelage.supervision import local, roles, signature, terminal
-from tutelage.supervision.apart import Writer
+from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.parting import KILL_SECONDS
+from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
-"""How long a resumed run waits for the processes of its former life to leave."""
+"""How long a resumed run waits until the processes of its former life have exited."""
 
 REPORT_SECONDS = 20.0
-"""How long a disk has to take the report; less where people want the end."""
+"""How long the disk has to write the report; less after an interrupt."""
 
 FREE_BYTES = 64 * 2**20
-"""Disk space below which no run is begun."""
+"""The disk space that a run needs to begin."""
 
 DISTRIBUTIONS = ("tutelage", "gymnasium", "msgpack", "numpy", "pyzmq", "safetensors", "torch")
 
 
 def folder_of(graph: Graph, run_dir: str | None = None) -> Path:
-    """The folder of a new run, `runs/<time>-<algorithm>-<environment>` unless it is named."""
+    """The folder of a new run: `runs/<time>-<algorithm>-<environment>` unless another is named."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     name = environment(graph).replace(":", ".").replace("/", ".")
     return Path(run_dir or "runs/" + "-".join(filter(None, (stamp, graph.name, name)))).resolve()
@@ -51,11 +51,11 @@ def prepare(folder: Path) -> None:
 
     Raises:
         OSError: it cannot be made or written.
-        FileExistsError: another run is in it.
+        FileExistsError: it contains a run.
     """
     if (folder / "run.json").exists():
-        unfinished = "" if (folder / "report.json").exists() else f", or go on with it by --resume {folder}"
-        raise FileExistsError(f"{folder} holds a run already: name another folder{unfinished}")
+        unfinished = "" if (folder / "report.json").exists() else f", or resume it by --resume {folder}"
+        raise FileExistsError(f"{folder} contains a run already: name another folder{unfinished}")
     for name in ("logs", "checkpoints"):
         durable.make_folder(folder / name)
     free = shutil.disk_usage(folder).free
@@ -70,7 +70,7 @@ def environment(graph: Graph) -> str:
 
 
 def inherit(graph: Graph, folder: Path) -> None:
-    """Copies what nodes begin with: the runs that it is of may be deleted, or replaced, before it is read again."""
+    """Copies the files that nodes begin with, because the runs they come from may be deleted or replaced."""
     for plan in graph.nodes:
         for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
             given = plan.parameters.get(parameter)
@@ -78,15 +78,15 @@ def inherit(graph: Graph, folder: Path) -> None:
             if given and source.is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
                 durable.copy(source, kept / file)
-                if (report := source.with_name("report.json")).is_file():  # it has the digest of the weights
+                if (report := source.with_name("report.json")).is_file():  # it contains the digest of the weights
                     durable.copy(report, kept / report.name)
                 plan.parameters[parameter] = str(kept)
 
 
 def describe(graph: Graph, folder: Path) -> str:
-    """Writes what the run is, before it begins: the graph, its arguments, the versions. Gives the run's name.
+    """Writes the graph, its arguments and all versions before the run begins; returns the run's name.
 
-    With the last of these files, run.json, there is a run that can be resumed.
+    Once the last of these files, run.json, is there, the run can be resumed.
     """
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
     name = uuid.uuid4().hex[:12]
@@ -115,7 +115,7 @@ def _installed(name: str) -> bool:
 
 
 def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> tuple[Outcome, dict[str, Any]]:
-    """Runs a graph in its folder, from the start or from where its checkpoints are; its end and its report."""
+    """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report."""
     began = time.monotonic()
     name = _name(folder)
     load(graph)
@@ -128,7 +128,7 @@ def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = F
 
 
 def _forget_recordings(graph: Graph, folder: Path) -> None:
-    """A run that kept no checkpoint (in one process none does) begins anew: all that was recorded is said again."""
+    """Removes the recordings of a run without checkpoints, for example in one process: it begins again."""
     for plan in graph.nodes:
         if roles.records(plan):
             file = plan.parameters.get("file", parameters(node_class(plan.run))["file"].default)
@@ -136,20 +136,20 @@ def _forget_recordings(graph: Graph, folder: Path) -> None:
 
 
 def _name(folder: Path) -> str:
-    """The name of the run in a folder, which all that it says bears.
+    """The name of the run in a folder, which all its messages have.
 
     Raises:
-        Refusal: run.json does not say.
+        Refusal: run.json does not have it.
     """
     path = folder / "run.json"
     name = durable.read_json(path).get("run")
     if not isinstance(name, str):
-        raise Refusal([Problem(path, "this file is damaged, it does not name its run")])
+        raise Refusal([Problem(path, "this file is damaged: it does not name its run")])
     return name
 
 
 def load(graph: Graph) -> None:
-    """Loads all that the nodes need, once for all; torch computes with one thread, so that sums are the same."""
+    """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere."""
     for plan in graph.nodes:
         if plan.run:
             node_class(plan.run)
@@ -159,10 +159,10 @@ def load(graph: Graph) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Holds the run's lock. Its processes inherit it, so a run is free when the last of them is gone.
+    """Holds the run's lock. The run's processes inherit it, so the lock is free when the last of them is gone.
 
     Raises:
-        Refusal: the run is still going on, or its folder cannot be written.
+        Refusal: the run is still running, or its folder cannot be written.
     """
     try:
         lock = (folder / "lock").open("w")
@@ -176,13 +176,13 @@ def _locked(folder: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise Refusal([Problem(folder, "this run is still going on: stop it first")]) from None
+                    raise Refusal([Problem(folder, "this run is still running: stop it first")]) from None
                 time.sleep(0.05)
         yield
 
 
 def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
-    """Completes what the nodes have learned with what it cost, and writes it as report.json."""
+    """Adds what the run cost to the numbers that its nodes wrote, and writes report.json."""
     learned = folder / "learned.json"
     numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
@@ -198,8 +198,8 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
     if outcome.refusal:
-        return whole  # nothing was done, and nothing is there to be written
-    writer = Writer()
+        return whole  # the run has not begun
+    writer = BackgroundWriter()
     writer.write("report.json", lambda: durable.write_json(folder / "report.json", whole))
     if not writer.wait(lambda: REPORT_SECONDS if outcome.exit_code <= 128 else KILL_SECONDS):
         complain(f"report.json cannot be written yet: the disk of {folder} does not answer")

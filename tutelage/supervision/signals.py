@@ -1,4 +1,4 @@
-"""Signals as something to wait for, beside sockets."""
+"""Signals that a select can wait for, beside sockets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 class Interrupted(BaseException):
-    """One of these signals came while no graph ran: its launcher still prepared it, or already wrote its report."""
+    """One of these signals came while no graph was running: before its start, or while its report was written."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -28,12 +28,12 @@ class Interrupted(BaseException):
 
 
 _unanswered: list[int] = []
-"""Signals that have raised Interrupted. Where that was lost, in a callback for example, Signals has them."""
+"""Signals that have raised Interrupted. If the exception was lost, for example in a callback, Signals handles them."""
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Has these signals raise Interrupted, where nobody waits for them as Signals does."""
+    """Has these signals raise Interrupted while no Signals waits for them."""
 
     def interrupt(number: int, _: object) -> None:
         _unanswered.append(number)
@@ -48,9 +48,9 @@ def interruptible() -> Iterator[None]:
 
 
 class Signals:
-    """While it is entered, the numbers that ask a run to end are handed to `asked`, and every signal wakes a select.
+    """While entered, it calls `asked` with the number of each signal that asks for the end; all signals wake a select.
 
-    SIGCHLD is one of them: a process's death is noticed at once. With `unsuspended` Ctrl-Z asks for the end, too.
+    SIGCHLD does, too, so a process's death is noticed at once. With `unsuspended`, Ctrl-Z also asks for the end.
     """
 
     def __init__(self, asked: Callable[[int], None], unsuspended: bool = False) -> None:
@@ -76,9 +76,9 @@ class Signals:
         os.close(self._write)
 
     def fileno(self) -> int:
-        """What a select waits for."""
+        """The file that a select waits for."""
         return self._read
 
     def drain(self) -> None:
-        """After a select woke: be ready for the next."""
+        """Must be called after a select woke, before the next."""
         os.read(self._read, 4096)

@@ -1,8 +1,7 @@
-"""Which runs this user made on this machine.
+"""Signatures show which runs this user made on this machine.
 
 A graph in a recording or a run's folder is code: it names node classes, commands and folders of modules. It runs only
-where this user made it on this machine, or where they say `--trust`. A secret key of the user shows that: it signs each
-run when it begins.
+if this user made it on this machine, or says `--trust`. Each run is signed with the user's secret key as it begins.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ KEY_BYTES = 32
 
 
 def sign(run: str, graph: Graph) -> str:
-    """The signature of a run that begins here: of its name and its graph. Empty, and said, where no key can be kept."""
+    """Liveness the name and the graph of a run that begins here. Empty, with a warning, if there can be no key."""
     try:
         return _signature(_key(new=True), run, graph)
     except OSError as error:
-        complain(f"this run is not signed, --resume, verify and evaluate will ask for --trust: {error}")
+        complain(f"this run is not signed, so --resume, verify and evaluate will ask for --trust: {error}")
         return ""
 
 
 def made_here(about: Mapping[str, str]) -> bool:
-    """Whether this user made a run on this machine, by the texts of its `run` (run.json) and `graph` (graph.json)."""
+    """Whether this user made a run on this machine. `about` has the texts of its `run` (run.json) and `graph`."""
     try:
         run, graph = json.loads(about["run"]), Graph.from_json(about["graph"])
         return hmac.compare_digest(_signature(_key(), run["run"], graph), run["signature"])
@@ -40,10 +39,10 @@ def made_here(about: Mapping[str, str]) -> bool:
 
 
 def check_graph(about: Mapping[str, str], where: object, trusted: bool) -> None:
-    """Refuses to run a graph that this machine did not make, unless the user trusts it.
+    """Checks that this machine made a graph, unless the user trusts it.
 
     Raises:
-        Refusal: it says how to trust it.
+        Refusal: it did not; says how to trust it.
     """
     if not (trusted or made_here(about)):
         what = "this machine did not make this run, and a run is code: say --trust if you trust whoever made it"
@@ -55,10 +54,10 @@ def _signature(key: bytes, run: str, graph: Graph) -> str:
 
 
 def _key(new: bool = False) -> bytes:
-    """The user's key; a new one where there is none yet, if that is wanted.
+    """The user's key; with `new` it is made if there is none.
 
     Raises:
-        OSError: there is none, it cannot be kept, or others could have read or written it.
+        OSError: there is none, it cannot be made, or others could have read or written it.
     """
     state = os.environ.get("XDG_STATE_HOME", "")
     path = (Path(state) if state.startswith("/") else Path(os.path.expanduser("~/.local/state"))) / "tutelage/key"
@@ -72,7 +71,7 @@ def _key(new: bool = False) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Makes the key in one step: of two processes that do so at once, one makes it."""
+    """Makes the key in one step: if two processes try at once, one succeeds."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f"key.{os.getpid()}")
     try:

@@ -1,46 +1,42 @@
-"""Starts a graph's processes, keeps them alive, stops them in good order.
+"""Starts a graph's processes, keeps them alive, and stops them in good order.
 
-Its promises, each with a test: nobody outlives the launcher; a dead node is noticed at once and started again within
-its budget, where it was; when the budget is spent the run ends and that node's last lines are shown; a first
-interrupt ends the run in good order within HALT_SECONDS and STOP_SECONDS, a second one at once, but for LEAVE_SECONDS
-in which a machine is stopped; after either a run without machines can be resumed as if nothing had happened.
+Its promises, each with a test:
+
+- No process outlives the launcher.
+- A dead node is noticed at once, and restarted where it was. When its restarts are used up, the run ends and shows the
+  node's last lines.
+- The first interrupt ends the run in good order within HALT_SECONDS and STOP_SECONDS. The second ends it at once, with
+  LEAVE_SECONDS for a robot to stop. After either, a run without a robot can be resumed and ends in the same weights.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import selectors
-import shutil
 import signal
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
-from tutelage.supervision import child, cores, leftovers, limits, registry, roles, sweeper
-from tutelage.supervision.apart import Writer
+from tutelage.supervision import child, cores, limits, registry, roles
+from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
+from tutelage.supervision.interrupts import Interrupts
 from tutelage.supervision.outcome import Outcome
-from tutelage.supervision.parting import KILL_SECONDS, Parting
+from tutelage.supervision.reports import Reports
+from tutelage.supervision.shutdown import KILL_SECONDS, Shutdown
 from tutelage.supervision.signals import Signals
-from tutelage.supervision.signs import Signs
+from tutelage.supervision.socket_folder import SocketFolder
 from tutelage.supervision.warnings import Warnings
-from tutelage.transport.sockets import address
-
-HALT_SECONDS = 2.0
-"""How long nodes have to stand still, before they are interrupted. If one is too busy, all are ended at once."""
-
-STOP_SECONDS = 2.0
-"""How long nodes have to end after an interrupt."""
 
 RECORDER_SECONDS = 10.0
-"""A recorder's lease is no longer than this: what all others keep for it would grow for ever."""
-
-CANNOT_BEGIN = "this system does not let the run begin: {}"
+"""The longest lease of a recorder: all other nodes keep their messages for it, without a limit."""
 
 
 class Supervisor:
@@ -50,292 +46,177 @@ class Supervisor:
         self.graph, self.run_dir, self.run_name = graph, run_dir, run
         self.plans = {plan.name: plan for plan in graph.nodes}
         self.children: dict[str, Child] = {}
-        self.ready: set[str] = set()
-        self.ended: set[str] = set()
-        self.halted: set[str] = set()
-        self.orders: list[str] = []
-        """what all were told after `begin`: who is started again is told it, too"""
-        self.deaths: dict[str, list[float]] = {name: [] for name in self.plans}
-        self.hopeless: dict[str, str] = {}  # why nodes have failed that would fail there again
         self.outcome = Outcome()
-        self.begun = False
-        self.interrupts = 0
-        self.signs = Signs()
-        self.outcome.silences = self.signs.silences
-        self._writer = Writer()
-        self._warnings = Warnings()
-        self._lost: dict[tuple[str, int], int] = {}  # by node and process
-        self._stop_at = float("inf")
+        self.reports = Reports(self.plans, self.outcome)
+        self.interrupts = Interrupts(graph, self.children, self.reports)
+        self._deaths = defaultdict[str, list[float]](list)
+        self._writer, self._warnings = BackgroundWriter(), Warnings()
+        self._listed: dict[str, dict[str, Any]] = {}
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Outcome:
         """Runs the graph to its end."""
-        if why := self._prepare():
-            self.outcome.refuse(why)
-            return self.outcome
+        outcome = self.outcome
+        try:
+            limits.raise_files(len(self.plans))
+            (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
+            self._sockets = SocketFolder(self.run_name, self.run_dir)
+            self._run()
+        except Refusal as refusal:
+            outcome.refuse(str(refusal))
+        except OSError as error:
+            if self.reports.begun:
+                outcome.broken = f"the launcher cannot go on: {error}"
+            else:
+                outcome.refuse(f"this system does not let the run begin: {error}")
+        if outcome.broken or outcome.unkept:
+            outcome.exit_code = 1
+        return outcome
+
+    def _run(self) -> None:
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
-        with Signals(self.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
+        with Signals(self.interrupts.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
                     self._start(name, 0)
                 self._watch()
-            except OSError as error:
-                self._lacking(error)
             finally:
                 self._clear()
-        if self.outcome.broken or self.outcome.unkept:
-            self.outcome.exit_code = 1
-        return self.outcome
-
-    def _prepare(self) -> str:
-        """Makes the run's folders, sweeps what killed runs have left, starts the sweeper; why that cannot be, if so."""
-        if why := limits.lacks_files(len(self.plans)):
-            return why
-        try:
-            (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-            leftovers.sweep_all()
-            self.secret = secrets.token_bytes(32)
-            self.socket_dir = registry.enter(self.run_name, self.run_dir, self.secret)
-            self._lock = leftovers.hold(self.socket_dir)
-            self._sweeper = self._start_sweeper()
-        except OSError as error:
-            return CANNOT_BEGIN.format(error)
-        except Refusal as error:
-            return str(error)
-        return ""
-
-    def _lacking(self, error: OSError) -> None:
-        """The system gives the launcher no more processes or files."""
-        if self.begun:
-            self.outcome.broken = f"the launcher cannot go on: {error}"
-        else:
-            self.outcome.refuse(CANNOT_BEGIN.format(error))
-
-    def _start_sweeper(self) -> Child:
-        """It knows the processes that run already, and is told of all others."""
-        log, others = self.run_dir / "logs" / "sweeper.log", self.children.values()
-        running = {node.pid for node in others}
-        return child.fork("sweeper", lambda line: sweeper.sweep(line, self.socket_dir, running), log, others)
 
     def _start(self, name: str, life: int) -> None:
-        plan = self.plans[name]
-        listeners, core = self.graph.listeners(plan), self._shared_core.get(name)
+        plan, core, sockets = self.plans[name], self._shared_core.get(name), self._sockets
         place = Assignment(
-            self.run_name,
-            self.run_dir,
-            self.socket_dir,
-            life,
-            listeners,
-            core,
-            name in self._hurried,
-            self.graph.by_the_clock(),
-            self.graph.messages,
-            self.graph.sinks(),
-            self.secret,
+            self.run_name, self.run_dir, sockets.path, self.graph, sockets.secret, life, core, name in self._hurried
         )
-        started = child.start(plan, place, [*self.children.values(), self._sweeper])
-        self._sweeper.tell(f"+{started.pid}")
-        self.children[name] = started
-        for order in self.orders:
+        started = self.children[name] = child.start(plan, place, self._lifelines())
+        sockets.sweeper.tell(f"+{started.pid}")
+        for order in self.interrupts.orders:
             started.tell(order)
         if plan.run:
-            self.signs.begin(name, started.pid)
+            self.reports.liveness.begin(name, started.pid)
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
-            if self.begun:
+            if self.reports.begun:
                 started.tell("begin")
-        self._note()
 
-    def _note(self) -> None:
-        """Keeps the list of processes in the run's folder, for those who look at it from outside."""
-        listed = {
-            name: {"pid": node.pid, "restarts": self.outcome.restarts.get(name, 0), "ended": name in self.ended}
-            for name, node in self.children.items()
-        }
-        body = partial(registry.note, self.run_dir, self.socket_dir, os.getpid(), listed)
-        self._writer.write("the list of the run's processes", body, [*self.children.values(), self._sweeper])
+    def _lifelines(self) -> list[Child]:
+        """All that have a lifeline, which no other process may hold."""
+        return [*self.children.values(), self._sockets.sweeper]
 
     def _watch(self) -> None:
         while not self._over():
+            self._list()
             self._attend(0.1)
-            self._bury()
+            self._restart()
             self._writer.look()
             self._begin()
-            self._interrupt_the_halted()
+            self.interrupts.look()
             self._look_for_sockets()
-            self.signs.look()
+            self.reports.liveness.look()
             self._end_leases()
             self._warn()
 
+    def _over(self) -> bool:
+        """Whether all nodes have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
+        deciding = roles.deciding(self.plans)
+        return self.interrupts.out_of_time or self.outcome.ends_early or deciding <= self.reports.ended
+
+    def _list(self) -> None:
+        """Keeps the list of processes in the run's folder, for observers."""
+        restarts, ended = self.outcome.restarts, self.reports.ended
+        listed = {
+            name: {"pid": node.pid, "restarts": restarts.get(name, 0), "ended": name in ended}
+            for name, node in self.children.items()
+        }
+        if listed != self._listed:
+            self._listed = listed
+            body = partial(registry.note, self.run_dir, self._sockets.path, os.getpid(), listed)
+            self._writer.write("the list of the run's processes", body, self._lifelines())
+
     def _attend(self, seconds: float) -> None:
-        """Waits for what is reported, or a signal."""
+        """Waits up to `seconds` for a report or a signal."""
         for key, _ in self._selector.select(seconds):
             if isinstance(key.data, Child):
-                self._hear(key.data)
+                self.reports.hear(key.data)
             else:
                 key.data.drain()
 
     def _begin(self) -> None:
-        """Once all have been built: from then on something is done, and no node can refuse any more, only fail."""
+        """Lets the nodes begin once all have been built: from then on none can refuse, only fail."""
         ours = {name for name, plan in self.plans.items() if plan.run}
-        if not (self.begun or self.interrupts) and ours <= self.ready | self.ended:
-            self.begun = True
+        if not (self.reports.begun or self.interrupts.count) and ours <= self.reports.ready | self.reports.ended:
+            self.reports.begun = True
             for name in ours & self.children.keys():
                 self.children[name].tell("begin")
 
-    def _over(self) -> bool:
-        """All have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
-        out_of_time = self._hurries() or time.monotonic() > self._stop_at
-        return out_of_time or self.outcome.ends_early or roles.deciding(self.plans) <= self.ended
-
     def _look_for_sockets(self) -> None:
-        """Without its sockets a run would wait for ever: no node could meet one that is started again."""
-        for name in self.ready & self.children.keys():
-            if not Path(address(self.socket_dir, name, "links").removeprefix("ipc://")).exists():
-                self.outcome.broken = f"the sockets of this run are gone from {self.socket_dir}: who has removed them?"
-
-    def _hear(self, node: Child) -> None:
-        for event in node.events():
-            self.signs.look()
-            self._note_unkept(node.name, str(event.get("unkept", "")))
-            if event["event"] == "refused":
-                self._refused(node.name, str(event["why"]))
-                continue
-            if event["event"] == "failed":
-                self.hopeless[node.name] = str(event["why"])
-                continue
-            if event["event"] == "unsaved":
-                self.outcome.broken = f"{node.name} cannot save {event['unkept']}"
-            if event["event"] == "ready":
-                self.ready.add(node.name)
-            if event["event"] == "halted":
-                self.halted.add(node.name)
-            plan = self.plans[node.name]
-            anew = roles.looks_on(plan) or roles.records(plan)  # others go on counting from their checkpoint
-            life = node.pid if anew else 0
-            self._lost[node.name, life] = int(str(event["lost"]))
-            self.outcome.lost = sum(self._lost.values())
-            if event["event"] == "ended":
-                self.ended.add(node.name)
-                self._note()
-
-    def _note_unkept(self, name: str, unkept: str) -> None:
-        self.signs.answered(name, unkept)
-        self.outcome.unkept.pop(name, None)
-        if unkept:
-            self.outcome.unkept[name] = unkept
-
-    def _refused(self, name: str, why: str) -> None:
-        """Before anything was done the run ends; later the node has failed, and would again."""
-        if self.begun:
-            self.hopeless[name] = why
-        else:
-            self.outcome.refuse(why)
+        """Ends a run whose sockets are gone: no node could meet a restarted one."""
+        if self._sockets.lacks(self.reports.ready & self.children.keys()):
+            self.outcome.broken = f"the sockets of this run are gone from {self._sockets.path}: who has removed them?"
 
     def _end_leases(self) -> None:
-        """Kills who has not answered for too long. Its successor hears again what it has not acknowledged."""
-        for name in self.children.keys() - self.ended:
+        """Kills nodes that have not answered for too long."""
+        for name in self.children.keys() - self.reports.ended:
             plan = self.plans[name]
             lease = min(self.graph.lease, RECORDER_SECONDS) if roles.records(plan) else self.graph.lease
-            if plan.run and self.signs.is_dead(name, lease):
+            if plan.run and self.reports.liveness.is_dead(name, lease):
                 self.children[name].kill(signal.SIGKILL)
 
     def _warn(self) -> None:
-        silent = self.signs.silent()
+        liveness = self.reports.liveness
+        silent = liveness.silent()
         screens = [node for name, node in self.children.items() if name not in silent and roles.shows(self.plans[name])]
-        self._warnings.say(self.signs.warnings(), screens)
+        self._warnings.say(liveness.warnings(), screens)
 
-    def _bury(self) -> None:
-        """Notices who has died, and starts them again."""
-        if self._sweeper.exit_status() is not None:
-            self._sweeper.lifeline.close()
-            self._sweeper = self._start_sweeper()
+    def _restart(self) -> None:
+        """Restarts the processes that have died, where they may be."""
+        self._sockets.look(self.children.values())
+        for node, status in self._reap():
+            if self.plans[node.name].command and status == 0:
+                self.reports.ended.add(node.name)
+            elif not self.outcome.refusal and (status or node.name not in self.reports.ended):
+                self._died(self.plans[node.name])
+
+    def _reap(self) -> Iterator[tuple[Child, int]]:
+        """The processes that have died since the last call, and their exit statuses. Reads their last reports."""
         for name, node in list(self.children.items()):
             status = node.exit_status()
-            if status is not None:
-                self._hear(node)  # its last words
-                self._forget(node)
-                if self.plans[name].command and status == 0:
-                    self.ended.add(name)
-                elif not self.outcome.refusal and (status or name not in self.ended):
-                    self._died(self.plans[name])
-
-    def _forget(self, node: Child) -> None:
-        if self.plans[node.name].run:
-            self.signs.end(node.name)
-            self._selector.unregister(node.lifeline)
-        else:
-            node.kill(signal.SIGKILL)  # what a program has left behind
-        node.lifeline.close()
-        self._sweeper.tell(f"-{node.pid}")
-        self.ready.discard(node.name)
-        del self.children[node.name]
+            if status is None:
+                continue
+            self.reports.hear(node)
+            if self.plans[name].run:
+                self.reports.liveness.end(name)
+                self._selector.unregister(node.lifeline)
+            else:
+                node.kill(signal.SIGKILL)  # what a program has left behind
+            node.lifeline.close()
+            self._sockets.sweeper.tell(f"-{node.pid}")
+            self.reports.ready.discard(name)
+            del self.children[name]
+            yield node, status
 
     def _died(self, plan: NodePlan) -> None:
-        now = time.monotonic()
-        deaths = self.deaths[plan.name] = [t for t in self.deaths[plan.name] if now - t < plan.restart_seconds] + [now]
-        hope = plan.name not in self.hopeless and not roles.acts_on_the_world(plan)
-        if hope and len(deaths) <= plan.restarts:
-            self.outcome.restarts[plan.name] = self.outcome.restarts.get(plan.name, 0) + 1
-            self.ended.discard(plan.name)
-            self._start(plan.name, self.outcome.restarts[plan.name])
+        """Restarts a node within its budget, ends the run if it needs that node, or goes on without it."""
+        now, name, restarts, hopeless = time.monotonic(), plan.name, self.outcome.restarts, self.reports.hopeless
+        deaths = self._deaths[name] = [t for t in self._deaths[name] if now - t < plan.restart_seconds] + [now]
+        if name not in hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
+            restarts[name] = restarts.get(name, 0) + 1
+            self.reports.ended.discard(name)
+            self._start(name, restarts[name])
         elif plan.required and not roles.looks_on(plan):
-            self.outcome.failed, self.outcome.exit_code = plan.name, 1
-            self.outcome.why = self.hopeless.get(plan.name, "")
+            self.outcome.failed, self.outcome.exit_code = name, 1
+            self.outcome.why = hopeless.get(name, "")
         else:
-            self.ended.add(plan.name)
+            self.reports.ended.add(name)
 
     def _clear(self) -> None:
-        """Ends all that is left, and removes the sockets."""
-        Parting(self.plans, self.children, self._attend_to_the_end, self._hurries).part()
-        self._writer.wait(lambda: 0.0 if self._hurries() else KILL_SECONDS)
-        os.close(self._lock)  # from now on this process bears no mark of the run: the sweeper may kill all that do
-        self._sweeper.lifeline.close()
-        if not self.children:  # else the sweeper waits for them
-            self._sweeper.kill(signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):  # it has been waited for already
-                os.waitpid(self._sweeper.pid, 0)
-            leftovers.end(self.socket_dir)
-            shutil.rmtree(self.socket_dir, ignore_errors=True)
-
-    def _hurries(self) -> bool:
-        """After a second interrupt."""
-        return self.interrupts > 1
+        """Ends all processes that are left, and removes the sockets."""
+        Shutdown(self.plans, self.children, self._attend_to_the_end, lambda: self.interrupts.hurried).run()
+        self._writer.wait(lambda: 0.0 if self.interrupts.hurried else KILL_SECONDS)
+        self._sockets.close(self.children.values())
 
     def _attend_to_the_end(self, seconds: float) -> None:
         self._attend(seconds)
-        for node in list(self.children.values()):
-            self._hear(node)
-            if node.exit_status() is not None:
-                self._forget(node)
-
-    def interrupt(self, number: int) -> None:
-        """Once: end in good order. Twice: at once, when what acts on the world has let it go.
-
-        A run that can be resumed stands still first, so that no checkpoint knows of an end that came too early.
-        """
-        self.interrupts += 1
-        self.outcome.signal, self.outcome.exit_code = number, 128 + number
-        if self.orders:
-            return
-        if self.begun and not self.graph.by_the_clock():
-            self._order("halt", HALT_SECONDS)
-        else:
-            self._order("interrupt", STOP_SECONDS if self.begun else 0.0)
-
-    def _interrupt_the_halted(self) -> None:
-        """Once all stand still."""
-        if self.orders == ["halt"] and self._keeping() & self.children.keys() <= self.halted:
-            self._order("interrupt", STOP_SECONDS)
-
-    def _keeping(self) -> set[str]:
-        """The nodes that keep checkpoints."""
-        return {name for name, plan in self.plans.items() if plan.run and not roles.looks_on(plan)}
-
-    def _order(self, order: str, seconds: float) -> None:
-        """Tells all nodes what they have so many seconds for."""
-        self.orders.append(order)
-        self._stop_at = time.monotonic() + seconds
-        for node in self.children.values():
-            node.tell(order)
+        for _ in self._reap():
+            pass

@@ -1,7 +1,7 @@
-"""Nobody outlives the launcher: a small process that ends what is left when the launcher is gone, however it went.
+"""The sweeper: a small process that ends what is left when the launcher is gone, even if it was killed.
 
-The nodes see the same end of their lifelines and leave by themselves (a robot is made safe first); the sweeper gives
-them a second, ends those that cannot (a stopped process, say), and removes the sockets.
+When their lifelines close, the nodes exit by themselves (a robot stops first). The sweeper gives them a second, kills
+those that cannot, for example a stopped process, and removes the sockets.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ LOOK_SECONDS = 0.1
 
 
 def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
-    """Keeps the list of processes, at first those that are `alive`, until the launcher is gone; then sweeps."""
+    """Keeps the list of processes, beginning with `alive`, until the launcher is gone; then ends what is left."""
     _listen(lifeline, alive)
     deadline = time.monotonic() + GRACE_SECONDS
     while alive and time.monotonic() < deadline:
         time.sleep(0.02)
-        alive = set(filter(registry.session_alive, alive))  # the number of one that is gone may soon be another's
+        alive = set(filter(registry.session_alive, alive))  # the number of a dead process is soon reused
     for pid in alive:
         registry.signal_session(pid, signal.SIGKILL)
     leftovers.end(socket_dir)
@@ -34,10 +34,10 @@ def sweep(lifeline: socket.socket, socket_dir: Path, alive: set[int]) -> None:
 
 
 def _listen(lifeline: socket.socket, alive: set[int]) -> None:
-    """Keeps the list up to date until the launcher goes; it says `+pid` and `-pid`, a line each.
+    """Keeps the list up to date until the launcher is gone. The launcher sends `+pid` and `-pid`, one a line.
 
-    Its going is also seen by our having another parent: a process that was stopped just after its fork still holds the
-    launcher's ends of all lifelines.
+    A new parent shows, too, that it is gone: a process that was stopped just after its fork still holds the launcher's
+    ends of all lifelines, so ours may not close.
     """
     launcher, text = os.getppid(), ""
     while os.getppid() == launcher:

@@ -1,4 +1,4 @@
-"""A node may change how the launcher's terminal takes keys. However that node ends, the terminal is as it was."""
+"""Restores the launcher's terminal: a node may change how it reads keys, and be killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Restores the terminal that is standard input in the end, if it is ours to change: not from the background."""
+    """Restores the terminal of standard input at the end, unless we run in the background."""
     file = sys.__stdin__.fileno() if sys.__stdin__ else -1
     if not (file >= 0 and os.isatty(file)):
         yield
@@ -27,5 +27,5 @@ def kept() -> Iterator[None]:
 def _in_front(file: int) -> bool:
     try:
         return os.tcgetpgrp(file) == os.getpgrp()
-    except OSError:  # it is a terminal, but not the one that we were started from
+    except OSError:  # it is not the terminal that we were started from
         return True

@@ -1,4 +1,4 @@
-"""What is wrong with a run at the moment, said where people look."""
+"""Shows people what is wrong with a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tutelage.supervision.child import Child
 
 
 class Warnings:
-    """Says what has changed: to the run's screens, or where none of them answers on standard error, once each."""
+    """Sends warnings to the run's screens; if none answers, prints each once to standard error."""
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], str] = {}
 
     def say(self, now: dict[tuple[str, str], str], screens: Sequence[Child]) -> None:
-        """`now` are the sentences by what they are about, which may be the same while its sentence changes."""
+        """Shows the warnings if they have changed. `now` has the sentences by subject; a sentence may change."""
         if now == self._said:
             return
         news, self._said = sorted(now[what] for what in now.keys() - self._said.keys()), now

@@ -1,24 +1,24 @@
-"""How the processes of a graph talk: a speaker's end and a listener's, over ZeroMQ (sockets.py).
+"""Connects the processes of a graph over ZeroMQ (sockets.py), by a speaker and a listener in each.
 
-A process says everything on one publisher, `links`, and hears everything on one subscriber that connects straight to
-the others' publishers: no broker. What must arrive has no high-water mark; logical time bounds what can be in flight.
+A process publishes on one socket, `links`, and subscribes with one socket that connects straight to the others' links:
+there is no broker. Links have no high-water mark; logical time bounds the messages in flight.
 
-How two processes meet, at the start as after a restart of either, without a sleep or a timer:
+Two processes meet as follows, at the start and after a restart of either, without a sleep or a timer:
 
-1. The listener's subscriptions arrive at the speaker whenever their connection is made, one of them to the
-   listener's own private topic.
-2. On it the speaker answers with a greeting: its message types' fingerprints. Only from then on is it listened to.
-3. The listener sends back (upstream, through the same connection) how far it has got with each topic.
-4. The speaker says again, on the private topic, all that comes after, and before it where that begins: what acts on
-   the world keeps its newest messages only. Whatever is not the next number is dropped.
+1. The listener's subscriptions reach the speaker when the connection is made. One is to the listener's private topic.
+2. On that topic the speaker sends a greeting: the fingerprints of its message types. Before it, the listener drops the
+   speaker's messages.
+3. The listener sends a hello upstream through the same connection: how far it has received each topic.
+4. On the private topic the speaker tells where its messages begin, since a realtime node keeps only the newest, and
+   resends all that follow. The listener drops each message that is not the next.
 
-Greeting, hello and answer are sealed with the run's secret (meeting.py). Observers hear the tap (tap.py).
+Greeting and hello are sealed with the run's secret (meeting.py). Observers subscribe to the tap (tap.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tutelage.message import FOREVER, Message, Promise
@@ -32,23 +32,22 @@ from tutelage.transport.speaker import Speaker, Who
 __all__ = ["Bus", "Who"]
 
 SERVICE_MS = 20
-"""How often a busy process looks after its connections."""
+"""How often a busy process serves its connections."""
 
 
 class Bus:
     """One process's connections.
 
     Args:
-        who: whose they are.
-        folder: where the sockets of this run are.
-        inbox: takes what is heard.
-        kinds: topic -> message type, for all that is heard or said.
-        topics: message type -> topic it is said on.
-        outbox: what was said, for those who come (back) later.
-        observer: hears through the taps.
-        witness: a recorder, told of all that is heard, with its header, and of what never will be.
-        unkept: topics on which it says something before it has kept that.
-        sinks: names of the run's nodes that ask for what they hear when they have time.
+        who: the process.
+        folder: the run's socket folder.
+        inbox: takes the messages that are received.
+        topics: message type -> topic on which it is published.
+        outbox: keeps the messages that may have to be resent.
+        observer: it subscribes to the taps.
+        witness: a recorder, called with each message that is received or lost.
+        unkept: topics on which it publishes before the checkpoint.
+        sinks: names of the run's nodes that ask for messages when they have time.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class Bus:
         who: Who,
         folder: Path,
         inbox: Inbox,
-        kinds: dict[str, type[Message]],
         topics: dict[type[Message], str],
         outbox: Outbox,
         observer: bool = False,
@@ -68,10 +66,11 @@ class Bus:
         self.inbox, self.outbox, self.lost = inbox, outbox, Losses()
         self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks)
         sink = who.name in sinks
-        self.listener = Listener(self._context, who, folder, inbox, kinds, self.lost, observer, witness, sink)
+        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink)
         sockets.patience(self.listener.socket, SERVICE_MS)
         self.say, self.note, self.send = self.speaker.say, self.speaker.note, self.speaker.send
         self.tell, self.acknowledge = self.speaker.tell, self.listener.acknowledge
+        self.ended = False
         self._next_service = 0
         self._busy = False
         self._poller = sockets.Poller()
@@ -80,9 +79,9 @@ class Bus:
             self._poller.register(self.listener.socket, sockets.READABLE)
 
     def receive(self, seconds: float) -> bool:
-        """Waits for a message, at most so long, and puts it into the inbox; whether one came.
+        """Waits up to `seconds` for a message and puts it into the inbox; returns whether one came.
 
-        While messages come it waits for them alone, which costs least, and looks after the rest every SERVICE_MS.
+        While messages come, it waits for them alone, which is fastest, and serves the rest every SERVICE_MS.
         """
         if time.monotonic_ns() > self._next_service:
             self.service()
@@ -96,24 +95,30 @@ class Bus:
         return self._busy
 
     def _take_next(self) -> bool:
-        """Puts the next message into the inbox, unless none comes in SERVICE_MS."""
+        """Waits up to SERVICE_MS for the next message and puts it into the inbox; returns whether one came."""
         frames = sockets.take(self.listener.socket)
         if frames:
             self.listener.take(frames)
         return frames is not None
 
     def service(self) -> None:
-        """Looks after who listens."""
+        """Serves the listeners."""
         self._next_service = time.monotonic_ns() + SERVICE_MS * 1_000_000
         self.speaker.service()
 
     def acknowledge_all(self) -> None:
-        """This node has ended: it will never ask for anything again."""
+        """Tells all senders that this node has ended and needs nothing again."""
         self.listener.acknowledge_all()
 
+    def publish(self, messages: Iterable[Message]) -> None:
+        """Publishes messages in turn."""
+        for message in messages:
+            self.say(message)
+
     def end(self) -> None:
-        """Tells all listeners that nothing more comes."""
+        """Tells all listeners that no more messages come."""
         self.say(Promise(FOREVER, 0))
+        self.ended = True
 
     def close(self) -> None:
         self._context.destroy(linger=0)

@@ -1,9 +1,9 @@
 """Puts a node's input into the one order that depends only on the messages.
 
 Each (sender, topic) is a stream whose messages come in order of logical time. The inbox merges its streams by
-(rollout, step, cadence, topic, sender) and hands on a message only when no stream can bring an earlier one any more:
-because that stream's next message is there and later, or because its cadence or a promise says so. The result is a
-pure function of the streams' contents (a Kahn network), however the processes were scheduled, stopped or killed.
+(rollout, step, cadence, topic, sender). It hands on a message when no stream can bring an earlier one: the stream's
+next message is there and later, or its cadence or a promise says so. So the result is a pure function of the streams'
+contents (a Kahn process network), however the processes were scheduled, stopped or killed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Positions = dict[tuple[str, str], int]
 Key = tuple[int, int, int, str, str]
 
 _RANK: dict[Cadence, int] = {"free": 0, "rollout": 1, "step": 2}
-"""At one logical time, what is rare comes before what happens at every step."""
+"""At the same logical time, rare messages come before those of every step."""
 
 
 class Stream:
     """The messages of one topic of one sender.
 
-    `taken` counts those that were handed on, `received` those that came; both are the sequence number of the next.
-    `next_time` is the earliest logical time that the message after the last one taken can have.
+    `taken` counts the messages that were handed on, `received` those that came; each is the sequence number of the
+    next. `next_time` is the earliest logical time of the message after the last one taken.
     """
 
     def __init__(self, sender: str, kind: type[Message], topic: str = "") -> None:
@@ -46,7 +46,7 @@ class Stream:
         return not self.waiting and self.next_time[0] >= FOREVER
 
     def key(self) -> Key:
-        """Where this stream's next message stands in the order, or the least it can be."""
+        """The place in the order of this stream's next message, or the first place that it can have."""
         if self.waiting:
             head = self.waiting[0]
             return (head.rollout, head.step, *self._rank)
@@ -61,14 +61,14 @@ class Stream:
         """The first waiting message.
 
         Raises:
-            ValueError: it is earlier than this stream's cadence and promises allow.
+            ValueError: it is earlier than the stream's cadence and promises allow.
         """
         message = self.waiting.popleft()
         self.taken += 1
         time = message.rollout, message.step
         if time < self.next_time:
             raise ValueError(
-                f"{self.sender} said {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
+                f"{self.sender} published {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
                 f"nothing before rollout {self.next_time[0]}, step {self.next_time[1]}"
             )
         if self.kind.cadence == "step":
@@ -80,7 +80,7 @@ class Stream:
         return message
 
     def _keep_promises(self) -> None:
-        """Takes promises as soon as they are first in line: nobody but the order needs them."""
+        """Takes promises as soon as they are first in line: only the order needs them."""
         while self.waiting and type(self.waiting[0]) is Promise:
             promise = self.waiting.popleft()
             self.taken += 1
@@ -121,18 +121,18 @@ class Inbox:
 
     @property
     def ended(self) -> bool:
-        """Whether every stream has ended and all of it was handed on."""
+        """Whether every stream has ended and all its messages were handed on."""
         for stream in self._all:  # noqa: SIM110 - asked for each message, where `all` takes five times as long
             if stream.waiting or stream.next_time[0] < FOREVER:
                 return False
         return True
 
     def positions(self) -> Positions:
-        """How many messages of each stream were taken."""
+        """The number of messages taken from each stream."""
         return {key: stream.taken for key, stream in self.streams.items()}
 
     def state(self) -> dict[str, Any]:
-        """How far each stream was taken: what a restarted node asks its senders to go on from."""
+        """How far each stream was taken: a restarted node asks its senders to continue from there."""
         return {f"{sender}/{topic}": stream.state() for (sender, topic), stream in self.streams.items()}
 
     def load(self, state: dict[str, Any]) -> None:

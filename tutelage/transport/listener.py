@@ -1,7 +1,7 @@
-"""The subscribing end of the bus: it checks that every frame is from a speaker that has proved to be of this run.
+"""The subscribing end of the bus. It takes only frames of speakers that have proved to be of this run.
 
-Whatever is not the next number is dropped: what was missed is said again. What no process of the run can have said is
-dropped and counted. What one has said that does not fit its type is an error.
+A message that is not the next is dropped: what was missed is resent. A message that no process of the run can have sent
+is dropped and counted. A message that does not fit its type is an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tutelage.transport.tap import TAP_MESSAGES
 
 
 class Witness(Protocol):
-    """A recorder, told of all that is heard as it comes, and of what never will."""
+    """A recorder, called with each message as it arrives, and with those that are lost (node.RecordingNode)."""
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None: ...
 
@@ -38,29 +38,28 @@ class Listener:
         who: Who,
         folder: Path,
         inbox: Inbox,
-        kinds: dict[str, type[Message]],
         lost: Losses,
         observer: bool,
         witness: Witness | None,
         sink: bool,
     ) -> None:
-        self.who, self.inbox, self.kinds, self.lost = who, inbox, kinds, lost
+        self.who, self.inbox, self.lost = who, inbox, lost
         self.observer, self.witness = observer, witness
         self.heard: dict[str, int] = {}
         self._senders = sorted({sender for sender, _ in inbox.streams})
-        self._known = dict(inbox.streams) if observer else {}  # the streams of those who have greeted
-        self._sated = False  # hears no more, and wants nothing again
+        self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
+        self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
         self.socket = sockets.subscriber(
             context,
             [sockets.address(folder, sender, "tap" if observer else "links") for sender in self._senders],
             [name.encode() for name in (*names, f"@{who.name}")],
             high_water=TAP_MESSAGES if observer else 0,
-            largest=sockets.largest(kinds.values()),
+            largest=sockets.largest(stream.kind for stream in inbox.streams.values()),
         )
 
     def take(self, frames: list[Frame]) -> None:
-        """One message as it came; behind a frame with our private topic one said again, or what a speaker tells."""
+        """Takes a message as it came. After a frame with our private topic, it was resent, or is a speaker's notice."""
         if bytes(frames[0]).startswith(b"@"):
             frames = [bytes(frames[1]), *frames[2:]] if len(frames) > 1 else [b""]
         first = bytes(frames[0])
@@ -75,22 +74,22 @@ class Listener:
         topic = first.partition(b"\0")[0].decode(errors="replace")
         stream = self._known.get((header.sender, topic))
         if stream is None or header.run != self.who.run:
-            self._doubt(header, topic)
+            self._drop(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
-            self.inbox.put(header.sender, topic, build(self.kinds[topic], fields))
+            self.inbox.put(header.sender, topic, build(stream.kind, fields))
             if self.witness:
-                self.witness.witness(self.kinds[topic], topic, header, fields)
+                self.witness.witness(stream.kind, topic, header, fields)
 
-    def _doubt(self, header: Header, topic: str) -> None:
-        """Drops a message. One of a speaker that has yet to greet is no stranger's: it will be said again."""
+    def _drop(self, header: Header, topic: str) -> None:
+        """Drops a message. If its speaker has yet to greet, it is no stranger's and will be resent."""
         if header.run != self.who.run or (header.sender, topic) not in self.inbox.streams:
             self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
 
     def _is_next(self, stream: Stream, sequence: int) -> bool:
         """Whether this is the message to take now. An observer takes what is new, and counts what it missed.
 
-        A status counts as new even when its number is not: a process that came back may begin with any.
+        A status is always new: a restarted process may begin with any number.
         """
         ahead = sequence - stream.received
         if self.observer and (ahead > 0 or stream.topic == Status.topic):
@@ -100,7 +99,7 @@ class Listener:
         return ahead == 0
 
     def _told(self, frame: bytes) -> None:
-        """What a speaker tells: who it is, from where on it says things again, or that there is more to ask for."""
+        """Handles a speaker's notice: its greeting, where its messages begin, or that there are more to ask for."""
         told = unseal(self.who.secret, frame)
         if told is None:
             self.lost.stranger(f"a greeting of {len(frame)} bytes")
@@ -108,39 +107,39 @@ class Listener:
             self._greet(**told)
         elif "begins" in told:
             self._skip(**told)
-        elif not self._sated:
+        elif not self._ended:
             self._ask(told["sender"])
 
     def _greet(self, sender: str, kinds: dict[str, str]) -> None:
         for (name, topic), stream in self.inbox.streams.items():
-            if name == sender and kinds.get(topic) != fingerprint(self.kinds[topic]):
+            if name == sender and kinds.get(topic) != fingerprint(stream.kind):
                 raise TypeError(
-                    f"{sender} says another {topic} than {self.who.name} hears: the two run different versions "
-                    f"of {self.kinds[topic].__name__}; restart both from one installation"
+                    f"{sender} publishes another {topic} than {self.who.name} expects: the two run different versions "
+                    f"of {stream.kind.__name__}; restart both from one installation"
                 )
             if name == sender:
                 self._known[name, topic] = stream
         self._ask(sender)
 
     def _ask(self, sender: str) -> None:
-        """Asks a speaker for all that comes next."""
+        """Asks a speaker for all messages from our positions on."""
         mine = {topic: stream.received for (name, topic), stream in self.inbox.streams.items() if name == sender}
-        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._sated else mine)
+        self._upstream(sender, again=True, positions=dict.fromkeys(mine, NEVER) if self._ended else mine)
 
     def _skip(self, sender: str, begins: dict[str, int], realtime: bool) -> None:
-        """Goes on where the sender can: what it has forgotten is lost.
+        """Continues where the sender can: messages that it has forgotten are lost.
 
         Raises:
-            RuntimeError: it is a sender that forgets nothing before it is told to. (A recorder tells it to on a full
-                disk, where it can keep no checkpoint.)
+            RuntimeError: the sender is not realtime, so it forgets only what was acknowledged. (A recorder acknowledges
+                also what it cannot save on a full disk.)
         """
-        for topic, begin in begins.items() if not self._sated else ():
+        for topic, begin in begins.items() if not self._ended else ():
             stream = self.inbox.streams[sender, topic]
             missed = begin - stream.received
             if missed > 0 and not (realtime or self.witness):
                 raise RuntimeError(
                     f"{sender} has forgotten {missed} messages of {topic} that {self.who.name} still needs: its "
-                    f"checkpoint is older than it told; start the run anew"
+                    f"checkpoint is older than it has acknowledged; start a new run"
                 )
             if missed > 0:
                 self.lost.count(topic, missed)
@@ -149,18 +148,18 @@ class Listener:
                     self.witness.missed(sender, topic, begin)
 
     def acknowledge(self, positions: Positions) -> None:
-        """Tells every sender what will never be asked for again: all that comes before these positions."""
+        """Tells every sender that the messages before these positions are not needed again."""
         for sender in {sender for sender, _ in positions} if not self.observer else ():
             mine = {topic: number for (name, topic), number in positions.items() if name == sender}
             self._upstream(sender, again=False, positions=mine)
 
     def acknowledge_all(self) -> None:
-        """This node has ended: it will never ask for anything again."""
-        self._sated = True
+        """Tells all senders that this node has ended and needs nothing again."""
+        self._ended = True
         self.acknowledge(dict.fromkeys(self.inbox.streams, NEVER))
 
     def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:
-        """`again`: say again what comes from there on; else: forget what comes before."""
+        """Sends positions to a speaker, for it to resend what follows (`again`), or to forget what precedes them."""
         hello: dict[str, Any] = {"to": sender, "listener": self.who.name, "positions": positions, "again": again}
         frame = seal(self.who.secret, UP, hello)
         if len(frame) > sockets.CONTROL_BYTES:

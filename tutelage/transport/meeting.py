@@ -1,7 +1,7 @@
 """The greeting between the two ends of a link, sealed with the run's secret.
 
-A seal is the HMAC-SHA256 of what is said and of which way it goes. So nobody who lacks the secret can pass for a
-speaker or for a listener of the run, and nobody learns the secret from what is said.
+A seal is the HMAC-SHA256 of the content and its direction. So a program without the secret cannot pass for a speaker or
+a listener of the run, and cannot learn the secret from what is sent.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from tutelage.codec import pack_state, unpack_state
 from tutelage.input.problems import complain
 
 DOWN, UP = b"\0", b"H"
-"""The first byte of what a speaker tells, and of what a listener does."""
+"""The first byte of a speaker's notices, and of a listener's hellos."""
 
 SEAL_BYTES = 32
 
 STRANGERS = "(strangers)"
-"""Stands in place of a topic where losses are counted: of frames that are not of this run."""
+"""In place of a topic, the name under which frames that are not of this run are counted."""
 
 
 def seal(secret: bytes, way: bytes, told: dict[str, Any]) -> bytes:
-    """A frame that tells this."""
+    """A sealed frame with this content."""
     body = pack_state(told)
     return way + hmac.digest(secret, way + body, "sha256") + body
 
 
 def unseal(secret: bytes, frame: bytes) -> dict[str, Any] | None:
-    """What a frame tells; None where it was not made with the secret, and nothing of it was looked at."""
+    """The content of a frame; None if it was not sealed with the secret. Such content is not decoded."""
     way, found, body = frame[:1], frame[1 : 1 + SEAL_BYTES], frame[1 + SEAL_BYTES :]
     if not hmac.compare_digest(hmac.digest(secret, way + body, "sha256"), found):
         return None
@@ -37,13 +37,13 @@ def unseal(secret: bytes, frame: bytes) -> dict[str, Any] | None:
 
 
 class Losses(dict[str, int]):
-    """How many messages were lost, by topic; frames of strangers under a name of their own."""
+    """The number of messages lost, by topic; frames of strangers are counted as STRANGERS."""
 
     def count(self, topic: str, messages: int = 1) -> None:
         self[topic] = self.get(topic, 0) + messages
 
     def stranger(self, what: str) -> None:
-        """Counts a frame that was dropped; the first is complained of."""
+        """Counts a dropped frame; the first is reported."""
         if STRANGERS not in self:
             complain(f"dropped {what}, which is not of this run; all such frames are counted as lost of {STRANGERS}")
         self.count(STRANGERS)

@@ -1,12 +1,12 @@
 """A node's published messages that it may have to resend.
 
-A message stays until every listener that must have it has acknowledged it, which it does when its own checkpoint is
-safe on disk. So a killed listener gets again all that it had not saved, and a late one gets everything. Each topic
-is forgotten separately. When one has SPILL_BYTES in memory, these go into a file beside the checkpoint: so a
-listener that stands still costs its senders no memory, and a checkpoint never has more than that to write again.
+A message stays until every listener that must receive it has acknowledged it; a listener does so when its checkpoint
+is safe on disk. So a killed listener gets again what it had not saved, and a late one gets everything. Each topic is
+forgotten separately. When a topic has SPILL_BYTES in memory, they go into a file beside the checkpoint. So a listener
+that stands still costs its senders no memory, and checkpoints stay small.
 
-What acts on the world does not wait for its listeners: with a `limit` the newest messages of each topic are kept, and
-the outbox knows from where on.
+A realtime node does not wait for its listeners: with a `limit` the newest messages of each topic are kept, and the
+outbox knows where they begin.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tutelage.input.problems import Problem, Refusal
 SPILL_BYTES = 2**20
 
 Said = tuple[int, int, tuple[Frame, ...]]
-"""Place among all that was said, sequence number, frames. Plain tuples of bytes: the garbage collector stops looking
-at them, however many."""
+"""Place among all messages, sequence number, frames. The garbage collector ignores plain tuples of bytes, however many
+there are."""
 
 
 class File(NamedTuple):
-    """A file of messages on one topic: its name, and the sequence numbers of its first and behind its last."""
+    """A file of messages on one topic: its name, its first sequence number, and the one after its last."""
 
     number: int
     begin: int
@@ -38,7 +38,7 @@ class File(NamedTuple):
 
 
 class Kept:
-    """What is kept of one topic: the oldest in files, the newest in memory."""
+    """The messages of one topic: the oldest in files, the newest in memory."""
 
     def __init__(self, listeners: Iterable[str], limit: int | None) -> None:
         self.acknowledged = dict.fromkeys(listeners, 0)
@@ -58,13 +58,13 @@ class Kept:
             self._forget()
 
     def _forget(self) -> None:
-        """Lets go of the oldest message in memory."""
+        """Forgets the oldest message in memory."""
         _, sequence, frames = self.said.popleft()
         self.bytes -= sum(map(len, frames))
         self.begin = sequence + 1
 
     def acknowledge(self, listener: str, position: int) -> list[int]:
-        """Forgets what all listeners have; the files that nobody needs any more."""
+        """Forgets what all listeners have; returns the files that are not needed any more."""
         if listener in self.acknowledged:
             self.acknowledged[listener] = max(position, self.acknowledged[listener])
         safe, files = min(self.acknowledged.values()), list[int]()
@@ -76,7 +76,7 @@ class Kept:
         return files
 
     def spill(self, path: Path, number: int, durable: bool) -> None:
-        """Puts what is in memory into a file."""
+        """Moves the messages in memory into a file."""
         checkpoint.save(path, list(self.said), durable)
         self.files.append(File(number, self.said[0][1], self.said[-1][1] + 1))
         self.said.clear()
@@ -104,7 +104,7 @@ def read(folder: Path, file: File) -> list[Any]:
     """The messages in a file.
 
     Raises:
-        Refusal: it is not there, or not whole.
+        Refusal: it is missing or damaged.
     """
     found: list[Any] | None = checkpoint.load(folder / str(file.number))
     if found is None:
@@ -113,12 +113,12 @@ def read(folder: Path, file: File) -> list[Any]:
 
 
 class Outbox:
-    """Messages in the order they were said; numbered by topic.
+    """Messages in the order in which they were published, numbered by topic.
 
     Args:
-        listeners: the topics that each listener must have, by its name.
-        limit: bytes of the newest messages of a topic that are kept; all of them without it.
-        folder: where files of messages go; without it all stay in memory.
+        listeners: the topics that each listener must receive, by its name.
+        limit: keeps only the newest messages of a topic, up to this many bytes; without it all.
+        folder: for files of messages; without it all messages stay in memory.
     """
 
     def __init__(self, listeners: dict[str, list[str]], limit: int | None = None, folder: Path | None = None) -> None:
@@ -130,19 +130,19 @@ class Outbox:
             for topic in topics
         }
         self._places = self._files = 0
-        self._unneeded: list[int] = []  # files, not by the next checkpoint,
-        self._deletable: list[int] = []  # nor by the last one, which will be its predecessor
+        self._unneeded: list[int] = []  # files that the next checkpoint does not need
+        self._deletable: list[int] = []  # nor the last one, which will be its predecessor
         self._take_up_files()
 
     def next_sequence(self, topic: str) -> int:
         return self._next.get(topic, 0)
 
     def is_for_somebody(self, topic: str) -> bool:
-        """Whether there is a listener that must have what is said on this topic."""
+        """Whether a listener must receive this topic."""
         return topic in self._kept
 
     def listeners(self, topic: str) -> set[str]:
-        """Who must have what is said on this topic."""
+        """The listeners that must receive this topic."""
         return set(self._kept[topic].acknowledged) if topic in self._kept else set()
 
     def add(self, topic: str, frames: list[Frame]) -> None:
@@ -154,17 +154,17 @@ class Outbox:
             kept.add((self._places, sequence, tuple(frames)))
 
     def begins(self, topics: Iterable[str]) -> dict[str, int]:
-        """The first sequence number on each topic that can be said again."""
+        """The first sequence number of each topic that can be resent."""
         return {topic: self._kept[topic].begin if topic in self._kept else 0 for topic in topics}
 
     def acknowledge(self, listener: str, positions: dict[str, int]) -> None:
-        """A listener will never ask again for what is before these sequence numbers."""
+        """Notes that a listener does not need what precedes these sequence numbers."""
         for topic, position in positions.items():
             if topic in self._kept:
                 self._unneeded += self._kept[topic].acknowledge(listener, position)
 
     def since(self, positions: dict[str, int]) -> Iterator[tuple[Frame, ...]]:
-        """What was said on these topics from these sequence numbers on, in order."""
+        """The messages on these topics from these sequence numbers on, in order."""
         topics = [(self._kept[topic], position) for topic, position in positions.items() if topic in self._kept]
         for _, _, frames in heapq.merge(*(kept.since(position, self.folder) for kept, position in topics)):
             yield frames
@@ -177,7 +177,7 @@ class Outbox:
         return sum(kept.bytes for kept in self._kept.values())
 
     def spill(self, durable: bool = True) -> None:
-        """Before a checkpoint: topics with much in memory go into files, which are safe when it returns."""
+        """Moves topics with much in memory into files, before a checkpoint; they are safe when it returns."""
         for kept in self._kept.values():
             if self.folder and kept.bytes > SPILL_BYTES:
                 self.folder.mkdir(exist_ok=True)
@@ -185,7 +185,7 @@ class Outbox:
                 self._files += 1
 
     def saved(self) -> None:
-        """After a checkpoint: deletes the files that neither it nor its predecessor needs."""
+        """Deletes the files that neither the checkpoint just saved nor its predecessor needs."""
         for number in self._deletable:
             assert self.folder
             (self.folder / str(number)).unlink(missing_ok=True)
@@ -202,7 +202,7 @@ class Outbox:
         self._take_up_files()
 
     def _take_up_files(self) -> None:
-        """Files that a former life wrote and kept no checkpoint of are of no use to anybody."""
+        """Finds the files that a former life wrote; those that no checkpoint counts can be deleted."""
         there = {int(path.name) for path in self.folder.glob("*") if path.name.isdigit()} if self.folder else set()
         self._files = max(there, default=0)
         self._unneeded = sorted(there - {file.number for kept in self._kept.values() for file in kept.files})

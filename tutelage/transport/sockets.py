@@ -1,7 +1,7 @@
 """ZeroMQ's sockets as the bus uses them, each with its limits. Nothing else imports zmq.
 
-A publisher (XPUB) hears from its listeners only subscriptions and hellos, so a small limit serves it. A subscriber
-(XSUB) hears arrays where its message types have some.
+A publisher (XPUB) receives only subscriptions and hellos, so its limit is small. A subscriber (XSUB) receives arrays if
+its message types have some.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Poller = zmq.Poller
 READABLE = zmq.POLLIN
 
 CONTROL_BYTES = 64 * 2**10
-"""The longest subscription or hello."""
+"""The most bytes of a subscription or hello."""
 
 LINGER_MS, RECONNECT_MS = 200, 5
 
 
 def address(folder: Path, node: str, kind: str) -> str:
-    """Where a node's publisher is: `links` or `tap`.
+    """The address of a node's publisher, `links` or `tap`.
 
     Raises:
         Refusal: the path is longer than the system allows for a socket.
@@ -41,7 +41,7 @@ def address(folder: Path, node: str, kind: str) -> str:
 
 
 def publisher(context: Context, where: str, high_water: int = 0) -> Socket:
-    """A publisher, whose queue to each listener holds so many messages (0: any number)."""
+    """A publisher. Its queue to each listener holds `high_water` messages (0: any number)."""
     socket = _socket(context, zmq.XPUB, high_water, CONTROL_BYTES)
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)
     socket.bind(where)
@@ -49,7 +49,7 @@ def publisher(context: Context, where: str, high_water: int = 0) -> Socket:
 
 
 def subscriber(context: Context, where: Iterable[str], topics: Iterable[bytes], **limits: int) -> Socket:
-    """A subscriber to these topics; its limits are `high_water` and `largest`, as in `publisher` and `largest`."""
+    """A subscriber to these topics. Its limits are `high_water` and `largest`, as in `publisher` and `largest`."""
     socket = _socket(context, zmq.XSUB, **limits)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     for topic in topics:
@@ -69,17 +69,17 @@ def _socket(context: Context, kind: int, high_water: int, largest: int) -> Socke
 
 
 def largest(kinds: Iterable[type[Message]]) -> int:
-    """Bytes of the largest frame that may come of these message types: arrays have frames of their own."""
+    """The most bytes of a frame of these message types. Large arrays have frames of their own."""
     return MAX_FRAME if any(field.dtypes for kind in kinds for field in kind.declared) else MAX_BODY
 
 
 def raise_high_water(socket: Socket, messages: int) -> None:
-    """Lets more messages wait. (To let fewer wait on a live connection makes its two ends wait for each other.)"""
+    """Lets more messages wait. (Fewer, on a live connection, would make the two ends wait for each other.)"""
     socket.setsockopt(zmq.SNDHWM, messages)
 
 
 def patience(socket: Socket, milliseconds: int) -> None:
-    """How long `take` waits."""
+    """Sets how long `take` waits."""
     socket.setsockopt(zmq.RCVTIMEO, milliseconds)
 
 
@@ -91,7 +91,7 @@ def send(socket: Socket, frames: list[Frame]) -> None:
 
 
 def take(socket: Socket) -> list[Frame] | None:
-    """The next message, its first frame as bytes; None when none comes in the socket's patience."""
+    """The next message, with its first frame as bytes; None if none comes within the socket's patience."""
     try:
         frame = socket.recv(copy=False)
     except zmq.Again:
@@ -104,7 +104,7 @@ def take(socket: Socket) -> list[Frame] | None:
 
 
 def read(socket: Socket) -> bytes | None:
-    """What has come from a publisher's listeners, if something has."""
+    """The next subscription or hello of a publisher's listeners, or None."""
     with contextlib.suppress(zmq.Again):
         return socket.recv(zmq.NOBLOCK)
     return None

@@ -1,7 +1,7 @@
 """The publishing end of the bus: to nodes on `links`, to observers on the tap.
 
-A node that nobody waits for, a report for example, is a sink (Graph.sinks). Nothing waits in memory for it: it is told
-only that there is something, and asks for it when it has time, so many bytes at once (`PULL_BYTES`).
+A node that no other waits for, for example a report, is a sink (Graph.sinks). No message waits in a socket for it: it
+is told that there are some, and asks for PULL_BYTES at a time.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NEVER = 2**62
 """A sequence number that is never reached."""
 
 PULL_BYTES = 2**20
-"""What a sink is told at once, and one message more."""
+"""The bytes that a sink gets at a time, up to one message more."""
 
 
 class Who(NamedTuple):
-    """A process of a run: `life` counts its restarts, `secret` is what the run's processes know each other by."""
+    """A process of a run. `life` counts its restarts; the run's processes know each other by the `secret`."""
 
     run: str
     name: str
@@ -55,15 +55,15 @@ class Speaker:
         self.links = sockets.publisher(context, sockets.address(folder, who.name, "links"))
         self.tap = Tapped(context, sockets.address(folder, who.name, "tap"), topics.values())
         self._pulling = {topic: self.sinks & outbox.listeners(topic) for topic in topics.values()}
-        self._idle: set[str] = set()  # sinks that have all, and wait to be told that there is more
+        self._idle: set[str] = set()  # sinks that have everything, and wait for a notice that there is more
 
     def say(self, message: Message) -> None:
-        """Says a message on its type's topic; a promise on every topic."""
+        """Publishes a message on its type's topic, or a promise on every topic."""
         for topic, frames in self.note(message):
             self.send(topic, frames)
 
     def note(self, message: Message) -> list[tuple[str, list[Frame]]]:
-        """Puts a message into the outbox; what is to be sent of it, by topic."""
+        """Puts a message into the outbox; returns its frames, to be sent, by topic."""
         if type(message) is Promise:
             noted = [self._note(topic, (message.rollout, message.step)) for topic in self.topics.values()]
         else:
@@ -76,13 +76,13 @@ class Speaker:
         unknown = self.tap.is_unknown(topic)
         if unknown or self.outbox.is_for_somebody(topic) or name in self.tap.tapped:
             frames = codec.encode(name, self._header(topic), fields)
-            if unknown and not is_promise(fields):  # a promise tells nothing of how large a message is
+            if unknown and not is_promise(fields):  # a promise does not show the size of messages
                 self.tap.measure(topic, frames)
         self.outbox.add(topic, frames)
         return topic, frames
 
     def send(self, topic: str, frames: list[Frame]) -> None:
-        """Sends what was noted."""
+        """Sends frames that were noted."""
         sockets.send(self.links, frames)
         if topic.encode() in self.tap.tapped:
             sockets.send(self.tap.socket, frames)
@@ -96,13 +96,13 @@ class Speaker:
         return Header(self.who.run, self.who.name, self.who.life, self.outbox.next_sequence(topic), now, now)
 
     def tell(self, message: Message, topic: str) -> None:
-        """Says something to observers only; it is not kept."""
+        """Publishes a message to observers only; it is never resent."""
         if topic.encode() in self.tap.tapped:
             sockets.send(self.tap.socket, codec.encode(topic.encode(), self._header(topic), values(message)))
             self.outbox.add(topic, [])
 
     def service(self) -> None:
-        """Greets those who came, says again what they lack, hears who taps what."""
+        """Greets new listeners, resends what they lack, and reads the observers' subscriptions."""
         self.tap.service(self.lost)
         while (wish := sockets.read(self.links)) is not None:
             if wish.startswith(b"\1@"):
@@ -116,7 +116,7 @@ class Speaker:
         return {topic: fingerprint(kind) for kind, topic in self.topics.items()}
 
     def _tell(self, listener: str, **what: Any) -> None:
-        """Tells one listener something, on its private topic."""
+        """Sends a notice to one listener, on its private topic."""
         told = seal(self.who.secret, DOWN, {"sender": self.who.name, **what})
         self.links.send_multipart([f"@{listener}\0".encode(), told])
 
@@ -130,7 +130,7 @@ class Speaker:
             self.outbox.acknowledge(listener, positions)
 
     def _say_again(self, listener: str, positions: dict[str, int]) -> None:
-        """All that it lacks; or a part of it, and that there is more."""
+        """Resends what a listener lacks; to a sink a part of it, and the notice that there is more."""
         private, said = f"@{listener}\0".encode(), 0
         for frames in self.outbox.since(positions):
             if listener in self.sinks and said > PULL_BYTES:
@@ -142,7 +142,7 @@ class Speaker:
             self._idle.add(listener)
 
     def _go_on_behind(self, positions: dict[str, int]) -> None:
-        """What a former life said and had not kept is not known any more: empty promises take those numbers."""
+        """Publishes empty promises under the numbers of messages that a former life sent but did not save."""
         for topic in [] if NEVER in positions.values() else self.unkept:
             while self.outbox.next_sequence(topic) < positions.get(topic, 0):
                 self.send(*self._note(topic, (0, 0)))

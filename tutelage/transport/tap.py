@@ -16,7 +16,7 @@ from tutelage.transport import sockets
 from tutelage.transport.meeting import Losses
 
 TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
-"""What waits for a slow observer before it is dropped and counted: the less of the two, but TAP_LEAST messages."""
+"""What waits for a slow observer before messages are dropped and counted: the less of both, but TAP_LEAST messages."""
 
 TAP_LEAST = 32
 
@@ -25,7 +25,7 @@ class Tapped:
     """A node's publisher for observers.
 
     Args:
-        topics: all that the node says.
+        topics: all topics on which the node publishes.
     """
 
     def __init__(self, context: sockets.Context, where: str, topics: Iterable[str]) -> None:
@@ -35,14 +35,14 @@ class Tapped:
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
 
     def is_unknown(self, topic: str) -> bool:
-        """Whether nobody knows yet how large a message on this topic is."""
+        """Whether the size of messages on this topic is not known yet."""
         return topic not in self._sizes
 
     def measure(self, topic: str, frames: list[Frame]) -> None:
-        """Lets more messages wait as soon as something was said on all topics and none was large.
+        """Lets more messages wait once there was one on each topic and none was large.
 
-        ZeroMQ bounds a queue by messages only, and the bound may only be raised: lowered on a live connection, the two
-        ends wait for each other (4.3.5: what was read is reported back at multiples of half the bound).
+        ZeroMQ bounds a queue by messages only, and the bound may only be raised. If it is lowered on a live connection,
+        the two ends wait for each other (4.3.5: what was read is reported back at multiples of half the bound).
         """
         self._sizes[topic] = sum(map(len, frames))
         if len(self._sizes) == len(self._topics):
@@ -50,7 +50,7 @@ class Tapped:
             sockets.raise_high_water(self.socket, max(TAP_LEAST, min(TAP_MESSAGES, allowed)))
 
     def service(self, lost: Losses) -> None:
-        """Hears who wants what."""
+        """Reads which topics the observers want."""
         while (wish := sockets.read(self.socket)) is not None:
             if wish[:1] not in (b"\0", b"\1"):
                 lost.stranger(f"{len(wish)} bytes at the tap")
@@ -77,7 +77,7 @@ class Tap:
     Args:
         run: the name of the run, which every header repeats.
         folder: where the sockets of the run are.
-        senders, topics: whom to hear, on what.
+        senders, topics: whose messages, on which topics.
     """
 
     def __init__(self, run: str, folder: Path, senders: Iterable[str], topics: Collection[str]) -> None:
@@ -89,7 +89,7 @@ class Tap:
         self._hear = sockets.subscriber(self._context, where, names, **limits)
 
     def receive(self, seconds: float) -> Arrival | None:
-        """The next message, or None when none came in so long."""
+        """The next message, or None if none came within `seconds`."""
         frames = sockets.take(self._hear) if self._hear.poll(int(seconds * 1000)) else None
         return self._read(frames) if frames else None
 

@@ -1,4 +1,4 @@
-"""How processes are let go: asked, then SIGTERM, then SIGKILL; those that decide first, then those that look on."""
+"""Ends a run's processes: by a request, then SIGTERM, then SIGKILL; first the deciding nodes, then the observers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tutelage.supervision import roles
 from tutelage.supervision.child import Child
 
 LEAVE_SECONDS = 0.4
-"""How long they have to leave when released, before SIGTERM, and after it before SIGKILL."""
+"""How long processes have to exit after the request, and again after SIGTERM."""
 
 KILL_SECONDS = 2.0
-"""How long a killed process is waited for: one that a disk holds is gone when that answers, and nobody waits for it."""
+"""How long to wait for a killed process: one that waits for a disk ends only when the disk answers."""
 
 LOOK_SECONDS = 0.02
 
 
 @dataclass
-class Parting:
+class Shutdown:
     """The end of a run's processes.
 
     Attributes:
-        children: those that are there; `attend` takes out who has gone.
-        attend: waits for what they report, at most so many seconds.
-        hurries: whether people want the end at once. Then only what acts on the world is given time.
+        children: the processes that are there; `attend` removes those that have exited.
+        attend: waits for their reports, up to this many seconds.
+        hurries: whether people want the end at once. Then only nodes that act on the world get time.
     """
 
     plans: Mapping[str, NodePlan]
@@ -35,8 +35,8 @@ class Parting:
     attend: Callable[[float], None]
     hurries: Callable[[], bool]
 
-    def part(self) -> None:
-        """Ends all of them, but those that a disk holds."""
+    def run(self) -> None:
+        """Ends all processes, except those that wait for a disk."""
         deciding = roles.deciding(self.plans)
         for group in ([name for name in self.children if name in deciding], list(self.children)):
             for node in self._here(group):
@@ -56,7 +56,7 @@ class Parting:
         return [self.children[name] for name in group if name in self.children]
 
     def _is_awaited(self, group: list[str], last: signal.Signals | None) -> bool:
-        """Whether some have yet to leave."""
+        """Whether a process must be waited for."""
         here = self._here(group)
         if not self.hurries() or last is signal.SIGKILL:
             return bool(here)

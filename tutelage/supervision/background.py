@@ -1,4 +1,4 @@
-"""Writing in a process of its own: a disk that does not answer holds that one, and the launcher stays free."""
+"""Writes files in a process of its own, so that a disk that does not answer never blocks the launcher."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tutelage.supervision.signals import ASKING
 LOOK_SECONDS = 0.002
 
 
-class Writer:
-    """Writes one thing at a time; of what it is asked meanwhile, the last. `failed`: the last could not be written."""
+class BackgroundWriter:
+    """Writes one file at a time; of the requests meanwhile, only the last. `failed`: the last file was not written."""
 
     def __init__(self) -> None:
         self.failed = False
@@ -23,12 +23,12 @@ class Writer:
         self._next: tuple[str, Callable[[], None], Iterable[Child]] | None = None
 
     def write(self, what: str, body: Callable[[], None], others: Iterable[Child] = ()) -> None:
-        """Has `body` write what is called so. `others` have the lifelines that its process must not hold."""
+        """Has `body` write `what` in a new process, which must not hold the lifelines of `others`."""
         self._next = (what, body, others)
         self.look()
 
     def look(self) -> bool:
-        """Goes on with what is to be written; whether all of it is."""
+        """Starts the next request if the last is finished; returns whether everything is written."""
         if self._pid:
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             self._pid, self.failed = (0, bool(status)) if ended else (self._pid, self.failed)
@@ -37,12 +37,12 @@ class Writer:
             try:
                 self._pid = _start(what, body, others)
             except OSError as error:
-                complain(f"{what} cannot be written, for want of a process: {error}")
+                complain(f"{what} cannot be written, because no process can be started: {error}")
                 self.failed = True
         return not self._pid
 
     def wait(self, seconds: Callable[[], float]) -> bool:
-        """Waits until all is written, for as long as `seconds` says, which may change; whether it is."""
+        """Waits until everything is written, up to `seconds()`, which may change; returns whether it is."""
         began = time.monotonic()
         while not (written := self.look()) and time.monotonic() - began < seconds():
             time.sleep(LOOK_SECONDS)
@@ -50,7 +50,7 @@ class Writer:
 
 
 def _start(what: str, body: Callable[[], None], others: Iterable[Child]) -> int:
-    """The number of a child process that does it and ends; what it complains of is seen where the launcher's is."""
+    """Forks a process that runs `body` and ends; returns its number. It shares the launcher's standard error."""
     pid = os.fork()
     if pid:
         return pid

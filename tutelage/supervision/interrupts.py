@@ -1,0 +1,65 @@
+"""How people end a run early.
+
+The first interrupt ends the run in good order. If the run can be resumed, all nodes first save a checkpoint and halt:
+no checkpoint contains an early end. The second interrupt ends the run at once; only robots get time to stop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from tutelage.graph import Graph
+from tutelage.supervision import roles
+from tutelage.supervision.child import Child
+from tutelage.supervision.reports import Reports
+
+HALT_SECONDS = 2.0
+"""How long the nodes have to halt. If one is too busy, the run ends at once."""
+
+STOP_SECONDS = 2.0
+"""How long the nodes have to end after an interrupt."""
+
+
+class Interrupts:
+    """The interrupts of a run: their `count`, and the `orders` to all nodes, which a restarted node gets again."""
+
+    def __init__(self, graph: Graph, children: Mapping[str, Child], reports: Reports) -> None:
+        self.children, self.reports = children, reports
+        self.count = 0
+        self.orders: list[str] = []
+        self._resumable = not graph.by_the_clock()
+        self._stop_at = float("inf")
+
+    @property
+    def hurried(self) -> bool:
+        """Whether people want the end at once."""
+        return self.count > 1
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the nodes must be ended now."""
+        return self.hurried or time.monotonic() > self._stop_at
+
+    def interrupt(self, number: int) -> None:
+        """A signal of this number asks the run to end."""
+        self.count += 1
+        outcome, begun = self.reports.outcome, self.reports.begun
+        outcome.signal, outcome.exit_code = number, 128 + number
+        if begun and self._resumable and not self.orders:
+            self._order("halt", HALT_SECONDS)
+        elif not self.orders:
+            self._order("interrupt", STOP_SECONDS if begun else 0.0)
+
+    def look(self) -> None:
+        """Interrupts the nodes once all of them have halted."""
+        halting = roles.ours(self.reports.plans) & self.children.keys()
+        if self.orders == ["halt"] and halting <= self.reports.halted:
+            self._order("interrupt", STOP_SECONDS)
+
+    def _order(self, order: str, seconds: float) -> None:
+        """Tells all nodes what they have this many seconds for."""
+        self.orders.append(order)
+        self._stop_at = time.monotonic() + seconds
+        for node in self.children.values():
+            node.tell(order)
