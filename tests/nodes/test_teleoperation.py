@@ -176,7 +176,7 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
     person.sees("learner: 3 demonstrations")
     person.sees("policy's return")
     finish(person)
-    assert "learning is over: its policy's return is" in person.history()
+    assert "learning has ended: the policy's return is" in person.history()
     assert person.report["demonstrations"] == 3
     assert person.report["environment_steps"] == 16384
     assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
@@ -361,7 +361,7 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     person.sees("0 kept, 1 needed: there would be nothing to learn from")
     drive(person, 1)
     person.press("k")
-    person.sees("learning is over: its policy's return is")
+    person.sees("learning has ended: the policy's return is")
     person.sees("recorded, not learned from")
     drive(person, 2)
     person.press("k")
