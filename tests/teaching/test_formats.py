@@ -357,7 +357,7 @@ def test_a_recording_is_read_with_its_last_verdicts(env: str, tmp_path: Path) ->
     assert (tmp_path / "recording.mcap").read_bytes() == before
     with pytest.raises(Refusal, match="has no take 9"):
         files.judge(str(tmp_path), 9, "kept")
-    with pytest.raises(Refusal, match="is no recording"):
+    with pytest.raises(Refusal, match="is not a recording"):
         files.judge(str(tmp_path / "a.npz"), 0, "kept")
     with (tmp_path / "verdicts.jsonl").open("a") as file:
         file.write('{"take": 3, "verd')
@@ -391,7 +391,7 @@ WRONG = [
     (put("next_observations", 39, np.inf), "episode 1, step 20: the observation is not finite"),
     (put("rewards", 21, np.nan), "episode 1, step 1: the reward is not finite"),
     (put("actions", 42, 2), "episode 2, step 2: action 2 is not one of the task's 2"),
-    (put("truncations", 59, False), "episode 2, step 19: is neither terminated nor truncated"),
+    (put("truncations", 59, False), "episode 2, step 19: is the last, but neither terminated nor truncated"),
     (cast("observations", "U9"), "episode 0, step 0: the observation is <U32, not numbers"),
     (lambda steps: steps.pop("rewards"), "has no rewards"),
     (lambda steps: steps.update(rewards=np.zeros(3)), "has 3 rewards, but 60 actions"),
