@@ -10,7 +10,6 @@ at either end of the line, is named as stalled, but counted as it ended. Prints 
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.parts.rigs import PROTOCOLS
+from bench.rig import arguments
 from tutelage.drivers.rig.tell import tell
 
 MOST_STILL = 0.07
@@ -69,12 +68,7 @@ def watched(launched: subprocess.Popen[bytes], log: Path, link: Path, seconds: f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="dynamixel")
-    parser.add_argument("--starts", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    asked = parser.parse_args()
+    asked = arguments().parse_args()
     found = []
     for i in range(asked.starts):
         with tempfile.TemporaryDirectory() as folder:

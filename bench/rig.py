@@ -67,12 +67,18 @@ def start(rig: RunningRig, tensors: Tensors, seconds: float, seed: int) -> tuple
     return None
 
 
-def main() -> None:
+def arguments() -> argparse.ArgumentParser:
+    """What to start on the rig, how often and for how long."""
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
     parser.add_argument("--protocol", choices=PROTOCOLS, default="dynamixel")
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=60.0)
+    return parser
+
+
+def main() -> None:
+    parser = arguments()
     parser.add_argument("--most-starts", type=int, default=30, help="void ones included")
     told = parser.parse_args()
     tensors = load_file(told.run / "weights.safetensors")

@@ -20,7 +20,7 @@ READINGS = 50
 """of which a mean is taken"""
 
 CALIBRATION = re.compile(r"^calibration:.*\n?(?:(?:[ \t]*\n|#.*\n)*[ \t]+\S.*\n?)*", re.MULTILINE)
-"""That key of a robot's file, and what is indented below it; blank lines and comments only where more of it follows."""
+"""The key in a robot's file, and what is indented below it; blank lines and comments only if more of it follows."""
 
 
 def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
@@ -37,7 +37,7 @@ def calibrate(path: Path, ask: Callable[[str], object]) -> list[str]:
     for command, reading in zip(robot.driver.accepts, robot.limits.measured, strict=True):
         name = robot.driver.observes[reading].name
         if reading >= 0 and name in found:
-            found[command.name] = dict(found[name])  # what is commanded counts as what measures it
+            found[command.name] = dict(found[name])  # a command has the calibration of the reading that measures it
     write(path, found)
     return list(found)
 
@@ -71,7 +71,7 @@ def _mean(driver: Driver) -> NDArray[np.float64]:
 
 
 def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
-    """Replaces the calibration in a robot's file, and leaves all else as it is written.
+    """Replaces the calibration in a robot's file, and leaves everything else as it is.
 
     The file is replaced in one step, so it is never incomplete.
     """

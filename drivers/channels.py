@@ -13,10 +13,10 @@ T = TypeVar("T")
 def channels(
     key: str, entries: list[dict[str, Any]], kind: type[T], choices: Mapping[str, Collection[str]] | None = None
 ) -> list[T]:
-    """The entries as tuples of that kind; `choices` says which words some of its fields can be.
+    """The entries as tuples of that kind; `choices` lists the words that some of its fields allow.
 
     Raises:
-        Refusal: all that is wrong with them.
+        Refusal: all problems of the entries.
     """
     problems = [
         Problem(f"{key}[{i}]", what)

@@ -10,11 +10,11 @@ from tutelage.drivers.driver import Driver, DriverError
 from tutelage.drivers.limits import Vector
 
 TRIES = 10
-"""So often a device is told to stop that does not say that it did; then it is let go of."""
+"""A device that does not confirm a stop is told to stop so often; then it is closed."""
 
 
 class Connection:
-    """Each verb asks the device once.
+    """Each method asks the device once.
 
     Attributes:
         is_open: whether it is connected.
@@ -42,7 +42,7 @@ class Connection:
             DriverError: it fails, or one of the two is not finite.
         """
         if not np.isfinite(command).all():
-            raise DriverError(f"the limits have made {command.tolist()} of a command: look for what is no number")
+            raise DriverError(f"the limits turned a command into {command.tolist()}: is one not a number?")
         applied = np.asarray(self.driver.write(command), float)
         if applied.shape != command.shape or not np.isfinite(applied).all():
             raise DriverError(f"the driver says it applied {applied.tolist()} when told {command.tolist()}")

@@ -42,7 +42,7 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from (port := list(_port(robot)))
     yield from _limits(robot)
     if any(finding.good is False for finding in port):
-        return  # to connect would say it once more
+        return  # connecting would only repeat it
     try:
         robot.driver.connect()
         yield Finding(True, "connect: the device answers")
@@ -63,7 +63,7 @@ def _port(robot: Robot) -> Iterator[Finding]:
     if not os.path.exists(port):
         yield Finding(False, f"port: there is no {port}: is it plugged in, and is this its name?")
     elif not os.access(port, os.R_OK | os.W_OK):
-        yield Finding(False, f"port: {port} may not be read and written by you: join the group that owns it")
+        yield Finding(False, f"port: {port} cannot be read and written by you: join the group that owns it")
     else:
         yield Finding(True, f"port: {port} may be read and written")
 
@@ -83,7 +83,7 @@ def _limits(robot: Robot) -> Iterator[Finding]:
 
 
 def _watches(robot: Robot) -> Iterator[Finding]:
-    """Which readings must not stand still, and under whose commands."""
+    """Which readings must not stay the same, and under which commands."""
     for i, channel in enumerate(robot.driver.observes):
         by = ", ".join(one.name for j, one in enumerate(robot.driver.accepts) if robot.limits.moves[j, i])
         seconds = robot.limits.stuck[i] / 1e9
@@ -92,8 +92,8 @@ def _watches(robot: Robot) -> Iterator[Finding]:
         elif seconds > YEAR:
             yield Finding(None, f"watch: {channel.name} is not watched: its 'stuck' is 0")
         else:
-            what = f"{channel.name} may stand still for {1000 * seconds:g} ms of commands of {by}, then it is stopped"
-            yield Finding(True, f"watch: {what}")
+            what = f"may stay the same for {1000 * seconds:g} ms under commands of {by}, then it is stopped"
+            yield Finding(True, f"watch: {channel.name} {what}")
 
 
 def _readings(robot: Robot) -> Iterator[Finding]:

@@ -46,9 +46,9 @@ class Driver(ABC):
     observes: tuple[Channel, ...]
     accepts: tuple[Channel, ...]
     watchdog_seconds: float | None = None
-    """after how long without a command the device stops by itself; None: not that one knows"""
+    """after how long without a command the device stops by itself; None: unknown"""
     needs: Mapping[str, str] = {}
-    """modules without which it can never be connected, and what to do where one is not installed"""
+    """modules that it needs to connect, and what to do if one is not installed"""
 
     @abstractmethod
     def connect(self) -> None:
@@ -70,7 +70,7 @@ class Driver(ABC):
     def stop(self) -> None:
         """Brings the device into its safe state. May be called at any moment, more than once.
 
-        It must not wait longer than some 50 ms for an answer: an operator's order waits, and the guard repeats it.
+        It must not wait longer than about 50 ms for an answer: an operator's order waits, and the guard repeats it.
         """
 
     def place(self, seed: int) -> None:
@@ -80,3 +80,28 @@ class Driver(ABC):
     @abstractmethod
     def close(self) -> None:
         """Closes the stopped device."""
+
+
+class ClosingDriver(Driver):
+    """Closes what a failed connection has opened, and stops a device before it closes it."""
+
+    def connect(self) -> None:
+        try:
+            self._open()
+        except DriverError:
+            self._disconnect()
+            raise
+
+    def close(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self._disconnect()
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Opens the device, and makes sure that it answers."""
+
+    @abstractmethod
+    def _disconnect(self) -> None:
+        """Closes what is open of it, if anything."""

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from tutelage.drivers import dynamixel_bus as bus
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
 from tutelage.drivers.dynamixel_bus import Bus, Measured, Register
 from tutelage.drivers.port import STOP_SECONDS
+from tutelage.invocation import installing
 
 PRESENT = {"current": bus.PRESENT_CURRENT, "velocity": bus.PRESENT_VELOCITY, "position": bus.PRESENT_POSITION}
 GOALS = {
@@ -35,7 +36,7 @@ GOALS = {
 
 
 class ServoChannel(NamedTuple):
-    """A channel, and what it is on its servo: counts = zero + direction * counts_per_unit * value."""
+    """A channel and its place on a servo: counts = zero + direction * counts_per_unit * value."""
 
     name: str
     unit: str
@@ -54,7 +55,7 @@ class ServoChannel(NamedTuple):
         return self.zero + round(self.direction * self.counts_per_unit * value)
 
 
-class Dynamixel(Driver):
+class Dynamixel(ClosingDriver):
     """Servos on one bus. They are without torque until the first command, and after a stop.
 
     A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over. The servos'
@@ -62,7 +63,7 @@ class Dynamixel(Driver):
     `{id: 1, address: 512}`, to which a robot's own routine for the start of an episode listens, where it has one.
     """
 
-    needs = dict.fromkeys(("dynamixel_sdk", "serial"), "pip install 'tutelage[dynamixel]'")
+    needs = dict.fromkeys(("dynamixel_sdk", "serial"), installing("dynamixel"))
 
     def __init__(
         self,
@@ -94,21 +95,17 @@ class Dynamixel(Driver):
 
     @property
     def questions(self) -> int:
-        """How often readings were requested, with repetitions: more than readings on a bad line."""
+        """How often readings were requested, with repetitions: on a bad line more often than there are readings."""
         return self.bus.questions
 
-    def connect(self) -> None:
+    def _open(self) -> None:
         self._bus = Bus(*self._line)
-        try:
-            for servo in self._ids:
-                self.bus.ping(servo)
-            for channel in self._accepts:
-                self.bus.write(channel.id, bus.TORQUE_ENABLE, 0)
-                self.bus.write(channel.id, bus.OPERATING_MODE, GOALS[channel.kind][0])
-                self._arm(channel.id)
-        except DriverError:
-            self._disconnect()
-            raise
+        for servo in self._ids:
+            self.bus.ping(servo)
+        for channel in self._accepts:
+            self.bus.write(channel.id, bus.TORQUE_ENABLE, 0)
+            self.bus.write(channel.id, bus.OPERATING_MODE, GOALS[channel.kind][0])
+            self._arm(channel.id)
 
     def read(self) -> Reading:
         before = time.monotonic_ns()
@@ -116,13 +113,13 @@ class Dynamixel(Driver):
         captured = (before + time.monotonic_ns()) // 2
         for channel in self._accepts:
             if self._energised and measured[channel.id][bus.BUS_WATCHDOG] == bus.TRIPPED:
-                raise DriverError(f"{self.bus.name}: servo {channel.id} stopped itself after silence: stop, then go on")
+                raise DriverError(f"{self.bus.name}: servo {channel.id} stopped itself after silence: stop it first")
         values = [channel.value(measured[channel.id][PRESENT[channel.kind]]) for channel in self._observes]
         return Reading(np.array(values), captured)
 
     def write(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
         if not np.isfinite(command).all():
-            raise DriverError(f"{self.bus.name}: no servo can be told {command}")
+            raise DriverError(f"{self.bus.name}: the command is not finite: {command.tolist()}")
         if not self._energised:
             self._energise()
         counts = [_told(channel, value) for channel, value in zip(self._accepts, command, strict=True)]
@@ -140,7 +137,7 @@ class Dynamixel(Driver):
             DriverError: it has none.
         """
         if self._place is None:
-            raise DriverError(f"{self.bus.name}: has no register 'place': put the robot where it begins by hand")
+            raise DriverError(f"{self.bus.name}: has no register 'place': move the robot to its start by hand")
         self.stop()
         self.bus.write(self._place["id"], Register(self._place["address"], 2), seed % 2**16)
 
@@ -162,12 +159,6 @@ class Dynamixel(Driver):
                 failures.append(str(error))
         if failures:
             raise DriverError("; ".join(dict.fromkeys(failures)))
-
-    def close(self) -> None:
-        try:
-            self.stop()
-        finally:
-            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._bus:

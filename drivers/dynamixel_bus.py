@@ -48,7 +48,7 @@ class Measured:
 
 
 class Port:
-    """What the SDK needs of a port. Its own spins, for 34 ms at least, by the wall clock; this one waits."""
+    """What the SDK needs of a port. The SDK's own spins, for at least 34 ms by the wall clock; this one waits."""
 
     def __init__(self, serial: Any, reply_seconds: float) -> None:
         self.serial, self.reply_seconds = serial, reply_seconds
@@ -56,7 +56,7 @@ class Port:
 
     @property
     def is_using(self) -> bool:
-        """The SDK's lock between threads. Here is one thread, and after an error the SDK would leave it locked."""
+        """The SDK's lock between threads. We have one thread, and after an error the SDK would leave it locked."""
         return False
 
     @is_using.setter
@@ -81,13 +81,13 @@ class Port:
 
 
 class Bus:
-    """The servos at the end of one port, already opened when it is made.
+    """The servos on one port, which is opened at once.
 
     Attributes:
-        questions: how often it has asked for readings, the repeated questions included.
+        questions: how often readings were requested, with repetitions.
 
     Raises:
-        DriverError: as do all that talk to a servo.
+        DriverError: the port cannot be opened. All methods that talk to a servo raise it, too.
     """
 
     def __init__(self, port: str, baudrate: int, reply_seconds: float, deadline_seconds: float) -> None:
@@ -102,7 +102,7 @@ class Bus:
         self._port.serial.close()
 
     def ping(self, servo: int) -> None:
-        """Makes sure that there is such a servo."""
+        """Makes sure that this servo answers."""
 
         def ask() -> int | None:
             _, result, error = self._packets.ping(self._port, servo)
@@ -111,7 +111,7 @@ class Bus:
         self._insist(f"servo {servo} did not answer a ping", ask)
 
     def write(self, servo: int, register: Register, value: int, seconds: float | None = None) -> None:
-        """Sets a register, and makes sure that the servo has done so, within the deadline or another time."""
+        """Sets a register, and makes sure that the servo has done so, within the deadline or so many `seconds`."""
 
         def ask() -> int | None:
             data = list(register.bytes(value))
@@ -138,8 +138,11 @@ class Bus:
         return self._insist(f"servos {servos} gave no reading", lambda: self._read_once(servos))
 
     def _read_once(self, servos: list[int]) -> dict[int, Measured] | None:
-        """An answer bears no number: a late one could be taken for that to the next question. So each question asks for
-        another number of bytes than the one before."""
+        """Asks once.
+
+        An answer has no number, so a late one could be taken for the answer to the next question. Therefore each
+        question requests another number of bytes than the one before.
+        """
         self.questions += 1
         first, size = BUS_WATCHDOG.address, PRESENT_POSITION.address + 4 - BUS_WATCHDOG.address + self.questions % 8
         self._packets.syncReadTx(self._port, first, size, servos, len(servos), False)

@@ -25,7 +25,7 @@ class Frame(NamedTuple):
 
 
 def encode(frame: Frame) -> bytes:
-    """A frame as it goes over the line."""
+    """The bytes of a frame on the line."""
     data = bytes([frame.kind, frame.sequence]) + frame.body
     data += crc_hqx(data, 0).to_bytes(2, "little")
     assert len(data) <= LONGEST, "a frame's body has at most 250 bytes"
@@ -33,14 +33,14 @@ def encode(frame: Frame) -> bytes:
 
 
 class Decoder:
-    """Takes bytes as they come, and returns the whole frames in them; all else is noise."""
+    """Receives bytes, and returns the complete frames in them; all else is noise."""
 
     def __init__(self) -> None:
         self._part = b""
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         *whole, rest = (self._part + data).split(b"\0")
-        self._part = rest[: LONGEST + 2]  # more is no frame already
+        self._part = rest[: LONGEST + 2]  # a longer one is no frame
         for part in whole:
             data = _uncobs(part)
             if len(data) >= 4 and crc_hqx(data[:-2], 0) == int.from_bytes(data[-2:], "little"):

@@ -219,7 +219,7 @@ class Guard:
         if requested.shape != self.limits.low.shape:
             return f"shape: {list(requested.shape)} instead of {list(self.limits.low.shape)}"
         if not np.isfinite(requested).all():
-            return "finite: it is no number"
+            return "finite: it is not a number"
         if not 0 <= age <= self.limits.apply:
             return f"fresh: it answers an observation of {_ms(age)} ago"
         if captured < self._captured:

@@ -7,7 +7,7 @@
     accepts: [{name: shoulder_pan.pos, unit: deg, low: -100, high: 100}]
 
 Channels have the names of LeRobot's features; the others, for example cameras, are ignored. LeRobot is
-not among our dependencies: install it where this runs, and calibrate with its own `lerobot-calibrate` first.
+not among our dependencies: install it on the robot's computer, and calibrate with its `lerobot-calibrate` first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
 
 
-class LeRobotDevice(Driver):
+class LeRobotDevice(ClosingDriver):
     """Base of LeRobot's robots and teleoperators.
 
     It is `robot(config(**arguments))`, or `robot(**arguments)` without a config, made when it is connected. It is not
@@ -46,7 +46,7 @@ class LeRobotDevice(Driver):
         self.accepts = tuple(channels("accepts", accepts or [], Channel))
         self._rest = rest or {}
         self.needs = {
-            place.partition(":")[0].partition(".")[0]: f"pip install what has {place}, or correct the name"
+            place.partition(":")[0].partition(".")[0]: f"install the package that has {place}, or correct the name"
             for place in filter(None, (config, robot))
         }
         self._device: Any = None
@@ -57,7 +57,7 @@ class LeRobotDevice(Driver):
             raise DriverError(f"{self.name}: is not connected")
         return self._device
 
-    def connect(self) -> None:
+    def _open(self) -> None:
         with self._failing("connect"):
             configured = [self._named(self._config)(**self._arguments)] if self._config else []
             device = self._named(self.name)(*configured, **({} if self._config else self._arguments))
@@ -65,14 +65,11 @@ class LeRobotDevice(Driver):
             device.connect(calibrate=False)
         self._device = device
 
-    def close(self) -> None:
-        try:
-            self.stop()
-        finally:
-            device, self._device = self._device, None
-            if device is not None:
-                with self._failing("disconnect"):
-                    device.disconnect()
+    def _disconnect(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            with self._failing("disconnect"):
+                device.disconnect()
 
     def _check(self, device: Any) -> None:
         """Checks that it has the named features."""
@@ -128,7 +125,8 @@ class LeRobotRobot(LeRobotDevice):
         self._missing(self.accepts, device.action_features)
         unknown = {c.name for c in self.accepts} - {c.name for c in self.observes} - self._rest.keys()
         if unknown:
-            raise DriverError(f"{self.name}: how to stop {', '.join(sorted(unknown))} is not said: give it under rest")
+            names = ", ".join(sorted(unknown))
+            raise DriverError(f"{self.name}: the robot's file does not say how to stop {names}: add it under rest")
 
 
 class LeRobotTeleoperator(LeRobotDevice):

@@ -23,15 +23,15 @@ class Limits:
     """Arrays by accepted channel unless stated otherwise; times in nanoseconds.
 
     The position limits bound the command itself, the step limit its distance from what is measured, the rate its
-    distance from what was applied last. Only a channel that is measured has a step.
+    distance from the last applied command. Only a measured channel has a step.
     """
 
     low: Vector
     high: Vector
     step: Vector
-    """how far a command may be from what is measured; inf: as far as it likes"""
+    """how far a command may be from what is measured; inf: no limit"""
     rate: Vector
-    """units a second; inf: as fast as it likes"""
+    """units a second; inf: no limit"""
     safe: Vector
     """the command of the safe state, where the channel is not measured"""
     measured: NDArray[np.int64]

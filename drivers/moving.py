@@ -32,7 +32,7 @@ def moved_by(command: Channel, observes: tuple[Channel, ...], told: Told) -> set
 def moves(driver: Driver, told: Told) -> NDArray[np.bool_]:
     """[accepts, observes] whether commands of the one should change the other.
 
-    A command of which nothing is known is taken to move every reading that no other is known to move.
+    A command about which the file says nothing is assumed to move every reading that no other command moves.
     """
     known = [moved_by(command, driver.observes, told) for command in driver.accepts]
     left = {one.name for one in driver.observes}.difference(*(names for names in known if names is not None))

@@ -8,11 +8,11 @@ from tutelage.messages import Timing
 
 
 class Pace:
-    """A deadline every period. One whose tick comes a period late or more is missed: it is counted, and left out.
+    """A deadline every period. A deadline whose tick comes a period late or more is missed: counted, and left out.
 
     Attributes:
         deadline: the next one.
-        ticks, missed: how many were kept, and how many were not.
+        ticks, missed: how many deadlines were kept, and how many were not.
         interval_max: the longest time between two ticks, in nanoseconds.
     """
 
@@ -38,12 +38,12 @@ class Pace:
         self._last = now
 
     def answered(self, latency: int) -> None:
-        """An answer was written so long after what it answers was captured."""
+        """Counts an answer that was written `latency` nanoseconds after its observation was captured."""
         self._answers += 1
         self._latency += latency
 
     def timing(self, at: tuple[int, int], refused: int, stops: int) -> Timing:
-        """All of it, said at a logical time."""
+        """The statistics, as a message at a logical time."""
         return Timing(
             *at,
             seconds_up=self.elapsed / 1e9,

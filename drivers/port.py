@@ -13,7 +13,7 @@ from tutelage.drivers.driver import DriverError
 T = TypeVar("T")
 
 STOP_SECONDS = 0.05
-"""for so long a stop waits for its answer, all servos together; the guard repeats it (drivers/connection.py)"""
+"""how long a stop waits for its answer, all servos together; the guard repeats the stop (drivers/connection.py)"""
 
 
 def opened(port: str, baudrate: int) -> Any:
@@ -27,7 +27,7 @@ def opened(port: str, baudrate: int) -> Any:
     with failing(port):
         made = serial.Serial(port, baudrate, timeout=0, write_timeout=0.1, exclusive=True)
         if port.startswith("/dev/ttyUSB"):
-            made.set_low_latency_mode(True)  # else an FTDI chip keeps what it has for up to 16 ms
+            made.set_low_latency_mode(True)  # otherwise an FTDI chip holds data back for up to 16 ms
         return made
 
 

@@ -25,7 +25,7 @@ LIMIT = {
     "stuck": float,
 }
 OF_READINGS = {"position", "stuck"}
-"""What can be said of a channel that is only observed."""
+"""The keys of a channel that is only observed."""
 AGES = {"apply": float, "hold": float}
 
 NUMBERS = {
@@ -36,7 +36,7 @@ NUMBERS = {
 """What numbers must be, by key."""
 
 FAST_HZ, APPLY_MOST, HOLD_MOST = 50.0, 0.040, 0.100
-"""From this rate on, no action may be applied when older than that, nor held, in seconds."""
+"""From this rate on, how old an action may be to be applied, and to be held, in seconds."""
 
 
 class LimitsReader:
@@ -114,7 +114,7 @@ class LimitsReader:
         )
         if not channel.low <= low < high <= channel.high:
             can = f"{channel.low:g} to {channel.high:g} {channel.unit}"
-            self._say(item.place, f"{name}: 'position' must be [low, high] within what the device can, {can}")
+            self._say(item.place, f"{name}: 'position' must be [low, high] within the device's range, {can}")
         if name not in [one.name for one in driver.accepts]:
             for key in told.keys() - OF_READINGS:
                 self._say(item.value[key].key, f"{name} is only observed: it has no '{key}'")
@@ -123,9 +123,7 @@ class LimitsReader:
         for reading in told.get("moves", ()):
             self._check_observed(reading, item.value["moves"].place, driver)
         if "step" in told and not measured_by(channel, driver.observes, {name: told}):
-            self._say(
-                item.place, f"{name}: 'step' is counted from what is measured: say by which reading, measured: NAME"
-            )
+            self._say(item.place, f"{name}: 'step' counts from a reading: say from which one, measured: NAME")
         if "measured" in told:
             self._check_measured(name, told["measured"], item.value["measured"].place, driver)
 
@@ -148,7 +146,7 @@ class LimitsReader:
         low, high = told.get("position", channel[2:])
         place = item.value.get("safe", item).place if item else self.items["driver"].place
         if "safe" not in told and not commanded:
-            self._say(place, f"{name}: the task does not command it: say what it is to be told instead, safe: NUMBER")
+            self._say(place, f"{name}: the task does not command it: give its constant command, safe: NUMBER")
         elif ("safe" in told or not measured) and not low <= safe <= high:
             what = f"{name}: 'safe' must be within its position, {low:g} to {high:g} {channel.unit}, but is {safe:g}"
             self._say(place, what)

@@ -7,7 +7,7 @@
       - {name: force, unit: N, low: -10, high: 10}
 
 `rclpy` is the robot's own if its setup is sourced (docs/ros2.md). ROS 2 does not stop a robot when its commands stop:
-the controller must have a timeout of its own.
+its controller needs a timeout of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
 
 
 class JointChannel(NamedTuple):
@@ -35,7 +35,7 @@ class JointChannel(NamedTuple):
     field: str
 
 
-class Ros2(Driver):
+class Ros2(ClosingDriver):
     """A robot behind two topics.
 
     A state older than `silent_seconds` is an error. A stop sends the `rest` command, zeros if it is not given. If the
@@ -68,7 +68,7 @@ class Ros2(Driver):
         self._opened = ExitStack()
         self._newest: tuple[Any, int] | None = None
 
-    def connect(self) -> None:
+    def _open(self) -> None:
         with self._failing():
             import rclpy
             from rclpy.executors import SingleThreadedExecutor
@@ -77,30 +77,27 @@ class Ros2(Driver):
             from std_msgs.msg import Float64MultiArray, UInt32
         self._command, self._seed = Float64MultiArray, UInt32
         newest = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)  # fits reliable publishers, too
-        try:
-            with self._failing():
-                self._context = rclpy.Context()
-                rclpy.init(args=[], context=self._context)
-                self._opened.callback(self._context.try_shutdown)
-                node = rclpy.create_node("tutelage", context=self._context)
-                self._opened.callback(node.destroy_node)
-                node.create_subscription(JointState, self._states, self._heard, newest)
-                self._publisher = node.create_publisher(Float64MultiArray, self._commands, 1)
-                self._placer = node.create_publisher(UInt32, self._places, 1) if self._places else None
-                self._executor = SingleThreadedExecutor(context=self._context)
-                self._opened.callback(self._executor.shutdown)
-                self._executor.add_node(node)
-                self._meet()
-        except DriverError:
-            self._disconnect()
-            raise
+        with self._failing():
+            self._context = rclpy.Context()
+            rclpy.init(args=[], context=self._context)
+            self._opened.callback(self._context.try_shutdown)
+            node = rclpy.create_node("tutelage", context=self._context)
+            self._opened.callback(node.destroy_node)
+            node.create_subscription(JointState, self._states, self._heard, newest)
+            self._publisher = node.create_publisher(Float64MultiArray, self._commands, 1)
+            self._placer = node.create_publisher(UInt32, self._places, 1) if self._places else None
+            self._executor = SingleThreadedExecutor(context=self._context)
+            self._opened.callback(self._executor.shutdown)
+            self._executor.add_node(node)
+            self._meet()
 
     def read(self) -> Reading:
         self._connected()
         with self._failing():
             self._take_in(0.0)
-        if self._newest is None or time.monotonic_ns() - self._newest[1] > 1e9 * self._silent_seconds:
-            raise DriverError(f"{self._states}: no joint state for {1000 * self._silent_seconds:.0f} ms: does it run?")
+        silent = 1000 * self._silent_seconds
+        if self._newest is None or time.monotonic_ns() - self._newest[1] > 1e6 * silent:
+            raise DriverError(f"{self._states}: no joint state for {silent:.0f} ms: is the robot running?")
         state, captured = self._newest
         return Reading(np.array([_value(state, channel, self._states) for channel in self._observes]), captured)
 
@@ -118,19 +115,13 @@ class Ros2(Driver):
         """
         self.stop()
         if self._placer is None:
-            raise DriverError(f"{self._states}: has no topic 'place': put the robot where it begins by hand")
+            raise DriverError(f"{self._states}: has no topic 'place': move the robot to its start by hand")
         with self._failing():
             self._placer.publish(self._seed(data=seed % 2**32))
 
     def stop(self) -> None:
         if self._context:
             self.write(self._rest)
-
-    def close(self) -> None:
-        try:
-            self.stop()
-        finally:
-            self._disconnect()
 
     def _disconnect(self) -> None:
         self._context = self._newest = None
@@ -145,7 +136,7 @@ class Ros2(Driver):
         except DriverError:
             raise
         except Exception as error:
-            raise DriverError(f"{self._states}: ROS 2 failed ({error}): start this run anew") from error
+            raise DriverError(f"{self._states}: ROS 2 failed ({error}): start this run again") from error
 
     def _connected(self) -> None:
         if self._context is None:
@@ -156,10 +147,8 @@ class Ros2(Driver):
         until = time.monotonic() + self._connect_seconds
         while self._newest is None or not self._publisher.get_subscription_count():
             if time.monotonic() > until:
-                missing = (
-                    f"nobody publishes {self._states}" if self._newest is None else f"nobody hears {self._commands}"
-                )
-                raise DriverError(f"{missing}: start the robot, and compare its ROS_DOMAIN_ID with this one's")
+                missing = f"subscribes to {self._commands}" if self._newest else f"publishes {self._states}"
+                raise DriverError(f"nobody {missing}: start the robot, and compare its ROS_DOMAIN_ID with this one's")
             self._take_in(0.05)
 
     def _take_in(self, seconds: float) -> None:
@@ -173,7 +162,7 @@ class Ros2(Driver):
     def _heard(self, state: Any, about: dict[str, Any]) -> None:
         """Keeps a state, with when it arrived on the monotonic clock; ROS 2 says that on the wall clock."""
         age = time.time_ns() - about["received_timestamp"]
-        self._newest = state, time.monotonic_ns() - (age if 0 <= age < 1e9 else 0)  # else the wall clock was moved
+        self._newest = state, time.monotonic_ns() - (age if 0 <= age < 1e9 else 0)  # otherwise the wall clock was set
 
 
 def _value(state: Any, channel: JointChannel, topic: str) -> float:

@@ -16,21 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
 from tutelage.drivers.frames import Decoder, Frame, encode
 from tutelage.drivers.port import STOP_SECONDS, failing, insist, opened
+from tutelage.invocation import installing
 
 ANSWER = 0x80
 ERROR = ord("e") | ANSWER
 
 
-class SerialRig(Driver):
+class SerialRig(ClosingDriver):
     """A device at the end of a serial line.
 
     A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over.
     """
 
-    needs = dict.fromkeys(("serial",), "pip install 'tutelage[serial]'")
+    needs = {"serial": installing("serial")}
 
     def __init__(
         self,
@@ -47,17 +48,12 @@ class SerialRig(Driver):
         self._reply_seconds, self._deadline_seconds = reply_seconds, deadline_seconds
         self._serial: Any = None
         self.questions = 0
-        """asked so far, the repeated ones included: more than answers on a bad line"""
+        """questions so far, with repetitions: on a bad line more than there are answers"""
 
-    def connect(self) -> None:
-        self._serial = opened(self._port_name, self._baudrate)
-        self._decoder = Decoder()
-        try:
-            self._check_all()
-            self.stop()
-        except DriverError:
-            self._disconnect()
-            raise
+    def _open(self) -> None:
+        self._serial, self._decoder = opened(self._port_name, self._baudrate), Decoder()
+        self._check_all()
+        self.stop()
 
     def read(self) -> Reading:
         before = time.monotonic_ns()
@@ -74,12 +70,6 @@ class SerialRig(Driver):
     def stop(self) -> None:
         if self._serial:
             self._ask("s", seconds=STOP_SECONDS)
-
-    def close(self) -> None:
-        try:
-            self.stop()
-        finally:
-            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._serial:

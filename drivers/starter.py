@@ -22,9 +22,9 @@ class Starter:
     def __init__(self, robot: Robot, guard: Guard, pace: Pace) -> None:
         self.robot, self.guard, self.pace = robot, guard, pace
         self.by_itself = robot.start == "automatic"
-        self.arms = self.by_itself  # it is still to arm by itself
+        self.arms = self.by_itself  # it has yet to arm by itself
         self.places = 0  # how often it was placed
-        self.placed = 0  # when that was last since an episode ended, in ns
+        self.placed = 0  # when it was last placed since an episode ended, in ns
         self._begun = time.monotonic_ns()
 
     def may_begin(self, reading: Reading | None, now: int) -> bool:

@@ -14,30 +14,32 @@ from tutelage.messages import Episode, Observation, Reward, Transition
 Time = tuple[int, int]
 
 REMEMBERED = 8
-"""Observations whose capture is remembered: no answer to an older one could be fresh."""
+"""For so many observations the time of capture is remembered: no answer to an older one is fresh."""
 
 
 class Trail:
-    """Counts steps, and gathers them into rollouts.
+    """Counts steps, and collects them into rollouts.
 
     Attributes:
         running: whether an episode is running.
         observation, length, episode_return: of the running episode.
-        episode: its number, or that of the next.
+        episode: its number, or that of the next one.
+        answered: when the running episode was first answered, in nanoseconds; 0: not yet.
         captured: logical time of the last observations -> when they were captured, in nanoseconds.
         action, log_prob: of this episode's last applied action, as the learner gets it; None: none yet.
+        helped: whether a person has acted in the running episode.
     """
 
     def __init__(self, rollout_steps: int) -> None:
         self.rollout_steps = rollout_steps
-        self.running = False
-        self.episode = self.length = 0
+        self.running = self.helped = False
+        self.episode = self.length = self.answered = 0
         self.episode_return = 0.0
         self.observation = np.zeros(0, np.float32)
         self.captured: dict[Time, int] = {}
         self.action: np.ndarray | None = None
         self.log_prob = np.zeros(1, np.float32)
-        self._time: Time = (0, 0)  # of the observation that was said last, or of the next between episodes
+        self._time: Time = (0, 0)  # of the last observation, or between episodes of the next
         self._steps: list[list[np.ndarray]] = []  # of this rollout
 
     @property
@@ -46,21 +48,31 @@ class Trail:
 
     def begin(self, observation: np.ndarray, captured: int) -> Message:
         """An episode begins."""
-        self.running, self.length, self.episode_return = True, 0, 0.0
+        self.running, self.helped = True, False
+        self.length, self.answered, self.episode_return = 0, 0, 0.0
         self.action, self.log_prob = None, np.zeros(1, np.float32)
         return self.observe(observation, captured)
 
+    def answer(self, now: int) -> None:
+        """The episode is answered, from the first answer on."""
+        self.answered = self.answered or now
+
+    def act(self, action: np.ndarray, log_prob: np.ndarray, actor: Literal["policy", "human"]) -> None:
+        """An action is applied from now on."""
+        self.action, self.log_prob = action, log_prob
+        self.helped = self.helped or actor == "human"
+
     def observe(self, observation: np.ndarray, captured: int) -> Message:
-        """Takes the observation before the next step."""
+        """Notes the observation before the next step."""
         check(f"robot, episode {self.episode}, step {self.length}", "observation", observation)
         self.observation = observation
         self.captured = dict([*self.captured.items(), (self._time, captured)][-REMEMBERED:])
         return Observation(*self._time, observation=observation[None])
 
     def step(self, following: np.ndarray, terminated: bool, truncated: bool, reward: float) -> Iterator[Message]:
-        """Takes the step since, and its outcome; yields the rollout when it is complete.
+        """Adds the step since then, with its outcome; yields the rollout when it is complete.
 
-        Before the first applied action only time goes on: there is nothing to learn from.
+        Before the first applied action only logical time advances: there is nothing to learn from.
         """
         rollout, step = self._time
         self._time = rollout, step + 1
@@ -80,13 +92,13 @@ class Trail:
             yield Transition(rollout, step, *transition)
 
     def end(self, actor: Literal["policy", "human"]) -> Message:
-        """The episode has ended: later answers to it are ignored."""
+        """Ends the episode: later answers to it are ignored. It is a person's if a person has acted in it."""
         self.running = False
         self.captured.clear()
         self.episode += 1
         return Episode(
             *self._time,
-            actor=actor,
+            actor="human" if self.helped else actor,
             environment=0,
             episode=self.episode - 1,
             seed=0,

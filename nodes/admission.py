@@ -1,6 +1,6 @@
-"""When a learner takes in what an operator keeps: takes become demonstrations that count from a stated rollout.
+"""Admits an operator's kept takes to the learner: they become demonstrations that count from a stated rollout.
 
-So a run in which a person teaches is exact and can be replayed, though nobody could have foretold it.
+So a run in which a person teaches can be replayed exactly, though nobody could have predicted it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Wi
 
 
 class Admission(Node):
-    """For a learner that has no rollouts: the i-th thing that the operator does to its demonstrations is rollout i."""
+    """For a learner that has no rollouts: the i-th change of its demonstrations is rollout i."""
 
     hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
     says = (Demonstration, Withdrawal, Episode)
@@ -22,10 +22,10 @@ class Admission(Node):
     keeps: ClassVar[tuple[str, ...]] = ("rollout", "admitted", "withdrawn", "closed", "waiting")
 
     def __init__(self) -> None:
-        self.rollout = 0  # the first that nothing was promised for
+        self.rollout = 0  # the first one without a promise
         self.waiting: list[Take] = []  # kept, not admitted yet
         self.admitted: list[int] = []  # numbers of takes
-        self.withdrawn = 0  # of those that were admitted, to be taken back
+        self.withdrawn = 0  # how many admitted ones are to be taken back
         self.closed = False
 
     def hear(self, message: Message) -> Iterator[Message]:
@@ -37,11 +37,11 @@ class Admission(Node):
         self.done = self.done or self.over(message)
 
     def over(self, message: Message) -> bool:
-        """Whether nothing is admitted after this."""
+        """Whether nothing is admitted after this message."""
         return self.closed
 
     def _judge(self, take: Take) -> None:
-        """A take was kept, or one that was is so no more."""
+        """A take was kept, or a kept one is no longer so."""
         if take.verdict == "kept":
             self.waiting.append(take)
         elif take.take in self.admitted:
@@ -58,7 +58,7 @@ class Admission(Node):
             yield Promise(self.rollout, 0)
 
     def batch(self) -> Iterator[Message]:
-        """All that waits, for the rollout that is next. What is withdrawn bears an earlier one."""
+        """Everything that waits, for the next rollout. A withdrawn demonstration belongs to an earlier one."""
         if self.withdrawn:
             yield Withdrawal(self.rollout, 0, demonstrations=self.withdrawn)
         for take in self.waiting:
@@ -91,10 +91,10 @@ class Admission(Node):
 
 
 class AdmissionByRollout(Admission):
-    """For a learner that learns meanwhile: what was kept before rollout k was asked for counts from rollout k.
+    """For a learner that learns meanwhile: takes kept before rollout k was requested count from rollout k.
 
-    The learner goes on for `rollouts_each` rollouts after each demonstration, then waits for the next; when the
-    operator has finished it goes on to its end. It waits, too, while there is no demonstration.
+    The learner continues for `rollouts_each` rollouts after each demonstration, then waits for the next; when the
+    operator has finished it continues to its end. It also waits while there is no demonstration.
     """
 
     hears = (Take, Closing, Weights)
@@ -104,7 +104,7 @@ class AdmissionByRollout(Admission):
     def __init__(self, rollouts_each: int = 8) -> None:
         super().__init__()
         self.rollouts_each = rollouts_each
-        self.asked = -1  # the last rollout that the learner has said weights for
+        self.asked = -1  # the last rollout for which the learner has published weights
         self.limit = 0  # the rollout that must wait for another demonstration
 
     def hear(self, message: Message) -> Iterator[Message]:

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a view that is kept up to date on a terminal, plain lines anywhere else."""
+"""Shows a run to a person: a view that is kept up to date on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
 
 
 class Console(Node):
-    """Shows how the run is doing. It draws when it hears something, for some status always comes: it has no thread."""
+    """Shows the progress of a run. It has no thread: it draws when it receives a message, and statuses always come."""
 
     may_hear = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
     order = "arrival"
@@ -66,12 +66,12 @@ class Console(Node):
         self.line_due = now + self.every
         try:
             print(self._drawing(now) if self.draws else line(self.progress) + "\n", end="", flush=True)
-        except OSError:  # nobody reads any more (`| head`): what is still buffered goes nowhere, and nothing follows
+        except OSError:  # nobody reads any more (`| head`): buffered text is thrown away, and nothing more is drawn
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.line_due = NEVER
 
     def _drawing(self, now: float) -> str:
-        """The view in one piece, over the one before."""
+        """The view as one string, which replaces the view before."""
         width, height = self.canvas.size()
         self.paint.size = width, height
         with self.paint.capture() as drawn:

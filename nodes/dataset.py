@@ -1,4 +1,4 @@
-"""A file as the operator: demonstrations that somebody has recorded."""
+"""Publishes demonstrations from a file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tutelage.teaching.formats.trajectory import subsampled
 
 
 class Dataset(Node):
-    """Says `count` of a file's episodes (or all), drawn by the seed, with every `subsample`-th pair of each.
+    """Publishes `count` of a file's episodes (or all), drawn by the seed, with every `subsample`-th pair of each.
 
-    The file is of any format that docs/demonstrations.md lists. Demonstration i counts from rollout i * `every`; 0
-    gives all of them before the first rollout.
+    The file is of any format that docs/demonstrations.md lists. Demonstration i counts from rollout i * `every`; with 0
+    all of them come before the first rollout.
     """
 
     says = (Demonstration, Episode)
@@ -38,7 +38,7 @@ class Dataset(Node):
         draw = generator(seed, "dataset")
         chosen = draw.permutation(len(episodes))[:count]
         self.episodes = [episodes[i] for i in chosen]
-        within = [min(subsample, len(one.action)) for one in self.episodes]  # a pair is shown of the shortest one too
+        within = [min(subsample, len(one.action)) for one in self.episodes]  # the shortest one gives a pair, too
         self.subsample, self.offsets = subsample, draw.integers(within).tolist()
         self.notes = shown.notes
 

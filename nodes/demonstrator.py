@@ -1,4 +1,4 @@
-"""An expert who needs no human pace: whole episodes, driven in an environment of its own, said as demonstrations."""
+"""An expert that needs no human pace: plays whole episodes in its own environment, and publishes demonstrations."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tutelage.teaching.operators import law
 
 
 class Demonstrator(Node):
-    """Shows `count` episodes (or ten) in an environment of its own: all at once, or at `rate` steps a second.
+    """Shows `count` episodes (or ten) in its own environment: as fast as possible, or at `rate` steps a second.
 
-    Demonstration i counts from rollout i * `every`; 0 gives all of them before the first rollout. `operator` is
+    Demonstration i counts from rollout i * `every`; with 0 all of them come before the first rollout. `operator` is
     `scripted`, a function from observation to action (`package.module:function`), or the folder of a run: its policy.
     """
 
@@ -52,10 +52,10 @@ class Demonstrator(Node):
         environment.close()
 
     def _episode(self, environment: Any, i: int) -> Iterator[Message]:
-        """Drives one episode and says it."""
+        """Plays one episode and publishes it."""
         seed = int(generator(self.seed, "teleoperator", i).integers(2**31))
         steps: list[Step] = []
-        total = 0.0  # not sum(), which rounds otherwise from Python 3.12 on
+        total = 0.0  # not sum(), which rounds differently since Python 3.12
         deadline = time.monotonic()
         place = f"{self.task.env}, demonstration {i}"
         for step in episode(environment, self.law, seed):

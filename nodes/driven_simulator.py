@@ -1,4 +1,4 @@
-"""The environment that an operator drives, a step each time that they act."""
+"""The environment that an operator drives: a step for each of their actions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tutelage.tasks.task import Env
 
 
 class DrivenSimulator(Simulator):
-    """One environment, its steps said one by one. Rollout k is episode k, whose seed is that of the simulator.
+    """One environment, whose steps are published one by one. Rollout k is episode k, with the simulator's seed for it.
 
-    It hears in order of arrival: nobody knows beforehand whether an operator acts next, or begins another episode.
+    Its order is arrival: nobody knows beforehand whether an operator acts next, or begins another episode.
     """
 
     hears = (Action, Begin)
@@ -27,7 +27,7 @@ class DrivenSimulator(Simulator):
         super().__init__(_in_window(env) if window else env, environments=1, rollout_steps=1, seed=seed)
 
     def hear(self, message: Message) -> Iterator[Message]:
-        """Says what a step did before what is seen next: who hears that knows whether an episode has ended."""
+        """Publishes a step's transition before the next observation, so that receivers know if the episode ended."""
         if isinstance(message, Begin):
             self._begin(np.array([0]))
             yield Observation(*self._next(message), observation=self.observation)

@@ -1,4 +1,4 @@
-"""Returns of the policy in environments of its own, on seeds that nothing else uses. Nobody learns from them."""
+"""Measures returns of the policy in its own environments, with seeds of their own. Nobody learns from them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2
 class Evaluator(Node):
     """Plays `episodes` episodes with the final weights, greedy and sampled.
 
-    On the way to them it plays `every_episodes`, greedy only, each time that the weights are `every` versions further
-    (0: never).
+    Before that it plays `every_episodes`, greedy only, after each `every` versions of the weights (0: never).
     """
 
     hears = (Weights,)
@@ -67,10 +66,10 @@ class Evaluator(Node):
 
 
 class StoppingEvaluator(Evaluator):
-    """Asks for the run's end when ENOUGH_EVALUATIONS on its way in a row have a mean greedy return of `enough`.
+    """Ends the run when ENOUGH_EVALUATIONS in a row, before the final one, have a mean greedy return of `enough`.
 
-    Without `every` it evaluates on the way each STOPPING_EVERY versions.
-    The learner waits at each rollout to hear that this node has nothing to say of it, so that a run stays the same.
+    Without `every` it evaluates after each STOPPING_EVERY versions. At each rollout the learner waits for this node's
+    answer or promise, so that a run stays the same.
     """
 
     says = (Evaluation, Enough)

@@ -1,4 +1,4 @@
-"""What a node once said, said again at the times it was: a recording takes the node's place."""
+"""Plays a recording in a node's place: the messages that it published, at the times at which it did."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tutelage.recording import Reader
 from tutelage.recording import search as finding
 
 BATCH = 100
-"""Messages that are said at once where no time lies between them."""
+"""How many messages are published in one go if they have no time between them."""
 
 
 class Player(Node):
-    """Says what `node` said in the recording `file`.
+    """Publishes what `node` published in the recording `file`.
 
     Args:
-        rate: how fast time goes; 0 says all as fast as it can be.
-        skip: seconds of the recording that are left out at its beginning.
-        begin: when the rest begins, in seconds of the monotonic clock: one moment for all players of a graph.
+        rate: how fast time goes; 0: as fast as possible.
+        skip: seconds to leave out at the beginning of the recording.
+        begin: when the rest begins, in seconds of the monotonic clock: the same for all players of a graph.
 
-    It goes by the clock but acts on no world: whoever comes late hears all, and killed it goes on where it was.
+    It acts by the clock, but on no world: a late subscriber receives everything, and it survives a kill.
     """
 
     clock = True
@@ -39,7 +39,7 @@ class Player(Node):
         try:
             self.kinds = {topic: message_type(graph.messages[topic]) for topic in topics}
         except (KeyError, ValueError) as error:
-            what = f"does not say which messages {node} said: {error}"
+            what = f"does not say which messages {node} published: {error}"
             raise Refusal([Problem(file, what)]) from error
         self.says = tuple(self.kinds.values())  # type: ignore[misc]  # the recording decides it, not the class
         self.rate, self.begin = rate, begin or time.monotonic()
@@ -49,7 +49,7 @@ class Player(Node):
         self._take()
 
     def _recorded(self, file: Path, node: str, skip: float) -> Iterator[tuple[float, Message]]:
-        """Each message, and seconds of the recording at which it came."""
+        """Each message, and its time in seconds of the recording."""
         first: int | None = None
         for recorded in Reader(file):
             first = recorded.received if first is None else first
@@ -60,7 +60,7 @@ class Player(Node):
                     yield seconds, message
 
     def _take(self) -> None:
-        """The next message: none is left when it is to be said at the end of time."""
+        """Takes the next message. After the last one its time is infinite."""
         seconds, self.next = next(self.messages, (math.inf, None))
         self.time = self.begin + (seconds / self.rate if self.rate else 0.0)
         self.done = self.next is None

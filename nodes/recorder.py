@@ -1,4 +1,4 @@
-"""All that is said, on disk (tutelage.recording)."""
+"""Records all messages on disk (tutelage.recording)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tutelage.recording.writer import Stream, Writer, about_run
 
 
 class Recorder(RecordingNode):
-    """Writes what is said in its namespace and below into `file` in the run's folder, but the topics `without`.
+    """Writes the messages of its namespace and those below into `file` in the run's folder, but no topics `without`.
 
-    What it acknowledges is in the file, or counted as lost where the disk is full: its senders keep the rest, so a kill
-    loses nothing. What is lost is told at once, by its status, and in the file as soon as it can be.
+    An acknowledged message is in the file, or counted as lost if the disk is full; senders keep the rest, so a kill
+    loses nothing. Losses are shown at once, in its status, and stated in the file as soon as there is room.
     """
 
     may_hear = (Message,)
@@ -29,8 +29,8 @@ class Recorder(RecordingNode):
 
     def __init__(self, file: str = "recording.mcap", without: list[str] | None = None) -> None:
         self.file, self.without = file, frozenset(without or ())
-        self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, as `go_on` wants it
-        self.halted = False  # what was recorded behind the checkpoint was said on the way to an early end
+        self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, for `go_on`
+        self.halted = False  # what follows the checkpoint in the file belongs to an early end
         self.writer: Writer | None = None
         self.schemas: dict[str, dict[str, Any]] = {}
 
@@ -57,7 +57,7 @@ class Recorder(RecordingNode):
             self._open().skip((sender, topic), following)
 
     def hear(self, message: Message) -> None:
-        """Nothing more: it was written down when it came."""
+        """Does nothing: the message was written when it came."""
 
     def due(self) -> float:
         return self._open().due

@@ -1,8 +1,4 @@
-"""What was learned, kept in the run folder: measurements as they come, the final weights, the numbers of the report.
-
-`weights.safetensors` are the final weights, and there only when they are. What a run that did not come to its end had
-learned is in `weights.interim.safetensors`, until the run goes on and comes to it.
-"""
+"""Keeps the results of a run in its folder: metrics as they come, the final weights, the figures of the report."""
 
 from __future__ import annotations
 
@@ -16,16 +12,17 @@ from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.files import durable
-from tutelage.files.rows import Rows, naming
+from tutelage.files.rows import Rows
+from tutelage.files.weights import write_final, write_interim
 from tutelage.finite import check_all
 from tutelage.input.problems import complain
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
 
-FINAL, INTERIM, METRICS = "weights.safetensors", "weights.interim.safetensors", "metrics.jsonl"
+METRICS = "metrics.jsonl"
 
 
 class Report(Node):
-    """Writes `metrics.jsonl`, the weights and `learned.json`, which the launcher makes `report.json` of."""
+    """Writes `metrics.jsonl`, the weights, and `learned.json`, from which the launcher makes `report.json`."""
 
     hears = (Weights,)
     may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
@@ -37,14 +34,13 @@ class Report(Node):
         self.learned: dict[str, Any] = {"demonstrations": 0}
         self.expert_returns: list[float] = []
         self.returns: deque[float] = deque(maxlen=100)
-        self.began = 0.0
+        self.began = 0.0  # when the first message came, in seconds of the monotonic clock
         self.latest = (b"", 0, 0.0)  # weights, environment steps, seconds since the first message
-        self.interrupted = False
         self.rows = Rows()  # of metrics.jsonl
-        self.kept = False  # the final weights are in their file
+        self.interrupted = self.kept = False  # kept: the final weights are in their file
 
     def start(self) -> tuple[Message, ...]:
-        (self.run_dir / METRICS).unlink(missing_ok=True)  # of a life that was cut short before it kept anything
+        (self.run_dir / METRICS).unlink(missing_ok=True)  # from a process that was killed before its first checkpoint
         return ()
 
     def hear(self, message: Message) -> None:
@@ -61,55 +57,45 @@ class Report(Node):
                 self.returns.append(message.episode_return)
                 self.learned["episodes"] = self.learned.get("episodes", 0) + 1
             case Metrics():
-                self._write(message.rollout, message.values)
+                self._measured(message.rollout, message.values)
             case Weights():
-                self._check(message)
-                seconds = time.monotonic() - self.began if message.policy_version else 0.0  # of no learning
-                self.latest = (message.tensors.tobytes(), message.environment_steps, seconds)
-                if message.final and not self.interrupted:
-                    self._learned("weights_digest")
-                    self._say_if_unwritten(self._keep)
+                self._weights(message)
             case Evaluation():
                 self._evaluated(message)
             case Timing():
                 self._timed(message)
 
-    def _check(self, message: Weights) -> None:
-        """Weights that are no numbers are not kept: those before them are, and the run ends."""
+    def _weights(self, message: Weights) -> None:
+        """Takes the newest weights. Those that are not finite are refused: the ones before are kept, the run ends."""
+        tensors = message.tensors.tobytes()
         try:
-            check_all(f"weights of version {message.policy_version}", load(message.tensors.tobytes()))
+            check_all(f"weights of version {message.policy_version}", load(tensors))
         except FloatingPointError:
             self.finish()
             raise
+        seconds = time.monotonic() - self.began if message.policy_version else 0.0  # version 0 has not learned
+        self.latest = (tensors, message.environment_steps, seconds)
+        if message.final and not self.interrupted:
+            self._learned("weights_digest")
+            self._try(self._keep)
 
-    def _write(self, rollout: int, values: dict[str, float]) -> None:
+    def _measured(self, rollout: int, values: dict[str, float]) -> None:
         if "time/total_timesteps" in values and self.returns:
             values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
         self.rows.add({"rollout": rollout, **values})
-        self._say_if_unwritten(self._append)
+        self._try(lambda: self.rows.append(self.run_dir / METRICS))
 
-    def _append(self) -> None:
-        self.rows.append(self.run_dir / METRICS)
+    def _keep(self) -> None:
+        write_final(self.run_dir, self.latest[0])
+        self.kept = True
 
-    def _say_if_unwritten(self, write: Callable[[], None]) -> None:
-        """A full disk must not end what runs: what it has no room for is written later, in the end at last."""
+    def _try(self, write: Callable[[], None]) -> None:
+        """A full disk does not end the run: what it has no room for is written later, at the latest at the end."""
         try:
             write()
         except OSError as error:
             if not self.unkept:
                 complain(f"not written yet: {error}")
-
-    def _keep(self) -> None:
-        """Writes the final weights. Interim ones are of no more use then."""
-        with naming(self.run_dir / FINAL):
-            durable.write(self.run_dir / FINAL, self.latest[0])
-        (self.run_dir / INTERIM).unlink(missing_ok=True)
-        self.kept = True
-
-    def _keep_interim(self) -> None:
-        """Writes the weights that it has come to. A former life of the run may have come further."""
-        with naming(self.run_dir / INTERIM):
-            durable.write(self.run_dir / INTERIM, self.latest[0])
 
     def _learned(self, digest: str) -> None:
         tensors, steps, seconds = self.latest
@@ -120,10 +106,10 @@ class Report(Node):
             "steps_per_second": round(steps / seconds) if seconds else 0,
         }
 
-    def _timed(self, kept: Timing) -> None:
-        figures = {field.name: getattr(kept, field.name) for field in Timing.declared[2:]}
+    def _timed(self, timing: Timing) -> None:
+        figures = {field.name: getattr(timing, field.name) for field in Timing.declared[2:]}
         self.learned |= figures
-        self._write(kept.rollout, {f"hardware/{name}": float(value) for name, value in figures.items()})
+        self._measured(timing.rollout, {f"hardware/{name}": float(value) for name, value in figures.items()})
 
     def _evaluated(self, found: Evaluation) -> None:
         values = {"eval/mean_reward": found.greedy.mean(), "time/total_timesteps": found.environment_steps}
@@ -135,19 +121,17 @@ class Report(Node):
                 "return_sampled_mean": found.sampled.mean(),
                 "evaluation_episodes": len(found.greedy),
             }
-        self._write(found.rollout, values)
+        self._measured(found.rollout, values)
 
     def finish(self) -> tuple[Message, ...]:
-        if "weights_digest" not in self.learned and self.latest[0]:  # cut short: what there is, is kept
+        if "weights_digest" not in self.learned and self.latest[0]:  # the run was ended early
             self._learned("interim_weights_digest")
-            self._keep_interim()
+            write_interim(self.run_dir, self.latest[0])
         if "weights_digest" in self.learned and not self.kept:
             self._keep()
-        self._append()
-        if self.expert_returns:
-            self.learned["expert_return_mean"] = sum(self.expert_returns) / len(self.expert_returns)
-        if self.returns:
-            self.learned["episode_return_mean"] = sum(self.returns) / len(self.returns)
+        self.rows.append(self.run_dir / METRICS)
+        all_returns = {"expert_return_mean": self.expert_returns, "episode_return_mean": self.returns}
+        self.learned |= {name: sum(returns) / len(returns) for name, returns in all_returns.items() if returns}
         durable.write_json(self.run_dir / "learned.json", self.learned)
         return ()
 

@@ -1,4 +1,4 @@
-"""The environment's own reward, where that is what shall be learned from: makes experts, imitates nobody."""
+"""The environment's own reward as the score, to train experts. No imitation learner uses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tutelage.messages import Reward, Score
 
 
 class Rewarder(Node):
-    """Gathers the rewards of a rollout and says them as its score. What comes after a task's end is worth nothing."""
+    """Collects the rewards of a rollout and publishes them as its score. The absorbing state's reward is zero."""
 
     hears = (Reward,)
     says = (Score,)

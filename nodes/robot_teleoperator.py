@@ -24,6 +24,7 @@ from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, SESSION, OperatorCommand
 from tutelage.teaching.operated import Operated
+from tutelage.teaching.operators import Operator
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
 
@@ -32,11 +33,11 @@ class RobotTeleoperator(Operated):
     """Drives a robot, which has a clock of its own; the operator keeps or discards each episode.
 
     It answers each observation at once, with what the device says at that moment, while the operator drives. The
-    hardware's `rollout_steps` must be 1, so that each step is told as it is done. A scripted operator finishes when
-    the `learner` has finished.
+    hardware's `rollout_steps` must be 1, so that each step is published when it is done. A scripted operator finishes
+    when the `learner` has finished.
 
-    A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it sends: a take
-    is shown as kept only when it is safe. What the robot hears is sent first.
+    A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it publishes a
+    take, and shows the take as kept only then. Messages to the robot do not wait for that.
     """
 
     hears = (Observation, Transition)
@@ -56,9 +57,9 @@ class RobotTeleoperator(Operated):
         device: dict[str, Any] | None = None,
     ) -> None:
         words, session = {**SESSION, **ORDERS}, Session(episodes, least)
-        self.seat = Teacher(Task(env), operator, person, device or {}, session, words, Cockpit, bool(learner))
+        self.seat = Teacher(Operator(Task(env), operator, person, device), session, words, Cockpit, bool(learner))
         self.running = False  # the robot is in an episode
-        self.waiting = False  # it has begun that by itself, and waits for the first action
+        self.waiting = False  # it has begun an episode by itself, and waits for the first action
 
     def hear(self, message: Message) -> None:
         match message:
@@ -85,7 +86,7 @@ class RobotTeleoperator(Operated):
         self.done = self.done or self.seat.finished
 
     def _owes(self) -> bool:
-        """Whether the robot is to begin an episode, or to be answered."""
+        """Whether an answer is due, or a request to begin an episode."""
         return self.seat.acts if self.seat.driven.begun else self.seat.drives
 
     def _answer(self) -> Iterator[Message]:
@@ -102,7 +103,7 @@ class RobotTeleoperator(Operated):
             yield from self._obey("keep")
 
     def _begin(self) -> Message:
-        """Asks for an episode. A robot in one ends that first: nobody knows its last rollout yet."""
+        """Requests an episode. A robot that is in one ends it first, and its last rollout is not known yet."""
         if not self.running:
             self.seat.driven.first = self.seat.time[0] + 1 if self.seat.seen else 0
         return self.seat.begin()

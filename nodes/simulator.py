@@ -1,4 +1,4 @@
-"""Environments that take a step when their action has arrived: never by the clock."""
+"""Environments that take a step when their action has arrived, never by the clock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tutelage.tasks.task import Env, Environments, Task
 
 
 class Simulator(Node):
-    """Steps `environments` copies of a task together; when a rollout is complete it says its transitions.
+    """Steps `environments` copies of a task together; when a rollout is complete it publishes its transitions.
 
-    Its state is the seeds of the running episodes and their actions so far: environments are rebuilt by doing them
-    again, so that any environment can come back.
+    Its state is the seeds of the running episodes and their actions so far. After a restart it repeats these actions,
+    so any environment can be restored.
 
     Where gymnasium knows a task's time limit, the first episode of each copy is cut short, each at another step.
-    Otherwise copies that all run into the limit would go through their episodes in step, and a rollout show one phase
-    of them alone (rsl_rl begins its robots at random episode lengths for the same reason: Rudin et al. 2022, arXiv
+    Otherwise copies that all reach the limit would stay in step, and a rollout would show only one phase of their
+    episodes (rsl_rl starts its robots at random episode lengths for the same reason: Rudin et al. 2022, arXiv
     2109.11978).
     """
 
@@ -37,7 +37,7 @@ class Simulator(Node):
         self.length = np.zeros(environments, np.int64)
         self.environments.place = lambda i: f"copy {i}, episode {self.episode[i]}, step {self.length[i]}"
         self.episode_return = np.zeros(environments)
-        self.actions: list[np.ndarray] = []  # of the last steps, as far back as the longest running episode
+        self.actions: list[np.ndarray] = []  # since the beginning of the longest running episode
         self.steps: list[list[np.ndarray]] = []  # of this rollout
         self.observation = np.zeros((environments, self.environments.spaces.observation), np.float32)
 
@@ -77,7 +77,7 @@ class Simulator(Node):
         yield Reward(last.rollout, last.step, reward=reward.astype(np.float32))
 
     def _episode(self, at: Message, i: int) -> Message:
-        """That an episode ended."""
+        """The end of an episode."""
         return Episode(
             at.rollout,
             at.step,
@@ -90,7 +90,7 @@ class Simulator(Node):
         )
 
     def _begin(self, ended: np.ndarray) -> None:
-        """Begins the next episode where one has ended."""
+        """Begins the next episode in each copy whose episode has ended."""
         self.observation = self.observation.copy()
         self.episode[ended] += 1
         self.length[ended] = 0

@@ -27,6 +27,7 @@ from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import ORDERS, TAKEOVER, OperatorCommand
 from tutelage.teaching.operated import Operated
+from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import Seat
 from tutelage.teaching.session import Session
 
@@ -34,12 +35,12 @@ PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
 
 
 class Takeover(Operated):
-    """Watches until the operator takes over; from then on answers each observation at once, with what the device says.
+    """Watches until the operator takes over; then answers each observation at once, with what the device says.
 
     The device begins with the last action, so that nothing jumps. Each intervention is a kept Take, its device
     `keyboard over policy`: from the operator's first action that was applied until they give back or the episode ends.
-    HG-DAgger learns from these (Kelly et al. 2019). `recorded` says whether somebody records them; the screen says so
-    only then. The hardware's `rollout_steps` must be 1, so that each step is told as it is done.
+    HG-DAgger learns from these (Kelly et al. 2019). `recorded` says whether they are recorded, for the screen. The
+    hardware's `rollout_steps` must be 1, so that each step is published when it is done.
     """
 
     hears = (Observation, Command, Transition, Episode, Safety)
@@ -57,9 +58,10 @@ class Takeover(Operated):
     ) -> None:
         self.robot = load(Path(robot))
         session, task = Session(notice="the policy drives"), Task(self.robot.task.env)
-        self.seat = Seat(task, operator, person, device or {}, session, TAKEOVER, partial(Cockpit, phases=PHASES))
+        screen = partial(Cockpit, phases=PHASES)
+        self.seat = Seat(Operator(task, operator, person, device), session, TAKEOVER, screen)
         self.recorded = recorded
-        self.applied = task.spaces.nothing()  # last, whoever acted
+        self.applied = task.spaces.nothing()  # the last action, of policy or operator
         self.running = False  # the robot is in an episode
 
     def hear(self, message: Message) -> Iterator[Message]:
@@ -80,7 +82,7 @@ class Takeover(Operated):
                 self.seat.watch(message)
 
     def _apply(self, message: Command) -> None:
-        """Takes in what was applied. The intervention begins with the operator's first."""
+        """Notes the applied action. The intervention begins with the operator's first one."""
         if message.applied.size:
             self.applied = self.robot.action(message.applied)[None]
             if message.actor == "human" and self.seat.drives:
@@ -96,7 +98,7 @@ class Takeover(Operated):
     def _obey(self, command: OperatorCommand) -> Iterator[Message]:
         """Takes over or gives back; passes orders on.
 
-        An order to arm also begins an episode where none runs, and lets the policy drive unless the operator does.
+        An order to arm also begins an episode if none is running; the policy drives unless the operator does.
         """
         if command == "go":
             yield from self._give_back() if self.seat.drives else self._take_over()
@@ -121,13 +123,11 @@ class Takeover(Operated):
         yield self.seat.order("give back")
 
     def _answer(self) -> Iterator[Message]:
-        if action := self.seat.answer():
-            yield action
-        else:
-            yield from self._give_back()
+        action = self.seat.answer()
+        yield from [action] if action else self._give_back()
 
     def _intervened(self, why: str) -> Iterator[Message]:
-        """What the operator has done since taking over, or since the episode began, as a take."""
+        """Publishes the operator's steps since taking over, or since the episode began, as a take."""
         seat, session = self.seat, self.seat.session
         session.notice = why
         if seat.driven.length:
@@ -143,8 +143,8 @@ class Takeover(Operated):
         self.seat.device.close()
 
     def load(self, state: dict[str, Any]) -> None:
-        """Who drove still drives: the robot obeys nobody else until they give back, and may have stopped meanwhile."""
+        """An operator who was driving still drives: the robot obeys nobody else until they give back."""
         super().load(state)
-        self.seat.session.notice = "the teleoperator was started again; nothing that was kept is lost"
+        self.seat.session.notice = "the teleoperator was restarted; no kept intervention is lost"
         if self.seat.drives:
             self.seat.engage(self.applied)

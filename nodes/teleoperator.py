@@ -15,6 +15,7 @@ from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import SESSION, OperatorCommand
 from tutelage.teaching.operated import Operated
+from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import act
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
@@ -29,12 +30,11 @@ ROBOT = (
 class Teleoperator(Operated):
     """Drives a simulator, which waits for each action; the operator keeps or discards each episode.
 
-    It answers when the time has come, with what the device says at that moment: `rate` * `speed` steps a second. The
-    default rate is the task's own for a person, and as fast as possible for others. A scripted operator finishes when
-    the `learner` has finished.
+    It answers `rate` * `speed` times a second, with what the device says at that moment. The default rate is the task's
+    own for a person, and as fast as possible for others. A scripted operator finishes when the `learner` has finished.
 
-    A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it sends: a take
-    is shown as kept only when it is safe.
+    A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it publishes a
+    take, and shows the take as kept only then.
 
     `own_clock` must be empty: older run folders name it.
     """
@@ -61,16 +61,16 @@ class Teleoperator(Operated):
         if own_clock:
             raise Refusal([Problem("own_clock", ROBOT)])
         task, session = Task(env), Session(episodes, least)
-        seed_of = partial(episode_seed, seed, 0)
-        self.seat = Teacher(task, operator, person, device or {}, session, SESSION, Cockpit, bool(learner), seed_of)
+        seated, seed_of = Operator(task, operator, person, device), partial(episode_seed, seed, 0)
+        self.seat = Teacher(seated, session, SESSION, Cockpit, bool(learner), seed_of)
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
-        self.applied = task.spaces.nothing()  # by the last transition
+        self.applied = task.spaces.nothing()  # the action of the last transition
 
     def hear(self, message: Message) -> Iterator[Message]:
         match message:
             case Observation():
-                if self.seat.pending:  # a former life answered it: the same answer again, as it was applied
+                if self.seat.pending:  # answered before a restart: the same answer again, as it was applied
                     yield act(self.seat.pending, self.applied)
                 self.seat.see(message)
                 self._join()
@@ -112,7 +112,7 @@ class Teleoperator(Operated):
         self._join()
 
     def _join(self) -> None:
-        """A simulator begins an episode by itself when one has ended: it is the one to drive."""
+        """Drives the episode that the simulator has begun by itself after the last one."""
         pending, driven = self.seat.pending, self.seat.driven
         if pending and pending.step == 0 and not driven.begun:
             driven.begun, driven.first = True, pending.rollout

@@ -1,4 +1,4 @@
-"""Weights that were learned in another run."""
+"""Publishes the weights of another run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from tutelage.tasks.finished_run import read, tensors_of, unfit
 
 
 class SavedWeights(Node):
-    """Says the final weights of a run, for all rollouts to come.
-
-    They must be of the task that the `robot`'s file names.
-    """
+    """Publishes the final weights of a run, for all rollouts. They must fit the task that the `robot`'s file names."""
 
     says = (Weights,)
     inherits: ClassVar[dict[str, str]] = {"run": "weights.safetensors"}

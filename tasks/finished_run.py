@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from tutelage.files import durable
+from tutelage.files.weights import FINAL, INTERIM
 from tutelage.finite import check_all
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
@@ -45,11 +46,11 @@ def weights_file(run: Path) -> Path:
     Raises:
         Refusal: there are none.
     """
-    path = run if run.is_file() else run / "weights.safetensors"
+    path = run if run.is_file() else run / FINAL
     if path.is_file():
         return path
     what = "there are no weights here: name the folder of a run that has ended"
-    interim = run / "weights.interim.safetensors"
+    interim = run / INTERIM
     if (run / "run.json").is_file() and _can_go_on(run):
         what = (
             f"this run has not ended, so it has no final weights: go on with it by `{program()} launch --resume {run}`"

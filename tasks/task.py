@@ -54,8 +54,7 @@ class Task:
                 _keep_mujoco_from_writing(self.env)
                 made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
             except Exception as error:  # an environment is foreign code, and its arguments may be anything
-                why = str(error).replace("gymnasium[", "tutelage[")  # its extras, box2d and mujoco, are ours, too
-                raise _refusal(self.env, f"cannot be made: {why}") from error
+                raise _refusal(self.env, f"cannot be made: {error}") from error
         for wrapper in self.wrappers:
             made = named(wrapper)(made)
         return made

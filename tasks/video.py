@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tutelage.input.problems import Problem, Refusal
+from tutelage.invocation import installing
 
 
 def write(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
@@ -19,7 +20,7 @@ def write(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
     try:
         import imageio.v3 as imageio
     except ModuleNotFoundError as error:
-        raise Refusal([Problem(path, "writing video needs an extra: pip install 'tutelage[video]'")]) from error
+        raise Refusal([Problem(path, f"writing video needs an extra: {installing('video')}")]) from error
     try:
         imageio.imwrite(path, np.stack(frames), fps=fps)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The episode that an operator drives, from the applied actions."""
+"""The episode that an operator drives, made of the applied actions."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Driven(Memory):
     def __init__(self, captured: Sequence[int] = ()) -> None:
         self.first = FOREVER
         self.begun = False
-        self.rows: list[list[Any]] = []  # of each step: observation, action, next observation (a row each); their times
+        self.rows: list[list[Any]] = []  # of each step: observation, action, next observation [1, ...]; their times
         self.rewards: list[float] = []
         self.terminated = self.truncated = False
-        self.captured = [*captured]  # of the last observation: rollout, step, ns of its hearing
-        self.applied: list[int] = []  # of the last answer, likewise
+        self.captured = [*captured]  # of the last observation: rollout, step, when it came in ns
+        self.applied: list[int] = []  # of the last answer: the same
 
     @property
     def length(self) -> int:
@@ -50,7 +50,7 @@ class Driven(Memory):
         self.captured = [message.rollout, message.step, time.monotonic_ns()]
 
     def acted(self, message: Observation) -> None:
-        """Notes when it was answered."""
+        """Notes when an observation was answered."""
         self.applied = [message.rollout, message.step, time.monotonic_ns()]
 
     def add(self, message: Transition) -> bool:

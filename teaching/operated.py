@@ -1,4 +1,4 @@
-"""What all nodes with an operator have in common."""
+"""The common part of all nodes with an operator."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Operated(Node):
     seat: Seat
 
     def look(self, now: float, safe: bool = True) -> list[OperatorCommand]:
-        """Shows how things stand, and asks for the operator's commands.
+        """Updates the screen, and returns the operator's commands.
 
-        It shows first: what was said at the last tick is saved by now, so that the screen may say so. It says what
-        cannot be saved where takes are to be `safe`.
+        The screen comes first: takes of the last tick are saved by now, so it may show them as kept. If takes must be
+        `safe`, it shows why they cannot be saved.
         """
         self.seat.show(now, self.unkept if safe else "")
         return self.seat.wishes(now)

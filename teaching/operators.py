@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal, did_you_mean
@@ -25,14 +25,26 @@ OPERATORS = (
 PERSONS = ("keyboard", "gamepad")
 
 RUN_FILES = ("weights.safetensors", "run.json")
-"""The folder of a run is known by one of these."""
+"""A folder that has one of these is a run."""
+
+
+class Operator(NamedTuple):
+    """An operator of a task, as a launch file names one."""
+
+    task: Task
+    name: str
+    """names the device: see OPERATORS"""
+    person: str = ""
+    """who that is in recordings; by default the user, or the device if no person acts with it"""
+    settings: dict[str, Any] | None = None
+    """of the device"""
 
 
 def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     """The device that `operator` names (see OPERATORS), with its settings.
 
     Raises:
-        Refusal: there is no such device, or it cannot be used here; one sentence.
+        Refusal: there is no such device, or it cannot be used here.
     """
     kind = _kind_of(operator)
     if kind:

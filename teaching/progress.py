@@ -1,4 +1,4 @@
-"""The progress of a run, as an observer receives it. No clock: the time of receipt is given."""
+"""The progress of a run, from the messages that an observer receives. No clock: the time of receipt is passed in."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safet
 from tutelage.status import Status
 
 SILENT_SECONDS = 1.0
-"""A status is due twice a second; a node that has given none for so long is silent."""
+"""A status is due twice a second; a node without one for this long is silent."""
 
 RATE_SECONDS = 2.0
-"""Over how long rates are taken, at least."""
+"""Rates are measured over at least this time."""
 
 COURSE_VALUES = 256
-"""A course keeps between half as many values and this many."""
+"""A course keeps between half this many values and this many."""
 
 
 class Pulse:
     """One node, from its own statuses."""
 
     def __init__(self) -> None:
-        self.statuses: deque[Status] = deque(maxlen=5)  # they come twice a second: RATE_SECONDS lie between the ends
+        self.statuses: deque[Status] = deque(maxlen=5)  # twice a second: RATE_SECONDS lie between the ends
         self.at = 0.0  # time of the last one
 
     def beat(self, status: Status, now: float) -> None:
@@ -46,12 +46,12 @@ class Pulse:
         return sum(self.last.lost.values())
 
     def silent_seconds(self, now: float) -> float:
-        """For how long no status has come; 0 when all is well."""
+        """For how long no status has come; 0 while they come."""
         silence = now - self.at
         return silence if silence > SILENT_SECONDS and not self.ended else 0.0
 
     def rates(self, direction: Literal["said", "heard"], now: float) -> dict[str, float]:
-        """Recent messages a second by topic; none if unknown."""
+        """Recent messages a second by topic; empty if unknown."""
         first, last = self.statuses[0], self.last
         seconds = last.seconds - first.seconds
         if not seconds or self.silent_seconds(now):
@@ -111,7 +111,7 @@ class Progress:
     finished: bool = False
 
     def hear(self, message: Message, now: float) -> None:
-        """Takes a message that came now."""
+        """Notes a message that came now."""
         if self.began is None:
             self.began = now
         match message:

@@ -1,4 +1,4 @@
-"""An operator's seat: the operator, the device, the driven episode and the screen. It knows no bus."""
+"""An operator's seat: the operator, the device, the driven episode and the screen."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 from tutelage import Message
 from tutelage.memory import Memory
 from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
-from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import Moment, OperatorCommand, Words
 from tutelage.teaching.driven import Driven
-from tutelage.teaching.operators import device_of
+from tutelage.teaching.operators import Operator, device_of
 from tutelage.teaching.progress import Progress
 from tutelage.teaching.session import Session
 
@@ -54,28 +53,21 @@ class Seat(Memory):
     keeps: ClassVar[tuple[str, ...]] = ("session", "driven", "seen", "pending")
 
     def __init__(
-        self,
-        task: Task,
-        operator: str,
-        person: str,
-        settings: dict[str, Any],
-        session: Session,
-        words: Words,
-        screen: Callable[[str, str, str], Screen],
+        self, operator: Operator, session: Session, words: Words, screen: Callable[[str, str, str], Screen]
     ) -> None:
         """Seats an operator.
 
         Args:
-            operator: names the device (see operators.py), `settings` are its settings.
             words: names of the device's commands here.
             screen: makes the operator's screen from the task's name, the device's name and its legend.
 
         Raises:
             Refusal: there is no such device, or it cannot be used here.
         """
+        task, name, person, settings = operator
         self.spaces, self.session = task.spaces, session
-        self.device = device_of(operator, task, settings)
-        self.person = person or (getpass.getuser() if self.device.person else operator)
+        self.device = device_of(name, task, settings or {})
+        self.person = person or (getpass.getuser() if self.device.person else name)
         self.driven, self.progress = Driven(), Progress()
         self.seen: Observation | None = None
         self.pending: Observation | None = None
@@ -98,12 +90,12 @@ class Seat(Memory):
         return Moment(self.session.phase, self.session.take, self.driven.length)
 
     def see(self, message: Observation) -> None:
-        """Takes an observation, which waits for an answer from now on."""
+        """Notes an observation, which waits for an answer from now on."""
         self.seen = self.pending = message
         self.driven.saw(message)
 
     def watch(self, message: Message) -> None:
-        """Takes a reward, or a robot's state."""
+        """Notes a reward, or a robot's state."""
         match message:
             case Reward():
                 self.driven.earned(message)
@@ -113,7 +105,7 @@ class Seat(Memory):
                 self.progress.timing = message
 
     def wishes(self, now: float) -> list[OperatorCommand]:
-        """The operator's commands since the last look, if the next look is due."""
+        """The operator's commands since the last call, if it is time to ask for them."""
         if now < self.next_look:
             return []
         self.next_look = now + LOOK_SECONDS
@@ -150,7 +142,7 @@ class Seat(Memory):
     def show(self, now: float, unkept: str) -> None:
         """Updates the screen. While no checkpoint can be saved, `unkept` says why, in place of the last notice."""
         if unkept:
-            self.session.notice = f"nothing can be kept, {self.at_risk} may be lost: {unkept}"
+            self.session.notice = f"nothing can be saved, {self.at_risk} may be lost: {unkept}"
         self.screen.show(now, self)
 
     def load(self, state: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from tutelage.teaching.devices.device import OperatorCommand, Phase
 Verdict = Literal["kept", "discarded"]
 
 Judged = Verdict | Literal["reversed"] | None
-"""What a command makes of the running episode, or of the one before it."""
+"""The effect of a command on the running episode, or on the one before it."""
 
 OTHER: dict[str, Verdict] = {"kept": "discarded", "discarded": "kept"}
 
@@ -26,10 +26,10 @@ class Session:
     """The state of a session.
 
     Attributes:
-        episodes: the session ends after so many kept ones; 0: when the operator finishes.
+        episodes: how many kept ones end the session; 0: the operator ends it.
         least: number of kept ones before the operator may finish.
         take: number of the running episode.
-        last: the verdict on the episode before it, which `undo` reverses.
+        last: the verdict on the previous episode, which `undo` reverses.
         notice: the last event, for the operator to read.
     """
 
@@ -66,9 +66,9 @@ class Session:
         self.notice = f"episode {self.take} is over after {length} steps, return {episode_return:.1f}"
 
     def come_back(self) -> None:
-        """After a restart. The operator may have let go meanwhile."""
+        """Pauses after a restart: the operator may have let go of the device."""
         self.phase = "paused" if self.phase == "driving" else self.phase
-        self.notice = "the teleoperator was started again; nothing that was judged is lost"
+        self.notice = "the teleoperator was restarted; no verdict is lost"
 
     def _go(self) -> None:
         if self.phase == "over":
@@ -79,7 +79,7 @@ class Session:
 
     def _judge(self, verdict: Verdict, length: int, episode_return: float) -> Verdict | None:
         if not length:
-            self.notice = f"nothing of episode {self.take} is there yet to be {verdict}"
+            self.notice = f"episode {self.take} has no step yet that could be {verdict}"
             return None
         self.notice = f"episode {self.take} {verdict}: {length} steps, return {episode_return:.1f}"
         self.kept += verdict == "kept"

@@ -27,17 +27,18 @@ from tutelage.messages import (
     Transition,
     Withdrawal,
 )
-from tutelage.tasks.task import Env, Task
+from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
+from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import Screen, Seat
 from tutelage.teaching.session import OTHER, Session, Verdict
 
 LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
-"""What tells of a learner."""
+"""Messages that show a learner's progress."""
 
 ENDLESS = (
     "'{}' never finishes by itself: say after how many kept episodes it does, episodes:=5 "
-    "(kept_episodes:=5 where it teaches)"
+    "(kept_episodes:=5 in launch files that learn)"
 )
 
 
@@ -55,10 +56,7 @@ class Teacher(Seat):
 
     def __init__(
         self,
-        task: Task,
-        operator: str,
-        person: str,
-        settings: dict[str, Any],
+        operator: Operator,
         session: Session,
         words: Words,
         screen: Callable[[str, str, str], Screen],
@@ -74,16 +72,16 @@ class Teacher(Seat):
         Raises:
             Refusal: as a Seat's; or the operator would never finish.
         """
-        super().__init__(task, operator, person, settings, session, words, screen)
+        super().__init__(operator, session, words, screen)
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
-            raise Refusal([Problem("operator", ENDLESS.format(operator))])
-        self.env, self.seed_of = task.given, seed_of
+            raise Refusal([Problem("operator", ENDLESS.format(operator.name))])
+        self.env, self.seed_of = operator.task.given, seed_of
         self.last: Take | None = None
         self.closed = self.learned = False
 
     @property
     def finished(self) -> bool:
-        """Whether the session is over, and no learner still works that the operator can watch."""
+        """Whether the session is over, and no learner still works that the operator could watch."""
         learning = self.progress.began is not None and not self.learned
         return self.session.phase == "finished" and not learning
 
@@ -93,7 +91,7 @@ class Teacher(Seat):
         return self.drives and self.pending is not None and self.pending.rollout >= self.driven.first
 
     def watch(self, message: Message) -> None:
-        """Takes a reward, or the state of a robot or a learner."""
+        """Notes a reward, or the state of a robot or a learner."""
         if isinstance(message, Reward | Safety | Timing):
             super().watch(message)
             return
@@ -101,7 +99,7 @@ class Teacher(Seat):
         self.progress.hear(message, time.monotonic())
 
     def step(self, message: Transition) -> None:
-        """Takes the operator's steps; the episode may have ended with them."""
+        """Adds the operator's steps; the episode may have ended with them."""
         if self.driven.add(message):
             self.session.end(self.driven.length, self.driven.episode_return)
 

@@ -7,7 +7,7 @@ from tutelage.tasks.task import Task
 
 
 class Tempo:
-    """Steps of a simulator at `rate` * `speed` a second; without a rate as fast as possible, or as the task is shown.
+    """Steps of a simulator at `rate` * `speed` a second; without a rate as fast as possible, or at the task's own rate.
 
     Attributes:
         period: seconds between two steps; 0: as fast as possible.
@@ -19,7 +19,7 @@ class Tempo:
         """Decides on the period. A `person` who gives no rate drives at the task's own.
 
         Raises:
-            Refusal: there is no such rate or speed, or no such task.
+            Refusal: the rate, the speed or the task does not exist.
         """
         if rate < 0 or speed <= 0:
             what = f"rate is {rate}, speed {speed}: give a rate of 0 or more, and a speed above 0"
@@ -34,5 +34,5 @@ class Tempo:
         self.notice = f"{1 / self.period:g} steps a second; speed:={2 * speed:g} is twice as fast" if slow else ""
 
     def step(self, now: float) -> None:
-        """A step is done now. A late step does not delay the following ones: the rate is kept on average."""
+        """Counts a step that is done now. A late step does not delay the following ones: the mean rate is kept."""
         self.due = max(self.due, now - self.period) + self.period

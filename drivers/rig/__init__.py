@@ -4,5 +4,5 @@
     python -m tutelage.drivers.rig.tell /tmp/robot drop 0.2
 
 `plants` is how the machines move, `machine` what is imperfect about them, `servos` and `serial_device` how they speak,
-`line` the cable. Nothing here is known to the drivers; they find a device at the end of a serial line.
+`line` the cable. The drivers know nothing of this; they find a device at the end of a serial line.
 """

@@ -1,4 +1,4 @@
-"""Runs the rig until it is told to end (SIGTERM, SIGINT). It prints `ready` when the link is there."""
+"""Runs the rig until SIGTERM or SIGINT. It prints `ready` when the link exists."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Rig:
         self._tripped: float | None = None
 
     def serve(self) -> None:
-        """One turn: lets time go on, takes in what has come, answers it."""
+        """One turn: advances the machine, receives what has come, answers it."""
         wait = max(0.0, min(LONGEST_WAIT, self.line.flush(time.monotonic())))
         select.select([*self.line.readable, self.control.fileno()], [], [], wait)
         now = time.monotonic()

@@ -2,8 +2,8 @@
 
     tutelage launch ppo.yaml env:=drivers.rig.environment:randomised_cart_pole
 
-Domain randomisation (Tobin et al. 2017; of dynamics, Peng et al. 2018): an episode draws how late, how rough and how
-far off its machine is, evenly from RANGES; encoders, velocity by difference and the force's steps are as on the rig.
+Domain randomisation (Tobin et al. 2017; of dynamics, Peng et al. 2018): each episode draws the delays, friction and
+errors of its machine, evenly from RANGES; encoders, velocity by difference and the force's steps are as on the rig.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""Faults on demand, and a look inside: a socket beside the rig's link takes a line of words, answers a line of JSON.
+"""Faults on demand: a socket beside the rig's link receives a line of words, and answers with a line of JSON.
 
-state               what the machine really does
+state               the machine's true state
 unplug | plug       the cable
-drop FRACTION       so many answers are lost
-garble FRACTION     so many answers have random bytes in them
-garbage COUNT       so many random bytes are sent, unasked
+drop FRACTION       this fraction of the answers is lost
+garble FRACTION     this fraction of the answers has random bytes in it
+noise COUNT         so many random bytes come before each answer
+garbage COUNT       so many random bytes are sent now
 slow SECONDS        answers are late
-stuck AXIS | free AXIS    the encoder of axis 0, 1, ... stops counting, or counts again
-freeze CHANNEL | thaw CHANNEL    a reading, position or speed of axis 0, 1, ... in turn, stays what it is, or goes on
-place SEED          the operator's hand
+stuck AXIS | free AXIS          the encoder of axis 0, 1, ... stops counting, or counts again
+freeze CHANNEL | thaw CHANNEL   a reading (position, speed of axis 0, then of axis 1, ...) stays the same, or goes on
+place SEED          the operator puts the machine where an episode begins
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Control:
         return self._socket.fileno()
 
     def serve(self, now: float) -> None:
-        """Does what was asked for, if something was."""
+        """Obeys one line of words, if one has come."""
         try:
             client, _ = self._socket.accept()
         except BlockingIOError:
@@ -55,7 +56,7 @@ class Control:
                 words = client.recv(1024).decode().split()
                 client.sendall(json.dumps(self._answer(words, now)).encode() + b"\n")
             except OSError:
-                return  # who asked has gone away
+                return  # the client has gone away
 
     def _answer(self, words: list[str], now: float) -> dict[str, Any]:
         try:

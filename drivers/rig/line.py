@@ -1,4 +1,4 @@
-"""The rig's end of the cable: a pseudo-terminal that a link names, and what can happen to a cable."""
+"""The rig's end of the cable: a pseudo-terminal with a link to it, and the faults of a cable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Line:
-    """Bytes to and from whoever opens the link.
+    """Bytes to and from the program that opens the link.
 
     Attributes:
         dropped: fraction of the answers that never arrive.
@@ -40,7 +40,7 @@ class Line:
         self.link.symlink_to(os.ttyname(self._ends[1]))
 
     def unplug(self) -> None:
-        """Pulls it out: whoever has it open sees it hang up."""
+        """Pulls the cable out: a program that has it open sees it hang up."""
         for end in self._ends:
             os.close(end)
         if self._ends:
@@ -50,18 +50,18 @@ class Line:
 
     @property
     def readable(self) -> list[int]:
-        """What to wait for."""
+        """The file descriptors to wait for."""
         return list(self._ends[:1])
 
     def receive(self) -> bytes:
-        """What has come in."""
+        """The bytes that have arrived."""
         try:
             return os.read(self._ends[0], 65536) if self._ends else b""
         except BlockingIOError:
             return b""
 
     def send(self, data: bytes, now: float) -> None:
-        """Lets an answer go, as the cable's faults have it."""
+        """Sends an answer, subject to the cable's faults."""
         if self._random.random() < self.dropped:
             return
         if self._random.random() < self.garbled:
@@ -69,13 +69,13 @@ class Line:
         self._leaving.append((now + self.slow_seconds, self.garbage(self.noise) + data))
 
     def flush(self, now: float) -> float:
-        """Sends what is due; in how many seconds there is more to send."""
+        """Sends what is due; returns in how many seconds more is due."""
         while self._leaving and self._leaving[0][0] <= now:
             self.write(self._leaving.popleft()[1])
         return self._leaving[0][0] - now if self._leaving else 1.0
 
     def write(self, data: bytes) -> None:
-        """Sends bytes at once. If nobody takes them up they are lost, as on any serial line."""
+        """Sends bytes at once. If nobody reads them they are lost, as on any serial line."""
         try:
             if self._ends:
                 os.write(self._ends[0], data)

@@ -1,4 +1,4 @@
-"""A plant behind a motor and encoders that are as good as what one can buy: late, coarse, and watched over."""
+"""A plant behind a motor and encoders as one can buy them: late, coarse, and with a watchdog."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PERFECT = Imperfections(2**24, STEP_SECONDS, 0, 0, 0, 1e-6, 0, 0)
 
 
 class MotorCommand(NamedTuple):
-    """What the motor is told, as a fraction of full force, or in units (a second) of its axis."""
+    """A command to the motor: a fraction of full force, or units (a second) of its axis."""
 
     mode: Mode = "current"
     goal: float = 0.0
@@ -60,15 +60,15 @@ class Reading(NamedTuple):
 
 
 class Machine:
-    """Time goes on when it is told so (`advance`), in steps of a millisecond; the same calls give the same motion.
+    """Time goes on by `advance`, in steps of a millisecond; the same calls give the same motion.
 
     Attributes:
         stuck: axes whose encoder has stopped counting, and its count.
         frozen: readings that do not change any more, by their number: position and speed of each axis in turn.
         commanded: when the motor was last told something; infinite if never.
         moved: when the motor last gave a force; infinite if never.
-        stopped_by: who took the power away first since the last command, `host` or `watchdog`; None: nobody has.
-        stops: how often the host has.
+        stopped_by: what cut the power first since the last command, `host` or `watchdog`; None: nothing has.
+        stops: how often the host has cut it.
         watchdog_tripped: when the watchdog stopped the motor, or None if it has a command since.
         longest_leap: the longest time between two calls of `advance` since it was placed (its computer was busy).
         held: a hand holds the plant where it was placed, until the motor is first told to move.
@@ -94,7 +94,7 @@ class Machine:
         self._past.append(self._counts())
 
     def command(self, command: MotorCommand, now: float) -> float:
-        """Tells the motor what to do from `now` plus the delay on; the goal that it makes of it."""
+        """Commands the motor from `now` plus the delay on; returns the goal as the motor rounds it."""
         if command.mode == "current":
             command = MotorCommand("current", self._quantised(command.goal))
         self.commanded, self.watchdog_tripped, self.stopped_by = now, None, None
@@ -103,14 +103,14 @@ class Machine:
         return command.goal
 
     def off(self, by: Literal["host", "watchdog"] = "host") -> None:
-        """Takes the power away from the motor, at once."""
+        """Cuts the motor's power at once."""
         self.stopped_by = self.stopped_by or by
         self.stops += by == "host"
         self._coming.clear()
         self._command, self.force = REST, 0.0
 
     def place(self, seed: int) -> None:
-        """An operator's hand puts the plant where an episode begins."""
+        """An operator puts the plant where an episode begins, and holds it."""
         self.off()
         self.plant.place(np.random.default_rng(seed))
         self.held, self.longest_leap = True, 0.0
@@ -118,7 +118,7 @@ class Machine:
         self._past.append(self._counts())
 
     def read(self) -> Reading:
-        """What the encoders say now, of a moment ago."""
+        """The encoders' values, which are late by the reading delay."""
         late = round(self.imperfections.reading_delay / STEP_SECONDS)
         newest = self._past[max(0, len(self._past) - 1 - late)]
         seconds = self.imperfections.velocity_seconds
@@ -128,12 +128,12 @@ class Machine:
         return Reading(tuple(map(int, counts)), tuple(speeds), self.force)
 
     def freeze(self, channel: int) -> None:
-        """A reading, position or speed of each axis in turn, stays from now on what it is."""
+        """A reading (position, speed of each axis in turn) stays the same from now on."""
         reading = self.read()
         self.frozen[channel] = (reading.counts, reading.speeds)[channel % 2][channel // 2]
 
     def advance(self, now: float) -> None:
-        """Lets the time go on."""
+        """Advances to this time."""
         self.longest_leap = max(self.longest_leap, now - self.time)
         while self.time + STEP_SECONDS <= now:
             self._obey()
@@ -156,7 +156,7 @@ class Machine:
         self.force = self._quantised(self._wanted())
 
     def _wanted(self) -> float:
-        """The force that reaches for the goal, by the proportional laws that are in every servo."""
+        """The force towards the goal, by the proportional control that every servo has."""
         mode, goal = self._command
         if mode == "velocity":
             return 2.0 * (goal - self.plant.velocity)
@@ -177,6 +177,6 @@ class Machine:
 
 
 def machine(kind: type[Plant], imperfections: Imperfections, now: float) -> Machine:
-    """A machine of that kind, its masses and lengths as far off as is said."""
+    """A machine of that kind, with the errors of mass and length."""
     plant = kind(1 + imperfections.length_error, 1 + imperfections.mass_error)  # type: ignore[call-arg]
     return Machine(plant, imperfections, now)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Axis:
-    """What an encoder sits on: counts grow with the position, and are `zero` where the position is 0."""
+    """An axis with an encoder: counts grow with the position, and are `zero_turns` at position 0."""
 
     def __init__(self, name: str, unit: str, limit: float, turns_per_unit: float, zero_turns: float = 0.0) -> None:
         self.name, self.unit, self.limit = name, unit, limit
@@ -20,8 +20,8 @@ class Plant(ABC):
     """A machine with one motor, on its first axis.
 
     Attributes:
-        axes: what the encoders see, in the order of `positions`.
-        full_force: the most that the motor gives, in N or N m.
+        axes: one for each encoder, in the order of `positions`.
+        full_force: the motor's greatest force, in N or N m.
     """
 
     axes: tuple[Axis, ...]
@@ -47,11 +47,11 @@ class Plant(ABC):
 
     @abstractmethod
     def place(self, generator: np.random.Generator) -> None:
-        """What an operator's hand does before an episode: at rest, near the pose where it begins."""
+        """Puts it where an episode begins: at rest, near the starting pose."""
 
 
 def rubbed(force: float, velocity: float, friction: float) -> float:
-    """A force less dry friction, which is Coulomb's law made steep instead of a step around zero speed."""
+    """A force less dry friction: Coulomb's law, but steep instead of a step around zero speed."""
     return force - friction * math.tanh(velocity / 0.005)
 
 

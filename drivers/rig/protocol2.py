@@ -1,4 +1,4 @@
-"""Dynamixel Protocol 2.0 from the servo's side: packets found in a stream of bytes, and status packets made.
+"""Dynamixel Protocol 2.0 from the servo's side: finds packets in a stream of bytes, and makes status packets.
 
     FF FF FD 00 | id | length, 2 bytes | instruction | parameters | CRC-16, 2 bytes
 
@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.01
 
 
 class Instruction(NamedTuple):
-    """What a host asks."""
+    """A host's instruction."""
 
     id: int
     code: int
@@ -39,7 +39,7 @@ _CRC = _crc_table()
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16 with the polynomial 0x8005 and nothing turned round, as the protocol has it."""
+    """CRC-16 with the polynomial 0x8005, nothing reflected, as in the protocol."""
     crc = 0
     for byte in data:
         crc = (crc << 8) & 0xFFFF ^ _CRC[crc >> 8 ^ byte]
@@ -47,7 +47,7 @@ def crc16(data: bytes) -> int:
 
 
 def stuffed(data: bytes) -> bytes:
-    """No header inside a packet: FF FF FD becomes FF FF FD FD."""
+    """Byte stuffing: no header inside a packet, so FF FF FD becomes FF FF FD FD."""
     return data.replace(HEADER[:3], HEADER[:3] + b"\xfd")
 
 
@@ -59,7 +59,7 @@ def status(servo: int, error: int, parameters: bytes = b"") -> bytes:
 
 
 class Parser:
-    """Takes bytes as they come, and gives the packets in them that are whole."""
+    """Receives bytes, and returns the complete packets in them."""
 
     def __init__(self) -> None:
         self._buffer = b""

@@ -1,4 +1,4 @@
-"""The emulated machines as a ROS 2 robot, where rclpy is: python -m tutelage.drivers.rig.ros2_robot cartpole
+"""The emulated machines as a ROS 2 robot (needs rclpy): python -m tutelage.drivers.rig.ros2_robot cartpole
 
 It publishes `joint_states` (sensor_msgs/JointState) a hundred times a second, obeys `commands`
 (std_msgs/Float64MultiArray: a force), and puts the machine where an episode begins on `place` (std_msgs/UInt32).

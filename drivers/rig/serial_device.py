@@ -1,4 +1,4 @@
-"""The rig as a home-made device: what an Arduino does in docs/serial.md, done here in Python."""
+"""The rig as a home-made device: what the Arduino of docs/serial.md does, in Python."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ANSWER = 0x80
 
 
 class SerialDevice:
-    """Bytes in, bytes out. It gives position and velocity of each axis in turn, and takes the motor's force."""
+    """Bytes in, bytes out. It measures position and velocity of each axis in turn, and accepts the motor's force."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._decoder = Decoder()
 
     def watch(self, now: float) -> None:
-        """The machine's own watchdog is all there is."""
+        """There is only the machine's own watchdog."""
 
     def hear(self, data: bytes, now: float) -> Iterator[bytes]:
-        """The answers to what comes in, one an item."""
+        """The answers to the bytes that arrive."""
         for frame in self._decoder.feed(data):
             try:
                 body = self._do(chr(frame.kind), frame.body, now)

@@ -1,7 +1,7 @@
 """A rig's servos, as a host on a Dynamixel bus sees them: control tables of the X series, one servo an axis.
 
-The first servo is the motor, the others are encoders. The register Place is the rig's own: writing a number there is
-the operator's hand that puts the machine where an episode begins, a different number a little differently.
+The first servo is the motor, the others are encoders. The register Place is the rig's own: writing a number there puts
+the machine where an episode begins; the number is the seed of the exact pose.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TRIPPED = 255
 
 
 class Servo:
-    """One servo: its control table, and the axis of the machine that it sits on."""
+    """One servo: its control table and its axis of the machine."""
 
     def __init__(self, number: int, axis: int, machine: Machine) -> None:
         self.id, self.axis, self.machine = number, axis, machine
@@ -52,7 +52,7 @@ class Servo:
         self.table[6] = FIRMWARE
 
     def read(self, address: int, length: int) -> bytes:
-        """The table's bytes, with what is measured now."""
+        """The table's bytes, with the present measurements."""
         reading = self.machine.read()
         turns = reading.speeds[self.axis] / self.machine.imperfections.encoder_counts
         self._set(PRESENT_POSITION, round(reading.counts[self.axis] * 4096 / self.machine.imperfections.encoder_counts))
@@ -61,7 +61,7 @@ class Servo:
         return bytes(self.table[address : address + length])
 
     def write(self, address: int, data: bytes, now: float) -> int:
-        """Sets one register, or several that lie side by side; the error number."""
+        """Sets one register, or several adjacent ones; returns the error number."""
         while data:
             register = next((r for r in WRITABLE if r[0] == address), None)
             if register is None:
@@ -89,7 +89,7 @@ class Servo:
         return OK
 
     def _refused(self, register: tuple[int, int], value: int) -> int:
-        """Why this value may not be written there now, or OK."""
+        """The error number if this value must not be written there now, otherwise OK."""
         tripped = self._get(BUS_WATCHDOG) == TRIPPED
         if register == OPERATING_MODE and self._get(TORQUE_ENABLE):
             return ACCESS
@@ -141,7 +141,7 @@ class Bus:
             servo.watch(now)
 
     def hear(self, data: bytes, now: float) -> Iterator[bytes]:
-        """The answers to what comes in, one an item."""
+        """The answers to the bytes that arrive."""
         for instruction in self._parser.feed(data, now):
             for servo in self.servos.values():
                 servo.heard = now

@@ -1,4 +1,4 @@
-"""Tells a running rig something, and prints its answer: python -m tutelage.drivers.rig.tell /tmp/robot unplug"""
+"""Sends words to a running rig, and prints its answer: python -m tutelage.drivers.rig.tell /tmp/robot unplug"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tutelage.drivers.rig.faults import control_path
 
 
 def tell(link: Path, words: str) -> dict[str, Any]:
-    """The rig's answer to some words; drivers/rig/faults.py has them all."""
+    """The rig's answer to some words; drivers/rig/faults.py lists them."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(5)
         client.connect(str(control_path(link)))

@@ -1,4 +1,4 @@
-"""What an operator sees while driving: the task, where the session is, how the learner does; plain lines elsewhere."""
+"""The operator's screen: the task, the session, the learner. Without a terminal it prints plain lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PHASES = {
 
 
 class Cockpit:
-    """Draws on a terminal now and then; where there is none, prints each new notice."""
+    """Draws on a terminal some times a second; without one it prints each new notice."""
 
     def __init__(self, env: str, device: str, legend: str, phases: dict[str, str] = PHASES) -> None:
         self.env, self.device, self.legend, self.phases = env, device, legend, phases
@@ -36,7 +36,7 @@ class Cockpit:
         self.told, self.warned = "", 0
 
     def show(self, now: float, seat: Seat) -> None:
-        """Shows how things stand, if it is time or something was done."""
+        """Draws if it is time, or if there is a new notice."""
         session, progress = seat.session, seat.progress
         news = session.notice != self.told
         if not self.draws and len(progress.warnings) > self.warned:
@@ -53,7 +53,7 @@ class Cockpit:
         print(self.canvas.over("".join(line[: width - 1] + "\n" for line in lines), width), end="", flush=True)
 
     def clear(self) -> None:
-        """Begins anew below what is there: another life of this process has drawn it."""
+        """Draws the next view below the last one, which this process drew before it was restarted."""
         self.canvas.clear()
 
     def _lines(self, seat: Seat, width: int) -> list[str]:
@@ -68,7 +68,7 @@ class Cockpit:
 
 
 def learner_lines(progress: Progress, session: Session) -> list[str]:
-    """How a learner does that learns meanwhile, and what it has come to."""
+    """The progress of a learner that learns meanwhile, and its result."""
     if session.least > session.kept and not progress.demonstrations:
         return [" the learner waits for the first kept episode"]
     if progress.began is None:
@@ -77,19 +77,19 @@ def learner_lines(progress: Progress, session: Session) -> list[str]:
     if (mean := progress.policy_return) is not None:
         parts.append(f"policy's return {mean:.1f}")
     if (found := progress.evaluation) is not None:
-        parts.append(f"evaluated {found.greedy.mean():.1f}")
+        parts.append(f"evaluation {found.greedy.mean():.1f}")
     if (expert := progress.expert_return) is not None:
         parts.append(f"yours {expert:.1f}")
     lines = [" learner: " + "   ".join(parts)]
     if found and found.final:
-        lines.append(f" learning is over: its policy's return is {found.greedy.mean():.1f}")
+        lines.append(f" learning has ended: the policy's return is {found.greedy.mean():.1f}")
         if session.phase != "finished":
-            lines.append(" what you keep from now on is recorded, not learned from; finish when you like")
+            lines.append(" episodes that you keep now are recorded, but not learned from; finish when you like")
     return lines
 
 
 def _robot(progress: Progress) -> str:
-    """How a robot is, and how its loop keeps its time."""
+    """A robot's state, and how well its deadlines are kept."""
     if progress.safety is None:
         return ""
     state = ": ".join(filter(None, (progress.safety.state.upper(), progress.safety.reason)))

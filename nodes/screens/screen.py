@@ -1,4 +1,4 @@
-"""How a run's progress looks: as a view for a terminal, or as a line of text. Pure drawing."""
+"""Draws a run's progress, as a view for a terminal or as a line of text. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LABEL = 15
 """Columns before the values."""
 
 CURVE = 32
-"""Columns of the return's course, at most."""
+"""Columns of the curve of returns, at most."""
 
 TOPIC = 16
 """Columns that a topic and its rate need."""
@@ -26,7 +26,7 @@ Part = str | tuple[str, str]
 
 
 def line(progress: Progress) -> str:
-    """All that matters, in one line without colour."""
+    """The most important values, in one line without colour."""
     budget = f"/{progress.budget}" if progress.budget else ""
     parts = [f"steps {progress.steps}{budget}"] if progress.steps or progress.budget else []
     if (rate := progress.steps_per_second) is not None:
@@ -43,7 +43,7 @@ def line(progress: Progress) -> str:
 
 
 def _machine(progress: Progress) -> list[tuple[str, str]]:
-    """How a robot is, and how its loop keeps its time."""
+    """A robot's state, and how well its deadlines are kept."""
     parts = []
     if (safety := progress.safety) is not None:
         style = BAD if safety.state in ("stopped", "fault") else ACCENT
@@ -62,7 +62,7 @@ def _troubles(progress: Progress) -> list[str]:
 
 
 def view(progress: Progress, width: int, height: int, now: float) -> Group:
-    """All of it, in so many columns and at most so many lines."""
+    """The whole view, in so many columns and at most so many lines."""
     lines = [_title(progress, width), *(_line((sentence, BAD)) for sentence in progress.warnings)]
     lines += [Text(), *_steps(progress, width, now), *_return(progress, width)]
     lines += [*_evaluation(progress), *_discriminator(progress)]
@@ -88,7 +88,7 @@ def _title(progress: Progress, width: int) -> Text:
     right = f"{progress.demonstrations} demonstration{many}" if progress.demonstrations else ""
     style = QUIET
     if progress.interrupted and not progress.finished:
-        right, style = "interrupted, coming to an end", ODD
+        right, style = "interrupted, ending", ODD
     left = _line((progress.algorithm or "run", "bold"), "  ", progress.environment)
     return left.append(f"{right:>{max(2 + len(right), width - len(left))}}", style)
 
@@ -105,7 +105,7 @@ def _steps(progress: Progress, width: int, now: float) -> list[Text]:
 
 
 def _bar(share: float, width: int) -> Text:
-    """Thick as far as it is done: it can be read without colour."""
+    """A bar whose done part is thick, so that it can be read without colour."""
     halves = round(2 * max(width, 0) * min(share, 1.0))
     done = "━" * (halves // 2) + "╸" * (halves % 2)
     return _row("", (done, ACCENT), ("─" * (width - len(done)), QUIET))
@@ -126,7 +126,7 @@ def _return(progress: Progress, width: int) -> list[Text]:
 
 
 def _curve(values: list[float], expert: float | None, width: int) -> str:
-    """A course in so many columns, the expert's return its full height."""
+    """A curve in so many columns; the expert's return is its full height."""
     if len(values) > width:
         values = [values[(i + 1) * len(values) // width - 1] for i in range(width)]
     low, high = min(values), max([*values, *([expert] if expert is not None else [])])
@@ -154,23 +154,23 @@ def _discriminator(progress: Progress) -> list[Text]:
 
 
 def _nodes(progress: Progress, width: int, room: int, now: float) -> list[Text]:
-    """A table in the order of names; where it would be too long, those in trouble come first."""
+    """A table in the order of names; if it would be too long, nodes in trouble come first."""
     nodes = sorted(progress.nodes.items())
     more = len(nodes) - room
     if more > 0:
         nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.life or item[1].lost))
         nodes = nodes[: room - 1]
     named = max(LABEL - 1, *(len(name) for name in progress.nodes))
-    said, heard = _columns(width - named - 29)
+    said, heard = _columns(width - named - 33)
     per = "" if progress.finished else "/s"
-    head = f"{'node':{named}} {'state':<12} life  lost"
-    head += f"   {f'said{per}':{said}}" * (said > 0) + f" heard{per}" * (heard > 0)
+    head = f"{'node':{named}} {'state':<12} restarts  lost"
+    head += f"   {f'published{per}':{said}}" * (said > 0) + f" received{per}" * (heard > 0)
     rows = [_node(f"{name:{named}}", node, progress.finished, said, heard, now) for name, node in nodes]
     return [_line((head, QUIET)), *rows, *([_line((f"and {more + 1} more", QUIET))] if more > 0 else [])]
 
 
 def _columns(room: int) -> tuple[int, int]:
-    """How wide what was said and what was heard are shown: where both find no room, only one, or none."""
+    """The widths of published and received topics: without room for both only one, or none."""
     if room >= 2 * TOPIC:
         return room // 2, room // 2
     return (room, 0) if room >= TOPIC else (0, 0)
@@ -186,7 +186,7 @@ def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: fl
     return _line(
         (f"{name} ", calm),
         (f"{state:<12} ", ODD if silent else calm),
-        (f"{node.last.life:4}  ", ODD if node.last.life else QUIET),
+        (f"{node.last.life:8}  ", ODD if node.last.life else QUIET),
         (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
         (f"{_moved(said_counts, shown[0], said - 1):{said}} ", calm),
         (_moved(heard_counts, shown[1], heard), calm),
@@ -194,7 +194,7 @@ def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: fl
 
 
 def _moved(totals: dict[str, int], shown: Mapping[str, float], width: int) -> str:
-    """What moved on the busiest topics, as many as there is room for. By their totals: rates would dance."""
+    """The busiest topics by their totals, as many as there is room for: in the order of rates they would jump about."""
     busy = [topic for topic in sorted(totals, key=totals.__getitem__, reverse=True) if shown.get(topic, 0) > 0]
     words = [f"{topic.rpartition('/')[2]} {_short(shown[topic])}" for topic in busy]
     for count in range(len(words), 0, -1):

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 FORMATS = click.Choice(["npz", "minari", "minari-arrow", "lerobot"])
-ENV = click.option("--env", help="The environment, where the file does not say; what does not fit it is refused.")
+ENV = click.option("--env", help="The environment, if the file does not say; a file that does not fit it is refused.")
 FILE = click.argument("file")
 TAKES = click.argument("takes", nargs=-1, required=True, type=int)
 TRUST = click.option("--trust", "trusted", is_flag=True, help="Run the code that FILE names, if any.")
@@ -22,7 +22,7 @@ def writing(command: Callable[..., None]) -> Callable[..., None]:
     """The options of all commands that write a file."""
     for option in (
         click.option(
-            "--task", default="", help="LeRobot's sentence that says what is done; the environment by default."
+            "--task", default="", help="LeRobot's sentence that describes the task; by default the environment."
         ),
         click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Steps a second, for LeRobot."),
         UNFINISHED,
@@ -35,7 +35,7 @@ def writing(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def demos() -> None:
-    """Look at demonstrations, judge them, bring them in and out.
+    """List, show, replay, judge, import and export demonstrations.
 
     A FILE is an npz or HDF5 file, a recording or the folder of a run, or the folder or id of a Minari dataset.
     """
@@ -47,7 +47,7 @@ def demos() -> None:
 @ENV
 @TRUST
 def list_(files: tuple[str, ...], as_json: bool, env: str | None, trusted: bool) -> None:
-    """List the episodes of FILES: return, length, verdict, by whom, with what, when."""
+    """List the episodes of FILES: return, length, verdict, operator, device, time."""
     from tutelage import output
     from tutelage.teaching.demos.listing import Row, rows
 
@@ -64,7 +64,7 @@ def list_(files: tuple[str, ...], as_json: bool, env: str | None, trusted: bool)
 @ENV
 @TRUST
 def show(file: str, episode: int, env: str | None, trusted: bool) -> None:
-    """Show an EPISODE: a small curve of each number that was observed and done."""
+    """Show an EPISODE: a small curve of each number of observations and actions."""
     from tutelage.teaching.demos import listing
 
     one = listing.episode(file, _read(file, env, trusted), episode)
@@ -75,13 +75,13 @@ def show(file: str, episode: int, env: str | None, trusted: bool) -> None:
 @FILE
 @click.argument("episodes", nargs=-1, type=int)
 @ENV
-@click.option("--seed", type=int, help="Of episode 0, where the file does not say; episode i has a seed i higher.")
+@click.option("--seed", type=int, help="Seed of episode 0, if the file does not say; episode i has a seed i higher.")
 @click.option("--render", help="A video file (video.mp4), or `window`.")
 @TRUST
 def replay(
     file: str, episodes: tuple[int, ...], env: str | None, seed: int | None, render: str | None, trusted: bool
 ) -> None:
-    """Do the actions of EPISODES (of all, if none is named) in their environment. Exit code 1: the returns differ."""
+    """Repeat the actions of EPISODES (by default all) in their environment. Exit code 1: the rewards differ."""
     from tutelage.input.problems import Problem, Refusal
     from tutelage.tasks.task import Task
     from tutelage.teaching.demos import listing
@@ -89,7 +89,7 @@ def replay(
 
     shown = _read(file, env, trusted)
     if shown.env is None:
-        raise Refusal([Problem(file, "does not say of which environment it is: say it with --env")])
+        raise Refusal([Problem(file, "does not name its environment: name it with --env")])
     chosen = [listing.episode(file, shown, number) for number in episodes] or shown.trajectories
     replayed = []
     for one in chosen:
@@ -105,7 +105,7 @@ def replay(
 @FILE
 @TAKES
 def keep(file: str, takes: tuple[int, ...]) -> None:
-    """Keep TAKES of a recording after all: they are learned from. The recording itself is never changed."""
+    """Keep TAKES of a recording: they are learned from. The recording itself is never changed."""
     _judge(file, takes, "kept")
 
 
@@ -123,7 +123,7 @@ def discard(file: str, takes: tuple[int, ...]) -> None:
 @click.option("--to", type=FORMATS, default="npz", show_default=True, help="Its format.")
 @writing
 def merge(files: tuple[str, ...], out: str, to: str, **options: Any) -> None:
-    """Put the kept episodes of several FILES into one."""
+    """Merge the kept episodes of several FILES into one."""
     _convert(files, out, to, **options)
 
 
@@ -132,7 +132,7 @@ def merge(files: tuple[str, ...], out: str, to: str, **options: Any) -> None:
 @click.argument("out", required=False)
 @writing
 def import_(file: str, out: str | None, **options: Any) -> None:
-    """Bring a FILE of any kind into an npz file OUT, checked. Unnamed, it goes here by the name of FILE."""
+    """Check a FILE of any kind, and write it as an npz file OUT (by default here, named after FILE)."""
     _convert((file,), out or Path(file).name.removesuffix(Path(file).suffix) + ".npz", "npz", **options)
 
 

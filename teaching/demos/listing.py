@@ -1,4 +1,4 @@
-"""Demonstrations for a person to read: a line for each episode, or one episode in full."""
+"""Demonstrations as text: a line for each episode, or one episode in full."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
 
 @contextlib.contextmanager
 def _refusing(environment: Any, where: str) -> Iterator[None]:
-    """Closes an environment at the end. Its exceptions refuse the seed or an action, which are data."""
+    """Closes an environment at the end. Its exceptions become refusals, since seed and actions are data."""
     try:
         yield
     except Exception as error:
@@ -58,7 +58,7 @@ def sentence(one: Trajectory, replayed: Replayed, seed: int | None) -> str:
     total = f"episode {one.number}: return {replayed.reward.sum():.6g}"
     if replayed.differs is None:
         return f"{total}, the same as recorded at each of its {len(one.action)} steps"
-    why = "" if seed is not None else "; the episode's seed is not known, so it began elsewhere: say it with --seed"
+    why = "" if seed is not None else "; the episode's seed is not known, so it began differently: name it with --seed"
     return f"{total}, but {one.episode_return:.6g} was recorded: it differs from step {replayed.differs} on{why}"
 
 

@@ -26,7 +26,7 @@ class Lawful(Device):
 class Replay(Device):
     """The actions of a file's or a recording's kept episodes, one after another, whatever their outcome.
 
-    An episode that has not ended after its last action is kept so far; the last episode ends the session.
+    An episode that has not ended after its last action is kept as far as it went; the last episode ends the session.
     """
 
     def __init__(self, file: Path, task: Task) -> None:

@@ -7,7 +7,7 @@
             return np.array(random.randrange(2))
 
 A device gets the session's state, so one without a person can give its commands by itself. It never waits, since it is
-asked again soon. A page in a browser fits: the answer is what it has sent since the last call.
+asked again soon. A page in a browser fits in: it answers with what it has received since the last call.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Words = Mapping[OperatorCommand, str]
 SESSION: Words = {"go": "start, pause", "keep": "keep", "discard": "discard", "undo": "undo", "finish": "finish"}
 ORDERS: Words = {"arm": "arm", "stop": "stop"}
 TAKEOVER: Words = {"go": "take over, give back", **ORDERS}
-"""What commands are called where they are of use: in episodes, at a robot, beside a policy."""
+"""Names of the commands, by where they are used: in episodes, at a robot, beside a policy."""
 
 
 class Moment(NamedTuple):
@@ -50,7 +50,7 @@ class Device(ABC):
     Attributes:
         name: what recordings call it.
         person: whether a person acts with it, at a person's pace.
-        legend: what a person must know to use it, in a line.
+        legend: how to use it, in a line.
     """
 
     name: str

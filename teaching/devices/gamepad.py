@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.invocation import installing
 from tutelage.tasks.known import axes_of
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import SESSION, Device, Moment, OperatorCommand, Words
@@ -16,7 +17,7 @@ from tutelage.teaching.devices.keys import KeyMap
 
 AXES = {"left_x": 0, "left_y": 1, "right_x": 3, "right_y": 4, **{f"axis{n}": n for n in range(12)}}
 BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 6: "back", 7: "start"}
-"""By the numbers of the most usual pads; another button is `button9`, another axis `axis2`. Up is negative."""
+"""As most pads number them; another button is `button9`, another axis `axis2`. Up is negative."""
 
 CONTROLS: dict[str, OperatorCommand] = {
     **{"start": "go", "a": "keep", "b": "discard", "x": "undo", "back": "finish"},
@@ -56,7 +57,7 @@ class Gamepad(Device):
         self.pygame = _pygame()
         self.pads = _pads(self.pygame)
         if not self.pads:
-            raise Refusal([Problem("gamepad", "there is none: plug one in, or drive with operator:=keyboard")])
+            raise Refusal([Problem("gamepad", "there is no gamepad: plug one in, or drive with operator:=keyboard")])
 
     def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         self._read()
@@ -82,7 +83,7 @@ class Gamepad(Device):
         self.map.engage(action)
 
     def _read(self) -> None:
-        """Takes all events; no press between two calls is missed."""
+        """Handles all events; no press between two calls is missed."""
         pygame = self.pygame
         for event in pygame.event.get():
             if event.type == pygame.JOYAXISMOTION:
@@ -93,7 +94,7 @@ class Gamepad(Device):
                 self._directions(event.value[0], ("left", "right"))
                 self._directions(-event.value[1], ("up", "down"))
             elif event.type == pygame.JOYBUTTONDOWN:
-                self.gone = False  # another one was unplugged
+                self.gone = False  # it was another one that was unplugged
                 self._press(BUTTONS.get(event.button, f"button{event.button}"))
             elif event.type == pygame.JOYBUTTONUP:
                 self._release(BUTTONS.get(event.button, f"button{event.button}"))
@@ -125,7 +126,7 @@ class Gamepad(Device):
 
 
 def shaped(value: float, dead_zone: float) -> float:
-    """An axis without its middle: 0 within the dead zone, from there on straight to 1 (or -1) at its end."""
+    """An axis with a dead zone: 0 within it, from there on linear to 1 (or -1) at its end."""
     beyond = max(0.0, abs(value) - dead_zone) / (1 - dead_zone)
     return float(np.copysign(min(1.0, beyond), value))
 
@@ -147,12 +148,12 @@ def _pygame() -> Any:
     try:
         import pygame
     except ModuleNotFoundError as error:
-        raise Refusal([Problem("gamepad", "needs an extra: pip install 'tutelage[gamepad]'")]) from error
+        raise Refusal([Problem("gamepad", f"needs an extra: {installing('gamepad')}")]) from error
     pygame.display.init()
     pygame.joystick.init()
     return pygame
 
 
 def _pads(pygame: Any) -> list[Any]:
-    """All gamepads, opened: those that are not say nothing."""
+    """All gamepads, opened: without that they send no events."""
     return [pygame.joystick.Joystick(n) for n in range(pygame.joystick.get_count())]

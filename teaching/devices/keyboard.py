@@ -26,7 +26,7 @@ SEQUENCES = {
     "[A": "up", "[B": "down", "[C": "right", "[D": "left",
     "OA": "up", "OB": "down", "OC": "right", "OD": "left",
 }  # fmt: skip
-"""What a terminal sends after an escape, in its two modes."""
+"""What a terminal sends after an escape, in either of its modes."""
 
 NAMES = {"\r": "enter", "\n": "enter", " ": "space", "\t": "tab", "\x7f": "backspace", "\b": "backspace"}
 
@@ -88,7 +88,7 @@ class Terminal:
             raise Refusal([Problem("keyboard", what)])
         self._before = termios.tcgetattr(self._file)
         self._ours = termios.tcgetattr(self._file)
-        self._before[3] |= termios.ICANON | termios.ECHO  # whoever was here before us may have been killed
+        self._before[3] |= termios.ICANON | termios.ECHO  # a program before us may have been killed in another mode
         self._ours[3] &= ~(termios.ICANON | termios.ECHO)
         self._ours[6][termios.VMIN], self._ours[6][termios.VTIME] = 1, 0
         termios.tcsetattr(self._file, termios.TCSANOW, self._ours)

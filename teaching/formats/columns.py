@@ -18,20 +18,20 @@ from tutelage.teaching.formats.trajectory import Trajectory, Unfit
 
 STEPS = ("observations", "actions", "rewards", "terminals", "truncations")
 EPISODES: dict[str, Any] = {"seed": -1, "operator": "", "device": "", "when": np.nan, "rate": np.nan}
-"""What `episode_<name>s` says of each episode, and what stands there where it is not known."""
+"""What `episode_<name>s` says about each episode, and its value if unknown."""
 
 ABOUT_KINDS = {
     f"episode_{name}s": {int: "iu", str: "U", float: "fiu"}[type(unknown)] for name, unknown in EPISODES.items()
 }
-"""Which kinds of numpy's dtypes they may have."""
+"""The kinds of numpy dtypes that they may have."""
 
-LAST_ALONE = "the last step of each episode gives its observation alone, and it counts as truncated there"
+LAST_ALONE = "the last step of each episode gives only its observation, and the episode counts as truncated there"
 
 DERIVED = {"episode_lengths", "episode_returns"}
 
 
 def split(columns: Mapping[str, np.ndarray]) -> tuple[list[Trajectory], list[str]]:
-    """The episodes, and sentences that say what they lack.
+    """The episodes, and sentences about what is missing.
 
     Raises:
         Unfit: columns are missing, or have different lengths.
@@ -44,7 +44,7 @@ def split(columns: Mapping[str, np.ndarray]) -> tuple[list[Trajectory], list[str
     slices = [slice(a, b) for a, b in zip([0, *ends], [*ends, steps], strict=True)]
     episodes = {i: of for i, of in enumerate(slices) if of.start < of.stop}
     empty = [str(i) for i in range(len(ends)) if i not in episodes]
-    notes = [f"left out, since without a step: {', '.join(empty)}"] if empty else []
+    notes = [f"left out, since they have no step: {', '.join(empty)}"] if empty else []
     return [_one(columns, i, of) for i, of in episodes.items()], notes + _notes(columns, episodes)
 
 
@@ -94,7 +94,7 @@ def _ends(columns: Mapping[str, np.ndarray], steps: int) -> list[int]:
         return [int(end) for end in np.flatnonzero(columns["terminals"] | columns["truncations"]) + 1]
     lengths = columns["episode_lengths"]
     if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any():
-        raise Unfit("has episode_lengths that are no numbers of steps")
+        raise Unfit("has episode_lengths that are not numbers of steps")
     ends = list(accumulate(map(int, lengths)))
     if ends and ends[-1] > steps:
         raise Unfit(f"episode {len(ends) - 1}, step {steps}: is not there, though episode_lengths says so")
@@ -127,7 +127,7 @@ def _notes(columns: Mapping[str, np.ndarray], episodes: Mapping[int, slice]) -> 
     elif torn := next(_torn(columns["observations"], columns["next_observations"], episodes), None):
         i, step = torn
         what = f"episode {i}, step {step}: its next_observation is not the observation of step {step + 1}"
-        notes.append(f"{what}, which is taken; there may be more such steps")
+        notes.append(f"{what}, which is used; there may be more such steps")
     known = {*STEPS, *DERIVED, "next_observations", *(f"episode_{name}s" for name in EPISODES)}
     if unread := sorted(columns.keys() - known):
         notes.append(f"left out: {', '.join(unread)}")
@@ -135,14 +135,14 @@ def _notes(columns: Mapping[str, np.ndarray], episodes: Mapping[int, slice]) -> 
 
 
 def _torn(observation: np.ndarray, following: np.ndarray, episodes: Mapping[int, slice]) -> Iterator[tuple[int, int]]:
-    """Episode and step of what another observation follows than it says."""
+    """Episode and step where next_observation is not the following observation."""
     for i, steps in episodes.items():
         differs = following[steps][:-1] != observation[steps][1:]
         yield from ((i, int(step)) for step in np.flatnonzero(differs.any(axis=tuple(range(1, differs.ndim)))))
 
 
 def _at_ends(trajectories: list[Trajectory], flags: list[bool]) -> np.ndarray:
-    """A column that is false but where an episode ends with its flag set."""
+    """A column that is true only where an episode ends with its flag set."""
     lengths = np.array([len(one.action) for one in trajectories])
     column = np.zeros(lengths.sum(), bool)
     column[lengths.cumsum() - 1] = flags

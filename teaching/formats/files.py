@@ -18,7 +18,7 @@ from tutelage.teaching.formats import hdf5, lerobot, minari, npz, recording
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 
 FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
-"""What comes of a file that holds what no program ever wrote."""
+"""Exceptions of libraries that read a damaged file."""
 
 
 def read(
@@ -29,7 +29,7 @@ def read(
     Otherwise the file names its task; only a `trusted` one may name code as its environment.
 
     Raises:
-        Refusal: a file cannot be read, or does not fit: file, episode and step.
+        Refusal: a file cannot be read, or does not fit; names file, episode and step.
     """
     try:
         shown = _read(str(place), task, trusted)
@@ -49,7 +49,7 @@ def kept(shown: Demonstrations) -> list[Trajectory]:
 
 
 def merged(all_shown: Iterable[Demonstrations]) -> Demonstrations:
-    """The kept episodes of several files, as one. An episode that several of them have, to the bit, is taken once.
+    """The kept episodes of several files, as one. An episode that is in several of them, to the bit, is taken once.
 
     Raises:
         Refusal: they are of different tasks.
@@ -83,7 +83,7 @@ def _once(by_file: list[list[Trajectory]]) -> tuple[list[Trajectory], int]:
 def write(
     place: str, shown: Demonstrations, to: str, task: str = "", fps: float | None = None
 ) -> tuple[Path, list[str]]:
-    """Writes the kept episodes; returns where, and what the format does not hold. A file is never incomplete.
+    """Writes the kept episodes; returns the path, and what the format does not hold. A file is never incomplete.
 
     Raises:
         Refusal: the name exists, there is nothing to write, or the format cannot hold it.

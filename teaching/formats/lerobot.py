@@ -31,7 +31,7 @@ def write(path: Path, shown: Demonstrations, task: str, fps: float | None = None
     if fps is None and measured:
         fps = max(1, round(float(np.median(measured))))  # LeRobot's own are whole numbers
     if fps is None:
-        raise Unfit("LeRobot needs to know how many steps there are in a second: say it with --fps")
+        raise Unfit("LeRobot needs the number of steps a second: give it with --fps")
     episodes = _episodes(shown.trajectories, fps)
     columns = {name: np.concatenate([episode[name] for episode in episodes]) for name in episodes[0]}
     _table(path / "data" / FIRST, columns)

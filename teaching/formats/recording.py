@@ -29,14 +29,14 @@ VERDICTS = ("kept", "discarded")
 
 
 def recordings(place: Path) -> list[Path]:
-    """The recordings that a run's folder holds, or the one that is named."""
+    """The recordings in a run's folder, or the one that is named."""
     return sorted(place.glob("*.mcap")) if place.is_dir() else [place] if place.suffix == ".mcap" else []
 
 
 def read(place: Path, task: Task | None = None, trusted: bool = False) -> Demonstrations:
     """All takes of a run's folder or of one recording, kept or not, each with its last verdict.
 
-    A take that several recordings of the folder have, `bag record` may have made one beside the run's own, is one.
+    A take that is in several recordings of the folder (of `bag record`, beside the run's own) is read once.
     """
     found = {file.name: takes(file) for file in recordings(place)}
     task = task or next((task for of_file in found.values() if (task := _task(of_file.about, place, trusted))), None)
@@ -55,7 +55,7 @@ def read(place: Path, task: Task | None = None, trusted: bool = False) -> Demons
 
 
 def _task(about: Mapping[str, str], place: Path, trusted: bool) -> Task | None:
-    """The task of the first node of the run that has one, or of the robot that one drives: its file is code."""
+    """The task of the run's first node that has one, or of its robot, whose file is code."""
     nodes = Graph.from_json(about["graph"]).nodes if "graph" in about else []
     trusted = trusted or signature.made_here(about)
     for given in (node.parameters for node in nodes):
@@ -76,7 +76,7 @@ def judge(place: Path, number: int, verdict: str) -> None:
         OSError: the line cannot be written; then nothing of it is.
     """
     if not recordings(place):
-        raise Unfit("is no recording: nothing else has takes to keep or discard")
+        raise Unfit("is not a recording: only recordings have takes to keep or discard")
     having: dict[tuple[str, str, int], Path] = {}
     for file in recordings(place):
         having |= {one.identity: file for one in takes(file).takes if one.take.take == number}
@@ -93,7 +93,7 @@ def _sidecar(place: Path) -> Path:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Writes a line behind the others, all of it or nothing; lines of two writers do not mix."""
+    """Appends a line, all of it or nothing; lines of two writers do not mix."""
     with path.open("ab", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         size = os.fstat(file.fileno()).st_size
@@ -107,7 +107,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _verdicts(place: Path) -> list[tuple[str, int, str]]:
-    """What was said later about takes: recording, take and verdict, in the order in which it was said."""
+    """Later verdicts on takes: recording, take and verdict, in the order in which they were given."""
     path, verdicts = _sidecar(place), []
     for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
         try:
@@ -116,7 +116,7 @@ def _verdicts(place: Path) -> list[tuple[str, int, str]]:
                 raise ValueError(f"'{said['verdict']}' is no verdict")
             verdicts.append((str(said["recording"]), int(said["take"]), str(said["verdict"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise Unfit(f"{path.name}, line {number} cannot be read ({error}): mend or delete that line") from error
+            raise Unfit(f"{path.name}, line {number} cannot be read ({error}): correct or delete that line") from error
     return verdicts
 
 
@@ -124,7 +124,7 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
     take, action = said.take, said.take.action
     if action.dtype.kind == "f":
         if task is None:
-            what = "the bounds of its actions are not known: say which task with --env, or --trust its robot's file"
+            what = "the bounds of its actions are not known: name the task with --env, or --trust its robot's file"
             raise Unfit(f"episode {take.take}: {what}")
         action = task.spaces.to_task(action)
     return Trajectory(
@@ -144,6 +144,6 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
 
 
 def _rate(captured: np.ndarray) -> float | None:
-    """Steps a second, by the median of the intervals [ns]: a pause of the person is no slower rate."""
+    """Steps a second, from the median of the intervals [ns], so that a person's pause does not count."""
     interval = float(np.median(np.diff(captured))) if len(captured) > 1 else 0.0
     return round(1e9 / interval, 1) if interval > 0 else None

@@ -11,9 +11,9 @@ from tutelage.teaching.formats.trajectory import Unfit
 
 
 class Said(NamedTuple):
-    """A take as it was said: in which run, by whom, as which message of theirs; when, in seconds of Unix time.
+    """A published take: its run, its sender, its number among the sender's messages, and its time.
 
-    Where the recording's beginning is damaged the time is not known.
+    The time is in seconds of Unix time; it is not known if the recording's beginning is damaged.
     """
 
     run: str
@@ -24,12 +24,12 @@ class Said(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, str, int]:
-        """What is the same of one take in whatever recording."""
+        """What identifies a take in any recording."""
         return self.run, self.sender, self.take.take
 
 
 class Takes(NamedTuple):
-    """What a recording has of takes; what its beginning says about the run."""
+    """The takes of a recording, and what its beginning says about the run."""
 
     takes: list[Said]
     about: dict[str, str]
@@ -37,20 +37,20 @@ class Takes(NamedTuple):
 
 
 def takes(recording: Path) -> Takes:
-    """All of them, in the order in which they were said. A later one of the same number changes the verdict."""
+    """All takes, in the order of publication. A later one of the same number changes the verdict."""
     reader, found = Reader(recording), list[Said]()
     for recorded, take in reader.of(Take):
         if not isinstance(take, Take):
-            raise Unfit("has takes with other fields than those of today")
+            raise Unfit("has takes of another version, with other fields")
         header, when = recorded.open()[0], _unix_seconds(recorded.received, reader.about)
         found.append(Said(header.run, header.sender, header.sequence, when, take))
     if not reader.about and not found:
-        raise Unfit("cannot be read as a recording: it does not begin like one")
+        raise Unfit("cannot be read as a recording: its beginning is not that of one")
     lost = sum(loss.messages for loss in reader.losses if loss.topic.rpartition("/")[2] == Take.topic)
-    notes = [f"{lost} takes are lost, the recording says"] if lost else []
+    notes = [f"{lost} takes are lost, as the recording says"] if lost else []
     return Takes(found, reader.about[0] if reader.about else {}, notes + [str(damage) for damage in reader.damages])
 
 
 def _unix_seconds(received: int, about: list[dict[str, str]]) -> float | None:
-    """What the recording's machine called the time, when its monotonic clock said this [ns]."""
+    """The Unix time on the recording's machine when its monotonic clock showed this [ns]."""
     return (received - int(about[-1]["monotonic_ns"]) + int(about[-1]["unix_ns"])) * 1e-9 if about else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from tutelage.finite import LIMIT, within
 from tutelage.input.problems import Problem, Refusal
+from tutelage.invocation import installing
 from tutelage.tasks.task import Env, TaskSpaces
 
 
@@ -35,7 +36,7 @@ class Trajectory(NamedTuple):
 
 
 class Demonstrations(NamedTuple):
-    """The content of a file. `notes` say what it does not hold, a sentence each: nothing is left out silently."""
+    """The content of a file. `notes` say what it does not hold, in a sentence each: nothing is left out silently."""
 
     trajectories: list[Trajectory]
     env: Env | None = None
@@ -59,29 +60,29 @@ def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None) -> N
 
 
 def subsampled(one: Trajectory, every: int, offset: int) -> Trajectory:
-    """Every n-th pair of an episode, from `offset` on; its true last observation is kept."""
+    """Every n-th pair of an episode, from `offset` on, and its true last observation."""
     kept = np.arange(offset, len(one.action), every)
     observation = np.concatenate([one.observation[kept], one.observation[-1:]])
     return one._replace(observation=observation, action=one.action[kept])
 
 
 def extra(module: str, name: str) -> Any:
-    """A library that only an extra installs.
+    """Imports a library that only an extra installs.
 
     Raises:
-        Refusal: it is not there; the sentence has the command that installs it.
+        Refusal: it is not installed; the sentence has the command that does it.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        what = f"cannot be imported ({error}): pip install 'tutelage[{name}]'"
+        what = f"cannot be imported ({error}): {installing(name)}"
         raise Refusal([Problem(module.partition(".")[0], what)]) from error
 
 
 def _wrong(one: Trajectory) -> Iterator[str]:
     steps = len(one.action)
     if steps == 0:
-        yield "step 0: there is no whole step"
+        yield "step 0: there is no complete step"
     for name, values, rows in (("observation", one.observation, steps + 1), ("reward", one.reward, steps)):
         if len(values) != rows:
             yield f"step {min(len(values), rows)}: there are {len(values)} {name}s for {steps} actions, not {rows}"
@@ -96,7 +97,7 @@ def _wrong(one: Trajectory) -> Iterator[str]:
             large = np.argwhere(np.abs(values) >= LIMIT)
             yield f"step {large[0, 0]}: the {name} is not between -{LIMIT:g} and {LIMIT:g}"
     if not (one.terminated or one.truncated):
-        yield f"step {steps - 1}: is neither terminated nor truncated, and it is the last: the episode is unfinished"
+        yield f"step {steps - 1}: is the last, but neither terminated nor truncated: the episode is unfinished"
 
 
 def _misfits(one: Trajectory, spaces: TaskSpaces) -> Iterator[str]:
@@ -107,4 +108,4 @@ def _misfits(one: Trajectory, spaces: TaskSpaces) -> Iterator[str]:
         kind = "a discrete action" if spaces.discrete else f"{spaces.action} continuous numbers"
         yield f"step 0: an action is {action.dtype.name} {list(action.shape[1:])}, the task takes {kind}"
     if spaces.discrete and len(bad := np.flatnonzero((action < 0) | (action >= spaces.action))):
-        yield f"step {bad[0]}: action {action[bad[0]]} is none of the task's {spaces.action}"
+        yield f"step {bad[0]}: action {action[bad[0]]} is not one of the task's {spaces.action}"

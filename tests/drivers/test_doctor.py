@@ -28,7 +28,7 @@ def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
     assert "ok      limits: force -10 to 10 N" in done.stdout
     assert "describes CartPole-v1 at 50 Hz; an operator starts it" in done.stdout
     assert "ok      ages: applied up to 40 ms, held up to 100 ms, then stopped" in done.stdout
-    watch = "ok      watch: {} may stand still for 500 ms of commands of force, then it is stopped\n"
+    watch = "ok      watch: {} may stay the same for 500 ms under commands of force, then it is stopped\n"
     assert all(watch.format(name) in done.stdout for name in ("cart", "cart velocity", "pole", "pole velocity"))
     assert "unknown watchdog: the driver knows of none" in done.stdout
     assert "ok      sensor: pole is" in done.stdout
@@ -37,7 +37,9 @@ def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
 
 def test_it_says_what_is_not_watched(tmp_path):
     done = cli("doctor", cart(tmp_path, "limits: {force: {moves: [cart, pole]}, pole: {stuck: 0}, cart: {stuck: 2}}\n"))
-    assert "ok      watch: cart may stand still for 2000 ms of commands of force, then it is stopped" in done.stdout
+    assert (
+        "ok      watch: cart may stay the same for 2000 ms under commands of force, then it is stopped" in done.stdout
+    )
     assert "unknown watch: pole is not watched: its 'stuck' is 0" in done.stdout
     assert "unknown watch: cart velocity is not watched: no command is said to move it" in done.stdout
 
@@ -116,10 +118,16 @@ def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("file", "needs"),
     [
-        ("cartpole_dynamixel.yaml", "dynamixel_sdk, which is not installed: pip install 'tutelage[dynamixel]'"),
-        ("cartpole_serial.yaml", "serial, which is not installed: pip install 'tutelage[serial]'"),
+        (
+            "cartpole_dynamixel.yaml",
+            "dynamixel_sdk, which is not installed: pip install -e '.[dynamixel]' (in the clone)",
+        ),
+        ("cartpole_serial.yaml", "serial, which is not installed: pip install -e '.[serial]' (in the clone)"),
         ("cartpole_ros2.yaml", "rclpy, which is not installed: source the set-up of your ROS 2"),
-        ("arm.yaml", "lerobot, which is not installed: pip install what has lerobot.robots:Arm, or correct the name"),
+        (
+            "arm.yaml",
+            "lerobot, which is not installed: install the package that has lerobot.robots:Arm, or correct the name",
+        ),
     ],
 )
 def test_what_a_driver_needs_is_asked_for_before_anything_is_tried(tmp_path, file, needs):

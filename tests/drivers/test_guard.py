@@ -164,13 +164,13 @@ NAN, INF = float("nan"), float("inf")
     ("command", "captured", "now", "reason"),
     [
         ((0.5,), ACT, ACT, "shape: [1] instead of [2]"),
-        ((NAN, 0.0), ACT, ACT, "finite: it is no number"),
-        ((0.5, INF), ACT, ACT, "finite: it is no number"),
+        ((NAN, 0.0), ACT, ACT, "finite: it is not a number"),
+        ((0.5, INF), ACT, ACT, "finite: it is not a number"),
         ((0.5, 0.0), ACT, ACT + APPLY + 1 * MS, "fresh: it answers an observation of 41 ms ago"),
         ((0.5, 0.0), ACT + 1, ACT, "fresh: it answers an observation of -0 ms ago"),
         ((0.5, 0.0), ACT - 1, ACT, "fresh: a later observation has been answered"),
         ((NAN,), ACT - 1, ACT + APPLY * 9, "shape: [1] instead of [2]"),
-        ((NAN, 0.0), ACT - 1, ACT + APPLY * 9, "finite: it is no number"),
+        ((NAN, 0.0), ACT - 1, ACT + APPLY * 9, "finite: it is not a number"),
     ],
 )
 def test_what_is_not_right_is_refused_and_counts_as_if_it_had_not_come(arm, command, captured, now, reason):
@@ -267,7 +267,7 @@ def test_a_driver_that_says_it_applied_what_cannot_be_is_a_fault(arm, says, act)
 def test_what_the_limits_make_no_number_of_is_not_written(arm):
     guard = guarded(arm, high=np.array([1.0, NAN]), moving=False)
     verdict = guard.command(told(0.5, 1), ACT, ACT)
-    why = "the limits have made [0.5, nan] of a command: look for what is no number"
+    why = "the limits turned a command into [0.5, nan]: is one not a number?"
     assert (verdict.applied, verdict.reason, guard.reason, guard.state) == (None, why, why, State.FAULT)
     assert arm.told == ["stop", "close"]
 

@@ -72,7 +72,7 @@ def test_failures_of_whatever_kind_are_sentences() -> None:
     [
         ({"observes": ("elbow.pos",)}, "has no number 'elbow.pos', only pan.pos, lift.pos"),
         ({"observes": ("wrist",)}, "has no number 'wrist'"),
-        ({"accepts": ("gripper.pos",)}, "how to stop gripper.pos is not said: give it under rest"),
+        ({"accepts": ("gripper.pos",)}, "the robot's file does not say how to stop gripper.pos: add it under rest"),
     ],
 )
 def test_what_it_does_not_have_is_said_before_it_is_connected(names: dict[str, Any], sentence: str) -> None:

@@ -134,7 +134,7 @@ def test_a_robot_that_has_gone_silent_is_said(robot: subprocess.Popen[str]) -> N
         assert driver.stdout and driver.stdout.readline() == "connected\n"
         robot.kill()
         said = json.loads(driver.communicate("gone\n", timeout=60)[0])
-    assert said == "joint_states: no joint state for 1000 ms: does it run?"
+    assert said == "joint_states: no joint state for 1000 ms: is the robot running?"
 
 
 def test_what_ros_itself_throws_is_said_by_every_verb(robot: subprocess.Popen[str]) -> None:

@@ -75,7 +75,7 @@ def test_a_persons_order_does_not_wait_until_a_silent_device_has_stopped(tmp_pat
         assert loop.of(Safety)[-1].reason[:26] == "it could not be stopped: /"
         assert 1 <= (once := rig.tell("state")["stops"] - before) <= 5
         loop.hear(Order(0, 0, "take over", "by ann"))
-        assert loop.node.actor == "human" and rig.tell("state")["stops"] - before == once
+        assert loop.node.actuation.actor == "human" and rig.tell("state")["stops"] - before == once
         ticks = loop.node.pace.ticks
         loop.run(lambda: loop.node.pace.ticks > ticks + 2)
         assert rig.tell("state")["stops"] - before > once  # it is told again

@@ -167,7 +167,7 @@ def feed(console: Console, messages: Iterable[Message]) -> None:
 
 
 def test_a_terminal_shows_the_run_while_it_goes(terminal: MakeTerminal) -> None:
-    screen = terminal(100)
+    screen = terminal(110)
     feed(console_at(tenths(), budget=65536, environment="CartPole-v1", algorithm="gail"), a_run())
     text = screen.text()
     assert re.fullmatch(r" gail  CartPole-v1 +3 demonstrations", screen.shown[0])
@@ -253,7 +253,7 @@ def test_an_interrupt_is_confirmed_at_once(terminal: MakeTerminal) -> None:
     console = console_at([0.0, 0.01])
     console.hear(steps(2048))
     console.interrupt()
-    assert "interrupted, coming to an end" in screen.text()
+    assert "interrupted, ending" in screen.text()
     assert "2,048" in screen.text()
 
 

@@ -176,12 +176,12 @@ def test_a_fall_is_the_tasks_own_end(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (np.array([7]), "finite: it is no number"),
-        (np.array([-1]), "finite: it is no number"),
-        (np.array([np.nan], np.float32), "finite: it is no number"),
-        (np.array([1.0], np.float32), "finite: it is no number"),
-        (np.array([[0.1, 0.2]], np.float32), "finite: it is no number"),
-        (np.zeros((0,), np.int64), "finite: it is no number"),
+        (np.array([7]), "finite: it is not a number"),
+        (np.array([-1]), "finite: it is not a number"),
+        (np.array([np.nan], np.float32), "finite: it is not a number"),
+        (np.array([1.0], np.float32), "finite: it is not a number"),
+        (np.array([[0.1, 0.2]], np.float32), "finite: it is not a number"),
+        (np.zeros((0,), np.int64), "finite: it is not a number"),
     ],
 )
 def test_an_action_that_is_none_is_refused_held_and_stopped(tmp_path, wrong, reason):
@@ -196,7 +196,7 @@ def test_an_action_that_is_none_is_refused_held_and_stopped(tmp_path, wrong, rea
     assert {message.reason for message in refused} == {reason} and not any(m.applied.size for m in refused)
     held = [message for message in since if message.reason.startswith("held")]
     assert all(np.array_equal(message.applied, before) for message in held)
-    assert loop.node.refused >= len(refused)
+    assert loop.node.actuation.refused >= len(refused)
 
 
 def test_a_jump_is_bounded_by_the_rate_and_the_transition_says_what_was_done(tmp_path):
@@ -250,9 +250,9 @@ def test_a_persons_action_that_is_refused_does_not_take_over(tmp_path):
     loop = Loop(tmp_path).steps(2)
     last = loop.of(Observation)[-1]
     loop.hear(action(last, 7, version=-1))
-    assert loop.of(Command)[-1].reason == "finite: it is no number"
+    assert loop.of(Command)[-1].reason == "finite: it is not a number"
     loop.steps(2)
-    assert loop.of(Command)[-1].actor == loop.node.actor == "policy"
+    assert loop.of(Command)[-1].actor == loop.node.actuation.actor == "policy"
 
 
 def test_who_has_ordered_to_take_over_is_waited_for(tmp_path):
@@ -388,8 +388,8 @@ def test_nothing_moves_before_a_person_has_armed_it_and_begun(tmp_path):
     ("start", "armed", "why"),
     [
         ("operator", False, "nobody has armed it: it was not armed yet"),
-        ("operator", True, "no episode has begun: nobody has said so"),
-        ("automatic", True, "no episode has begun: the robot has not come to where one can begin"),
+        ("operator", True, "no episode has begun: nobody has asked for one"),
+        ("automatic", True, "no episode has begun: the robot has not reached a position in which one can begin"),
     ],
 )
 def test_a_run_in_which_no_episode_begins_ends_in_failure(tmp_path, monkeypatch, start, armed, why):
@@ -468,8 +468,8 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
     ("lines", "problem"),
     [
         ("colour: red", "4:1: a robot's file has no key 'colour'; known: "),
-        ("limits: {force: {position: [-20, 10]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
-        ("limits: {force: {position: [1]}}", "4:17: force: 'position' must be [low, high] within what the device can, -10 to 10 N"),
+        ("limits: {force: {position: [-20, 10]}}", "4:17: force: 'position' must be [low, high] within the device's range, -10 to 10 N"),
+        ("limits: {force: {position: [1]}}", "4:17: force: 'position' must be [low, high] within the device's range, -10 to 10 N"),
         ("limits: {froce: {rate: 1}}", "4:10: limits has no key 'froce'; did you mean 'force'?"),
         ("limits: {force: {rate: -5}}", "4:24: force: 'rate' must be a number above 0, but is -5"),
         ("limits: {force: {rate: .inf}}", "4:24: force: 'rate' must be a number above 0, but is inf"),
@@ -479,7 +479,7 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
         ("limits: {force: {safe: 11}}", "4:24: force: 'safe' must be within its position, -10 to 10 N, but is 11"),
         ("limits: {force: {position: [-1, 2], safe: -2}}", "4:43: force: 'safe' must be within its position, -1 to 2 N, but is -2"),
         ("limits: {force: {position: [1, 2]}}", "4:17: force: 'safe' must be within its position, 1 to 2 N, but is 0"),
-        ("limits: {force: {position: [.nan, 2]}}", "4:17: force: 'position' must be [low, high] within what the device can"),
+        ("limits: {force: {position: [.nan, 2]}}", "4:17: force: 'position' must be [low, high] within the device's range"),
         ("limits: {force: {measured: cart}}\ncalibration: {cart: {zero: 1}}", "4:28: force: it is measured by 'cart', so both need the same calibration"),
         ("stuck: -1", "4:8: a robot's file: 'stuck' must be a number above 0, or 0, but is -1"),
         ("stuck: .inf", "4:8: a robot's file: 'stuck' must be a number above 0, or 0, but is inf"),
@@ -487,7 +487,7 @@ def test_the_last_word_is_how_time_was_kept(tmp_path):
         ("ages: {hold: .inf}", "4:14: ages: 'hold' must be a number above 0, but is inf"),
         ("calibration: {pole: {zero: .nan}}", "4:28: pole: 'zero' must be a number, but is nan"),
         ("limits: {pole: {rate: 1}}", "4:17: pole is only observed: it has no 'rate'"),
-        ("limits: {force: {step: 1}}", "4:17: force: 'step' is counted from what is measured: say by which reading, measured: NAME"),
+        ("limits: {force: {step: 1}}", "4:17: force: 'step' counts from a reading: say from which one, measured: NAME"),
         ("limits: {force: {step: 1, measured: carp}}", "4:37: 'carp' is not observed; did you mean 'cart'?"),
         ("limits: {force: {moves: [cart, carp]}}", "4:25: 'carp' is not observed; did you mean 'cart'?"),
         ("limits: {force: {moves: cart}}", "4:25: force: 'moves' must be a list, each element a string, but is the string 'cart'"),
@@ -554,7 +554,7 @@ def test_what_a_calibrated_device_can_is_calibrated_too(tmp_path):
     assert robot.driver.write(robot.limits.high).tolist() == [14.0]
     assert robot.driver.raw.force == -10.0  # type: ignore[attr-defined]
     path.write_text(path.read_text() + "limits: {force: {position: [-10, 10]}}\n")
-    with pytest.raises(Refusal, match="within what the device can, -6 to 14 N"):
+    with pytest.raises(Refusal, match="within the device's range, -6 to 14 N"):
         load(path)
 
 
@@ -614,7 +614,7 @@ def test_a_command_is_measured_by_the_reading_of_its_name_and_moves_that(tmp_pat
 
 @pytest.mark.parametrize("limits", ["{}", "{arm: {measured: arm position}}", "{arm: {position: [-1, 1]}}"])
 def test_what_the_task_does_not_command_is_told_nothing_that_nobody_has_said(tmp_path, limits):
-    with pytest.raises(Refusal, match="arm: the task does not command it: say what it is to be told instead, safe: "):
+    with pytest.raises(Refusal, match="arm: the task does not command it: give its constant command, safe: "):
         load(reaching(tmp_path, limits))
 
 
@@ -651,7 +651,7 @@ class Counted(Endless):
 def test_an_episode_of_a_task_of_ones_own_ends_as_its_environment_or_its_class_says(
     tmp_path, monkeypatch, task, told, steps
 ):
-    assert Hardware(unregistered(tmp_path, monkeypatch, task), episode_steps=told).episode_steps == steps
+    assert Hardware(unregistered(tmp_path, monkeypatch, task), episode_steps=told).episodes.most_steps == steps
 
 
 def test_a_task_that_does_not_say_when_an_episode_ends_is_refused(tmp_path, monkeypatch):
@@ -672,6 +672,6 @@ def unregistered(folder: Path, monkeypatch: pytest.MonkeyPatch, task: str) -> st
 
 def test_no_wall_clock_is_read_where_time_matters():
     rooms = Path(__file__).parents[2]
-    for name in ("nodes/hardware.py", "drivers/trail.py", "drivers/guard.py", "drivers/pace.py", "tutelage/process.py", "tutelage/transport/bus.py"):  # fmt: skip
+    for name in ("nodes/hardware.py", "drivers/actuation.py", "drivers/episodes.py", "drivers/trail.py", "drivers/guard.py", "drivers/pace.py", "tutelage/process.py", "tutelage/transport/bus.py"):  # fmt: skip
         source = (rooms / name).read_text()
         assert "time.time" not in source and "datetime" not in source, name

@@ -109,7 +109,7 @@ def test_an_operator_is_not_told_kept_where_nothing_can_be_kept(tmp_path: Path, 
     unlimited = resource.prlimit(teleoperator, resource.RLIMIT_FSIZE)
     resource.prlimit(teleoperator, resource.RLIMIT_FSIZE, (0, unlimited[1]))
     person.press("k")
-    person.sees("nothing can be kept, a verdict may be lost: .*File too large")
+    person.sees("nothing can be saved, a verdict may be lost: .*File too large")
     assert "kept 1 of 1" in person.output and "episode 0 kept" not in person.history()
     resource.prlimit(teleoperator, resource.RLIMIT_FSIZE, unlimited)
     person.press(RIGHT, SPACE)
@@ -176,7 +176,7 @@ def test_the_same_keys_while_gail_learns_from_them(tmp_path: Path, people: list[
     person.sees("learner: 3 demonstrations")
     person.sees("policy's return")
     finish(person)
-    assert "learning is over: its policy's return is" in person.history()
+    assert "learning has ended: the policy's return is" in person.history()
     assert person.report["demonstrations"] == 3
     assert person.report["environment_steps"] == 16384
     assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
@@ -199,7 +199,7 @@ def test_a_kept_demonstration_outlives_the_teleoperator(tmp_path: Path, people: 
         person.press("k")
         person.sees(f"episode {number} kept")
         os.kill(person.nodes()["human/teleoperator"], signal.SIGKILL)
-        person.sees("started again")
+        person.sees("was restarted")
     drive(person, 3)
     person.press("d", "q")
     finish(person)
@@ -213,7 +213,7 @@ def test_a_teleoperator_killed_in_an_episode_goes_on_with_it(tmp_path: Path, not
     person.press(SPACE)
     person.sees("step [3-9][0-9]")
     os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
-    person.sees("started again")
+    person.sees("was restarted")
     assert person.output.count("MountainCar-v0") == 1
     person.press(SPACE)
     person.sees("step 1[0-9][0-9]")
@@ -313,7 +313,7 @@ def test_the_terminal_is_as_it_was_whoever_is_killed(tmp_path: Path, people: lis
             time.sleep(0.02)
     else:
         os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
-        person.until(lambda: person.lives("teleoperator") == 1, "it was started again")
+        person.until(lambda: person.lives("teleoperator") == 1, "it was restarted")
         person.press("q")
         person.process.wait(20)
     assert termios.tcgetattr(person.theirs) == person.modes
@@ -342,7 +342,7 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
         person.press("k")
         person.sees(f"episode {number} kept")
         os.kill(person.nodes()["admission"], signal.SIGKILL)
-        person.until(lambda n=number: person.lives("admission") == n + 1, "it was started again")  # type: ignore[misc]
+        person.until(lambda n=number: person.lives("admission") == n + 1, "it was restarted")  # type: ignore[misc]
     person.press("q")
     person.process.wait(60)
     assert person.process.returncode == 0, person.output
@@ -361,8 +361,8 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     person.sees("0 kept, 1 needed: there would be nothing to learn from")
     drive(person, 1)
     person.press("k")
-    person.sees("learning is over: its policy's return is")
-    person.sees("recorded, not learned from")
+    person.sees("learning has ended: the policy's return is")
+    person.sees("recorded, but not learned from")
     drive(person, 2)
     person.press("k")
     person.sees("kept 2 of 3")

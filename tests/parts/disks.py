@@ -1,8 +1,9 @@
-"""Disks that can be filled: only root can mount them, and elsewhere the tests that need one are skipped."""
+"""Disks that can be filled (only root can mount them; elsewhere the tests that need one are skipped), or watched."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -29,3 +30,21 @@ def fill(filler: Path) -> None:
         with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(size))
+
+
+def disk_steps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What reaches the disk from now on, in order: a `file` or the `folder` is flushed, a file gets its name."""
+    done: list[str] = []
+    synced, replaced = os.fsync, Path.replace
+
+    def fsync(file: int) -> None:
+        done.append("folder" if os.path.samestat(os.fstat(file), folder.stat()) else "file")
+        synced(file)
+
+    def replace(old: Path, new: Path) -> Path:
+        done.append("rename")
+        return replaced(old, new)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    return done

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tutelage.drivers.driver import DriverError
 from tutelage.drivers.rig.tell import tell
 from tutelage.input.loading import named
 
@@ -60,6 +61,15 @@ class RunningRig:
     def driver(self, **parameters: Any) -> Any:
         """A driver for it, not connected."""
         return driver(self.machine, self.protocol, self.link, **parameters)
+
+    def connected(self, **parameters: Any) -> Any:
+        """A connected driver, perhaps an impatient one: a busy computer is not always in time for that."""
+        driver = self.driver(**parameters)
+        for _ in range(20):
+            with suppress(DriverError):
+                driver.connect()
+                return driver
+        raise AssertionError("the rig does not answer")
 
     def file(self, folder: Path, **keys: Any) -> Path:
         """The robot's file, but for the line, patient."""

@@ -42,7 +42,7 @@ def test_an_environment_can_be_told_more_than_its_name() -> None:
 
 @pytest.mark.skipif(find_spec("mujoco") is not None, reason="MuJoCo is there")
 def test_an_extra_that_is_missing_is_named() -> None:
-    with pytest.raises(Refusal, match=r"Hopper-v5: cannot be made: MuJoCo .* `pip install \"tutelage\[mujoco\]\"`$"):
+    with pytest.raises(Refusal, match=r"Hopper-v5: cannot be made: MuJoCo .* `pip install \"gymnasium\[mujoco\]\"`$"):
         _ = Task("Hopper-v5").spaces
 
 

@@ -117,7 +117,7 @@ def test_what_was_recorded_at_a_robot_is_read_by_its_file_or_by_what_is_told(tmp
     np.testing.assert_allclose(found.trajectories[0].action, one.action, atol=1e-6)
     Path(robot).unlink()
     for words in (("list", tmp_path / "a.mcap"), ("show", tmp_path / "a.mcap", 0)):
-        assert "say which task with --env" in demos(*words, code=2)
+        assert "name the task with --env" in demos(*words, code=2)
         assert "30" in demos(*words, "--env", "Pendulum-v1")
 
 
@@ -139,7 +139,7 @@ def test_replay_says_whether_the_same_returns_come(env: str, tmp_path: Path) -> 
 
 def test_replay_needs_to_know_the_environment_and_the_seed(tmp_path: Path) -> None:
     files.write(str(tmp_path / "a.npz"), Demonstrations([driven(CARTPOLE, 7)._replace(seed=None)]), "npz")
-    assert "say it with --env" in demos("replay", tmp_path / "a.npz", code=2)
+    assert "name it with --env" in demos("replay", tmp_path / "a.npz", code=2)
     assert "the episode's seed is not known" in demos("replay", tmp_path / "a.npz", "--env", CARTPOLE, code=1)
     assert "the same" in demos("replay", tmp_path / "a.npz", "--env", CARTPOLE, "--seed", 7)
 

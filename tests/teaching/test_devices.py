@@ -284,7 +284,7 @@ def test_a_dead_zone_leaves_no_step() -> None:
 
 def test_without_a_gamepad_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_JOYSTICK_DEVICE", "")
-    with pytest.raises(Refusal, match="gamepad: there is none: plug one in"):
+    with pytest.raises(Refusal, match="gamepad: there is no gamepad: plug one in"):
         device_of("gamepad", Task("CartPole-v1"), {})
 
 

@@ -154,8 +154,8 @@ def test_without_a_true_last_observation_the_last_step_gives_its_observation(tmp
     assert np.array_equal(found.trajectories[0].observation, one.observation[:-1])
     assert np.array_equal(found.trajectories[0].action, one.action[:-1])
     assert found.notes == [
-        "has no next_observations: the last step of each episode gives its observation alone, "
-        "and it counts as truncated there",
+        "has no next_observations: the last step of each episode gives only its observation, "
+        "and the episode counts as truncated there",
         "left out: goal",
     ]
 
@@ -185,7 +185,7 @@ def test_an_episode_without_a_step_moves_no_seed_to_another(tmp_path: Path) -> N
         (0, 0, "operator 0"),
         (2, 1, "operator 1"),
     ]
-    assert found.notes == ["left out, since without a step: 1"]
+    assert found.notes == ["left out, since they have no step: 1"]
 
 
 def test_what_is_of_different_tasks_is_not_merged() -> None:
@@ -337,7 +337,7 @@ def test_lerobot_takes_the_rate_that_was_measured(tmp_path: Path) -> None:
     record(tmp_path / "recording.mcap", [take(CARTPOLE, driven(CARTPOLE, 0, 20))])
     path, _ = files.write(str(tmp_path / "out"), files.read(tmp_path, Task(CARTPOLE)), "lerobot")
     assert json.loads((path / "meta/info.json").read_text())["fps"] == 50
-    with pytest.raises(Refusal, match="say it with --fps"):
+    with pytest.raises(Refusal, match="give it with --fps"):
         files.write(str(tmp_path / "other"), Demonstrations([driven(CARTPOLE, 0, 20)]), "lerobot")
 
 
@@ -357,7 +357,7 @@ def test_a_recording_is_read_with_its_last_verdicts(env: str, tmp_path: Path) ->
     assert (tmp_path / "recording.mcap").read_bytes() == before
     with pytest.raises(Refusal, match="has no take 9"):
         files.judge(str(tmp_path), 9, "kept")
-    with pytest.raises(Refusal, match="is no recording"):
+    with pytest.raises(Refusal, match="is not a recording"):
         files.judge(str(tmp_path / "a.npz"), 0, "kept")
     with (tmp_path / "verdicts.jsonl").open("a") as file:
         file.write('{"take": 3, "verd')
@@ -390,8 +390,8 @@ WRONG = [
     (put("observations", 25, np.nan), "episode 1, step 5: the observation is not finite"),
     (put("next_observations", 39, np.inf), "episode 1, step 20: the observation is not finite"),
     (put("rewards", 21, np.nan), "episode 1, step 1: the reward is not finite"),
-    (put("actions", 42, 2), "episode 2, step 2: action 2 is none of the task's 2"),
-    (put("truncations", 59, False), "episode 2, step 19: is neither terminated nor truncated"),
+    (put("actions", 42, 2), "episode 2, step 2: action 2 is not one of the task's 2"),
+    (put("truncations", 59, False), "episode 2, step 19: is the last, but neither terminated nor truncated"),
     (cast("observations", "U9"), "episode 0, step 0: the observation is <U32, not numbers"),
     (lambda steps: steps.pop("rewards"), "has no rewards"),
     (lambda steps: steps.update(rewards=np.zeros(3)), "has 3 rewards, but 60 actions"),
@@ -399,8 +399,8 @@ WRONG = [
     (lambda steps: steps.update(terminals=np.zeros((60, 2), bool)), "has terminals of shape [60, 2]"),
     (lambda steps: steps.update(actions=np.array(1)), "has actions that are one value, not a row each"),
     (lambda steps: steps.update(episode_seeds=np.array(1)), "has episode_seeds that are one value, not a row each"),
-    (lambda steps: steps.update(episode_lengths=np.array([60.5])), "has episode_lengths that are no numbers of steps"),
-    (lambda steps: steps.update(episode_lengths=np.array([-1])), "has episode_lengths that are no numbers of steps"),
+    (lambda steps: steps.update(episode_lengths=np.array([60.5])), "has episode_lengths that are not numbers of steps"),
+    (lambda steps: steps.update(episode_lengths=np.array([-1])), "has episode_lengths that are not numbers of steps"),
     (lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="{no"), "env_kwargs cannot be read as JSON"),
     (
         lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="[1]"),
@@ -481,7 +481,9 @@ def test_a_missing_extra_is_named_with_its_command(
     monkeypatch.chdir(tmp_path)
     for loaded in [one for one in sys.modules if one.partition(".")[0] == module]:
         monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
-    with pytest.raises(Refusal, match=rf"^{module}: cannot be imported .*: pip install 'tutelage\[{install}\]'$"):
+    with pytest.raises(
+        Refusal, match=rf"^{module}: cannot be imported .*: pip install -e '.\[{install}\]' \(in the clone\)$"
+    ):
         files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)
 
 

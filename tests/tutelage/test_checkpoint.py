@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.parts.disks import disk_steps
 from tutelage.files import checkpoint
 from tutelage.input.problems import Refusal
 
@@ -95,18 +96,6 @@ def test_what_a_crash_left_half_written_is_not_in_the_way(path):
 @pytest.mark.parametrize("durable", [True, False])
 def test_the_names_are_on_the_disk_before_it_is_safe(tmp_path, monkeypatch, durable):
     """The file before its renames, the folder after them."""
-    path, done = tmp_path / "learner.checkpoint", list[str]()
-    synced, replaced = os.fsync, Path.replace
-
-    def fsync(file: int) -> None:
-        done.append("folder" if os.path.samestat(os.fstat(file), tmp_path.stat()) else "file")
-        synced(file)
-
-    def replace(old: Path, new: Path) -> Path:
-        done.append("rename")
-        return replaced(old, new)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(Path, "replace", replace)
+    path, done = tmp_path / "learner.checkpoint", disk_steps(tmp_path, monkeypatch)
     checkpoint.save(path, FIRST, durable)
     assert done == (["file", "rename", "folder"] if durable else ["rename"])

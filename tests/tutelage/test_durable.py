@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.parts.disks import disk_steps
 from tests.parts.run_cli import cli
 from tutelage import launcher as launching
 from tutelage.files import checkpoint, durable
@@ -62,21 +63,9 @@ def test_every_single_bit_that_changes_what_is_read_is_noticed(tmp_path):
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_it_counts(tmp_path, monkeypatch, there):
-    done: list[str] = []
-    synced, replaced = os.fsync, Path.replace
-
-    def fsync(file: int) -> None:
-        done.append("folder" if os.path.samestat(os.fstat(file), tmp_path.stat()) else "file")
-        synced(file)
-
-    def replace(old: Path, new: Path) -> Path:
-        done.append("rename")
-        return replaced(old, new)
-
     if there:
         (tmp_path / "file").touch()
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(Path, "replace", replace)
+    done = disk_steps(tmp_path, monkeypatch)
     durable.write(tmp_path / "file", b"data")
     assert done == ["file", "rename", "folder"] and (tmp_path / "file").read_bytes() == b"data"
 

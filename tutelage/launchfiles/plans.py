@@ -10,6 +10,7 @@ from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import Problem, did_you_mean
 from tutelage.input.types import describe, fits, found
 from tutelage.input.yaml_marks import plain
+from tutelage.invocation import installing
 from tutelage.launchfiles.entries import Entry
 from tutelage.node import Node, parameters
 
@@ -70,8 +71,8 @@ def _missing_package(run: str, module: str) -> str:
     package = module.partition(".")[0]
     if module != package:
         return f"{run} cannot be imported: there is no module {module}"
-    wanted = f"'tutelage[{EXTRAS[package]}]'" if package in EXTRAS else package
-    return f"{run} needs {package}, which is not installed: pip install {wanted}"
+    remedy = installing(EXTRAS[package]) if package in EXTRAS else f"pip install {package}"
+    return f"{run} needs {package}, which is not installed: {remedy}"
 
 
 def _check_command(entry: Entry, problems: list[Problem]) -> None:
