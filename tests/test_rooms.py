@@ -24,9 +24,7 @@ OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/codec.py"
 DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
 """Packages of others that only what touches a device may import."""
 
-WITH_TORCH = {
-    f"tutelage.nodes.{name}" for name in ("cloner", "discriminator", "learner", "reward_discriminator", "sac_learner")
-}
+WITH_TORCH = {f"tutelage.nodes.{name}" for name in ("cloner", "discriminator", "learner", "sac_learner")}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
@@ -38,7 +36,6 @@ KINDS = {
         "policy",
         "recorder",
         "report",
-        "reward_discriminator",
         "rewarder",
         "robot_teleoperator",
     ),
@@ -126,7 +123,7 @@ def test_no_file_is_long() -> None:
 
 def test_nodes_know_few_of_each_other() -> None:
     arrows = {(file, module) for file, _, module in imports("nodes") if module.startswith("tutelage.nodes")}
-    assert len(arrows) <= 6, sorted(arrows)
+    assert len(arrows) <= 5, sorted(arrows)
 
 
 def test_learning_imports_nothing_but_torch_and_numpy() -> None:
