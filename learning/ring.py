@@ -17,7 +17,7 @@ class Ring:
 
     def __init__(self, capacity: int) -> None:
         self.capacity, self.count = capacity, 0
-        self.entries = np.zeros(0, np.float32)
+        self.entries: np.ndarray = np.zeros(0, np.float32)
 
     def __len__(self) -> int:
         """Number of entries that are kept."""

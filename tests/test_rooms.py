@@ -24,22 +24,16 @@ OTHERS = {"zmq": "tutelage/transport/sockets.py", "msgpack": "tutelage/codec.py"
 DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
 """Packages of others that only what touches a device may import."""
 
-WITH_TORCH = {f"tutelage.nodes.{name}" for name in ("cloner", "discriminator", "learner", "sac_learner")}
+WITH_TORCH = {
+    f"tutelage.nodes.{name}" for name in ("airl_discriminator", "cloner", "discriminator", "learner", "sac_learner")
+}
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
-    *("admission", "cloner", "console", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator"),
-    *(
-        "hardware",
-        "learner",
-        "player",
-        "policy",
-        "recorder",
-        "report",
-        "rewarder",
-        "robot_teleoperator",
-    ),
-    *("sac_learner", "simulator", "takeover", "teleoperator", "weights"),
+    *("admission", "airl_discriminator", "cloner", "console", "dataset", "demonstrator", "discriminator"),
+    *("driven_simulator", "evaluator", "hardware", "learner", "player", "policy", "recorder", "report"),
+    *("reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator", "takeover", "teleoperator"),
+    "weights",
 }
 """The kinds of process that there are: `nodes/` holds one file for each, and nothing else."""
 

@@ -268,7 +268,7 @@ def test_it_swings_a_pendulum_up():
             observation = following
         replay.add(Rollout(*map(np.array, zip(*rows, strict=True))))
         if k == 8:
-            sac.begin(replay.ring[: replay.count, :, :3].reshape(-1, 3))
+            sac.begin(replay.observations())
         if k >= 8:
             sac.update(replay, reward, np.zeros((0, 5), np.float32), generator(0, "learner", k), k / rollouts)
     single, total = gymnasium.make("Pendulum-v1"), 0.0
