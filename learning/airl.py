@@ -32,7 +32,7 @@ from tutelage.learning.state_reward import Tensors
 class Settings:
     """Settings of AIRL's discriminator."""
 
-    learning_rate: float = 4e-3
+    learning_rate: float = 1e-3
     """at the beginning"""
     final_learning_rate: float = 0.0
     """at the end of the run"""
@@ -40,7 +40,7 @@ class Settings:
     """gradient steps a rollout"""
     batch: int = 512
     """transitions of each side in a step"""
-    penalty_weight: float = 0.01
+    penalty_weight: float = 0.1
     """of the squared slope of f: more is smoother"""
     discount: float = DISCOUNT
     """the learner's"""
