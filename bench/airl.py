@@ -36,7 +36,11 @@ ANGLES, SPEEDS = np.linspace(-np.pi, np.pi, 49), np.linspace(-8, 8, 33)
 
 def launch(folder: Path, file: str, **arguments: Any) -> dict[str, Any]:
     """The report of a run, with its seconds from command to report."""
-    words = [f"{name}:={json.dumps(value)}" for name, value in arguments.items() if value is not None]
+    words = [
+        f"{name}:={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in arguments.items()
+        if value is not None
+    ]
     command = [sys.executable, str(Path(__file__).parents[1] / "cli.py"), "launch", file, *words]
     began = time.perf_counter()
     subprocess.run([*command, "--run-dir", str(folder)], check=True, stdout=subprocess.DEVNULL)
@@ -90,11 +94,10 @@ def _times(report: dict[str, Any]) -> dict[str, Any]:
 
 def svg(reward: Tensors) -> str:
     """The true and the recovered reward over angle and speed; each from its least, dark, to its greatest, light."""
-    size, shapes = 6, []
-    for panel, (name, values) in enumerate(
-        (("true", true_reward(grid())), ("recovered", state_reward(reward, grid())))
-    ):
-        left = panel * (len(ANGLES) * size + 20)
+    size, shapes, seen = 12, [], grid()[::2, ::2]
+    rows, columns = seen.shape[:2]
+    for panel, (name, values) in enumerate((("true", true_reward(seen)), ("recovered", state_reward(reward, seen)))):
+        left = panel * (columns * size + 20)
         shapes.append(f'<text x="{left}" y="14" font-size="13" font-family="sans-serif">{name} reward</text>')
         shade = np.round(255 * (values - values.min()) / np.ptp(values)).astype(int)
         for (row, column), grey in np.ndenumerate(shade[::-1]):
