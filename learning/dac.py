@@ -17,9 +17,9 @@ from tutelage.learning.sac import Settings
 
 ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
 FIRST_STEPS = 4096
-"""of the actor as it begins, nearly uniformly random, before anything is learned"""
+"""collected by the first actor, which is nearly uniformly random, before anything is learned"""
 CAPACITY = 400_000
-"""steps that the replay buffer keeps"""
+"""steps in the replay buffer"""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class DAC:
         )
 
     def _scale_by(self, expert: np.ndarray) -> None:
-        """Observations are scaled by what was seen so far and as many of the expert's."""
+        """Scales observations by those seen so far and as many of the expert's."""
         seen = self.replay.observations()
         self.sac.begin(np.concatenate([seen, np.resize(expert, seen.shape)]))
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What acting needs."""
+        """For acting (see `learning.acting`)."""
         return self.sac.tensors()
 
     def state(self) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The replay buffer: what happened lately, in the order of each environment.
+"""The replay buffer: the newest steps, in order, of each environment.
 
 A ring of rows: observation, action (as `learning.pairs` has it: one-hot, or clipped), next observation, terminated,
 truncated. No reward is kept: the learner computes the rewards of each batch anew.
@@ -14,8 +14,10 @@ from tutelage.learning.rollout import Rollout, Spaces
 
 
 class Windows(NamedTuple):
-    """B runs of up to n steps, as n-step returns need them. A run stops where its episode ends, or where the
-    newest step is. All but `steps` are float32 unless said otherwise."""
+    """B runs of up to n steps, for n-step returns. A run stops where its episode ends, or at the newest step.
+
+    Arrays are float32 unless said otherwise.
+    """
 
     steps: np.ndarray  # [n, B, O + A + 1], rows as the discriminator sees them; the first step's come first
     counts: np.ndarray  # bool [n, B], whether the step belongs to the run
