@@ -3,7 +3,7 @@
 Twin critics with layer norm learn from n-step returns of a replay buffer. The rewards of each batch are computed anew;
 where a discriminator gives them, this is DAC (Kostrikov et al. 2019). The actor is also drawn to the expert's actions,
 by the distance of its likeliest one: the likelihood of an expert's action at the bounds would have no limit. All
-gradients are written out, which takes a third of autograd's time; tests compare them with the losses of `learning.soft`.
+gradients are written out, in a third of autograd's time; tests compare them with the losses of `learning.soft`.
 """
 
 import math
