@@ -108,8 +108,8 @@ def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Nam
     for k in range(rollouts):
         done, progress = simulator.rollout(learner.tensors(), k), k * steps / budget
         metrics = discriminator.update(expert, done, generator(seed, "discriminator", k), progress)
-        judge = discriminator.tensors()
-        metrics |= learner.update(expert, done, judge, generator(seed, "learner", k), progress)
+        model = discriminator.tensors()
+        metrics |= learner.update(expert, done, model, generator(seed, "learner", k), progress)
         report((k + 1) * steps, learner.sac, metrics, k + 1 == rollouts)
 
 

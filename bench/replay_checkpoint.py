@@ -23,7 +23,6 @@ import numpy as np
 
 from tutelage.codec import unpack_state
 from tutelage.files import checkpoint
-from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Rollout
 from tutelage.nodes.sac_learner import SACLearner
 
@@ -54,7 +53,7 @@ def main() -> None:
     draw = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         node = learner(Path(name))
-        replay = node.dac.replay = Replay(node.dac.spaces, ENVIRONMENTS, STEPS)
+        replay = node.dac.replay
         for _ in range(STEPS // 20_000):
             replay.add(steps(20_000, draw))
             node.state()

@@ -57,7 +57,7 @@ def node_kinds() -> list[type[Node]]:
     found = []
     for path in sorted((ROOT / "nodes").glob("[!_]*.py")):
         module = loading.module(f"nodes.{path.stem}")
-        kinds = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Node)]
+        kinds = {value: None for value in vars(module).values() if isinstance(value, type) and issubclass(value, Node)}
         found += [kind for kind in kinds if kind.__module__ == module.__name__]
     return found
 

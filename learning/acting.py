@@ -25,7 +25,7 @@ LOG_STD = -5.0, 1.0
 """Bounds of the logarithm of a squashed Gaussian's deviation."""
 
 LIMIT = 10.0
-"""A scaled observation is clipped to -LIMIT..LIMIT for an actor: what falls far out is seen before it is scaled for."""
+"""A scaled observation is clipped to -LIMIT..LIMIT for an actor: the scaling is fixed before falls are seen."""
 
 
 def act(

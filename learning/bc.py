@@ -16,7 +16,7 @@ from tutelage.learning.distributions import categorical, gaussian
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
-from tutelage.learning.rollout import Demonstration, Demonstrations, Spaces
+from tutelage.learning.rollout import Demonstrations, Spaces
 
 Metrics = dict[str, float]
 
@@ -73,9 +73,9 @@ class BC:
         """Epochs since the best prediction of the held-out pairs."""
         return self.epochs - self.best_epoch
 
-    def add(self, demonstration: Demonstration) -> None:
-        """Adds a demonstration. The held-out pairs change with it, so the search for the best weights restarts."""
-        self.demonstrations.append(demonstration)
+    def add(self, demonstration: Any) -> None:
+        """Adds one (see `Demonstrations.add`). The held-out pairs change, so the search for the best restarts."""
+        self.demonstrations.add(demonstration)
         self.normaliser.update(demonstration.observation[:-1])
         self.best_loss, self.best_epoch = float("inf"), self.epochs
 

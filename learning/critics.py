@@ -1,4 +1,4 @@
-"""Twin critics with layer norm, and the slowly following copies that targets are made of."""
+"""Twin critics with layer norm, and their target networks: copies that follow slowly."""
 
 import numpy as np
 import torch
@@ -10,10 +10,10 @@ from tutelage.learning.networks import Parameters
 
 
 class Critics:
-    """Two networks of three layers; without an action among their inputs they value each choice."""
+    """Two networks of three layers. Their inputs include a continuous action; of discrete ones they value each."""
 
     def __init__(self, sizes: tuple[int, ...], generator: np.random.Generator, tau: float) -> None:
-        """sizes: of the four layers; tau: the share that the copies take over at each gradient step."""
+        """sizes: of the four layers; tau: share that the copies take over at each gradient step."""
         arrays = relu.arrays("critic", 2, sizes, generator, 1.0)
         self.parameters, self.copies, self.tau = Parameters(arrays), Parameters(arrays), tau
         self.adam = Adam(self.parameters.flat)
@@ -27,7 +27,7 @@ class Critics:
         return relu.forward(self.parameters.named, "critic", seen, norm=True)[0]
 
     def values_and_slope(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Values of one action, [2, B, 1], and the gradient of the lesser of both by what is seen, [B, in]."""
+        """Values of one action, [2, B, 1], and the gradient of the lesser of the two by `seen`, [B, in]."""
         values, trace = relu.forward(self.parameters.named, "critic", seen, norm=True)
         least = (values == values.amin(dim=0)).float()
         return values, relu.slope(self.parameters.named, "critic", trace, least)

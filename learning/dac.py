@@ -1,13 +1,12 @@
-"""Discriminator-actor-critic (Kostrikov et al. 2019, arXiv 1809.02925): soft actor-critic on a discriminator's verdict.
+"""Discriminator-actor-critic (Kostrikov et al. 2019, arXiv 1809.02925): soft actor-critic on a discriminator's reward.
 
-The discriminator learns from each rollout; then the learner takes some gradient steps on its replay buffer, whose rows
-it rewards anew, for every batch, by the discriminator's weights of that moment. So the two can be two processes.
+The discriminator learns from each rollout. Then the learner takes some gradient steps on its replay buffer. It computes
+the rewards of each batch by the discriminator's weights of that moment, so the two can be two processes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -18,14 +17,14 @@ from tutelage.learning.sac import Settings
 
 ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
 FIRST_STEPS = 4096
-"""of the actor as it begins, nearly uniformly random, before anything is learned"""
+"""collected by the first actor, which is nearly uniformly random, before anything is learned"""
 CAPACITY = 400_000
-"""steps that the replay buffer keeps"""
+"""steps in the replay buffer"""
 
 
 @dataclass(frozen=True)
 class DiscriminatorSettings(gail.Settings):
-    """What the discriminator can be told, and what it does here where it is not."""
+    """Settings of the discriminator, with the defaults of DAC."""
 
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-3
@@ -39,7 +38,7 @@ class DiscriminatorSettings(gail.Settings):
 
 
 class DAC:
-    """The learner: soft actor-critic and its replay buffer, which is made for the first rollout."""
+    """The learner: soft actor-critic and its replay buffer."""
 
     def __init__(
         self,
@@ -49,58 +48,44 @@ class DAC:
         reward: str = "note",
         capacity: int = CAPACITY,
     ) -> None:
-        self.spaces, self.reward, self.capacity = spaces, reward, max(capacity, FIRST_STEPS)
+        self.spaces, self.reward = spaces, reward
         self.sac = sac.SAC(spaces, seed, settings or Settings())
-        self.replay: Replay | None = None
+        self.replay = Replay(spaces, max(capacity, FIRST_STEPS))
 
     def update(
         self,
         demonstrations: Sequence[Demonstration],
         rollout: Rollout,
-        judge: reward_model.Tensors,
+        model: reward_model.Tensors,
         generator: np.random.Generator,
         progress: float = 0.0,
     ) -> sac.Metrics:
-        """Takes a rollout in and learns, once there are FIRST_STEPS; `judge` is what `Discriminator.tensors` gave."""
+        """Adds a rollout, and learns when there are FIRST_STEPS. `model` is what `Discriminator.tensors` gives."""
         environments = rollout.terminated.shape[1]
-        self.replay = self.replay or Replay(self.spaces, environments, self.capacity)
-        before = self.replay.count * environments
+        before = self.replay.ring.count * environments
         self.replay.add(rollout)
         observation = np.concatenate([one.observation[:-1] for one in demonstrations])
         if before < FIRST_STEPS:
             self._scale_by(observation)
-        if self.replay.count * environments < FIRST_STEPS:
+        if self.replay.ring.count * environments < FIRST_STEPS:
             return {}
         expert = pairs.step_rows(self.spaces, observation, np.concatenate([one.action for one in demonstrations]))
         return self.sac.update(
-            self.replay, partial(reward_model.rewards, judge, self.reward), expert, generator, progress
+            self.replay, partial(reward_model.rewards, model, self.reward), expert, generator, progress
         )
 
     def _scale_by(self, expert: np.ndarray) -> None:
-        """Observations are scaled by what was seen so far and as many of the expert's."""
-        assert self.replay is not None
-        seen = self.replay.since(0)[..., : self.spaces.observation].reshape(-1, self.spaces.observation)
+        """Scales observations by those seen so far and as many of the expert's."""
+        seen = self.replay.observations()
         self.sac.begin(np.concatenate([seen, np.resize(expert, seen.shape)]))
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What acting needs."""
+        """For acting (see `learning.acting`)."""
         return self.sac.tensors()
 
-    def state(self) -> dict[str, Any]:
-        """Everything that the next update depends on, but the replay buffer's rows."""
-        count, environments = (self.replay.count, self.replay.ring.shape[1]) if self.replay else (0, 0)
-        return {"sac": self.sac.state(), "count": count, "environments": environments}
+    def state(self) -> dict[str, np.ndarray]:
+        """All but the replay buffer that the next update depends on."""
+        return self.sac.state()
 
-    def rows_since(self, count: int) -> np.ndarray:
-        """The rows that came in after the first `count` steps of each environment, as far as they are still kept."""
-        if not self.replay:
-            return np.zeros(0, np.float32)
-        return self.replay.since(max(count, self.replay.count - len(self.replay.ring)))
-
-    def load(self, state: dict[str, Any], rows: np.ndarray) -> None:
-        """Takes the state over, and the replay buffer's rows, float32, at least those that it keeps, oldest first."""
-        self.sac.load(state["sac"])
-        self.replay = None
-        if state["environments"]:
-            self.replay = Replay(self.spaces, state["environments"], self.capacity)
-            self.replay.restore(rows.reshape(-1, *self.replay.ring.shape[1:]), state["count"])
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        self.sac.load(state)

@@ -19,6 +19,7 @@ from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, mlp, mlp_arrays
 from tutelage.learning.pairs import Pairs
 from tutelage.learning.returns import DISCOUNT
+from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 Metrics = dict[str, float]
@@ -91,7 +92,8 @@ class Discriminator:
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
         self.ending_weight = settings.discount / (1 - settings.discount) if settings.absorbing else 0.0
-        self.memory = np.zeros((0, sizes[0]), np.float32)
+        self.memory = Ring(settings.memory)
+        """pairs of the policy's past; not in `state`"""
         self.tells_endings = False  # whether an expert's episode has terminated; if none has, all endings are alike
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
@@ -122,7 +124,7 @@ class Discriminator:
             )
             for _ in range(s.steps)
         ]
-        self.memory = np.concatenate([self.memory, policy.sample(s.remembered, generator)])[-s.memory :]
+        self.memory.append(policy.sample(s.remembered, generator))
         names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
         means = torch.stack(steps).mean(dim=0).tolist()
         return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
@@ -138,20 +140,20 @@ class Discriminator:
         return steps.view(ends.shape), ending
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What judging needs, float32 by name (see `learning.reward_model`)."""
+        """What rewards are computed by, float32 by name (see `learning.reward_model`)."""
         scaling = {"observation.mean": self.mean, "observation.scale": self.scale}
         return self.parameters.arrays() | scaling | {"tells_endings": np.float32(self.tells_endings).reshape(1)}
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything the next update depends on; `load` of it makes the continuation the same to the bit."""
+        """All but `memory` that the next update depends on; `load` of both continues the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
         scaling = {"mean": self.mean, "scale": self.scale, "tells_endings": np.array(self.tells_endings)}
-        return adam | scaling | {"memory": self.memory}
+        return adam | scaling
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Loads a state; does not change its arrays later."""
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
-        self.mean, self.scale, self.memory = state["mean"], state["scale"], state["memory"]
+        self.mean, self.scale = state["mean"], state["scale"]
         self.tells_endings = bool(state["tells_endings"])
 
     def _step(
@@ -190,8 +192,10 @@ class Discriminator:
 
     def _policy_batch(self, policy: Pairs, generator: np.random.Generator) -> np.ndarray:
         """Some of this rollout's pairs, the others from earlier rollouts."""
-        old = round(self.settings.batch * self.settings.memory_share) if len(self.memory) else 0
-        recalled = self.memory[generator.integers(max(1, len(self.memory)), size=old)]
+        if not len(self.memory):
+            return policy.sample(self.settings.batch, generator)
+        old = round(self.settings.batch * self.settings.memory_share)
+        recalled = self.memory.at(self.memory.oldest + generator.integers(len(self.memory), size=old))
         return np.concatenate([policy.sample(self.settings.batch - old, generator), recalled])
 
     def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:

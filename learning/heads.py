@@ -1,4 +1,4 @@
-"""What depends on the kind of action in soft actor-critic: a squashed Gaussian of numbers, or choices.
+"""The part of soft actor-critic that depends on the kind of action: a squashed Gaussian, or a choice.
 
 Both heads have the same methods. `output` is the actor's, [B, A] logits or [B, 2A] (see `learning.acting`);
 `observation` is scaled, [B, O]; `action` is as `learning.pairs` has it, numbers or one-hot, [B, A]. Gradients are by
@@ -17,7 +17,7 @@ from tutelage.learning.squashed import Squashed, tanh
 
 
 class Loss(NamedTuple):
-    """The actor's."""
+    """The actor's loss."""
 
     loss: Tensor  # []
     entropy: Tensor  # [], of the actor in nats; drawn, where actions are
@@ -28,15 +28,15 @@ class Head(Protocol):
     """A kind of action."""
 
     def seen(self, observation: Tensor, action: Tensor) -> Tensor:
-        """What the critics look at."""
+        """The critics' input."""
 
     def taken(self, action: Tensor) -> Tensor:
-        """Which of the critics' outputs is of this action: zeros and ones, [B, out]."""
+        """Which output of the critics belongs to this action: zeros and ones, [B, out]."""
 
     def last_value(
         self, critics: Critics, observation: Tensor, output: Tensor, temperature: float, generator: np.random.Generator
     ) -> Tensor:
-        """The soft value of observations by the critics' slow copies, [B]."""
+        """The soft value of observations by the target critics, [B]."""
 
     def loss(
         self, critics: Critics, observation: Tensor, output: Tensor, temperature: float, generator: np.random.Generator
@@ -48,7 +48,7 @@ class Head(Protocol):
 
 
 class Numbers:
-    """A Gaussian squashed by tanh; the critics look at observation and action."""
+    """A Gaussian squashed by tanh; the critics see observation and action."""
 
     def seen(self, observation: Tensor, action: Tensor) -> Tensor:
         return torch.cat([observation, action], dim=1)
@@ -79,7 +79,7 @@ class Numbers:
 
 
 class Choices:
-    """A distribution of choices, each of which the critics value; expectations are exact, nothing is drawn."""
+    """A categorical distribution; the critics value each choice, so expectations are exact."""
 
     def seen(self, observation: Tensor, action: Tensor) -> Tensor:
         return observation

@@ -1,9 +1,9 @@
-"""K networks of three layers side by side, ReLU between them, their gradient written down: no graph is built.
+"""K networks of three layers side by side, with ReLU between them and gradients written out: no graph is built.
 
 Weights are [K, out, in] and biases [K, 1, out], so that one batched product serves all K. With `norm` each layer's
-sums are brought to mean zero and deviation one before the ReLU (layer norm, Ba et al. 2016): a critic of data that a
-later policy draws does not run away (Ball et al. 2023, RLPD). Its gain and shift are left out, for the weights around
-it say the same.
+sums are normalised to mean zero and deviation one before the ReLU (layer norm, Ba et al. 2016): then a critic does not
+diverge on actions of later policies (Ball et al. 2023, RLPD). Layer norm's gain and shift are left out, since the
+weights around it can express them.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ EPSILON = 1e-5
 
 
 class Trace(NamedTuple):
-    """What a gradient needs of the forward pass: per layer its input, and sums, mean and 1 / deviation by the norm."""
+    """What a gradient needs of the forward pass: each layer's input, and the norm's sums, means and 1 / deviations."""
 
     inputs: list[Tensor]
     norms: list[tuple[Tensor, Tensor, Tensor]]
@@ -36,7 +36,7 @@ def arrays(
 
 
 def forward(named: Mapping[str, Tensor], name: str, x: Tensor, norm: bool) -> tuple[Tensor, Trace]:
-    """Outputs [K, B, out] for inputs [B, in], which all K networks share, and what `backward` needs."""
+    """Outputs [K, B, out] for inputs [B, in], which all K networks share, and the trace for `backward`."""
     trace = Trace([], [])
     h = x.expand(len(named[f"{name}.0.weight"]), *x.shape)
     for layer in range(2):
@@ -62,7 +62,7 @@ def backward(named: Mapping[str, Tensor], name: str, trace: Trace, gradient: Ten
 
 
 def slope(named: Mapping[str, Tensor], name: str, trace: Trace, gradient: Tensor) -> Tensor:
-    """The gradient by the inputs, [B, in], from that by the outputs, [K, B, out]; the parameters' is left out."""
+    """The gradient by the inputs, [B, in], from that by the outputs, [K, B, out]."""
     for layer in (2, 1):
         gradient = _through(named, name, trace, gradient, layer)
     return (gradient @ named[f"{name}.0.weight"]).sum(dim=0)
@@ -73,7 +73,7 @@ def _linear(named: Mapping[str, Tensor], layer: str, x: Tensor) -> Tensor:
 
 
 def _through(named: Mapping[str, Tensor], name: str, trace: Trace, gradient: Tensor, layer: int) -> Tensor:
-    """From the gradient by a layer's outputs to that by the outputs of the layer before it."""
+    """From the gradient by a layer's outputs to the gradient by the outputs of the layer before."""
     back = gradient @ named[f"{name}.{layer}.weight"]
     back = torch.ops.aten.threshold_backward(back, trace.inputs[layer], 0)  # `x * (x > 0)` takes 20 times as long
     if not trace.norms:

@@ -1,4 +1,4 @@
-"""A discriminator's verdict as a reward, without the discriminator: by the weights that it said.
+"""Rewards by the weights of a discriminator.
 
 `tensors` is what `Discriminator.tensors()` gives: three layers with tanh between them, the scaling of observations, and
 whether it tells endings apart. In numpy, which takes a seventh of torch's time for tanh.

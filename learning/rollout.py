@@ -38,10 +38,20 @@ class Demonstration(NamedTuple):
     action: np.ndarray  # int64 [L] or float32 [L, A]
     terminated: bool
     truncated: bool
+    rollout: int = 0  # it counts from this rollout on
 
 
 class Demonstrations(list[Demonstration]):
     """The demonstrations so far."""
+
+    @property
+    def since(self) -> list[int]:
+        """The rollout from which each of them counts."""
+        return [demonstration.rollout for demonstration in self]
+
+    def add(self, shown: Any) -> None:
+        """Adds an object with a Demonstration's fields, for example the message of that name."""
+        self.append(Demonstration(*(getattr(shown, name) for name in Demonstration._fields)))
 
     def state(self) -> list[Any]:
         return [list(demonstration) for demonstration in self]

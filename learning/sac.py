@@ -1,9 +1,9 @@
-"""Soft actor-critic (Haarnoja et al. 2018) on rewards that somebody else gives.
+"""Soft actor-critic (Haarnoja et al. 2018) on given rewards.
 
-Twin critics with layer norm learn from n-step returns out of a replay buffer whose rows are rewarded anew for every
-batch: by a discriminator, this is DAC (Kostrikov et al. 2019). The expert's pairs pull the actor, too, by the distance
-of its likeliest action. (The likelihood of an expert's action at the bounds would be without limit.) All gradients are
-written down, which takes a third of autograd's time; tests hold them against `learning.soft`.
+Twin critics with layer norm learn from n-step returns of a replay buffer. The rewards of each batch are computed anew;
+where a discriminator gives them, this is DAC (Kostrikov et al. 2019). The actor is also drawn to the expert's actions,
+by the distance of its likeliest one: the likelihood of an expert's action at the bounds would have no limit. All
+gradients are written out, in a third of autograd's time; tests compare them with the losses of `learning.soft`.
 """
 
 import math
@@ -32,12 +32,12 @@ Reward = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Settings:
-    """What SAC can be told."""
+    """Settings of SAC."""
 
     learning_rate: float = 1e-3
     """until the annealing begins"""
     annealing: float = 0.5
-    """share of the run, its last, over which the learning rate goes down to a twentieth"""
+    """last share of the run, over which the learning rate falls to a twentieth"""
     updates: int = 48
     """gradient steps a rollout"""
     batch: int = 128
@@ -46,23 +46,23 @@ class Settings:
     """n of the n-step returns"""
     discount: float = 0.99
     tau: float = 0.005
-    """share of the critics that their targets take over at each of their gradient steps"""
+    """share of the critics that the target critics take over at each gradient step of the critics"""
     actor_every: int = 2
-    """gradient steps of the critics to one of the actor"""
+    """gradient steps of the critics for each one of the actor"""
     actor_tau: float = 0.005
-    """share of the actor that the mean actor, which acts, takes over at each of its gradient steps"""
+    """share of the actor that the mean actor, which acts, takes over at each gradient step of the actor"""
     target_entropy: float = -1.0
-    """of each number in a continuous action, in nats"""
+    """for each number of a continuous action, in nats"""
     discrete_target_entropy: float = 0.2
-    """where actions are choices, as a share of the uniform distribution's"""
+    """for discrete actions, as a share of the uniform distribution's"""
     temperature: float = 0.1
-    """at the beginning; then it holds the entropy at its target"""
+    """at the beginning; then it is learned, so that the entropy stays at its target"""
     cloning_weight: float = 1.0
     """of the distance from the expert's actions, at the beginning"""
     final_cloning_weight: float = 0.5
-    """the same at the end: where it went to zero, Hopper lost again what it had learned"""
+    """the same at the end. With zero, Hopper's policy became worse again."""
     cloning_batch: int = 64
-    """of the expert's pairs in a gradient step"""
+    """pairs of the expert in a gradient step"""
     hidden: int = 128
     """units in each of the two layers"""
 
@@ -89,7 +89,7 @@ class SAC:
         self.head: Head = Choices() if spaces.discrete else Numbers()
 
     def begin(self, observation: np.ndarray) -> None:
-        """From now on observations are scaled by the mean and deviation of these, [rows, O]."""
+        """Scales observations from now on by the mean and deviation of these, [rows, O]."""
         self.normaliser = Normaliser(self.spaces.observation)
         self.normaliser.update(observation)
         self.scaling = self.normaliser.tensors()
@@ -98,7 +98,7 @@ class SAC:
     def update(
         self, replay: Replay, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
     ) -> Metrics:
-        """Some gradient steps on what the replay buffer has, rewarded anew; progress goes from 0 to 1.
+        """Some gradient steps on the replay buffer, by rewards that are computed anew; progress goes from 0 to 1.
 
         expert: the expert's pairs, rows [pairs, O + A + 1] as `learning.pairs` has them; [0, ...] where there are none.
         """
@@ -119,7 +119,7 @@ class SAC:
         return metrics | {"train/temperature": self._temperature(), "train/learning_rate": rate}
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What acting needs: the mean actor and the scaling, float32 by name (see `learning.acting`)."""
+        """For acting: the mean actor and the scaling, float32 by name (see `learning.acting`)."""
         arrays = {name: array[0] for name, array in self.mean_actor.arrays().items() if name.startswith("actor")}
         arrays = {name: array[0] if name.endswith("bias") else array for name, array in arrays.items()}
         bounds = {} if self.spaces.discrete else {"actor.log_std": np.array(LOG_STD, np.float32)}
@@ -151,7 +151,7 @@ class SAC:
         return (*self.critics.step(seen, taken, target, rate), target.mean().item())
 
     def _target(self, windows: Windows, reward: Reward, generator: np.random.Generator) -> Tensor:
-        """The n-step targets [B]. Where a run terminated, its absorbing state pays for ever."""
+        """The n-step targets [B]. After a termination the absorbing state pays for ever."""
         s, counts, ends = self.settings, windows.counts, windows.terminated
         rewards = reward(np.concatenate([windows.steps.reshape(counts.size, -1), windows.ending[ends]]))
         observation = self._scaled(windows.last_observation)

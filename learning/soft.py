@@ -1,7 +1,7 @@
 """The targets and losses of soft actor-critic (Haarnoja et al. 2018; of choices: Christodoulou 2019).
 
 Values are of K critics: [K, B] of the actions taken or drawn, [K, B, A] of all choices. Log-probabilities are in nats.
-The learner steps along gradients that are written down; these functions say what of.
+The learner uses gradients that are written out; these are the functions that they are the gradients of.
 """
 
 import torch
@@ -31,14 +31,14 @@ def critic_loss(value: Tensor, target: Tensor) -> Tensor:
 
 
 def actor_loss(soft: Tensor) -> Tensor:
-    """Minus the mean soft value, [B], of what the actor would do."""
+    """Minus the mean soft value, [B], of the actor's actions."""
     return -soft.mean()
 
 
 def temperature_loss(log_temperature: Tensor, entropy: Tensor, target_entropy: float) -> Tensor:
     """log temperature times the excess of entropy, [B], over its target.
 
-    (The paper has the temperature there, not its logarithm: the same sign, another speed.)
+    The paper has the temperature instead of its logarithm: the same sign, another speed.
     """
     return log_temperature * (entropy - target_entropy).mean()
 

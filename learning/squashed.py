@@ -1,4 +1,4 @@
-"""Actions of a Gaussian squashed by tanh, with the gradients of action and log-probability written down."""
+"""Actions of a Gaussian squashed by tanh, with the gradients of action and log-probability written out."""
 
 import math
 

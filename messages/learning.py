@@ -21,10 +21,10 @@ class Score(Message, cadence="rollout"):
 
 
 class RewardModel(Message, cadence="rollout"):
-    """discriminator -> off-policy learner: by which rewards are computed from now on, said after learning from this
-    rollout.
+    """discriminator -> off-policy learner, reward report: the weights that compute rewards from now on.
 
-    A replay buffer outlives many discriminators: who samples from it rewards each batch anew.
+    They are published after learning from this rollout. A replay buffer outlives many discriminators, so the learner
+    computes the rewards of each batch anew.
     """
 
     tensors: Annotated[NDArray[np.uint8], "bytes", "safetensors file, observation scaling included"]

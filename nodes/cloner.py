@@ -1,12 +1,9 @@
-"""Demonstrations straight to weights: behaviour cloning, while they are being shown and to the end afterwards."""
+"""Behaviour cloning: demonstrations to weights, as they come, and to the end when all have come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
-from safetensors.numpy import save
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check_all
@@ -14,24 +11,24 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.bc import BC, Settings
 from tutelage.learning.draws import generator
-from tutelage.learning.rollout import Demonstration as Example
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Metrics, Weights, Withdrawal
 from tutelage.tasks.task import Env, Task
+from tutelage.tensors import packed
 
 
 class Cloner(Node):
-    """Trains `epochs_each` epochs on each demonstration that comes; when all are there, up to `epochs` more.
+    """Trains `epochs_each` epochs after each demonstration, and up to `epochs` more when all have come.
 
-    It ends before that when the held-out pairs have not been predicted better for `patience` epochs. There are no
-    rollouts: its weights bear the number of the epoch in their place.
+    It ends earlier when the held-out pairs have not been predicted better for `patience` epochs. There are no
+    rollouts: its weights carry the number of the epoch instead.
     """
 
     hears = (Demonstration,)
     may_hear = (Withdrawal,)
     says = (Weights, Metrics)
     interruptible = True
-    keeps = ("bc", "since", "finishing", "final", "enough")
+    keeps = ("bc", "finishing", "final", "enough")
 
     def __init__(
         self,
@@ -47,20 +44,16 @@ class Cloner(Node):
             self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         except ValueError as error:
             raise Refusal([Problem("settings", str(error))]) from error
-        self.since: list[int] = []  # the rollout from which each demonstration counts
-        self.finishing = 0  # epochs since all demonstrations are there
-        self.final = False  # the final weights have been said
-        self.enough = False  # somebody asked for an early end
+        self.finishing = 0  # epochs since all demonstrations have come
+        self.final = False  # the final weights have been published
+        self.enough = False  # an early end was asked for
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Withdrawal):
-            withdrawn = message.of(self.since)
-            self.bc.remove(withdrawn)
-            del self.since[withdrawn]
+            self.bc.remove(message.of(self.bc.demonstrations.since))
         elif isinstance(message, Demonstration):
-            message.check(len(self.since))
-            self.bc.add(Example(message.observation, message.action, message.terminated, message.truncated))
-            self.since.append(message.rollout)
+            message.check(len(self.bc.demonstrations))
+            self.bc.add(message)
         if self.epochs_each and self.bc.demonstrations:
             for _ in range(self.epochs_each):
                 metrics = self._epoch()
@@ -69,7 +62,7 @@ class Cloner(Node):
 
     def finish(self) -> Iterator[Message]:
         if not self.bc.demonstrations and not self.enough:
-            raise RuntimeError("there are no demonstrations to clone: check that the teleoperator says some")
+            raise RuntimeError("there are no demonstrations to clone: check that the teleoperator publishes some")
         while self.bc.demonstrations and not self.final:
             metrics = self._epoch(self.finishing / self.epochs)
             self.finishing += 1
@@ -83,18 +76,9 @@ class Cloner(Node):
         return metrics
 
     def _weights(self) -> Message:
-        tensors = self.bc.tensors()
-        check_all(f"weights of epoch {self.bc.epochs}", tensors)
-        file = np.frombuffer(save(tensors), np.uint8)
-        return Weights(
-            self.bc.epochs,
-            0,
-            policy_version=self.bc.epochs,
-            tensors=file,
-            environment_steps=0,
-            stop=self.final,
-            final=self.final,
-        )
+        epoch = self.bc.epochs
+        tensors = packed(f"weights of epoch {epoch}", self.bc.tensors())
+        return Weights(epoch, 0, epoch, tensors, environment_steps=0, stop=self.final, final=self.final)
 
     def interrupt(self) -> None:
         self.enough = self.done = True

@@ -1,4 +1,4 @@
-"""The judge: which transitions look like the expert's, and what each is therefore worth."""
+"""The discriminator: which transitions look like the expert's, and so what each is worth."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from tutelage import Message, Node
+from tutelage.files.appended_rows import AppendedRows
 from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
-from tutelage.learning import rewards
+from tutelage.learning import dac, gail, rewards
+from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
-from tutelage.learning.gail import Discriminator as Judge
-from tutelage.learning.gail import Settings
-from tutelage.learning.rollout import Demonstration as Example
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
-from tutelage.messages import Demonstration, Metrics, Score, Transition, Withdrawal
+from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
+from tutelage.tensors import packed
 
 CHANCE_ROLLOUTS = 5
 
 
 class Discriminator(Node):
-    """Learns to tell demonstrations from the policy's transitions, a rollout at a time, then scores that rollout.
+    """Learns to tell demonstrations from the policy's transitions, rollout by rollout, and scores each rollout.
 
-    It calls it enough when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
+    It has `enough` when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
     """
 
-    hears = (Transition, Demonstration)
+    hears: ClassVar[tuple[type[Message], ...]] = (Transition, Demonstration)
     may_hear = (Withdrawal,)
     says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
-    keeps = ("judge", "examples", "since", "gathered", "accuracies")
+    keeps = ("discriminator", "memory", "demonstrations", "gathered", "accuracies")
+
+    Settings: ClassVar[type[gail.Settings]] = gail.Settings
+    budgets: ClassVar[Budgets] = ON_POLICY
 
     def __init__(
         self,
@@ -43,48 +46,37 @@ class Discriminator(Node):
         settings: dict[str, Any] | None = None,
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
-        self.seed, self.rollout_steps, self.budget = (
-            seed,
-            rollout_steps,
-            derived(budget, spaces),
-        )
-        self.reward = rewards.FORMS[reward]
-        self.judge = Judge(spaces, seed, chosen(Settings, settings))
-        self.examples = Demonstrations()
-        self.since: list[int] = []  # the rollout from which each of them counts
+        self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
+        self.reward, self.chance = rewards.FORMS[reward], chance
+        self.discriminator = gail.Discriminator(spaces, seed, chosen(self.Settings, settings))
+        self.memory: Any = self.discriminator.memory
+        self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
-        self.chance = chance
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
-            message.check(len(self.since))
-            self.examples.append(Example(message.observation, message.action, message.terminated, message.truncated))
-            self.since.append(message.rollout)
-        elif isinstance(message, Withdrawal):
-            self._unlearn(message)
+            message.check(len(self.demonstrations))
+            self.demonstrations.add(message)
+        elif isinstance(message, Withdrawal):  # the networks continue as they are
+            del self.demonstrations[message.of(self.demonstrations.since)]
         elif isinstance(message, Transition) and self.gathered.add(message) == self.rollout_steps:
-            yield from self._judge(message.rollout, message.step + 1)
+            yield from self._learn(message.rollout, message.step + 1)
 
-    def _unlearn(self, message: Withdrawal) -> None:
-        """Forgets the last demonstrations before this rollout; the judge goes on from what it is now."""
-        withdrawn = message.of(self.since)
-        for kept in (self.examples, self.since):
-            del kept[withdrawn]
-
-    def _judge(self, rollout: int, step: int) -> Iterator[Message]:
-        if not self.examples:
-            raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator says some")
+    def _learn(self, rollout: int, step: int) -> Iterator[Message]:
+        if not self.demonstrations:
+            raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
         steps = self.gathered.rollout()
         draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
-        metrics = self.judge.update(self.examples, steps, draw, progress)
-        check_all(f"rollout {rollout}", metrics | self.judge.adam.state(), FINITE)
-        yield self._verdict(rollout, step, steps, metrics)
+        metrics = self.discriminator.update(self.demonstrations, steps, draw, progress)
+        check_all(f"rollout {rollout}", metrics | self.discriminator.adam.state(), FINITE)
+        yield self._result(rollout, step, steps, metrics)
         yield Metrics(rollout, step, values=metrics)
 
-    def _verdict(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
-        logit, absorbing_logit = self.judge.score(steps)
-        absorbing_reward = self.reward(absorbing_logit) * self.judge.settings.absorbing
+    def _result(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
+        """The scores of this rollout."""
+        logit, absorbing_logit = self.discriminator.score(steps)
+        absorbing_reward = self.reward(absorbing_logit) * self.discriminator.settings.absorbing
         return Score(
             rollout,
             step,
@@ -97,8 +89,33 @@ class Discriminator(Node):
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
         self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
         means = [sum(side) / len(side) for side in zip(*self.accuracies, strict=True)]
-        return (
-            bool(self.chance)
-            and len(self.accuracies) == CHANCE_ROLLOUTS
-            and all(abs(mean - 0.5) <= self.chance for mean in means)
-        )
+        full = len(self.accuracies) == CHANCE_ROLLOUTS
+        return bool(self.chance) and full and all(abs(mean - 0.5) <= self.chance for mean in means)
+
+
+class RewardDiscriminator(Discriminator):
+    """Learns in the same way, with the settings of DAC, and publishes its weights after each rollout.
+
+    An off-policy learner computes by them the reward of each batch that it samples.
+    """
+
+    says = (RewardModel, Metrics)
+    Settings = dac.DiscriminatorSettings
+    budgets = OFF_POLICY
+
+    def __init__(
+        self,
+        env: Env,
+        rollout_steps: int = dac.ROLLOUT_STEPS,
+        budget: int = 0,
+        seed: int = 0,
+        subsample: int = 1,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        told = (settings or {}) | {"subsample": subsample}
+        super().__init__(env, rollout_steps, budget, seed, settings=told)
+        self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
+
+    def _result(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
+        """The weights by which rewards are computed from now on."""
+        return RewardModel(rollout, step, packed(f"rollout {rollout}, reward model", self.discriminator.tensors()))

@@ -1,13 +1,10 @@
-"""Scored rollouts to new weights: proximal policy optimisation on whatever reward the scores say."""
+"""The on-policy learner: scored rollouts to new weights, by proximal policy optimisation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
-
-import numpy as np
-from safetensors.numpy import save
 
 from tutelage import Message, Node
 from tutelage.finite import FINITE, check, check_all
@@ -17,24 +14,25 @@ from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.ppo import PPO, Settings
 from tutelage.learning.rollout import Gatherer, Spaces
+from tutelage.learning.schedule import Schedule
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
 from tutelage.tasks.finished_run import weights_of
 from tutelage.tasks.task import Env, Task
+from tutelage.tensors import packed
 
 
-class Learner(Node):
-    """Trains on rollout k when its score is there, and says the weights for rollout k + 1 + lag.
+class PPOLearner(Node):
+    """Trains on rollout k when its score has come, and publishes the weights for rollout k + 1 + lag.
 
-    So it says `lag` + 1 weights before it has learnt anything. It owns the end of the run: when `budget` environment
-    steps are under way (0: derived from the task), the weights it says ask for no further rollout. It goes on from the
-    final weights of another run, if it is told the folder of one as `policy`.
+    `budget` is in environment steps (0: derived from the task). `policy` is the folder of a run whose final weights it
+    starts from.
     """
 
     hears = (Transition, Score)
     may_hear = (Enough,)
     says = (Weights, Metrics)
     interruptible = True
-    keeps = ("ppo", "gathered", "version", "steps", "last", "enough")
+    keeps = ("ppo", "gathered", "schedule")
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
@@ -47,15 +45,11 @@ class Learner(Node):
         settings: dict[str, Any] | None = None,
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
-        self.seed, self.lag, self.budget = seed, lag, derived(budget, spaces)
+        self.seed, self.schedule = seed, Schedule(derived(budget, spaces), lag)
         self.ppo = PPO(spaces, seed, chosen(Settings, settings))
         if policy:
             self._begin_with(policy)
         self.gathered = Gatherer()
-        self.version = 0
-        self.steps = 0
-        self.last: int | None = None  # the version that the run ends with, once it is known
-        self.enough = False  # no further rollout is wanted
 
     def _begin_with(self, run: str) -> None:
         try:
@@ -64,20 +58,22 @@ class Learner(Node):
             raise Refusal([Problem("policy", f"is none for this task: {error}")]) from error
 
     def start(self) -> Iterator[Message]:
-        for rollout in range(self.lag + 1):
+        for rollout in self.schedule.first_rollouts:
             yield self._weights(rollout)
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):
             self.gathered.add(message)
         elif isinstance(message, Enough):
-            self.enough = True
+            self.schedule.enough = True
         elif isinstance(message, Score):
+            self.schedule.enough |= message.enough
             metrics = self._learn(message)
-            self._consider_the_end(message)
-            yield self._weights(message.rollout + 1 + self.lag)
-            yield Metrics(message.rollout, message.step, values=metrics)
-            self.done = self.version == self.last  # an evaluator that may ask for the end waits for ours
+            following = self.schedule.learned_from(message.rollout, message.reward.size)
+            yield self._weights(following)
+            mean = {"rollout/imitation_reward_mean": float(message.reward.mean())}
+            yield Metrics(message.rollout, message.step, values=metrics | self.schedule.metrics() | mean)
+            self.done = self.schedule.over  # an evaluator that may ask for the end waits for ours
 
     def _learn(self, score: Score) -> dict[str, float]:
         place = f"rollout {score.rollout}"
@@ -88,35 +84,18 @@ class Learner(Node):
             score.reward,
             score.absorbing_reward,
             generator(self.seed, "learner", score.rollout),
-            self.steps / self.budget,
+            self.schedule.progress,
         )
         check_all(place, metrics | self.ppo.state(), FINITE)
-        self.version += 1
-        self.steps += score.reward.size
-        return metrics | {
-            "time/total_timesteps": float(self.steps),
-            "time/budget": float(self.budget),
-            "rollout/imitation_reward_mean": float(score.reward.mean()),
-        }
-
-    def _consider_the_end(self, score: Score) -> None:
-        following = score.rollout + 1 + self.lag
-        self.enough = self.enough or score.enough
-        if self.last is None and (self.enough or following * score.reward.size >= self.budget):
-            self.last = following
+        return metrics
 
     def _weights(self, rollout: int) -> Message:
-        tensors = self.ppo.tensors()
-        check_all(f"weights of version {self.version}", tensors)
-        return Weights(
-            rollout,
-            0,
-            policy_version=self.version,
-            tensors=np.frombuffer(save(tensors), np.uint8),
-            environment_steps=self.steps,
-            stop=self.last is not None,
-            final=self.version == self.last,
-        )
+        now = self.schedule
+        tensors = packed(f"weights of version {now.version}", self.ppo.tensors())
+        return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
 
     def interrupt(self) -> None:
-        self.enough = True
+        self.schedule.enough = True
+
+
+Learner = PPOLearner  # its name in recordings and run folders of earlier versions

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load
-
 from tutelage import Message, Node
-from tutelage.finite import check_all
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import act, spaces_of
 from tutelage.learning.draws import generator
 from tutelage.messages import Action, Observation, Weights
+from tutelage.tensors import unpacked
 
 
 class Policy(Node):
-    """Answers each observation with a sampled action, or the most likely one if `greedy`.
+    """Answers each observation with a sampled action, or with the most likely one if `greedy`.
 
-    The weights of a rollout come before its first observation, so a policy that has none yet waits: this is what keeps
-    the simulator from running ahead of the learner.
+    The weights of a rollout come before its first observation, so a policy without them waits. This keeps the
+    simulator from running ahead of the learner.
     """
 
     hears = (Observation, Weights)
@@ -45,14 +42,12 @@ class Policy(Node):
 
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version
-        self.tensors: dict[str, np.ndarray] = load(file)
-        check_all(f"weights of version {version}", self.tensors)
+        self.tensors = unpacked(f"weights of version {version}", file)
         self.inputs = spaces_of(self.tensors).observation
 
     def _unfit(self, numbers: int) -> str:
-        return (
-            f"was learned from {self.inputs} numbers an observation, but here it has {numbers}: it is of another task"
-        )
+        learned = f"was learned from {self.inputs} numbers an observation"
+        return f"{learned}, but here it has {numbers}: it is of another task"
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)

@@ -1,21 +1,32 @@
-"""The environment's own reward as the score, to train experts. No imitation learner uses it."""
+"""A reward that is given: the environment's own, or one that an earlier run recovered. It imitates nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
 from tutelage import Message, Node
-from tutelage.messages import Reward, Score
+from tutelage.finite import check_all
+from tutelage.input.problems import Problem, Refusal
+from tutelage.learning.rollout import Gatherer
+from tutelage.learning.state_reward import Tensors, state_reward
+from tutelage.messages import Reward, Score, Transition
+from tutelage.tasks.task import Env, Task
+
+FILE = "reward.safetensors"
 
 
 class Rewarder(Node):
     """Collects the rewards of a rollout and publishes them as its score. The absorbing state's reward is zero."""
 
-    hears = (Reward,)
+    hears: ClassVar[tuple[type[Message], ...]] = (Reward,)
     says = (Score,)
-    keeps = ("rewards",)
+    keeps: ClassVar[tuple[str, ...]] = ("rewards",)
 
     def __init__(self, rollout_steps: int = 64) -> None:
         self.rollout_steps = rollout_steps
@@ -30,3 +41,46 @@ class Rewarder(Node):
             yield Score(
                 message.rollout, message.step + 1, reward=reward, absorbing_reward=np.zeros_like(reward), enough=False
             )
+
+
+class RecoveredRewarder(Node):
+    """Scores a rollout by the reward that the run `reward` recovered (airl.yaml), which is of the state alone."""
+
+    hears = (Transition,)
+    says = (Score,)
+    keeps = ("gathered",)
+    inherits: ClassVar[dict[str, str]] = {"reward": FILE}
+
+    def __init__(self, reward: str, env: Env, rollout_steps: int = 64) -> None:
+        self.rollout_steps, self.gathered = rollout_steps, Gatherer()
+        self.tensors = _read(Path(reward))
+        learned, here = len(self.tensors["observation.mean"]), Task(env).spaces.observation
+        if learned != here:
+            what = f"was recovered from {learned} numbers an observation, but here it has {here}: it is of another task"
+            raise Refusal([Problem("reward", what)])
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Transition)
+        if self.gathered.add(message) == self.rollout_steps:
+            reward = state_reward(self.tensors, self.gathered.rollout().observation)
+            yield Score(message.rollout, message.step + 1, reward, absorbing_reward=0 * reward, enough=False)
+
+
+def _read(run: Path) -> Tensors:
+    """The reward in a run's folder, or in a file. It is finite and has been computed once.
+
+    Raises:
+        Refusal: there is none, or it cannot be read.
+    """
+    path = run if run.is_file() else run / FILE
+    if not path.is_file():
+        raise Refusal([Problem(run, "there is no recovered reward here: name the folder of a run of airl.yaml")])
+    try:
+        tensors = load(path.read_bytes())
+        check_all("no reward can be computed by it", tensors)
+        state_reward(tensors, np.zeros((1, len(tensors["observation.mean"])), np.float32))
+    except FloatingPointError as error:
+        raise Refusal([Problem(path, str(error))]) from error
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
+        raise Refusal([Problem(path, f"cannot be read as a reward: {error}")]) from error
+    return tensors

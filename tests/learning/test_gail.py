@@ -93,7 +93,7 @@ def test_without_absorbing_states_endings_are_no_examples():
     rows = []
     for absorbing in (True, False):
         discriminator, _, _ = trained(DISCRETE, rollouts=3, absorbing=absorbing)
-        rows.append(discriminator.memory[:, -1])  # the indicator
+        rows.append(discriminator.memory.since(0)[:, -1])  # the indicator
     # an ending weighs .98 / .02 = 49 steps: about 3 endings among 32 steps are 147 of 179
     assert 0.6 < rows[0].mean() < 0.95
     assert (rows[1] == 0).all()
@@ -128,6 +128,7 @@ def test_state_and_load_in_the_middle_change_no_bit(spaces):
     first, data, _ = trained(spaces, rollouts=3)
     second = Discriminator(spaces, seed=99, settings=first.settings)
     second.load({name: array.copy() for name, array in first.state().items()})
+    second.memory.load(first.memory.state())
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(3, 6):
         second.update([demonstration(spaces)], rollout(spaces, tensors, k), generator(0, "discriminator", k))

@@ -31,7 +31,7 @@ def runs(replay, steps=3, batch=2000):
 
 
 def test_a_run_keeps_to_its_environment_and_stops_at_the_newest_step():
-    replay = Replay(CONTINUOUS, 2, 100)
+    replay = Replay(CONTINUOUS, 100)
     replay.add(counting(CONTINUOUS, 0, 5))
     found = runs(replay)
     assert sorted(found) == [0, 1, 10, 11, 20, 21, 30, 31, 40, 41]
@@ -41,7 +41,7 @@ def test_a_run_keeps_to_its_environment_and_stops_at_the_newest_step():
 
 
 def test_a_run_stops_where_its_episode_ends_and_says_how():
-    replay = Replay(CONTINUOUS, 2, 100)
+    replay = Replay(CONTINUOUS, 100)
     replay.add(counting(CONTINUOUS, 0, 6, terminated=[20], truncated=[21]))
     found = runs(replay)
     assert found[10] == ([10, 20], 30, True) and found[20] == ([20], 30, True)
@@ -51,7 +51,7 @@ def test_a_run_stops_where_its_episode_ends_and_says_how():
 
 
 def test_the_absorbing_state_follows_the_last_observation():
-    replay = Replay(CONTINUOUS, 2, 100)
+    replay = Replay(CONTINUOUS, 100)
     replay.add(counting(CONTINUOUS, 0, 1, terminated=[0]))
     windows = replay.sample(20, 3, generator(0, "test"))
     np.testing.assert_array_equal(windows.ending[windows.terminated][0], [10, 10, 10, 0, 0, 1])
@@ -62,7 +62,7 @@ def test_steps_are_as_the_discriminator_sees_them(spaces):
     rollout = counting(spaces, 0, 12)
     if spaces.discrete:
         rollout.action[:, 1] = 1
-    replay = Replay(spaces, 2, 100)
+    replay = Replay(spaces, 100)
     replay.add(rollout)
     windows = replay.sample(50, 2, generator(0, "test"))
     wanted = step_rows(spaces, rollout.observation, rollout.action)
@@ -73,7 +73,7 @@ def test_steps_are_as_the_discriminator_sees_them(spaces):
 
 
 def test_only_the_newest_are_kept():
-    replay = Replay(CONTINUOUS, 2, 8)
+    replay = Replay(CONTINUOUS, 8)
     for k in range(3):
         replay.add(counting(CONTINUOUS, 3 * k, 3))
     found = runs(replay)
@@ -84,14 +84,14 @@ def test_only_the_newest_are_kept():
 
 
 def test_it_is_restored_from_rows_that_were_only_ever_appended():
-    replay, kept = Replay(CONTINUOUS, 2, 10), []
+    replay, kept = Replay(CONTINUOUS, 10), []
     for k in range(4):
-        before = replay.count
+        before = replay.ring.count
         replay.add(counting(CONTINUOUS, 3 * k, 3, terminated=[30 * k]))
-        kept.append(replay.since(before))
-    again = Replay(CONTINUOUS, 2, 10)
-    again.restore(np.concatenate(kept), replay.count)
-    np.testing.assert_array_equal(again.ring, replay.ring)
+        kept.append(replay.ring.since(before))
+    again = Replay(CONTINUOUS, 10)
+    again.ring.restore(np.concatenate(kept), replay.ring.count)
+    np.testing.assert_array_equal(again.ring.entries, replay.ring.entries)
     for replay_ in (replay, again):
         replay_.add(counting(CONTINUOUS, 12, 4))
     ours, theirs = (one.sample(30, 3, generator(0, "test")) for one in (again, replay))
@@ -100,12 +100,12 @@ def test_it_is_restored_from_rows_that_were_only_ever_appended():
 
 
 def test_rows_that_are_gone_are_not_given_and_too_few_do_not_restore():
-    replay = Replay(CONTINUOUS, 2, 10)
+    replay = Replay(CONTINUOUS, 10)
     replay.add(counting(CONTINUOUS, 0, 7))
     with pytest.raises(ValueError, match="rows since 1 were asked for, but the oldest kept is 2"):
-        replay.since(1)
+        replay.ring.since(1)
     with pytest.raises(ValueError, match="5 rows are needed after 7 steps, but there are 4"):
-        Replay(CONTINUOUS, 2, 10).restore(replay.since(3), 7)
+        Replay(CONTINUOUS, 10).ring.restore(replay.ring.since(3), 7)
 
 
 def test_rows_hold_a_step_each():

@@ -72,7 +72,7 @@ def test_a_squashed_action_at_the_bounds_has_a_log_probability():
 def filled(spaces, rollouts=4, seed=0, **settings):
     """A learner and what its update needs: replay buffer, reward, expert's pairs."""
     sac = SAC(spaces, seed, Settings(**{"updates": 6, "batch": 32, "hidden": 16} | settings))
-    replay = Replay(spaces, 4, 1000)
+    replay = Replay(spaces, 1000)
     data = [rollout(spaces, sac.tensors(), k) for k in range(rollouts)]
     for one in data:
         replay.add(one)
@@ -251,7 +251,7 @@ def test_the_better_choice_is_learned():
 def test_it_swings_a_pendulum_up():
     gymnasium = pytest.importorskip("gymnasium")
     spaces, environment = Spaces(3, 1, False), gymnasium.make_vec("Pendulum-v1", 8)
-    sac, replay = SAC(spaces, 0, Settings(updates=64, annealing=0.3)), Replay(spaces, 8, 100_000)
+    sac, replay = SAC(spaces, 0, Settings(updates=64, annealing=0.3)), Replay(spaces, 100_000)
 
     def reward(rows):
         angle = np.arctan2(rows[:, 1], rows[:, 0])
@@ -268,7 +268,7 @@ def test_it_swings_a_pendulum_up():
             observation = following
         replay.add(Rollout(*map(np.array, zip(*rows, strict=True))))
         if k == 8:
-            sac.begin(replay.ring[: replay.count, :, :3].reshape(-1, 3))
+            sac.begin(replay.observations())
         if k >= 8:
             sac.update(replay, reward, np.zeros((0, 5), np.float32), generator(0, "learner", k), k / rollouts)
     single, total = gymnasium.make("Pendulum-v1"), 0.0

@@ -142,7 +142,7 @@ def test_the_discriminator_forgets_what_is_taken_back() -> None:
         *map(transition, range(2)),
     ]
     list(play(node, heard))
-    assert [example.observation[0, 0] for example in node.examples] == [take(n).observation[0, 0] for n in (0, 2)]
+    assert [example.observation[0, 0] for example in node.demonstrations] == [take(n).observation[0, 0] for n in (0, 2)]
 
 
 def test_withdrawn_before_anything_was_learnt_it_never_was() -> None:
@@ -168,4 +168,4 @@ def test_the_cloner_forgets_it_too() -> None:
     assert node.bc.demonstrations == []
     state = node.state()
     never.load(state)
-    assert never.since == node.since == []
+    assert never.bc.demonstrations == []

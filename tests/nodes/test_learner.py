@@ -8,19 +8,19 @@ from safetensors.numpy import load, save_file
 
 from tutelage.input.problems import Refusal
 from tutelage.messages import Weights
-from tutelage.nodes.learner import Learner
+from tutelage.nodes.learner import PPOLearner
 
 
 def final_weights(folder: Path, env: str) -> dict[str, np.ndarray]:
     """Those of a run that learned something, left in a folder."""
-    ppo = Learner(env, seed=1).ppo
+    ppo = PPOLearner(env, seed=1).ppo
     ppo.normaliser.update(np.random.default_rng(0).normal(3, 2, (100, ppo.spaces.observation)))
     tensors = ppo.tensors()
     save_file(tensors, folder / "weights.safetensors")
     return tensors
 
 
-def first_weights(learner: Learner) -> dict[str, np.ndarray]:
+def first_weights(learner: PPOLearner) -> dict[str, np.ndarray]:
     weights = next(learner.start())
     assert isinstance(weights, Weights)
     return load(weights.tensors.tobytes())
@@ -28,7 +28,7 @@ def first_weights(learner: Learner) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("env", ["CartPole-v1", "Pendulum-v1"])
 def test_it_begins_with_the_policy_of_another_run(tmp_path: Path, env: str) -> None:
-    wanted, found = final_weights(tmp_path, env), first_weights(Learner(env, policy=str(tmp_path)))
+    wanted, found = final_weights(tmp_path, env), first_weights(PPOLearner(env, policy=str(tmp_path)))
     assert found.keys() == wanted.keys()
     for name in wanted:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-6)
@@ -37,4 +37,4 @@ def test_it_begins_with_the_policy_of_another_run(tmp_path: Path, env: str) -> N
 def test_a_policy_for_another_task_is_refused(tmp_path: Path) -> None:
     final_weights(tmp_path, "CartPole-v1")
     with pytest.raises(Refusal, match="policy: is none for this task: it has"):
-        Learner("Pendulum-v1", policy=str(tmp_path))
+        PPOLearner("Pendulum-v1", policy=str(tmp_path))

@@ -15,10 +15,10 @@ from tutelage import Message
 from tutelage.codec import pack_state, unpack_state
 from tutelage.files import checkpoint
 from tutelage.input.problems import Refusal
-from tutelage.learning.gail import Discriminator as Judge
+from tutelage.learning import gail
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Enough, Metrics, RewardModel, Transition, Weights
-from tutelage.nodes.reward_discriminator import RewardDiscriminator
+from tutelage.nodes.discriminator import RewardDiscriminator
 from tutelage.nodes.sac_learner import SACLearner
 
 STEPS, ENVIRONMENTS = 128, 16  # two rollouts before anything is learned
@@ -49,7 +49,7 @@ def first(node: SACLearner) -> Weights:
 
 
 def model(env: str, k: int) -> RewardModel:
-    tensors = Judge(SPACES[env], k).tensors()
+    tensors = gail.Discriminator(SPACES[env], k).tensors()
     return RewardModel(k, STEPS, np.frombuffer(save(tensors), np.uint8))
 
 
@@ -143,9 +143,8 @@ def test_a_small_replay_buffer_comes_back_too(tmp_path: Path) -> None:
     said(node, heard("CartPole-v1", 1, 6))
     again = learner(tmp_path, replay=4096)
     again.load(kept(node))
-    assert node.dac.replay and again.dac.replay
     oldest = 6 * STEPS - 4096 // ENVIRONMENTS
-    np.testing.assert_array_equal(again.dac.replay.since(oldest), node.dac.replay.since(oldest))
+    np.testing.assert_array_equal(again.dac.replay.ring.since(oldest), node.dac.replay.ring.since(oldest))
     for one in (node, again):
         said(one, heard("CartPole-v1", 6, 7))
     np.testing.assert_array_equal(first(again).tensors, first(node).tensors)
@@ -171,7 +170,7 @@ def test_a_reward_model_with_a_number_that_is_none_ends_the_run(tmp_path: Path, 
     node = learner(tmp_path)
     list(node.hear(shown("CartPole-v1")))
     list(node.hear(transition("CartPole-v1", 0)))
-    tensors = Judge(SPACES["CartPole-v1"], 0).tensors()
+    tensors = gail.Discriminator(SPACES["CartPole-v1"], 0).tensors()
     tensors["discriminator.1.bias"][3] = float(number)
     with pytest.raises(FloatingPointError, match=r"rollout 0, reward model: discriminator.1.bias\[3\] is "):
         list(node.hear(RewardModel(0, STEPS, np.frombuffer(save(tensors), np.uint8))))
@@ -186,7 +185,7 @@ def test_losses_that_are_none_end_the_run(tmp_path: Path) -> None:
         said(node, heard("CartPole-v1", 2, 3))
 
 
-def judge(folder: Path, env: str) -> RewardDiscriminator:
+def discriminator(folder: Path, env: str) -> RewardDiscriminator:
     node = RewardDiscriminator(env, STEPS, settings={"memory": 1300, "steps": 2, "hidden": 16})
     node.beside = folder / "checkpoints" / "discriminator"
     return node
@@ -194,25 +193,25 @@ def judge(folder: Path, env: str) -> RewardDiscriminator:
 
 @BOTH
 def test_the_discriminator_says_its_weights_and_goes_on_to_the_bit(tmp_path: Path, env: str) -> None:
-    undisturbed, node = judge(tmp_path / "quiet", env), judge(tmp_path, env)
-    wanted = [message for k in range(6) for message in _judged(undisturbed, env, k)]
+    undisturbed, node = discriminator(tmp_path / "quiet", env), discriminator(tmp_path, env)
+    wanted = [message for k in range(6) for message in _learned(undisturbed, env, k)]
     assert [type(message) for message in wanted] == [RewardModel, Metrics] * 6
     assert [(message.rollout, message.step) for message in wanted[::2]] == [(k, STEPS) for k in range(6)]
     states = []
     for k in range(4):
-        list(_judged(node, env, k))
+        list(_learned(node, env, k))
         states.append(kept(node))
     for k in (3, 2):  # the newest checkpoint, then its predecessor
-        again = judge(tmp_path, env)
+        again = discriminator(tmp_path, env)
         again.load(states[k])
-        found = [message for rollout in range(k + 1, 6) for message in _judged(again, env, rollout)]
+        found = [message for rollout in range(k + 1, 6) for message in _learned(again, env, rollout)]
         for ours, theirs in zip(found[::2], wanted[2 * k + 2 :: 2], strict=True):
             assert isinstance(ours, RewardModel) and isinstance(theirs, RewardModel)
             np.testing.assert_array_equal(ours.tensors, theirs.tensors)
         again.state()
 
 
-def _judged(node: RewardDiscriminator, env: str, k: int) -> Iterator[Message]:
-    if not node.examples:
+def _learned(node: RewardDiscriminator, env: str, k: int) -> Iterator[Message]:
+    if not node.demonstrations:
         list(node.hear(shown(env)))
     return node.hear(transition(env, k))

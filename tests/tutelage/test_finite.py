@@ -28,7 +28,7 @@ from tutelage.messages import Action, Demonstration, Metrics, Score, Transition,
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.demonstrator import Demonstrator
 from tutelage.nodes.discriminator import Discriminator
-from tutelage.nodes.learner import Learner
+from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.policy import Policy
 from tutelage.nodes.report import Report
 from tutelage.nodes.simulator import Simulator
@@ -176,7 +176,7 @@ def test_a_demonstration_with_it_is_not_learned_from(kind: type[Cloner | Discrim
         list(kind("CartPole-v1").hear(shown))
 
 
-def rollout(learner: Learner, number: float = 0.0) -> list[Message]:
+def rollout(learner: PPOLearner, number: float = 0.0) -> list[Message]:
     """What a learner says of one in which a reward is this number."""
     rng = np.random.default_rng(0)
     seen = rng.normal(size=(2, 8, 2, 4)).astype(np.float32)
@@ -191,17 +191,17 @@ def rollout(learner: Learner, number: float = 0.0) -> list[Message]:
 def test_a_learner_says_which_reward_or_loss_it_was_and_no_weights() -> None:
     for number in ("nan", "inf"):
         with pytest.raises(FloatingPointError, match=rf"^rollout 0, step 3: reward\[1\] is {number}"):
-            rollout(Learner("CartPole-v1"), float(number))
+            rollout(PPOLearner("CartPole-v1"), float(number))
     with (
         np.errstate(all="ignore"),
         pytest.raises(FloatingPointError, match=r"^rollout 0: train/\w+ is \w+, and must be a finite number"),
     ):
-        rollout(Learner("CartPole-v1"), 1e30)
-    learner = Learner("CartPole-v1")
+        rollout(PPOLearner("CartPole-v1"), 1e30)
+    learner = PPOLearner("CartPole-v1")
     learner.ppo.adam.flat[5] = 1e20  # finite in every loss, and no weight
     with pytest.raises(FloatingPointError, match=r"^weights of version 1: policy.0.weight\[1, 1\] is 1e\+20"):
         rollout(learner)
-    assert [type(one) for one in rollout(Learner("CartPole-v1"))] == [Weights, Metrics]
+    assert [type(one) for one in rollout(PPOLearner("CartPole-v1"))] == [Weights, Metrics]
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -1,0 +1,203 @@
+"""Adversarial inverse reinforcement learning (Fu, Luo and Levine 2018, arXiv 1710.11248): recovers a reward.
+
+The discriminator tells the expert's transitions (label 1) from the policy's (label 0) by
+
+    D = exp f / (exp f + pi(a|s)),    f(s, s') = g(s) + discount * h(s') - h(s),
+
+so its logit is f - log pi(a|s). The shaping by h leaves the best policy as it is (Ng et al. 1999). So g can become the
+reward, up to a constant, and h the value. Since g is of the state alone, it is a reward under other dynamics, too.
+A termination leads to a state where g and h are 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tutelage.learning.adam import Adam
+from tutelage.learning.draws import generator as draw
+from tutelage.learning.gail import Metrics, discriminator_loss, gradient_penalty
+from tutelage.learning.likelihood import log_prob
+from tutelage.learning.networks import Parameters, mlp, mlp_arrays
+from tutelage.learning.returns import DISCOUNT
+from tutelage.learning.ring import Ring
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning.state_reward import Tensors
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of AIRL's discriminator."""
+
+    learning_rate: float = 1e-3
+    """at the beginning"""
+    final_learning_rate: float = 0.0
+    """at the end of the run"""
+    steps: int = 4
+    """gradient steps a rollout"""
+    batch: int = 512
+    """transitions of each side in a step"""
+    penalty_weight: float = 0.1
+    """of the squared slope of f: more is smoother"""
+    discount: float = DISCOUNT
+    """the learner's"""
+    memory: int = 65536
+    """transitions of the policy's past that are kept: without them g is not held where the policy goes no more"""
+    remembered: int = 256
+    """transitions of each rollout that go there"""
+    memory_share: float = 0.5
+    """of the policy's transitions in a step"""
+    hidden: int = 64
+    """units in each of the two layers, of g and of h"""
+
+
+class Transitions(NamedTuple):
+    """B transitions and the log-likelihood of their actions, under the policy that drew them, or for the expert's under
+    the present one."""
+
+    observation: np.ndarray  # float32 [B, O]
+    next_observation: np.ndarray  # float32 [B, O]
+    terminated: np.ndarray  # bool [B]
+    log_prob: np.ndarray  # float32 [B], in nats
+
+    def sample(self, count: int, generator: np.random.Generator) -> "Transitions":
+        """Some of them, with replacement."""
+        rows = generator.integers(len(self.terminated), size=count)
+        return Transitions(*(array[rows] for array in self))
+
+    def rows(self) -> np.ndarray:
+        """As one array, float32 [B, 2 O + 2]."""
+        ends = np.stack([self.terminated, self.log_prob], axis=1)
+        return np.concatenate([self.observation, self.next_observation, ends], axis=1, dtype=np.float32)
+
+
+def of_rows(rows: np.ndarray) -> Transitions:
+    """The transitions of `Transitions.rows`."""
+    o = rows.shape[1] // 2 - 1
+    return Transitions(rows[:, :o], rows[:, o : 2 * o], rows[:, -2] > 0, rows[:, -1])
+
+
+def joined(*parts: Transitions) -> Transitions:
+    """Some transitions, then others."""
+    return Transitions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def shaped(reward: Tensor, value: Tensor, next_value: Tensor, terminated: Tensor, discount: float) -> Tensor:
+    """f: the reward g plus the shaping discount * h(s') - h(s), where h(s') is 0 after a termination. All are [B]."""
+    return reward + discount * next_value * ~terminated - value
+
+
+class AIRL:
+    """The discriminator: reward g, potential h, their optimiser, and the scaling of observations."""
+
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
+        self.spaces, self.settings = spaces, settings
+        sizes = (spaces.observation, settings.hidden, settings.hidden, 1)
+        arrays = mlp_arrays("reward", sizes, draw(seed, "discriminator", "reward"), 0.1)
+        arrays |= mlp_arrays("potential", sizes, draw(seed, "discriminator", "potential"), 0.1)
+        self.parameters = Parameters(arrays)
+        self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
+        self.memory = Ring(settings.memory)
+        """transitions of the policy's past; not in `state`"""
+        self.mean = np.zeros(spaces.observation, np.float32)
+        self.scale = np.ones(spaces.observation, np.float32)
+
+    def update(
+        self,
+        demonstrations: Sequence[Demonstration],
+        rollout: Rollout,
+        policy: Tensors,
+        generator: np.random.Generator,
+        progress: float = 0.0,
+    ) -> Metrics:
+        """Some gradient steps on all demonstrations against this rollout, which `policy` collected.
+
+        The learning rate goes to its final one with `progress`, from 0 to 1.
+        """
+        s = self.settings
+        self._scale_by(demonstrations)
+        rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
+        expert, ours = self._expert(demonstrations, policy), self._ours(rollout, policy)
+        steps = [
+            self._step(expert.sample(s.batch, generator), self._policy_batch(ours, generator), rate)
+            for _ in range(s.steps)
+        ]
+        self.memory.append(ours.sample(s.remembered, generator).rows())
+        names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
+        means = torch.stack(steps).mean(dim=0).tolist()
+        return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
+
+    @torch.no_grad()
+    def score(self, rollout: Rollout, policy: Tensors) -> np.ndarray:
+        """log D - log(1 - D) = f - log pi of each step: float32 [T, N]."""
+        return self._logit(self._ours(rollout, policy))[0].numpy().reshape(rollout.terminated.shape)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """g: float32 by name (see `learning.state_reward`)."""
+        arrays = self.parameters.arrays()
+        reward = {name: array for name, array in arrays.items() if name.startswith("reward")}
+        return {"observation.mean": self.mean, "observation.scale": self.scale} | reward
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All but `memory` that the next update depends on; `load` of both continues the same to the bit."""
+        return self.adam.state()
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        self.adam.load(state)
+
+    def _step(self, expert: Transitions, ours: Transitions, learning_rate: float) -> Tensor:
+        """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
+        logit, inputs = self._logit(joined(expert, ours))
+        expert_logit, our_logit = logit.split([len(expert.terminated), len(ours.terminated)])
+        loss, penalty = discriminator_loss(expert_logit, our_logit), gradient_penalty(logit, inputs)
+        self.adam.step(self.parameters.gradient(loss + self.settings.penalty_weight * penalty), learning_rate)
+        with torch.no_grad():
+            accuracies = (expert_logit > 0).float().mean(), (our_logit < 0).float().mean()
+            return torch.stack([loss.detach(), penalty.detach(), *accuracies])
+
+    def _policy_batch(self, ours: Transitions, generator: np.random.Generator) -> Transitions:
+        """Some of this rollout's transitions, the others from earlier rollouts."""
+        s, memory = self.settings, self.memory
+        if not len(memory):
+            return ours.sample(s.batch, generator)
+        old = round(s.batch * s.memory_share)
+        recalled = of_rows(memory.at(memory.oldest + generator.integers(len(memory), size=old)))
+        return joined(ours.sample(s.batch - old, generator), recalled)
+
+    def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor]:
+        """f - log pi, [B], and the scaled observations that it was computed from, the next ones last."""
+        inputs = torch.from_numpy(self._scaled(np.concatenate(transitions[:2]))).requires_grad_()
+        observation, _ = inputs.chunk(2)
+        reward = mlp(self.parameters.named, "reward", observation)[:, 0]
+        value, next_value = mlp(self.parameters.named, "potential", inputs)[:, 0].chunk(2)
+        f = shaped(reward, value, next_value, torch.from_numpy(transitions.terminated), self.settings.discount)
+        return f - torch.from_numpy(transitions.log_prob), inputs
+
+    def _expert(self, demonstrations: Sequence[Demonstration], policy: Tensors) -> Transitions:
+        observation = np.concatenate([one.observation[:-1] for one in demonstrations])
+        following = np.concatenate([one.observation[1:] for one in demonstrations])
+        action = np.concatenate([one.action for one in demonstrations])
+        lengths = [len(one.action) for one in demonstrations]
+        terminated = np.zeros(len(action), bool)
+        terminated[np.cumsum(lengths) - 1] = [one.terminated for one in demonstrations]
+        return Transitions(observation, following, terminated, log_prob(policy, observation, action))
+
+    def _ours(self, rollout: Rollout, policy: Tensors) -> Transitions:
+        def rows(array: np.ndarray) -> np.ndarray:
+            return array.reshape(-1, *array.shape[2:])
+
+        observation, action = rows(rollout.observation), rows(rollout.action)
+        likelihood = log_prob(policy, observation, action)
+        return Transitions(observation, rows(rollout.next_observation), rows(rollout.terminated), likelihood)
+
+    def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
+        observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
+        deviation = observation.std(axis=0)
+        self.mean = observation.mean(axis=0)
+        self.scale = (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
+
+    def _scaled(self, observation: np.ndarray) -> np.ndarray:
+        return (observation - self.mean) * self.scale

@@ -1,0 +1,21 @@
+"""A reward of the state alone, which was recovered from demonstrations (`learning.airl`). Runs without torch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Tensors = Mapping[str, np.ndarray]
+
+NAMES = (
+    *("observation.mean", "observation.scale"),
+    *(f"reward.{layer}.{part}" for layer in range(3) for part in ("weight", "bias")),
+)
+"""What there is: the scaling of observations, and three layers with tanh between them."""
+
+
+def state_reward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
+    """g(s) of observations float32 [..., O]: float32 [...]. It is known up to a constant."""
+    x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
+    x = np.tanh(x @ tensors["reward.0.weight"].T + tensors["reward.0.bias"])
+    x = np.tanh(x @ tensors["reward.1.weight"].T + tensors["reward.1.bias"])
+    return (x @ tensors["reward.2.weight"].T + tensors["reward.2.bias"])[..., 0]
