@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tutelage.input.problems import Problem, Refusal
+
 
 class Memory:
     """Base of all classes with such state.
@@ -23,7 +25,14 @@ class Memory:
         return {name: _packed(getattr(self, name)) for name in self.keeps}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Restores what `state` returned. Arrays are copied, because those of a checkpoint are read-only."""
+        """Restores what `state` returned. Arrays are copied, because those of a checkpoint are read-only.
+
+        Raises:
+            Refusal: another version of the class returned it, which kept other attributes.
+        """
+        if missing := [name for name in self.keeps if name not in state]:
+            what = f"its checkpoint lacks {', '.join(missing)}: another version of it was running; resume with that one"
+            raise Refusal([Problem(type(self).__name__, what)])
         for name in self.keeps:
             kept = getattr(self, name)
             if _keeps_itself(kept):

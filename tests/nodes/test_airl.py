@@ -90,7 +90,7 @@ def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:
 def test_the_environments_reward_is_never_learned_from(tmp_path: Path) -> None:
     """Neither by the recovery, nor by a policy that is trained on what was recovered."""
     (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parents[1] / "parts/corrupted_reward.py").read_text())
-    digests: list[str] = []
+    digests: list[list[str]] = []
     for name in ("CartPole-v1", "{id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}"):
         few = (f"env:={name}", "budget:=8192", "episodes:=1", "--run-dir")
         folder = tmp_path / str(len(digests))

@@ -19,6 +19,7 @@ import pytest
 from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.test_sameness import exists, wait_for
 from tutelage.codec import pack_state
+from tutelage.files import checkpoint
 from tutelage.recording import Reader
 
 ARGUMENTS = ("gail.yaml", "budget:=16384", "episodes:=2")
@@ -103,6 +104,22 @@ def test_a_run_of_an_older_version_goes_on(tmp_path, quiet):
         (run.run_dir / name).write_text("\n".join(lines))
     (run.run_dir / "processes.json").write_bytes(b"\0" * 100)
     assert resumed_without_list(run).digest == quiet.digest
+
+
+def test_a_run_whose_nodes_kept_other_things_is_refused_in_a_sentence(tmp_path):
+    """As after an update: the checkpoint is of a version of the learner that had no schedule."""
+    run = Run(tmp_path, *ARGUMENTS)
+    wait_for(run, "metrics.jsonl", rows=1)
+    run.kill()
+    gone(run)
+    newest = run.run_dir / "checkpoints" / "learner.checkpoint"
+    state = checkpoint.load(newest)
+    assert state
+    state["node"]["version"] = state["node"].pop("schedule")
+    checkpoint.save(newest, state)
+    done = cli("launch", "--resume", run.run_dir)
+    assert done.returncode == 2 and "PPOLearner: its checkpoint lacks schedule" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def resumed_without_list(run: Run) -> Run:
