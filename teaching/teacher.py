@@ -32,6 +32,7 @@ from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Wo
 from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import Screen, Seat
 from tutelage.teaching.session import OTHER, Session, Verdict
+from tutelage.teaching.worth import FEW, Worth
 
 LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
 """Messages that show a learner's progress."""
@@ -46,13 +47,14 @@ class Teacher(Seat):
     """An operator who demonstrates episodes, perhaps while a learner learns.
 
     Attributes:
+        kept: the return of each kept take, by its number.
         last: the last take, which `undo` reverses.
         closed: whether `Closing` was published.
         learned: whether the learner has finished.
     """
 
     at_risk = "a verdict"
-    keeps = (*Seat.keeps, "last", "closed", "learned")
+    keeps = (*Seat.keeps, "kept", "last", "closed", "learned")
 
     def __init__(
         self,
@@ -62,12 +64,14 @@ class Teacher(Seat):
         screen: Callable[[str, str, str], Screen],
         learner: bool,
         seed_of: Callable[[int], int] = lambda rollout: 0,
+        worth: Worth | None = None,
     ) -> None:
         """Seats a teacher.
 
         Args:
             learner: whether a learner learns meanwhile.
             seed_of: the seed of the episode that begins with a rollout; a robot's episodes have none.
+            worth: judges a person's takes; a robot's are not judged.
 
         Raises:
             Refusal: as a Seat's; or the operator would never finish.
@@ -76,6 +80,8 @@ class Teacher(Seat):
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
             raise Refusal([Problem("operator", ENDLESS.format(operator.name))])
         self.env, self.seed_of = operator.task.given, seed_of
+        self.worth = worth if self.device.person else None
+        self.kept: dict[int, float] = {}
         self.last: Take | None = None
         self.closed = self.learned = False
 
@@ -121,6 +127,7 @@ class Teacher(Seat):
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
         if made == "reversed" and self.last:
             self.last = _reversed(self.last)
+            self._note(self.last)
             yield self.last
         elif made == "kept" or made == "discarded":
             yield self._judged(made)
@@ -132,8 +139,17 @@ class Teacher(Seat):
         """The running episode as a take; another episode follows."""
         seed = self.seed_of(self.driven.first)
         self.last = self.driven.take(self.session.take - 1, verdict, self.person, self.device.name, seed)
+        self._note(self.last)
         self.start_over()
         return self.last
+
+    def _note(self, take: Take) -> None:
+        """Notes the return of a kept take, and warns of one that is not worth learning from."""
+        self.kept.pop(take.take, None)
+        if take.verdict == "kept":
+            self.kept[take.take] = reached = float(take.reward.sum())
+            if self.worth and (warning := self.worth.warning(reached)):
+                self.session.notice += f"; {warning}"
 
     def leave(self, run_dir: Path, unkept: str) -> Iterator[Message]:
         """Ends the session: discards a running episode, shows the last notice and the command that learns."""
@@ -144,7 +160,11 @@ class Teacher(Seat):
         self.screen.due = 0.0  # the end is shown even if it is not time yet
         self.show(time.monotonic(), unkept)
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
-            print(f"learn from them: {_next_command(self.env, run_dir)}", flush=True)
+            run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
+            if self.worth:
+                print(self.worth.summary(self.kept, shlex.quote(str(run))))
+            file = "gail.yaml" if self.session.kept >= FEW or not self.worth else "bc.yaml"
+            print(f"learn from them: {_next_command(file, self.env, run)}", flush=True)
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
@@ -159,8 +179,7 @@ def _reversed(take: Take) -> Take:
     return Take(**fields | {"verdict": OTHER[take.verdict]})
 
 
-def _next_command(env: Env, run_dir: Path) -> str:
+def _next_command(file: str, env: Env, run: Path) -> str:
     """The command that learns from the kept takes of a run."""
     named = env if isinstance(env, str) else shlex.quote(json.dumps(env))
-    run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
-    return f"{program()} launch gail.yaml env:={named} demonstrations:={shlex.quote(str(run))}"
+    return f"{program()} launch {file} env:={named} demonstrations:={shlex.quote(str(run))}"
