@@ -86,7 +86,9 @@ class LeRobotDevice(ClosingDriver):
         try:
             return getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
-            raise DriverError(f"{place}: is not there ({error}): pip install lerobot, or correct the name") from error
+            raise DriverError(
+                f"{place}: cannot be imported ({error}): pip install lerobot, or correct the name"
+            ) from error
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:
