@@ -176,7 +176,7 @@ class Guard:
             self.stops += may_move
 
     def fault(self, reason: str) -> None:
-        """Stops the device and disconnects: arming connects it anew."""
+        """Stops the device and disconnects: arming connects it again."""
         self._fail(reason)
         self._device.fail()
 

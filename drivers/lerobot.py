@@ -86,7 +86,7 @@ class LeRobotDevice(ClosingDriver):
         try:
             return getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
-            raise DriverError(f"{place}: is not there ({error}): pip install lerobot, or correct the name") from error
+            raise DriverError(f"{place}: cannot be imported ({error}): install lerobot, or correct the name") from error
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:

@@ -6,7 +6,7 @@
     rate: 50                               # Hz
     start: operator                        # who arms it and begins each episode, see below
     limits:
-      force: {position: [-10, 10], rate: 2000, safe: 0}  # safe: what it is told at rest, and where no task commands it
+      force: {position: [-10, 10], rate: 2000, safe: 0}  # safe: its command at rest, or without a task
       arm: {position: [-1.5, 1.5], step: 0.2, measured: arm_position, moves: [arm_position, arm_speed]}
       cart: {position: [-2.6, 2.6]}                    # of a reading: outside is a protective stop
       pole: {stuck: 1.0}                               # of a reading: as below, for this one

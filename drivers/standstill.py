@@ -8,7 +8,7 @@ from tutelage.drivers.trail import Trail
 
 
 class Standstill:
-    """Measures how long no episode has gone on; `patience` is how long that may last, in seconds; 0: for ever."""
+    """Fails when no episode has made progress for `patience` seconds; 0: never."""
 
     def __init__(self, guard: Guard, trail: Trail, starter: Starter, patience: float) -> None:
         self.guard, self.trail, self.starter, self.patience = guard, trail, starter, patience
@@ -18,7 +18,7 @@ class Standstill:
         self._since = now
 
     def check(self, actor: str, now: int) -> None:
-        """Fails when it has lasted too long.
+        """Call it each period.
 
         Raises:
             RuntimeError: a sentence that says why nothing moves.
@@ -29,7 +29,7 @@ class Standstill:
             raise RuntimeError(f"nothing has moved for {self.patience:g} s, and {why}")
 
     def _why(self, actor: str) -> str:
-        """Why no episode goes on; empty if one does."""
+        """Why no episode is making progress; empty if one is."""
         if self.guard.state not in MAY_MOVE:
             return f"nobody has armed it: {self.guard.reason}"
         if not self.trail.running and self.starter.by_itself:

@@ -7,24 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tutelage import Message
-from tutelage.messages import (
-    Action,
-    Begin,
-    Closing,
-    Episode,
-    Observation,
-    Order,
-    Reward,
-    Safety,
-    Take,
-    Timing,
-    Transition,
-)
+from tutelage.messages import Action, Begin, Closing, Episode, Observation, Order, Take, Transition
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, SESSION, OperatorCommand
 from tutelage.teaching.operated import Operated
 from tutelage.teaching.operators import Operator
+from tutelage.teaching.seat import WATCHED
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
 
@@ -41,7 +30,7 @@ class RobotTeleoperator(Operated):
     """
 
     hears = (Observation, Transition)
-    may_hear = (Reward, Safety, Timing, *LEARNER)
+    may_hear = (*WATCHED, *LEARNER)
     seat: Teacher
     says = (Action, Begin, Take, Closing, Order)
     keeps = ("running", "waiting")

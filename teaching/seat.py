@@ -20,6 +20,9 @@ from tutelage.teaching.session import Session
 LOOK_SECONDS = 0.02
 """How often the device is asked for commands."""
 
+WATCHED = (Reward, Safety, Timing)
+"""What the operator's screen shows of a robot and of the driven steps."""
+
 HUMAN = -1
 """The policy version of an action that no policy chose."""
 

@@ -74,7 +74,7 @@ class Session:
         if self.phase == "over":
             self.notice = f"keep or discard episode {self.take} first"
             return
-        self.notice = {"ready": f"episode {self.take} begins", "driving": "paused"}.get(self.phase, "it goes on")
+        self.notice = {"ready": f"episode {self.take} begins", "driving": "paused"}.get(self.phase, "it continues")
         self.phase = "paused" if self.phase == "driving" else "driving"
 
     def _judge(self, verdict: Verdict, length: int, episode_return: float) -> Verdict | None:

@@ -13,24 +13,11 @@ from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import program
 from tutelage.message import values
-from tutelage.messages import (
-    Begin,
-    Closing,
-    Demonstration,
-    Episode,
-    Evaluation,
-    Metrics,
-    Reward,
-    Safety,
-    Take,
-    Timing,
-    Transition,
-    Withdrawal,
-)
+from tutelage.messages import Begin, Closing, Demonstration, Episode, Evaluation, Metrics, Take, Transition, Withdrawal
 from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
 from tutelage.teaching.operators import Operator
-from tutelage.teaching.seat import Screen, Seat
+from tutelage.teaching.seat import WATCHED, Screen, Seat
 from tutelage.teaching.session import OTHER, Session, Verdict
 from tutelage.teaching.worth import FEW, Worth
 
@@ -98,7 +85,7 @@ class Teacher(Seat):
 
     def watch(self, message: Message) -> None:
         """Notes a reward, or the state of a robot or a learner."""
-        if isinstance(message, Reward | Safety | Timing):
+        if isinstance(message, WATCHED):
             super().watch(message)
             return
         self.learned = self.learned or (isinstance(message, Evaluation) and message.final)

@@ -60,7 +60,7 @@ class Reading(NamedTuple):
 
 
 class Machine:
-    """Time goes on by `advance`, in steps of a millisecond; the same calls give the same motion.
+    """Time advances by `advance`, in steps of a millisecond; the same calls give the same motion.
 
     Attributes:
         stuck: axes whose encoder has stopped counting, and its count.

@@ -22,7 +22,7 @@ Phase = Literal["ready", "driving", "paused", "over", "finished"]
 """An episode waits to be started, is driven, stands still, has ended and waits for its verdict; all is done."""
 
 OperatorCommand = Literal["go", "keep", "discard", "undo", "finish", "arm", "stop"]
-"""`go` starts, pauses and goes on; `undo` reverses the last verdict; `arm` and `stop` are orders to a robot."""
+"""`go` starts, pauses and continues; `undo` reverses the last verdict; `arm` and `stop` are orders to a robot."""
 
 COMMANDS: tuple[OperatorCommand, ...] = ("go", "keep", "discard", "undo", "finish", "arm", "stop")
 

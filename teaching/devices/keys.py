@@ -36,7 +36,7 @@ def _misfit(meaning: Any, spaces: TaskSpaces) -> str:
 
 
 class KeyMap:
-    """The keys of a task, those of a launch file before them.
+    """The keys of a task, and those of a launch file, which have priority.
 
     Raises:
         Refusal: a key of the launch file means neither a command nor an action of the task, or its rest is none.
@@ -64,7 +64,7 @@ class KeyMap:
         self.engaged: np.ndarray | None = None  # the previous driver's action; continues until a key is pressed
 
     def action(self, held: Collection[str]) -> np.ndarray:
-        """The action of the keys that are held, the one that was pressed last first; as the task takes it."""
+        """The action of the held keys, the last pressed one first; as the task takes it."""
         acting = [self.actions[key] for key in held if key in self.actions]
         if self.engaged is not None and not acting:
             return self.engaged
@@ -75,7 +75,7 @@ class KeyMap:
         return self.spaces.to_task(np.asarray(total, np.float32))
 
     def press(self, key: str) -> None:
-        """A key was pressed: without a rest action its action stays, also before an episode begins."""
+        """Notes a pressed key. Without a rest action its action continues, also before an episode begins."""
         self.engaged = None if key in self.actions else self.engaged
         if self.rest is None:
             self.last = self.actions.get(key, self.last)

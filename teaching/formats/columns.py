@@ -105,7 +105,7 @@ def _one(columns: Mapping[str, np.ndarray], i: int, steps: slice) -> Trajectory:
     observation, action, reward, terminal, truncation = (columns[name][steps] for name in STEPS)
     early = np.flatnonzero(terminal[:-1] | truncation[:-1])
     if len(early):
-        raise Unfit(f"episode {i}, step {early[0]}: it ends here, but goes on")
+        raise Unfit(f"episode {i}, step {early[0]}: it ends here, but has more steps")
     ends = bool(terminal[-1]), bool(truncation[-1])
     if "next_observations" in columns:
         observation = np.concatenate([observation, columns["next_observations"][steps][-1:]])

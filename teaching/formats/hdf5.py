@@ -1,4 +1,4 @@
-"""HDF5 files of robomimic's and of D4RL's layout, to be read.
+"""Reads HDF5 files of robomimic's and of D4RL's layout.
 
 D4RL (https://arxiv.org/abs/2004.07219): columns of steps as in `teaching/formats/columns.py`, with `timeouts` for
 `truncations`. robomimic (https://robomimic.github.io/docs/datasets/overview.html): a group `data/demo_N` an episode
@@ -25,7 +25,7 @@ GYM = 2
 
 
 def read(path: Path) -> Demonstrations:
-    """All episodes of a file, whichever of the two layouts it has."""
+    """All episodes of a file of either layout."""
     try:
         with opened(path) as file:
             return _robomimic(file["data"]) if "data" in file else _d4rl(file)
@@ -37,7 +37,7 @@ def read(path: Path) -> Demonstrations:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """An HDF5 file that holds all that is read of it: no link leads elsewhere, and no array is made of nothing.
+    """An HDF5 file that contains all its data: no link leads elsewhere, and no array is larger than the file allows.
 
     Raises:
         Unfit: it does not.
@@ -49,10 +49,10 @@ def opened(path: Path) -> Iterator[Any]:
         left = most_bytes(path.stat().st_size)
         for name, link in links:
             if not isinstance(link, h5py.HardLink):
-                raise Unfit(f"'{name}' is a link, perhaps to another file: copy what it means into this file")
+                raise Unfit(f"'{name}' is a link, perhaps to another file: copy its target into this file")
             one = file[name]
             if h5py.h5o.get_info(one.id).rc != 1:
-                raise Unfit(f"'{name}' has two names: copy what it means")
+                raise Unfit(f"'{name}' has two names: make a copy")
             if isinstance(one, h5py.Dataset):
                 left -= _bytes(name, one)
             if left < 0:
@@ -61,7 +61,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def _bytes(name: str, dataset: Any) -> int:
-    """What an array takes in memory."""
+    """The size of an array in memory."""
     if dataset.external or dataset.is_virtual:
         raise Unfit(f"'{name}' is kept in another file: copy it into this one")
     return int(dataset.size or 0) * max(dataset.dtype.itemsize, 1)
@@ -76,7 +76,7 @@ def _d4rl(file: Any) -> Demonstrations:
         columns["truncations"] = columns.pop("timeouts")
     elif "terminals" in columns:
         columns["truncations"] = np.zeros(len(columns["terminals"]), bool)
-        notes.append("has no timeouts: an episode that the clock ended runs into the next one")
+        notes.append("has no timeouts: an episode that a time limit ended runs into the next one")
     trajectories, more = split(columns)
     return Demonstrations(trajectories, None, notes + more)
 
@@ -89,7 +89,7 @@ def _robomimic(data: Any) -> Demonstrations:
     if "obs" not in first:
         raise Unfit("episode 0, step 0: has no obs, only states: let robomimic's dataset_states_to_obs.py make them")
     keys = sorted(key for key in first["obs"] if first["obs"][key].ndim <= 2)
-    notes = [f"an observation is {', '.join(keys)}, one behind the other"]
+    notes = [f"an observation is {', '.join(keys)}, one after the other"]
     notes += [f"left out: {', '.join(images)}"] if (images := sorted(set(first["obs"]) - set(keys))) else []
     notes += _lacking(first)
     return Demonstrations([_one(i, data[name], keys) for i, name in enumerate(names)], _env(data.attrs), notes)
@@ -102,9 +102,9 @@ def _lacking(demo: Any) -> list[str]:
     if "rewards" not in demo:
         notes.append("has no rewards: they are zeros here")
     if "dones" in demo:
-        notes.append("an episode that is not done at its end is taken as truncated: robomimic does not say")
+        notes.append("an episode that is not done at its end counts as truncated: robomimic does not say")
     else:
-        notes.append("has no dones: each episode is taken as truncated")
+        notes.append("has no dones: each episode counts as truncated")
     return notes
 
 
@@ -131,7 +131,7 @@ def _side_by_side(number: int, group: Any, keys: list[str]) -> np.ndarray:
 def _env(attributes: Any) -> Env | None:
     said = json.loads(attributes["env_args"]) if "env_args" in attributes else {}
     if not isinstance(said, dict):
-        raise Unfit(f"env_args are to name the environment, but are {said!r}"[:120])
+        raise Unfit(f"env_args must name the environment, but are {said!r}"[:120])
     if said.get("type", said.get("env_type")) != GYM:
         return None
     return {"id": said["env_name"], "arguments": said.get("env_kwargs", {})}

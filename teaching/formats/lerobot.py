@@ -1,4 +1,4 @@
-"""LeRobot's dataset layout v3.0 (https://huggingface.co/docs/lerobot), to be written: parquet files and their metadata.
+"""LeRobot's dataset layout v3.0 (https://huggingface.co/docs/lerobot), for writing: parquet files and their metadata.
 
 meta/info.json, meta/stats.json, meta/tasks.parquet
 meta/episodes/chunk-000/file-000.parquet      one row an episode
@@ -23,7 +23,7 @@ Columns = dict[str, np.ndarray]
 
 
 def write(path: Path, shown: Demonstrations, task: str, fps: float | None = None) -> list[str]:
-    """Writes them as a dataset of one task; gives what it does not hold.
+    """Writes them as a dataset of one task; returns what it does not hold.
 
     `fps` steps a second are the measured ones, where it is not given.
     """
@@ -118,7 +118,7 @@ def _stats(values: np.ndarray) -> dict[str, list[float]]:
 
 
 def _table(path: Path, columns: dict[str, Any], index: str = "") -> None:
-    """A parquet file. pandas, through which LeRobot reads its tasks, is told which column is the `index`."""
+    """Writes a parquet file. For pandas, which LeRobot uses to read tasks, it states which column is the `index`."""
     arrow = extra("pyarrow", "lerobot")
     table = arrow.table({name: _column(arrow, values) for name, values in columns.items()})
     if index:
@@ -130,7 +130,7 @@ def _table(path: Path, columns: dict[str, Any], index: str = "") -> None:
 
 
 def _column(arrow: Any, values: Any) -> Any:
-    """An array of fixed-size lists of a matrix; what is one number wide is a plain column."""
+    """A matrix as an array of fixed-size lists; with one column, a plain column."""
     if not isinstance(values, np.ndarray) or values.ndim == 1:
         return arrow.array(values)
     rows = np.ascontiguousarray(values.reshape(len(values), -1))

@@ -21,14 +21,14 @@ from tutelage.teaching.formats.hdf5 import opened
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
 
 ID = re.compile(r"([-\w][-\w/]*[-\w]/)?[-\w]+-v\d+")
-"""As Minari has it: a namespace has two characters at least."""
+"""Minari's rule: a namespace has at least two characters."""
 
 ABOUT: dict[str, Any] = {"seed": int, "operator": str, "device": str, "when": float, "rate": float}
-"""What an episode's own metadata hold."""
+"""The metadata of an episode."""
 
 
 def located(place: str) -> tuple[Path, str]:
-    """Folder and id of the dataset that a path or an id names; it need not be there."""
+    """Folder and id of the dataset that a path or an id names; it need not exist."""
     if place.startswith(("/", ".", "~")) or not ID.fullmatch(place):
         path = Path(place).expanduser()
         return path, path.name
@@ -36,7 +36,7 @@ def located(place: str) -> tuple[Path, str]:
 
 
 def read(path: Path, trusted: bool = False) -> Demonstrations:
-    """All episodes of the dataset in a folder. Only one that is `trusted` need not say what is observed and done."""
+    """All episodes of the dataset in a folder. Unless it is `trusted` it must state its spaces."""
     data = path / "data" if (path / "data").is_dir() else path
     try:
         _check(data, trusted)
@@ -48,7 +48,7 @@ def read(path: Path, trusted: bool = False) -> Demonstrations:
         raise
     except Refusal:
         raise
-    except Exception as error:  # Minari does not say what it raises on data that it did not write
+    except Exception as error:  # Minari does not document its exceptions for damaged data
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error
     notes = ["left out: infos"] if any(episode.infos for episode in episodes) else []
     if dataset.env_spec and any(wrapper.kwargs for wrapper in dataset.env_spec.additional_wrappers):
@@ -57,11 +57,11 @@ def read(path: Path, trusted: bool = False) -> Demonstrations:
 
 
 def _check(data: Path, trusted: bool) -> None:
-    """Refuses what Minari would run code for, take much memory for, or read elsewhere."""
+    """Refuses a dataset for which Minari would run code, use much memory, or read elsewhere."""
     said = json.loads((data / "metadata.json").read_bytes())
     for space in ("observation_space", "action_space"):
         if said.get(space) is None and not trusted:
-            raise Unfit(f"does not say its {space}: Minari would run the environment's code to know it: say --trust")
+            raise Unfit(f"has no {space}: Minari would run the environment's code for it: allow that with --trust")
     size = sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
     if not 0 <= said["total_episodes"] <= size:
         raise Unfit(f"cannot have {said['total_episodes']} episodes in {size} bytes")
@@ -71,9 +71,11 @@ def _check(data: Path, trusted: bool) -> None:
 
 
 def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5") -> list[str]:
-    """Writes them into a folder as the dataset `name`; gives what it does not hold."""
+    """Writes them into a folder as the dataset `name`; returns what it does not hold."""
     if not ID.fullmatch(name):
-        raise Unfit(f"'{name}' is no name of a Minari dataset: letters, digits, - and _, and a version: my-demos-v0")
+        raise Unfit(
+            f"'{name}' is not a Minari dataset's name: use letters, digits, - and _, and a version (my-demos-v0)"
+        )
     storage_of = extra("minari.dataset.minari_storage", "minari").MinariStorage
     episode_buffer = extra("minari.data_collector.episode_buffer", "minari").EpisodeBuffer
     spec, *spaces = _of_task(shown)
@@ -106,14 +108,14 @@ def _one(number: int, episode: Any, said: dict[str, Any]) -> Trajectory:
     terminated, truncated = episode.terminations, episode.truncations
     early = np.flatnonzero(terminated[:-1] | truncated[:-1])
     if len(early):
-        raise Unfit(f"episode {number}, step {early[0]}: it ends here, but goes on")
+        raise Unfit(f"episode {number}, step {early[0]}: it ends here, but has more steps")
     about: dict[str, Any] = {key: kind(said[key]) for key, kind in ABOUT.items() if said.get(key) is not None}
     ends = bool(terminated[-1:].any()), bool(truncated[-1:].any())
     return Trajectory(observation, action, episode.rewards, *ends, number=number, **about)
 
 
 def _about(one: Trajectory) -> dict[str, Any]:
-    said = {key: getattr(one, key) for key in ABOUT if key != "seed"}  # which Minari itself writes
+    said = {key: getattr(one, key) for key in ABOUT if key != "seed"}  # which Minari writes itself
     return {key: value for key, value in said.items() if value not in (None, "")}
 
 
@@ -141,7 +143,7 @@ def _env(spec: Any) -> Env | None:
 
 
 def _of_task(shown: Demonstrations) -> tuple[Any, Space[Any], Space[Any]]:
-    """Spec and spaces of the environment, in the dtypes of the arrays; spaces without bounds where none is known."""
+    """Spec and spaces of the environment, in the dtypes of the arrays; spaces have no bounds if none are known."""
     first = shown.trajectories[0]
     if shown.env is None:
         highest = max(int(one.action.max()) for one in shown.trajectories)

@@ -18,7 +18,7 @@ from tutelage.teaching.formats.columns import joined, split
 from tutelage.teaching.formats.trajectory import Demonstrations, Unfit
 
 UNREADABLE = (OSError, ValueError, EOFError, AttributeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What numpy and zipfile raise of a file that is none."""
+"""Exceptions of numpy and zipfile for a file that is not npz."""
 
 
 def read(path: Path) -> Demonstrations:
@@ -47,7 +47,7 @@ def read(path: Path) -> Demonstrations:
 
 
 def _check_sizes(file: BinaryIO) -> None:
-    """Refuses arrays that would take much memory, before they do: by the sizes that are stated of them.
+    """Refuses arrays that would take much memory before they are read, by their stated sizes.
 
     zipfile gives no more than was stated, and each array must be no larger than its own file in the archive.
     """
@@ -55,16 +55,16 @@ def _check_sizes(file: BinaryIO) -> None:
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if (total := sum(member.file_size for member in members)) > most:
-            raise Unfit(f"unpacks to {total} bytes, {most} are read at most: what it holds is no demonstration")
+            raise Unfit(f"unpacks to {total} bytes, {most} are read at most: it holds no demonstrations")
         for member in members:
             with archive.open(member) as array:
                 shape, dtype = _head(array)
             if math.prod(shape) * max(dtype.itemsize, 1) > member.file_size:
-                raise Unfit(f"says that {member.filename} has shape {list(shape)}, which it has not")
+                raise Unfit(f"says that {member.filename} has shape {list(shape)}, which is wrong")
 
 
 def _head(array: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype that an array's file states."""
+    """The shape and dtype that an array's file states."""
     version = np.lib.format.read_magic(array)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(array)
@@ -72,7 +72,7 @@ def _head(array: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def write(path: Path, shown: Demonstrations) -> list[str]:
-    """Writes them; gives sentences that say what the file does not hold."""
+    """Writes them; returns sentences that say what the file does not hold."""
     columns, notes = joined(shown.trajectories), []
     env = {"id": shown.env} if isinstance(shown.env, str) else dict(shown.env or {})
     if "id" in env:
@@ -90,7 +90,7 @@ def _env(name: np.ndarray | None, arguments: np.ndarray | None) -> Env | None:
     except ValueError as error:
         raise Unfit(f"env_kwargs cannot be read as JSON: {error}") from error
     if not isinstance(given, dict):
-        raise Unfit(f"env_kwargs are to name the environment's arguments, but are {given!r}")
+        raise Unfit(f"env_kwargs must name the environment's arguments, but are {given!r}")
     if name is None:
         return None
     return {"id": str(name), "arguments": given} if given else str(name)

@@ -81,7 +81,7 @@ def test_what_it_does_not_have_is_said_before_it_is_connected(names: dict[str, A
 
 
 def test_without_lerobot_it_is_said_what_is_missing() -> None:
-    with pytest.raises(DriverError, match=r"lerobot.robots:Arm: is not there .*: pip install lerobot"):
+    with pytest.raises(DriverError, match=r"lerobot.robots:Arm: cannot be imported .*: install lerobot"):
         LeRobotRobot("lerobot.robots:Arm", []).connect()
 
 

@@ -336,7 +336,7 @@ def test_a_device_of_ones_own_is_named_by_its_module() -> None:
     ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, scripted"),
     ("scripted", {"keys": {}}, "'scripted' has no settings"),
     ("keyboard", {"hodl": 1.0}, "keyboard has no setting 'hodl'; did you mean 'hold'"),
-    ("tests.teaching.test_devices:nobody", {}, "is not there"),
+    ("tests.teaching.test_devices:nobody", {}, "cannot be loaded"),
 ])  # fmt: skip
 def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(Refusal, match=message):

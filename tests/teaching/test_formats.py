@@ -122,7 +122,7 @@ def test_minari_datasets_that_are_no_episodes_of_flat_arrays_are_refused(dataset
     for name, observation, space in (("flat-v0", flat, box), ("dict-v0", {"a": flat}, gymnasium.spaces.Dict(a=box))):
         one = EpisodeBuffer(None, None, None, observation, np.zeros(3, np.int64), np.zeros(3), flags, flags)
         minari.create_dataset_from_buffers(name, [one], observation_space=space, action_space=choice)
-    with pytest.raises(Refusal, match=r"^flat-v0: episode 0, step 1: it ends here, but goes on$"):
+    with pytest.raises(Refusal, match=r"^flat-v0: episode 0, step 1: it ends here, but has more steps$"):
         files.read("flat-v0")
     with pytest.raises(Refusal, match=r"^dict-v0: episode 0, step 0: observations or actions are not flat arrays$"):
         files.read("dict-v0")
@@ -281,7 +281,7 @@ def test_robomimic_is_read(tmp_path: Path) -> None:
     found = files.read(tmp_path / "demos.hdf5")
     all_same(found.trajectories, shown)
     assert found.env == {"id": PENDULUM, "arguments": {"g": 9.0}}
-    assert found.notes[:2] == ["an observation is angle, speed, one behind the other", "left out: camera"]
+    assert found.notes[:2] == ["an observation is angle, speed, one after the other", "left out: camera"]
 
 
 def test_what_robomimic_lacks_is_told(tmp_path: Path) -> None:
@@ -404,9 +404,12 @@ WRONG = [
     (lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="{no"), "env_kwargs cannot be read as JSON"),
     (
         lambda steps: steps.update(env_id=CARTPOLE, env_kwargs="[1]"),
-        "env_kwargs are to name the environment's arguments",
+        "env_kwargs must name the environment's arguments",
     ),
-    (lambda steps: steps.update(episode_lengths=np.array([20, 40])), "episode 1, step 19: it ends here, but goes on"),
+    (
+        lambda steps: steps.update(episode_lengths=np.array([20, 40])),
+        "episode 1, step 19: it ends here, but has more steps",
+    ),
     (lambda steps: steps.update(episode_lengths=np.array([20, 20, 21])), "episode 2, step 60: is not there"),
 ]
 
@@ -460,7 +463,7 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None
     shown = Demonstrations([driven(CARTPOLE, 0, 5)], "NoSuch-v1")
     with pytest.raises(Refusal, match="cannot be made"):
         files.write(str(tmp_path / "a-v0"), shown, "minari")
-    with pytest.raises(Refusal, match="is no name of a Minari dataset"):
+    with pytest.raises(Refusal, match="is not a Minari dataset's name"):
         files.write(str(tmp_path / "a"), shown, "minari")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a.npz").write_text("mine")
