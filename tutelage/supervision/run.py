@@ -195,6 +195,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
+        **({"failure": outcome.failure} if outcome.failure else {}),
         **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
     if outcome.refusal:
