@@ -41,7 +41,9 @@ class TrainedPolicy:
         seen = np.asarray(observation, np.float32)
         wanted = self.task.spaces.observation
         if seen.ndim not in (1, 2) or seen.shape[-1] != wanted:
-            what = f"an observation has the shape [{wanted}], or [N, {wanted}] in a batch, but this is {list(seen.shape)}"
+            what = (
+                f"an observation has the shape [{wanted}], or [N, {wanted}] in a batch, but this is {list(seen.shape)}"
+            )
             raise Refusal([Problem(self.task.env, what)])
         action, _ = act(self._tensors, np.atleast_2d(seen), None if deterministic else self._draws)
         taken = self.task.spaces.to_task(action)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import gymnasium
@@ -11,7 +12,6 @@ import numpy as np
 import pytest
 
 import tutelage
-from tests.parts.person import Person
 from tutelage.messages import Weights
 from tutelage.nodes.policy import Policy
 
@@ -104,6 +104,7 @@ def test_a_refusal_is_one_exception_and_leaves_no_folder(tmp_path: Path, monkeyp
     assert not list(tmp_path.glob("runs/*"))
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,4 +112,6 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
     runs = [tutelage.launch("gail.yaml", wait=False, seed=seed, **ENDLESS) for seed in (0, 1)]
     assert runs[0].dir != runs[1].dir
     for run in runs:
+        while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit
+            time.sleep(0.05)
         assert run.stop().report["interrupted"] == "SIGINT"

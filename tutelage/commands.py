@@ -32,15 +32,18 @@ def launch(
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
+    if file and show_arguments:
+        from tutelage.launchfiles.usage import usage
+
+        click.echo(usage(file))
+        return
     from tutelage import launcher
 
     if resume:
         sys.exit(launcher.resume(resume, trusted))
     if file is None:
         raise click.UsageError("name a launch file, for example gail.yaml")
-    if show_arguments:
-        click.echo(launcher.arguments_text(file))
-    elif dry_run:
+    if dry_run:
         click.echo(launcher.resolved_text(file, arguments))
     else:
         sys.exit(launcher.launch(file, arguments, run_dir, one_process))

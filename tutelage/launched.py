@@ -29,7 +29,7 @@ class Launched:
 
     def __init__(self, folder: Path, words: Sequence[str], wait: bool) -> None:
         self.folder, self._at_terminal = folder, wait and sys.stdout.isatty()
-        self._printed, self._complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._printed, self._complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         self._shown = 0  # bytes of what it printed
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tutelage", *words],
@@ -39,8 +39,7 @@ class Launched:
             start_new_session=not self._at_terminal,  # at a terminal it has to be in front, to be drawn and driven
         )
         atexit.register(self.stop)
-        if wait:
-            self.wait()
+        self.wait() if wait else self._begin()
 
     def wait(self) -> None:
         """Shows the output until the run is over.
@@ -58,14 +57,20 @@ class Launched:
             raise
         finally:
             show(self._news())
+            self._close()
         self._judge()
 
     def stop(self) -> None:
         """Ends the run in good order, and waits until it is over."""
-        atexit.unregister(self.stop)
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait()
+        self._close()
+
+    def _begin(self) -> None:
+        """Waits until the run's folder holds a run, which can be stopped and resumed."""
+        while self._goes_on() and not (self.folder / "run.json").exists():
+            pass
 
     def _goes_on(self) -> bool:
         try:
@@ -87,23 +92,30 @@ class Launched:
 
     def _news(self) -> str:
         """What was printed since the last call, in whole lines. The launcher's own place in the file is left alone."""
+        if self._printed.closed:
+            return ""
         news = os.pread(self._printed.fileno(), 2**24, self._shown)
         news = news[: news.rfind(b"\n") + 1]
         self._shown += len(news)
         return news.decode(errors="replace")
 
+    def _close(self) -> None:
+        if not self._printed.closed:
+            self._complained.seek(0)
+            self._complaints = self._complained.read().decode(errors="replace").strip()
+            self._printed.close()
+            self._complained.close()
+            atexit.unregister(self.stop)
+
     def _judge(self) -> None:
         """Raises what went wrong. A run that was asked to end early has not failed."""
-        atexit.unregister(self.stop)
-        self._complained.seek(0)
-        complaints = self._complained.read().decode(errors="replace").strip()
         code = self._process.returncode
         if code == REFUSED:
             if self.folder.is_dir() and not any(self.folder.iterdir()):
                 self.folder.rmdir()
-            raise Refusal(Problem(where, what) for where, _, what in map(_parts, complaints.splitlines()))
-        if complaints:
-            print(complaints, file=sys.stderr)
+            raise Refusal(Problem(where, what) for where, _, what in map(_parts, self._complaints.splitlines()))
+        if self._complaints:
+            print(self._complaints, file=sys.stderr)
         if code == 1 or code < 0:
             raise Refusal([Problem(self.folder, self._failure())])
 

@@ -13,7 +13,6 @@ from tutelage import run_summary as ending
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
-from tutelage.input.types import text
 from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
@@ -39,18 +38,6 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     made = wiring.wire(read, path.stem)
     made.paths = paths
     return made
-
-
-def arguments_text(file: str) -> str:
-    """The arguments of a launch file, one a line."""
-    read = launchfile.arguments(find(file))
-    lines = [read.description, ""]
-    width = max((len(name) for name in read.arguments), default=0)
-    for name, argument in read.arguments.items():
-        value = "(must be given)" if argument.required else f"(default: {text(argument.default)})"
-        choices = f": one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
-        lines.append(f"  {name:{width}}:=  {argument.help}{choices} {value}")
-    return "\n".join(lines)
 
 
 def resolved_text(file: str, arguments: Sequence[str]) -> str:

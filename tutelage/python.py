@@ -1,8 +1,8 @@
 """The door from Python: start a run, wait for it, take its results (docs/python.md).
 
-    run = tutelage.launch("gail.yaml", env="Pendulum-v1", seed=3)
-    print(run.report["return_mean"])
-    action = run.policy(observation)
+run = tutelage.launch("gail.yaml", env="Pendulum-v1", seed=3)
+print(run.report["return_mean"])
+action = run.policy(observation)
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-import tutelage.messages  # so that `read` gives messages of these types
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
@@ -100,7 +99,7 @@ def launch(file: str | Path, /, *, wait: bool = True, run_dir: str | Path | None
 
 
 def resume(run_dir: str | Path, /, *, wait: bool = True, **arguments: Any) -> Run:
-    """Goes on with a run that was interrupted; with `budget=N` extends a finished one. `wait` and errors: as `launch`."""
+    """Goes on with a run that was interrupted; `budget=N` extends a finished one. Waits and raises as `launch` does."""
     folder = Path(run_dir).resolve()
     return Run(folder, Launched(folder, ["launch", "--resume", str(folder), *_words(arguments)], wait))
 
