@@ -127,7 +127,7 @@ def test_arguments_are_listed_in_groups_and_at_once() -> None:
     *shown, heavy = done.stdout.splitlines()
     assert heavy == "[]", done.stderr
     titles = [line for line in shown if line.endswith(":") and not line.startswith(" ")]
-    assert titles == ["demonstrations:", "a live teacher:", "learning:", "evaluation:", "files:"]
+    assert titles == ["demonstrations:", "a live operator:", "learning:", "evaluation:", "files:"]
     assert (
         "  demonstrations_count:=  number of demonstrations (by default ten of an operator, all of a file)"
         in done.stdout
