@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tutelage import Message, Node
+from tutelage.files.weights import keep
 from tutelage.messages import Weights
-from tutelage.tasks.kept_weights import keep
 
 
 class Archive(Node):

@@ -9,9 +9,9 @@ import numpy as np
 from safetensors.numpy import load
 
 from tutelage import Message, Node
+from tutelage.files.weights import BEST, keep
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
-from tutelage.tasks.kept_weights import BEST, keep
 from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Env, Task
 

@@ -19,7 +19,7 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show the resolved launch file.")
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="Run all nodes in this process, for debuggers; same result.")
-@click.option("--resume", metavar="RUN", help="Continue an interrupted run, instead of a FILE.")
+@click.option("--resume", metavar="RUN", help="Continue a RUN, instead of a FILE; budget:=N extends a finished one.")
 @TRUST
 def launch(
     file: str | None,
@@ -40,7 +40,8 @@ def launch(
     from tutelage import launcher
 
     if resume:
-        sys.exit(launcher.resume(resume, trusted))
+        words = (file, *arguments) if file else ()
+        sys.exit(launcher.resume(resume, words, trusted))
     if file is None:
         raise click.UsageError("name a launch file, for example gail.yaml")
     if dry_run:
