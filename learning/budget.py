@@ -28,12 +28,16 @@ class Budget(int):
         made.parts = tuple(parts)
         return made
 
-    def progress(self, steps: int) -> float:
-        """Share of the budget that these steps are of, from 0 to 1, by which rates anneal.
+    def part(self, steps: int) -> int:
+        """The budget in effect after so many steps: until a former end it was that one."""
+        return next((part for part in self.parts if steps < part), self)
 
-        Until a former end it is the share of that budget: an extended run passes through its former final weights.
+    def progress(self, steps: int) -> float:
+        """Share of the budget in effect, from 0 to 1, by which rates anneal.
+
+        So an extended run passes through its former final weights.
         """
-        return steps / next((part for part in self.parts if steps < part), self)
+        return steps / self.part(steps)
 
 
 def budget(given: int | Sequence[int], spaces: Spaces, of: Budgets = ON_POLICY) -> Budget:
