@@ -42,7 +42,7 @@ def test_a_finished_run_is_extended_in_its_folder(tmp_path: Path) -> None:
         (["budget:=16384"], "this run has learned from 16384 environment steps: name a budget above that"),
         (["budget:=many"], "takes budget:=N alone"),
         (["seed:=4"], "takes budget:=N alone"),
-        ([], "this run has come to its end: give it more by budget:=N"),
+        ([], "this run has finished: extend it by budget:=N"),
     ):
         done = cli("launch", "--resume", run.run_dir, *words)
         assert done.returncode == 2 and sentence in done.stderr
