@@ -17,14 +17,12 @@ from tutelage.nodes.policy import Policy
 
 RECORDING = Path(__file__).parent / "recordings" / "gail.mcap"
 
-ENDLESS = {"env": "Pendulum-v1", "budget": 10_000_000}
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tutelage.Run:
     folder = tmp_path_factory.mktemp("cloned") / "run"
-    words = {"epochs": 2, "epochs_each": 1, "episodes": 3, "demonstrations_count": 2}
-    return tutelage.launch("bc.yaml", env="Pendulum-v1", run_dir=folder, **words)
+    few = {"epochs": 2, "epochs_each": 1, "episodes": 3, "demonstrations_count": 2}
+    return tutelage.launch("bc.yaml", env="Pendulum-v1", run_dir=folder, **few)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +107,7 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    runs = [tutelage.launch("gail.yaml", wait=False, seed=seed, **ENDLESS) for seed in (0, 1)]
+    runs = [tutelage.launch("gail.yaml", wait=False, seed=seed, env="Pendulum-v1", budget=10_000_000) for seed in (0, 1)]
     assert runs[0].dir != runs[1].dir
     for run in runs:
         while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit

@@ -44,7 +44,7 @@ def test_an_episode_without_an_end_is_refused(monkeypatch):
     with pytest.raises(Refusal, match=r"not ended after 30 steps: wrap .*TimeLimit$"):
         list(episode(task.make(), lambda _: np.zeros(1)))
     shapes = {"policy.0": (8, 3), "policy.1": (8, 8), "policy.2": (1, 8)}
-    tensors = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    tensors: dict[str, np.ndarray] = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
     tensors |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in shapes.items()}
     tensors |= {"observation.mean": np.zeros(3), "observation.scale": np.ones(3), "policy.log_std": np.zeros(1)}
     with pytest.raises(Refusal, match="endless: an episode has not ended after 30 steps"):

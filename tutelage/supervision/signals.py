@@ -55,7 +55,9 @@ class Signals:
 
     def __init__(self, asked: Callable[[int], None], ctrl_z: Callable[[int], None] | None = None) -> None:
         self._asked = asked
-        self._actions = dict.fromkeys(ASKING, asked) | ({signal.SIGTSTP: ctrl_z} if ctrl_z else {})
+        self._actions: dict[int, Callable[[int], None]] = dict.fromkeys(ASKING, asked)
+        if ctrl_z:
+            self._actions[signal.SIGTSTP] = ctrl_z
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe()
