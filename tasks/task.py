@@ -195,7 +195,7 @@ def _make(module: str, env: str, **arguments: Any) -> Any:
 
 def _why(env: str, error: Exception) -> str:
     """The error, in the words of gymnasium where it is gymnasium's."""
-    told = str(error).replace("gymnasium[", "tutelage[").rstrip(".")  # its extras, box2d and mujoco, are ours, too
+    told = str(error).rstrip(".")
     if told.endswith("doesn't exist"):
         told += f"; if another package has it, name that package before it: PACKAGE:{env}"
     elif "gymnasium-robotics" in told:

@@ -107,7 +107,9 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    runs = [tutelage.launch("gail.yaml", wait=False, seed=seed, env="Pendulum-v1", budget=10_000_000) for seed in (0, 1)]
+    runs = [
+        tutelage.launch("gail.yaml", wait=False, seed=seed, env="Pendulum-v1", budget=10_000_000) for seed in (0, 1)
+    ]
     assert runs[0].dir != runs[1].dir
     for run in runs:
         while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit

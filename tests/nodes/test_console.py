@@ -176,7 +176,7 @@ def test_a_terminal_shows_the_run_while_it_goes(terminal: MakeTerminal) -> None:
     assert re.search(r"return +95.0 over 20 episodes +expert 500.0 +▁+▂", text)
     assert re.search(r"discriminator +expert +71% +policy +68%", text)
     assert "evaluation" not in text
-    assert re.search(r"simulator +running +0 +0 +observation 500 … +action 500", text)
+    assert re.search(r"simulator +running +0 +0 +observation 500  episode 10 +action 500", text)
     assert re.search(r"learner +running +0 +0 +weights 5 +score 5", text)
 
 

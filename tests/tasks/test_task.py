@@ -74,7 +74,7 @@ def test_mujoco_warns_in_the_log_and_leaves_no_file(
     [
         ("NoSuch-v1", "cannot be made"),
         ("Blackjack-v1", "a flat Box is needed"),
-        ("nowhere:make", "is not there"),
+        ("nowhere:make", "cannot be loaded"),
         ("nowhere:Odd-v0", "cannot be made: No module named 'nowhere'"),
         ("tests.parts.odd_environments:raising", "cannot be made: ValueError: no licence"),
         ("tests.parts.odd_environments:nothing", "gives a NoneType, which has no observation_space"),

@@ -1,4 +1,4 @@
-"""The weights in a run's folder: the final ones, or those so far of a run that has not reached its end; kept versions."""
+"""The weights in a run's folder: the final ones, those so far, and those of earlier versions."""
 
 from __future__ import annotations
 
