@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -115,3 +117,14 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
         while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit
             time.sleep(0.05)
         assert run.stop().report["interrupted"] == "SIGINT"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_page_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[1] / "docs" / "python.md").read_text()
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(block, names)
+    assert len(names["observations"]) == 2 * 64 + 1 and names["said"]
