@@ -1,5 +1,6 @@
-"""The default number of environment steps of a task: a rule of thumb by the kind of action."""
+"""The number of environment steps of a run; its default is a rule of thumb by the kind of action."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tutelage.learning.rollout import Spaces
@@ -17,7 +18,30 @@ ON_POLICY = Budgets(114_688, 1_048_576, 2_097_152)
 OFF_POLICY = Budgets(40_960, 163_840, 307_200)
 
 
-def budget(given: int, spaces: Spaces, of: Budgets = ON_POLICY) -> int:
-    """The given number of environment steps; for 0, the default by the task's actions."""
+class Budget(int):
+    """Environment steps of a whole run: an int. `parts` are those of its former ends, if it was extended, and this."""
+
+    parts: tuple[int, ...]
+
+    def __new__(cls, parts: Sequence[int]) -> "Budget":
+        made = super().__new__(cls, parts[-1])
+        made.parts = tuple(parts)
+        return made
+
+    def part(self, steps: int) -> int:
+        """The budget in effect after so many steps: until a former end it was that one."""
+        return next((part for part in self.parts if steps < part), self)
+
+    def progress(self, steps: int) -> float:
+        """Share of the budget in effect, from 0 to 1, by which rates anneal.
+
+        So an extended run passes through its former final weights.
+        """
+        return steps / self.part(steps)
+
+
+def budget(given: int | Sequence[int], spaces: Spaces, of: Budgets = ON_POLICY) -> Budget:
+    """The given number of environment steps, or numbers, for 0 the default by the task's actions."""
     discrete = of.binary if spaces.action == 2 else of.discrete
-    return given or (discrete if spaces.discrete else of.continuous)
+    default = discrete if spaces.discrete else of.continuous
+    return Budget([part or default for part in ([given] if isinstance(given, int) else given)])

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tutelage.learning.budget import Budget
+
 
 class Schedule:
     """Training on rollout k makes version k + 1; rollout k is collected with version max(0, k - lag).
@@ -16,7 +18,7 @@ class Schedule:
         last: the version that the run ends with; None until it is known.
     """
 
-    def __init__(self, budget: int, lag: int) -> None:
+    def __init__(self, budget: Budget, lag: int) -> None:
         self.budget, self.lag = budget, lag
         self.version = self.steps = 0
         self.enough = False
@@ -30,12 +32,18 @@ class Schedule:
     @property
     def progress(self) -> float:
         """Share of the budget that was learned from, from 0 to 1."""
-        return self.steps / self.budget
+        return self.budget.progress(self.steps)
 
     @property
     def stop(self) -> bool:
         """Whether no further rollout is to be collected."""
         return self.last is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the next rollout is the last that the budget allows to begin."""
+        following = self.version + 1 + self.lag
+        return not self.stop and self.version > 0 and following * self.steps >= self.budget * self.version
 
     @property
     def over(self) -> bool:
@@ -52,7 +60,7 @@ class Schedule:
         return following
 
     def metrics(self) -> dict[str, float]:
-        return {"time/total_timesteps": float(self.steps), "time/budget": float(self.budget)}
+        return {"time/total_timesteps": float(self.steps), "time/budget": float(self.budget.part(self.steps))}
 
     def state(self) -> Sequence[int | bool | None]:
         return [self.version, self.steps, self.enough, self.last]

@@ -33,7 +33,7 @@ class AIRLDiscriminator(Node):
         self,
         env: Env,
         rollout_steps: int = 64,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         seed: int = 0,
         settings: dict[str, Any] | None = None,
     ) -> None:
@@ -61,7 +61,8 @@ class AIRLDiscriminator(Node):
             raise RuntimeError("there are no demonstrations to learn from: check that the teleoperator publishes some")
         place, steps = f"rollout {rollout}", self.gathered.rollout()
         policy = unpacked(f"{place}, weights", self.policy)
-        draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
+        draw = generator(self.seed, "discriminator", rollout)
+        progress = self.budget.progress(rollout * steps.log_prob.size)
         metrics = self.airl.update(self.demonstrations, steps, policy, draw, progress)
         check_all(place, metrics | self.airl.adam.state(), FINITE)
         reward = self.airl.score(steps, policy)

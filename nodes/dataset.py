@@ -32,6 +32,10 @@ class Dataset(Node):
         task = Task(env)
         self.spaces, shown = task.spaces, read(file, task)
         episodes = kept(shown)
+        if not episodes:
+            raise Refusal(
+                [Problem(file, "holds no kept episode: record some with record.yaml, or keep some with `demos`")]
+            )
         count = len(episodes) if count is None else count
         if not 0 < count <= len(episodes):
             raise Refusal([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])

@@ -39,7 +39,7 @@ class Discriminator(Node):
         self,
         env: Env,
         rollout_steps: int = 64,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         seed: int = 0,
         reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
         chance: float = 0.0,
@@ -67,7 +67,8 @@ class Discriminator(Node):
         if not self.demonstrations:
             raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
         steps = self.gathered.rollout()
-        draw, progress = generator(self.seed, "discriminator", rollout), rollout * steps.log_prob.size / self.budget
+        draw = generator(self.seed, "discriminator", rollout)
+        progress = self.budget.progress(rollout * steps.log_prob.size)
         metrics = self.discriminator.update(self.demonstrations, steps, draw, progress)
         check_all(f"rollout {rollout}", metrics | self.discriminator.adam.state(), FINITE)
         yield self._result(rollout, step, steps, metrics)
@@ -107,7 +108,7 @@ class RewardDiscriminator(Discriminator):
         self,
         env: Env,
         rollout_steps: int = dac.ROLLOUT_STEPS,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         seed: int = 0,
         subsample: int = 1,
         settings: dict[str, Any] | None = None,

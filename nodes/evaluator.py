@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from tutelage import Message, Node
+from tutelage.files.weights import BEST, keep
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -20,13 +21,14 @@ INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2
 class Evaluator(Node):
     """Plays `episodes` episodes with the final weights, greedy and sampled.
 
-    Before that it plays `every_episodes`, greedy only, after each `every` versions of the weights (0: never).
+    Before that it plays `every_episodes`, greedy only, after each `every` versions of the weights (0: never). With
+    `keep` it writes the weights with the best mean greedy return so far into the run's folder `kept`.
     """
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best")
 
     def __init__(
         self,
@@ -35,10 +37,12 @@ class Evaluator(Node):
         every: int = 0,
         every_episodes: int = 20,
         seed: int = 0,
+        keep: int = 0,
     ) -> None:
         self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
+        self.keep, self.best = keep, float("-inf")
         self.evaluated = 0
 
     def hear(self, message: Message) -> Iterator[Message]:
@@ -50,6 +54,7 @@ class Evaluator(Node):
             tensors = load(message.tensors.tobytes())
             what = "final" if message.final else "course"
             greedy = returns(self.task, tensors, count, self.seed, False, what)
+            self._keep_the_best(greedy.mean(), message.tensors.tobytes())
             sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
                 message.rollout,
@@ -61,8 +66,14 @@ class Evaluator(Node):
                 final=message.final,
             )
 
+    def _keep_the_best(self, mean: float, file: bytes) -> None:
+        if self.keep and mean > self.best:
+            self.best = mean
+            keep(self.run_dir, BEST, file)
+
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
+        self.keep = 0  # a resumed run does not know of this end
 
 
 class StoppingEvaluator(Evaluator):
@@ -73,12 +84,19 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
-    keeps = ("evaluated", "row")
+    keeps = ("evaluated", "best", "row")
 
     def __init__(
-        self, env: Env, enough: float, episodes: int = 100, every: int = 0, every_episodes: int = 20, seed: int = 0
+        self,
+        env: Env,
+        enough: float,
+        episodes: int = 100,
+        every: int = 0,
+        every_episodes: int = 20,
+        seed: int = 0,
+        keep: int = 0,
     ) -> None:
-        super().__init__(env, episodes, every or STOPPING_EVERY, every_episodes, seed)
+        super().__init__(env, episodes, every or STOPPING_EVERY, every_episodes, seed, keep)
         self.enough, self.row = enough, 0
 
     def hear(self, message: Message) -> Iterator[Message]:

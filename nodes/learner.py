@@ -40,7 +40,7 @@ class PPOLearner(Node):
         env: Env,
         seed: int = 0,
         lag: int = 1,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
@@ -93,6 +93,10 @@ class PPOLearner(Node):
         now = self.schedule
         tensors = packed(f"weights of version {now.version}", self.ppo.tensors())
         return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
+
+    @property
+    def ending(self) -> bool:
+        return self.schedule.ending
 
     def interrupt(self) -> None:
         self.schedule.enough = True

@@ -38,7 +38,7 @@ class SACLearner(Node):
         env: Env,
         seed: int = 0,
         lag: int = 1,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         reward: Literal["logit", "note", "log_d", "fairl"] = "note",
         replay: int = CAPACITY,
         settings: dict[str, Any] | None = None,
@@ -84,6 +84,10 @@ class SACLearner(Node):
         now = self.schedule
         tensors = packed(f"weights of version {now.version}", self.dac.tensors())
         return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
+
+    @property
+    def ending(self) -> bool:
+        return self.schedule.ending
 
     def interrupt(self) -> None:
         self.schedule.enough = True

@@ -15,7 +15,9 @@ from tutelage.options import TRUST
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")
 @click.option("--render", help="A video file (video.mp4) of the first episodes, or `window`.")
-@click.option("--weights", metavar="FILE", help="Of the run's folder, for example weights.interim.safetensors.")
+@click.option(
+    "--weights", metavar="FILE", help="A file in the run's folder, for example kept/best.safetensors (see keep:=)."
+)
 @TRUST
 def evaluate(
     run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool

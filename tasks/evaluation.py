@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tutelage.input.problems import Problem, Refusal
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.learning.acting import Tensors
 from tutelage.learning.draws import generator
 from tutelage.tasks import video
@@ -28,12 +28,12 @@ def evaluate_run(
 ) -> str:
     """Plays a policy of a run and prints its returns; renders the first episodes on request.
 
-    `weights` is a file in the folder; by default the final ones.
+    `weights` is a file in the folder, for example kept/best.safetensors; by default the final ones.
 
     Raises:
         Refusal: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
     """
-    task, tensors = task_of(folder, trusted), weights_of(folder / (weights or ""))
+    task, tensors = task_of(folder, trusted), weights_of(_file(folder, weights) if weights else folder)
     if why := unfit(tensors, task):
         raise Refusal([Problem(folder, why)])
     if render:
@@ -44,6 +44,18 @@ def evaluate_run(
         f"{task.env}: return {found.mean():.1f} +- {found.std():.1f} {kind}, over {episodes} episodes "
         f"({found.min():.1f} to {found.max():.1f})"
     )
+
+
+def _file(folder: Path, weights: str) -> Path:
+    """A file of weights in a run's folder.
+
+    Raises:
+        Refusal: there is no such file; it says which there are.
+    """
+    if not (folder / weights).is_file():
+        known = [str(path.relative_to(folder)) for path in folder.rglob("*.safetensors")]
+        raise Refusal([Problem(folder / weights, f"there is no such file of weights; {did_you_mean(weights, known)}")])
+    return folder / weights
 
 
 def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:

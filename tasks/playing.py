@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import Tensors, act
 from tutelage.learning.draws import generator
 from tutelage.tasks.entry import Law
-from tutelage.tasks.task import Environments, Task
+from tutelage.tasks.task import Environments, Task, time_limit
+
+LONGEST = 20_000
+"""Steps after which an episode counts as endless, where gymnasium knows no time limit."""
 
 
 class Step(NamedTuple):
@@ -25,14 +29,27 @@ class Step(NamedTuple):
 
 
 def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Step]:
-    """The steps of an episode, until it has ended. The caller closes the environment."""
+    """The steps of an episode, until it has ended. The caller closes the environment.
+
+    Raises:
+        Refusal: it does not end.
+    """
     observation, _ = environment.reset(seed=seed)
-    ended = False
+    ended, steps = False, 0
     while not ended:
+        steps += 1
+        if steps > LONGEST and not time_limit(environment):
+            raise endless(type(environment.unwrapped).__name__)
         action = law(observation)
         following, reward, terminated, truncated, _ = environment.step(action)
         yield Step(observation, action, float(reward), following, bool(terminated), bool(truncated))
         observation, ended = following, terminated or truncated
+
+
+def endless(name: str) -> Refusal:
+    """An episode does not end."""
+    what = f"an episode has not ended after {LONGEST} steps: wrap the environment in gymnasium.wrappers.TimeLimit"
+    return Refusal([Problem(name, what)])
 
 
 def observations(steps: list[Step]) -> np.ndarray:
@@ -51,7 +68,11 @@ def policy_law(task: Task, tensors: Tensors, draws: np.random.Generator | None =
 
 
 def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool, what: str = "final") -> np.ndarray:
-    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for decides seeds."""
+    """Return of each of so many whole episodes, all played at once: float64 [episodes]. `what` for decides seeds.
+
+    Raises:
+        Refusal: an episode does not end.
+    """
     environments, step = Environments(task, episodes), 0
     environments.place = lambda i: f"evaluation, episode {i}, step {step}"
     draws = generator(seed, "evaluator", what, "action") if sample else None
@@ -61,6 +82,8 @@ def returns(task: Task, tensors: Tensors, episodes: int, seed: int, sample: bool
     while running.any():
         action, _ = act(tensors, observation, draws)
         step += 1
+        if step > LONGEST and not environments.time_limit:
+            raise endless(task.env)
         observation, reward, terminated, truncated = environments.step(action)
         total += reward * running
         running &= ~(terminated | truncated)

@@ -1,14 +1,16 @@
 """A task, which simulator, policy, learner and teleoperator share: a gymnasium environment.
 
-It is named by its gymnasium id (`CartPole-v1`) or by `package.module:make`, a function that returns an environment.
+It is named by its gymnasium id (`CartPole-v1`), with the module that registers it before it if need be
+(`ale_py:ALE/Pong-v5`), or by `package.module:make`, a function that returns an environment.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -23,6 +25,12 @@ from tutelage.input.types import fits
 
 Env = str | dict[str, Any]
 """How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
+
+_ID = re.compile(r"[\w/:.-]+-v\d+")
+"""A gymnasium id: no function is called so."""
+
+_INTERFACE = ("observation_space", "action_space", "reset", "step", "close")
+"""What is used of an environment."""
 
 _PARTS = {"id": str, "arguments": dict[str, Any], "wrappers": list[str]}
 
@@ -47,16 +55,20 @@ class Task:
             Refusal: there is none of that name, or it cannot be made with these arguments.
         """
         arguments = self.arguments | ({"render_mode": render_mode} if render_mode else {})
-        if ":" in self.env:
-            made = named(self.env)(**arguments)
-        else:
-            try:
-                _keep_mujoco_from_writing(self.env)
-                made = gymnasium.make(self.env, disable_env_checker=True, **arguments)
-            except Exception as error:  # an environment is foreign code, and its arguments may be anything
-                raise _refusal(self.env, f"cannot be made: {error}") from error
-        for wrapper in self.wrappers:
-            made = named(wrapper)(made)
+        module, _, name = self.env.rpartition(":")
+        registered = not module or bool(_ID.fullmatch(name))
+        make = partial(_make, module, name) if registered else named(self.env)
+        wrappers = [named(wrapper) for wrapper in self.wrappers]
+        try:
+            made = make(**arguments)
+            for wrapper in wrappers:
+                made = wrapper(made)
+        except Exception as error:  # an environment is foreign code, and its arguments may be anything
+            raise _refusal(self.env, f"cannot be made: {_why(self.env, error)}") from error
+        if missing := [part for part in _INTERFACE if not hasattr(made, part)]:
+            raise _refusal(
+                self.env, f"gives a {type(made).__name__}, which has no {missing[0]}: it must be an environment"
+            )
         return made
 
     @cached_property
@@ -171,6 +183,24 @@ class Environments:
     def close(self) -> None:
         for environment in self._all:
             environment.close()
+
+
+def _make(module: str, env: str, **arguments: Any) -> Any:
+    """A registered environment, once the module is imported that registers it."""
+    if module:
+        importlib.import_module(module)
+    _keep_mujoco_from_writing(env)
+    return gymnasium.make(env, disable_env_checker=True, **arguments)
+
+
+def _why(env: str, error: Exception) -> str:
+    """The error, in the words of gymnasium where it is gymnasium's."""
+    told = str(error).rstrip(".")
+    if told.endswith("doesn't exist"):
+        told += f"; if another package has it, name that package before it: PACKAGE:{env}"
+    elif "gymnasium-robotics" in told:
+        told += f"; the version that gymnasium has is {env.rpartition('-')[0]}-v5"
+    return told if isinstance(error, gymnasium.error.Error | ImportError) else f"{type(error).__name__}: {told}"
 
 
 def _keep_mujoco_from_writing(env: str) -> None:

@@ -88,6 +88,8 @@ class Progress:
         safety, timing: the last ones of a robot.
         warnings: the launcher's current warnings, a sentence each.
         accuracy: of the discriminator, by side: expert or policy.
+        received, numbered: demonstrations by their messages, and by the numbers of the expert's episodes.
+        epoch, loss: of behaviour cloning, the loss on held-out pairs; epoch 0 elsewhere.
     """
 
     budget: int = 0
@@ -95,7 +97,10 @@ class Progress:
     algorithm: str = ""
     began: float | None = None
     steps: int = 0
-    demonstrations: int = 0
+    received: int = 0
+    numbered: int = 0
+    epoch: int = 0
+    loss: float = 0.0
     points: deque[tuple[float, int]] = field(default_factory=deque)
     first_point: tuple[float, int] | None = None
     returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
@@ -121,15 +126,16 @@ class Progress:
                 self._measured(message.values, now)
             case Episode(actor="expert"):
                 self.expert_returns.append(message.episode_return)
-                self.demonstrations = max(self.demonstrations, message.episode + 1)  # a late observer missed some
+                self.numbered = message.episode + 1
             case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
             case Evaluation():
                 self.evaluation = message
             case Demonstration():
-                self.demonstrations += 1
+                self.received += 1
             case Withdrawal():
-                self.demonstrations -= message.demonstrations
+                self.received -= message.demonstrations
+                self.numbered -= message.demonstrations
                 del self.expert_returns[-message.demonstrations :]
             case Safety():
                 self.safety = message
@@ -140,6 +146,7 @@ class Progress:
         for side in ("expert", "policy"):
             if (accuracy := values.get(f"discriminator/accuracy_{side}")) is not None:
                 self.accuracy[side] = accuracy
+        self.epoch, self.loss = int(values.get("bc/epoch", self.epoch)), values.get("bc/loss_held_out", self.loss)
         self.budget = int(values.get("time/budget", self.budget))
         if (steps := values.get("time/total_timesteps")) is not None:
             self._stepped(int(steps), now)
@@ -154,6 +161,11 @@ class Progress:
             self.points.popleft()
         if self.policy_return is not None:
             self.course.add(self.policy_return)
+
+    @property
+    def demonstrations(self) -> int:
+        """How many there are. An observer that came late has missed some messages, but numbers count them."""
+        return max(self.received, self.numbered)
 
     @property
     def policy_return(self) -> float | None:

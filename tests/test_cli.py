@@ -23,7 +23,15 @@ REPORTED = (
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return finished(tmp_path_factory.mktemp("run"), "gail.yaml", "budget:=4096", "episodes:=3", "seed:=5")
+    return finished(
+        tmp_path_factory.mktemp("run"),
+        "gail.yaml",
+        "budget:=4096",
+        "episodes:=3",
+        "seed:=5",
+        "keep:=1",
+        "evaluate_every:=1",
+    )
 
 
 def test_a_run_folder_holds_what_was_run_and_what_came_of_it(run: Run) -> None:
@@ -55,6 +63,28 @@ def test_evaluate_plays_the_final_policy(run: Run) -> None:
     assert f"return {run.report['return_sampled_mean']:.1f} +- " in sampled.stdout
 
 
+def test_weights_are_kept_on_the_way_and_can_be_evaluated(run: Run) -> None:
+    kept = run.run_dir / "kept"
+    assert sorted(path.name for path in kept.iterdir()) == [
+        "000001.safetensors",
+        "000002.safetensors",
+        "best.safetensors",
+    ]
+    assert (kept / "000002.safetensors").read_bytes() == (run.run_dir / "weights.safetensors").read_bytes()
+    rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    means = [row["eval/mean_reward"] for row in rows if "eval/mean_reward" in row]
+    best = f"{means.index(max(means)) + 1:06}.safetensors"
+    assert (kept / "best.safetensors").read_bytes() == (kept / best).read_bytes()
+    last, named = (
+        cli("evaluate", run.run_dir, "--episodes", "3", *words)
+        for words in ([], ["--weights", "kept/000002.safetensors"])
+    )
+    assert last.stdout == named.stdout != ""
+    assert (
+        "did you mean 'kept/best.safetensors'" in cli("evaluate", run.run_dir, "--weights", "best.safetensors").stderr
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
 def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
@@ -81,6 +111,27 @@ def test_messages_are_printed_as_documentation_and_as_schema() -> None:
     text, schema = cli("messages").stdout, json.loads(cli("messages", "--json").stdout)
     assert "Transition   topic transition, cadence step" in text
     assert schema["transition"]["properties"]["observation"]["dtype"] == ["float32"]
+
+
+USAGE = """
+import sys, cli
+try:
+    cli.main(["launch", "gail.yaml", "--args"])
+except SystemExit:
+    print(sorted({"numpy", "gymnasium", "zmq"} & sys.modules.keys()))
+"""
+
+
+def test_arguments_are_listed_in_groups_and_at_once() -> None:
+    done = subprocess.run([sys.executable, "-c", USAGE], cwd=CLI.parent, capture_output=True, text=True, timeout=60)
+    *shown, heavy = done.stdout.splitlines()
+    assert heavy == "[]", done.stderr
+    titles = [line for line in shown if line.endswith(":") and not line.startswith(" ")]
+    assert titles == ["demonstrations:", "a live operator:", "learning:", "evaluation:", "files:"]
+    assert (
+        "  demonstrations_count:=  number of demonstrations (by default ten of an operator, all of a file)"
+        in done.stdout
+    )
 
 
 def test_a_dry_run_shows_a_launch_file_that_can_be_read(tmp_path: Path) -> None:
@@ -151,10 +202,12 @@ def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: 
         ("/venv/bin/tutelage", "tutelage"),
         ("cli.py", "python cli.py"),
         ("/x/tutelage/__main__.py", "python -m tutelage"),
+        ("PACKAGE/cli.py", "python -m tutelage"),  # python -m tutelage.cli, of a wheel
     ],
 )
-def test_hints_name_the_command_as_the_user_typed_it(monkeypatch, script: str, words: str) -> None:
-    monkeypatch.setattr("sys.argv", [script, "launch"])
+def test_hints_name_the_command_as_the_user_typed_it(monkeypatch, tmp_path: Path, script: str, words: str) -> None:
+    (tmp_path / "__main__.py").touch()
+    monkeypatch.setattr("sys.argv", [script.replace("PACKAGE", str(tmp_path)), "launch"])
     assert program() == words
 
 

@@ -30,7 +30,7 @@ WITH_TORCH = {
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
-    *("admission", "airl_discriminator", "cloner", "console", "dataset", "demonstrator", "discriminator"),
+    *("admission", "airl_discriminator", "archive", "cloner", "console", "dataset", "demonstrator", "discriminator"),
     *("driven_simulator", "evaluator", "hardware", "learner", "player", "policy", "recorder", "report"),
     *("reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator", "takeover", "teleoperator"),
     "weights",

@@ -11,13 +11,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tutelage.input.problems import Refusal
     from tutelage.message import Message
     from tutelage.node import Node
+    from tutelage.python import Run, launch, load, read, resume
     from tutelage.turns import play
 
-__all__ = ["Message", "Node", "play"]
+__all__ = ["Message", "Node", "Refusal", "Run", "launch", "load", "play", "read", "resume"]
 
-_HOMES = {"Message": "tutelage.message", "Node": "tutelage.node", "play": "tutelage.turns"}
+_HOMES = {
+    "Message": "tutelage.message",
+    "Node": "tutelage.node",
+    "Refusal": "tutelage.input.problems",
+    "play": "tutelage.turns",
+    **dict.fromkeys(("Run", "launch", "load", "read", "resume"), "tutelage.python"),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show the resolved launch file.")
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="Run all nodes in this process, for debuggers; same result.")
-@click.option("--resume", metavar="RUN", help="Continue an interrupted run, instead of a FILE.")
+@click.option("--resume", metavar="RUN", help="Continue a RUN, instead of a FILE; budget:=N extends a finished one.")
 @TRUST
 def launch(
     file: str | None,
@@ -32,15 +32,19 @@ def launch(
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
+    if file and show_arguments:
+        from tutelage.launchfiles.usage import usage
+
+        click.echo(usage(file))
+        return
     from tutelage import launcher
 
     if resume:
-        sys.exit(launcher.resume(resume, trusted))
+        words = (file, *arguments) if file else ()
+        sys.exit(launcher.resume(resume, words, trusted))
     if file is None:
         raise click.UsageError("name a launch file, for example gail.yaml")
-    if show_arguments:
-        click.echo(launcher.arguments_text(file))
-    elif dry_run:
+    if dry_run:
         click.echo(launcher.resolved_text(file, arguments))
     else:
         sys.exit(launcher.launch(file, arguments, run_dir, one_process))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-_BY_SCRIPT = {"cli.py": "python cli.py", "__main__.py": "python -m tutelage"}
-
 
 def program() -> str:
     """What the user typed: `tutelage`, `python cli.py` or `python -m tutelage`."""
-    return _BY_SCRIPT.get(Path(sys.argv[0]).name, "tutelage")
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py" or (script.name == "cli.py" and script.with_name("__main__.py").exists()):
+        return "python -m tutelage"  # in a wheel, cli.py is a module of the package
+    return "python cli.py" if script.name == "cli.py" else "tutelage"
 
 
 def installing(extra: str) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TextIO
 
 from tutelage import run_summary as ending
+from tutelage.extension import extend
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
-from tutelage.input.types import text
 from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
@@ -39,18 +39,6 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     made = wiring.wire(read, path.stem)
     made.paths = paths
     return made
-
-
-def arguments_text(file: str) -> str:
-    """The arguments of a launch file, one a line."""
-    read = launchfile.arguments(find(file))
-    lines = [read.description, ""]
-    width = max((len(name) for name in read.arguments), default=0)
-    for name, argument in read.arguments.items():
-        value = "(must be given)" if argument.required else f"(default: {text(argument.default)})"
-        choices = f": one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
-        lines.append(f"  {name:{width}}:=  {argument.help}{choices} {value}")
-    return "\n".join(lines)
 
 
 def resolved_text(file: str, arguments: Sequence[str]) -> str:
@@ -99,8 +87,8 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def resume(run_dir: str, trusted: bool = False) -> int:
-    """Resumes an interrupted run from its checkpoints; returns the exit code.
+def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> int:
+    """Resumes an interrupted run, or with `budget:=N` extends a finished one; returns the exit code.
 
     Raises:
         Refusal: there is no such run, it is damaged, has finished or had a robot; or this machine did not make it and
@@ -112,12 +100,14 @@ def resume(run_dir: str, trusted: bool = False) -> int:
         what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
-    if why := _over(folder):
+    if not words and (why := _over(folder)):
         raise Refusal([Problem(run_dir, why)])
     sys.path += made.paths
     if names := made.by_the_clock():
         what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"
         raise Refusal([Problem(run_dir, what)])
+    if words:
+        extend(made, folder, words)
     return go(made, folder, resumed=True)
 
 
@@ -134,7 +124,7 @@ def _over(folder: Path) -> str:
         return ""
     code = report.get("exit_code")
     if code == 0:
-        return "this run has finished: there is nothing to resume"
+        return "this run has finished: extend it by budget:=N, or start a new one"
     if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints contain the early end
         return "this run was ended by Ctrl-C in a version that could not resume such runs: start a new one"
     return ""

@@ -18,12 +18,14 @@ from tutelage.node import Node
 class Lifeline:
     """A process's end of the lifeline, and the orders that have come.
 
-    `begun`: the node may work, since all are built. `halting`: it must save a checkpoint and stop. `interrupted`: it
-    must end early. `released`: the process must exit.
+    `begun`: the node may work, since all are built. `halting`: it must save a checkpoint and stop. `continuing`: all
+    have stopped, and go on to the end without another checkpoint. `interrupted`: it must end early. `released`: the
+    process must exit.
     """
 
     def __init__(self, end: socket.socket, begun: bool) -> None:
-        self.begun, self.halting, self.interrupted, self.released = begun, False, False, False
+        self.begun = begun
+        self.halting = self.continuing = self.interrupted = self.released = False
         self._end, self._launcher, self._text = end, os.getppid(), ""
         self._unsent: deque[bytes] = deque()
 
@@ -33,6 +35,7 @@ class Lifeline:
         self.begun |= "begin" in orders
         self.released |= "release" in orders
         self.halting |= "halt" in orders and not node.observer
+        self.continuing |= "continue" in orders
         for order in orders:
             if order.startswith("warn "):
                 node.warn(json.loads(order.removeprefix("warn ")))
@@ -42,7 +45,7 @@ class Lifeline:
         return "interrupt" in orders
 
     def _orders(self) -> list[str]:
-        """The orders since the last call: `begin`, `halt`, `interrupt`, `release`, or `warn` and sentences in JSON."""
+        """The orders since the last call: `begin`, `halt`, `continue`, ..., or `warn` and sentences in JSON."""
         if os.getppid() != self._launcher:
             return ["release"]
         self._send()

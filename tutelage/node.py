@@ -77,6 +77,11 @@ class Node(Memory):
             if method in vars(cls) and not getattr(cls, declaration):
                 raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
 
+    @property
+    def ending(self) -> bool:
+        """Whether the next message may use up the budget of the run. Before that all nodes save a checkpoint."""
+        return False
+
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
         """Called before the run begins, with the types of `may_hear` that no node of the launch file publishes.
 

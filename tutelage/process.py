@@ -51,6 +51,7 @@ class NodeProcess:
         self.checkpoints = Checkpointing(self.node, self.bus, durable=not self._urgent)
         speaker = OutputCommit(self.bus, self._urgent, self._save) if self._by_arrival else self.bus
         self._publish = speaker.publish
+        self._extensible = not place.graph.by_the_clock()
         self._halted = self._finishing = False
         self._next_look = 0.0
 
@@ -114,6 +115,8 @@ class NodeProcess:
 
     def _look(self) -> None:
         """Every LOOK_SECONDS: orders, checkpoint, heartbeat."""
+        if self.node.ending and self._extensible and not self._halted:
+            self._halt()
         now = time.monotonic()
         if now < self._next_look:
             return
@@ -177,19 +180,19 @@ class NodeProcess:
             self._attend(LOOK_SECONDS)
 
     def _halt(self, amid: bool = False) -> None:
-        """Saves a checkpoint and stops, until the launcher orders the early end or the exit.
+        """Saves a checkpoint and stops, until the launcher orders the early end, the end of the budget, or the exit.
 
-        All nodes stop before one of them ends early, so no checkpoint contains what follows, and a resumed run equals
-        the run that was never interrupted. `amid` messages of `_publish_slowly` the node has no state to save: the
-        last checkpoint counts. Neither has a node that was restarted after the interrupt.
+        All nodes stop before one of them ends, so no checkpoint contains what follows: a run that is resumed after an
+        early end equals the run that was never interrupted, and one that has used its budget can be given more.
+        `amid` messages of `_publish_slowly` the node has no state to save: the last checkpoint counts. Neither has a
+        node that was restarted after all have stopped.
         """
-        if not (amid or self.lifeline.interrupted):
+        if not (amid or self.lifeline.interrupted or self.lifeline.continuing):
             self.node.halt()
             self._save(durable=True)
         self._halted = True
-        if not self.node.unkept:
-            self.heartbeat.report("halted")
-        while not (self.lifeline.interrupted or self.lifeline.released):
+        self.heartbeat.report("halted")
+        while not (self.lifeline.interrupted or self.lifeline.continuing or self.lifeline.released):
             self.lifeline.wait(LOOK_SECONDS)
             self.heartbeat.beat()
             self.lifeline.obey(self.node)

@@ -28,7 +28,7 @@ def verify(path: Path, trusted: bool = False) -> list[Comparison]:
     Raises:
         Refusal: there is no recording, or this machine did not make it and it is not `trusted`.
     """
-    recording, made = _recorded(path, trusted)
+    recording, made = _recorded(path, trusted, newest=True)
     return verifying.verify(recording, made, finding.was_interrupted(recording))
 
 
@@ -43,10 +43,10 @@ def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: st
     return launching.begin(graph, run_dir)
 
 
-def _recorded(path: Path, trusted: bool) -> tuple[Path, Graph]:
+def _recorded(path: Path, trusted: bool, newest: bool = False) -> tuple[Path, Graph]:
     recording = finding.find(path).resolve()
-    signature.check_graph(finding.about(recording), path, trusted)
-    made = finding.graph(recording)
+    signature.check_graph(finding.about(recording, newest), path, trusted)
+    made = finding.graph(recording, newest)
     sys.path += made.paths
     run.load(made)
     return recording, made

@@ -73,7 +73,8 @@ def learner_lines(progress: Progress, session: Session) -> list[str]:
         return [" the learner waits for the first kept episode"]
     if progress.began is None:
         return []
-    parts = [f"{progress.demonstrations} demonstrations", f"{progress.steps:,} steps"]
+    many = "" if progress.demonstrations == 1 else "s"
+    parts = [f"{progress.demonstrations} demonstration{many}", f"{progress.steps:,} steps"]
     if (mean := progress.policy_return) is not None:
         parts.append(f"policy's return {mean:.1f}")
     if (found := progress.evaluation) is not None:

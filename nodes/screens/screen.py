@@ -29,6 +29,7 @@ def line(progress: Progress) -> str:
     """The most important values, in one line without colour."""
     budget = f"/{progress.budget}" if progress.budget else ""
     parts = [f"steps {progress.steps}{budget}"] if progress.steps or progress.budget else []
+    parts += [f"epoch {progress.epoch}  loss {progress.loss:.3f}"] if progress.epoch else []
     if (rate := progress.steps_per_second) is not None:
         parts.append(f"{rate:.0f}/s")
     if (mean := progress.policy_return) is not None:
@@ -94,6 +95,8 @@ def _title(progress: Progress, width: int) -> Text:
 
 
 def _steps(progress: Progress, width: int, now: float) -> list[Text]:
+    if progress.epoch:
+        return [_row("epoch", (f"{progress.epoch}", "bold"), (f"   loss {progress.loss:.3f} on held-out pairs", QUIET))]
     rate, left = progress.steps_per_second, max(0, progress.budget - progress.steps)
     parts: list[Part] = [(f"{progress.steps:,}", "bold")]
     parts += [(f" of {progress.budget:,}", QUIET)] if progress.budget else []
@@ -198,7 +201,7 @@ def _moved(totals: dict[str, int], shown: Mapping[str, float], width: int) -> st
     busy = [topic for topic in sorted(totals, key=totals.__getitem__, reverse=True) if shown.get(topic, 0) > 0]
     words = [f"{topic.rpartition('/')[2]} {_short(shown[topic])}" for topic in busy]
     for count in range(len(words), 0, -1):
-        text = "  ".join(words[:count]) + (f" +{len(words) - count}" if count < len(words) else "")
+        text = "  ".join(words[:count]) + (" …" if count < len(words) else "")
         if len(text) <= width:
             return text
     return words[0][: max(0, width)] if words else ""

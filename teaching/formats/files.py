@@ -35,12 +35,22 @@ def read(
         shown = _read(str(place), task, trusted)
         if leave_out_unfinished:
             shown = _finished(shown)
-        check(kept(shown), task.spaces if task else None)
+        _check(shown, task)
     except Unfit as error:
         raise Refusal([Problem(place, str(error))]) from error
     except FOREIGN as error:
         raise Refusal([Problem(place, f"cannot be read ({type(error).__name__}: {error})")]) from error
     return shown._replace(env=task.given) if task else shown
+
+
+def _check(shown: Demonstrations, task: Task | None) -> None:
+    """Refuses episodes that do not fit the task, and says of which task they are if they say so."""
+    try:
+        check(kept(shown), task.spaces if task else None)
+    except Unfit as error:
+        if task is None or shown.env is None or _named(shown.env) == _named(task.given):
+            raise
+        raise Unfit(f"{error}; it says that it is of {_named(shown.env)}: add env:={_named(shown.env)}") from error
 
 
 def kept(shown: Demonstrations) -> list[Trajectory]:

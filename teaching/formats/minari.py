@@ -80,7 +80,7 @@ def write(path: Path, shown: Demonstrations, name: str, data_format: str = "hdf5
     episode_buffer = extra("minari.data_collector.episode_buffer", "minari").EpisodeBuffer
     spec, *spaces = _of_task(shown)
     path.mkdir(parents=True)
-    storage = storage_of.new(path / "data", *spaces, spec, data_format)
+    storage = storage_of.new(path.absolute() / "data", *spaces, spec, data_format)
     storage.update_metadata(
         {
             "dataset_id": name,

@@ -23,6 +23,13 @@ def cart(folder: Path, more: str = "") -> Path:
     return path
 
 
+def test_a_robots_file_is_found_as_launch_files_find_it(tmp_path):
+    done = cli("doctor", "robots/cartpole_serial.yml", cwd=tmp_path)
+    assert done.returncode == 2 and "did you mean 'cartpole_serial.yaml'" in done.stderr
+    done = cli("doctor", "robots/cartpole_serial.yaml", cwd=tmp_path)
+    assert "there is no such file" not in done.stderr and done.stdout.startswith("ok"), done.stderr
+
+
 def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
     done = cli("doctor", cart(tmp_path))
     assert "ok      limits: force -10 to 10 N" in done.stdout

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tutelage.learning.budget import Budget
 from tutelage.learning.schedule import Schedule
 
 
@@ -19,7 +20,7 @@ def run(schedule: Schedule, steps: int = 10, enough_at: int = -1) -> list[tuple[
 
 @pytest.mark.parametrize("lag", [0, 1, 3])
 def test_a_rollout_is_collected_with_the_version_of_lag_rollouts_before_it(lag: int) -> None:
-    found = run(Schedule(100, lag))
+    found = run(Schedule(Budget([100]), lag))
     collected = [(rollout, version) for rollout, version, stop, _ in found if not stop]
     assert collected == [(k, max(0, k - lag)) for k in range(10)]
     assert found[-1] == (10 + lag, 10, True, True)
@@ -27,18 +28,18 @@ def test_a_rollout_is_collected_with_the_version_of_lag_rollouts_before_it(lag: 
 
 @pytest.mark.parametrize("lag", [0, 2])
 def test_asked_to_end_it_learns_from_what_is_under_way(lag: int) -> None:
-    found = run(Schedule(1000, lag), enough_at=4)
+    found = run(Schedule(Budget([1000]), lag), enough_at=4)
     assert found[-1][1] == 5 + lag
 
 
 def test_a_part_of_a_rollout_needs_a_whole_one() -> None:
-    schedule = Schedule(95, 0)
+    schedule = Schedule(Budget([95]), 0)
     run(schedule)
     assert (schedule.version, schedule.steps, schedule.progress) == (10, 100, 100 / 95)
 
 
 def test_it_continues_from_its_state() -> None:
-    first, second = Schedule(100, 1), Schedule(100, 1)
+    first, second = Schedule(Budget([100]), 1), Schedule(Budget([100]), 1)
     for rollout in range(9):
         first.learned_from(rollout, 10)
     assert first.stop and not first.over

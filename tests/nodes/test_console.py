@@ -187,7 +187,7 @@ def test_the_final_state_stays_once(terminal: MakeTerminal) -> None:
     text = screen.text()
     assert text.count("gail  Hopper-v5 ") == 1
     assert re.search(r"evaluation +greedy 500.0 +sampled 487.2 +final weights", text)
-    assert re.search(r"simulator +ended +0 +0 +observation 1.8k \+1 +action 1.8k", text)
+    assert re.search(r"simulator +ended +0 +0 +observation 1.8k … +action 1.8k", text)
     assert "left" not in text
 
 
@@ -377,6 +377,23 @@ def test_demonstrations_that_were_missed_are_counted() -> None:
     for message in (demonstration(), episode(500.0, "expert", 7), demonstration(), episode(500.0, "expert", 8)):
         progress.hear(message, 0.0)
     assert progress.demonstrations == 9
+
+
+def test_a_demonstration_counts_once_whichever_of_its_messages_comes_first() -> None:
+    progress = Progress()
+    for message in (episode(500.0, "expert", 0), demonstration(), episode(500.0, "expert", 1), demonstration()):
+        progress.hear(message, 0.0)
+    assert progress.demonstrations == 2
+
+
+def test_behaviour_cloning_shows_its_epochs() -> None:
+    progress = Progress(0, "CartPole-v1", "bc")
+    progress.hear(Metrics(0, 0, {"bc/epoch": 7.0, "bc/loss": 0.3, "bc/loss_held_out": 0.25}), 0.0)
+    assert line(progress) == "epoch 7  loss 0.250"
+    paint = Paint(width=100, record=True, file=io.StringIO())
+    paint.print(view(progress, 99, 30, 1.0))
+    shown = paint.export_text()
+    assert "epoch          7   loss 0.250" in shown and "steps" not in shown
 
 
 def test_a_line_says_what_is_known_and_no_more() -> None:

@@ -4,8 +4,11 @@ import gymnasium
 import numpy as np
 import pytest
 
+from tutelage.input.problems import Refusal
+from tutelage.tasks import playing
 from tutelage.tasks.cart_pole import cart_pole
-from tutelage.tasks.playing import episode, observations
+from tutelage.tasks.playing import episode, observations, returns
+from tutelage.tasks.task import Task
 
 
 def test_an_episode_is_what_the_environment_does_by_itself():
@@ -33,3 +36,16 @@ def test_it_can_be_left_in_its_midst_and_the_next_one_begins_anew():
     first = next(episode(environment, cart_pole, seed=0))
     again = next(episode(environment, cart_pole, seed=0))
     np.testing.assert_array_equal(first.following, again.following)
+
+
+def test_an_episode_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr(playing, "LONGEST", 30)
+    task = Task("tests.parts.odd_environments:endless")
+    with pytest.raises(Refusal, match=r"not ended after 30 steps: wrap .*TimeLimit$"):
+        list(episode(task.make(), lambda _: np.zeros(1)))
+    shapes = {"policy.0": (8, 3), "policy.1": (8, 8), "policy.2": (1, 8)}
+    tensors: dict[str, np.ndarray] = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    tensors |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in shapes.items()}
+    tensors |= {"observation.mean": np.zeros(3), "observation.scale": np.ones(3), "policy.log_std": np.zeros(1)}
+    with pytest.raises(Refusal, match="endless: an episode has not ended after 30 steps"):
+        returns(task, tensors, 2, 0, sample=False)

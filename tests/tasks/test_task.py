@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tutelage.input.problems import Refusal
-from tutelage.tasks.task import Environments, Task, TaskSpaces
+from tutelage.tasks.task import Environments, Task, TaskSpaces, time_limit
 
 
 def test_a_continuous_action_goes_to_the_bounds_and_back() -> None:
@@ -31,6 +31,16 @@ def test_copies_do_what_gymnasiums_own_vector_environment_does(env: str) -> None
             np.testing.assert_array_equal(mine, other)
     theirs.close()
     ours.close()
+
+
+def test_the_module_that_registers_an_environment_is_named_before_its_id() -> None:
+    assert time_limit(Task("tests.parts.odd_environments:Odd-v0").make()) == 9
+
+
+@pytest.mark.filterwarnings("ignore:.*out of date")
+def test_of_an_environment_that_has_moved_the_version_that_is_there_is_named() -> None:
+    with pytest.raises(Refusal, match=r"the version that gymnasium has is Ant-v5$"):
+        Task("Ant-v2").make()
 
 
 def test_an_environment_can_be_told_more_than_its_name() -> None:
@@ -64,7 +74,12 @@ def test_mujoco_warns_in_the_log_and_leaves_no_file(
     [
         ("NoSuch-v1", "cannot be made"),
         ("Blackjack-v1", "a flat Box is needed"),
-        ("nowhere:make", "is not there"),
+        ("nowhere:make", "cannot be loaded"),
+        ("nowhere:Odd-v0", "cannot be made: No module named 'nowhere'"),
+        ("tests.parts.odd_environments:raising", "cannot be made: ValueError: no licence"),
+        ("tests.parts.odd_environments:nothing", "gives a NoneType, which has no observation_space"),
+        ({"id": "CartPole-v1", "wrappers": ["gymnasium.wrappers:TimeLimit"]}, "cannot be made: TypeError: TimeLimit"),
+        ("FetchReach-v4", "if another package has it, name that package before it: PACKAGE:FetchReach-v4$"),
         ({"id": "CartPole-v1", "argument": {}}, "must be a name, or a mapping of id, arguments and wrappers"),
     ],
 )

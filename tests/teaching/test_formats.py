@@ -459,6 +459,19 @@ def test_a_cut_npz_is_refused_at_every_byte(tmp_path: Path) -> None:
             files.read(path)
 
 
+def test_a_minari_dataset_is_written_into_a_folder_beside_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = [driven(CARTPOLE, 0, 5)]
+    files.write("./beside/a-v0", Demonstrations(shown, CARTPOLE), "minari")
+    all_same(files.read("./beside/a-v0").trajectories, shown)
+
+
+def test_a_file_of_another_task_says_which_to_name(tmp_path: Path) -> None:
+    path, _ = files.write(str(tmp_path / "a.npz"), Demonstrations([driven(CARTPOLE, 0, 5)], CARTPOLE), "npz")
+    with pytest.raises(Refusal, match=r"it says that it is of CartPole-v1: add env:=CartPole-v1$"):
+        files.read(path, Task("Pendulum-v1"))
+
+
 def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None:
     shown = Demonstrations([driven(CARTPOLE, 0, 5)], "NoSuch-v1")
     with pytest.raises(Refusal, match="cannot be made"):

@@ -96,7 +96,7 @@ READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "where a log is": ("graph.json", lambda folder: logs.find("learner", str(folder))),
     "whether a run is over": ("report.json", launching._over),
     "whether a recording was interrupted": ("report.json", lambda folder: was_interrupted(folder / "recording.mcap")),
-    "the name of a run": ("run.json", run._name),
+    "the name of a run": ("run.json", run.name_of),
     "a checkpoint": (
         "checkpoints/learner.checkpoint",
         lambda folder: checkpoint.load(folder / "checkpoints" / "learner.checkpoint"),

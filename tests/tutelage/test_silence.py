@@ -52,6 +52,18 @@ def test_a_stopped_node_is_said_to_be_stopped(tmp_path: Path, running: list[Run]
     until(run, lambda: named(run, "idle", ": it is stopped"))
 
 
+def test_ctrl_z_stops_the_nodes_too_and_they_continue_together(tmp_path: Path, running: list[Run]) -> None:
+    running.append(run := launch(tmp_path, idle="Idle", counter="Counter {count: 100000}"))
+    pids = [run.process.pid, *until_running(run, 2).values()]
+    for number, stopped in ((signal.SIGTSTP, True), (signal.SIGCONT, False)):
+        os.kill(run.process.pid, number)
+        until(run, lambda stopped=stopped: all((state(pid) == "T") == stopped for pid in pids))  # type: ignore[misc]
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def leased(folder: Path, lease: float, **nodes: str) -> Run:
     write_graph(folder, **nodes)
     with (folder / "graph.yaml").open("a") as file:

@@ -1,4 +1,4 @@
-"""The weights in a run's folder: the final ones, or those so far of a run that has not reached its end."""
+"""The weights in a run's folder: the final ones, those so far, and those of earlier versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 from tutelage.files import durable
 from tutelage.files.rows import naming
 
-FINAL, INTERIM = "weights.safetensors", "weights.interim.safetensors"
+FINAL, INTERIM, FORMER = "weights.safetensors", "weights.interim.safetensors", "weights.former.safetensors"
+
+KEPT, BEST = "kept", "best"
+"""The folder of versions that were kept on request, and the name of the best evaluated one."""
 
 
 def write_final(run: Path, weights: bytes) -> None:
@@ -23,6 +26,18 @@ def write_final(run: Path, weights: bytes) -> None:
 def write_interim(run: Path, weights: bytes) -> None:
     """Writes the weights so far. Raises as `write_final` does."""
     _write(run / INTERIM, weights)
+
+
+def set_aside(run: Path) -> None:
+    """Keeps the final weights of a smaller budget as the former ones, when the run goes on."""
+    if (run / FINAL).exists():
+        (run / FINAL).replace(run / FORMER)
+
+
+def keep(run: Path, name: int | str, weights: bytes) -> None:
+    """Writes the weights of a version, by its number, or the BEST ones."""
+    durable.make_folder(run / KEPT)
+    durable.write(run / KEPT / (f"{name:06}.safetensors" if isinstance(name, int) else f"{name}.safetensors"), weights)
 
 
 def _write(path: Path, weights: bytes) -> None:

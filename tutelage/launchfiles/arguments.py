@@ -29,6 +29,7 @@ TYPES = {
 DECLARATION = {
     "default": Any,
     "help": str,
+    "group": str,
     "choices": list,
     "least": float,
     "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "path", "place", "any"],
@@ -43,7 +44,10 @@ _TAKEN = {"env", "dirname", "process", "index"}
 
 @dataclass
 class Argument:
-    """One argument as declared, and its value. If it is `required`, `default` means nothing."""
+    """One argument as declared, and its value. If it is `required`, `default` means nothing.
+
+    `group` is the title under which `--args` lists it.
+    """
 
     name: str
     type: str
@@ -52,6 +56,7 @@ class Argument:
     least: float | None = None
     default: Any = None
     required: bool = False
+    group: str = ""
     value: Any = UNKNOWN
 
 
@@ -124,7 +129,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
     default = plain(items["default"]) if "default" in items else None
     kind = parts.get("type") or ("any" if default in (None, UNKNOWN) else type(default).__name__)
     stated = parts.get("help", ""), parts.get("choices"), parts.get("least")
-    argument = Argument(name, kind, *stated, default, "default" not in items)
+    argument = Argument(name, kind, *stated, default, "default" not in items, parts.get("group", ""))
     if default is not None and not argument.required:
         argument.default = _taken(argument, Given(default, items["default"].place, file.parent), problems)
     return argument

@@ -27,14 +27,14 @@ def find(path: Path) -> Path:
     return found
 
 
-def graph(recording: Path) -> Graph:
-    """The graph that was recorded.
+def graph(recording: Path, newest: bool = False) -> Graph:
+    """The graph that was recorded; the `newest` one knows of all budgets of a run that was extended.
 
     Raises:
         Refusal: the recording does not contain it.
     """
     try:
-        return Graph.from_json(about(recording)["graph"])
+        return Graph.from_json(about(recording, newest)["graph"])
     except ValueError as error:
         raise Refusal([Problem(recording, f"its graph cannot be read: {error}")]) from error
 
@@ -46,15 +46,16 @@ def was_interrupted(recording: Path) -> bool:
     return isinstance(code, int) and code >= 128
 
 
-def about(recording: Path) -> dict[str, str]:
-    """What a recording's first metadata say of its run.
+def about(recording: Path, newest: bool = False) -> dict[str, str]:
+    """What a recording's first metadata say of its run, or its `newest`, for which all of it is read.
 
     Raises:
         Refusal: they do not contain a graph.
     """
     reader = Reader(recording)
     for _ in reader:
-        break
+        if not newest:
+            break
     if not reader.about or "graph" not in reader.about[0]:
         raise Refusal([Problem(recording, "this recording does not contain its graph")])
-    return reader.about[0]
+    return reader.about[-1 if newest else 0]

@@ -1,11 +1,15 @@
-"""How people end a run early.
+"""How people end a run early, and how it comes to the end of its budget.
 
 The first interrupt ends the run in good order. If the run can be resumed, all nodes first save a checkpoint and halt:
 no checkpoint contains an early end. The second interrupt ends the run at once; only robots get time to stop.
+
+A learner halts by itself before the end of its budget. Then all others halt, too, and continue together. So the
+checkpoints of a run that has used its budget are those before its end, from which `--resume RUN budget:=N` extends it.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 
@@ -46,16 +50,23 @@ class Interrupts:
         self.count += 1
         outcome, begun = self.reports.outcome, self.reports.begun
         outcome.signal, outcome.exit_code = number, 128 + number
-        if begun and self._resumable and not self.orders:
+        if self.orders == ["halt"]:
+            self._stop_at = min(self._stop_at, time.monotonic() + HALT_SECONDS)
+        elif begun and self._resumable and not self.orders:
             self._order("halt", HALT_SECONDS)
-        elif not self.orders:
+        elif "interrupt" not in self.orders:
             self._order("interrupt", STOP_SECONDS if begun else 0.0)
 
     def look(self) -> None:
-        """Interrupts the nodes once all of them have halted."""
+        """Has all nodes halt once one of them has, and go on once all of them have: to the early end, or to the end."""
         halting = roles.ours(self.reports.plans) & self.children.keys()
-        if self.orders == ["halt"] and halting <= self.reports.halted:
-            self._order("interrupt", STOP_SECONDS)
+        if not self.orders and self.reports.halted:
+            self._order("halt", math.inf)
+        elif self.orders == ["halt"] and halting <= self.reports.halted:
+            if not self.count:
+                self._order("continue", math.inf)
+            elif not self.reports.outcome.unkept:  # else a resumed run would be another one
+                self._order("interrupt", STOP_SECONDS)
 
     def _order(self, order: str, seconds: float) -> None:
         """Tells all nodes what they have this many seconds for."""

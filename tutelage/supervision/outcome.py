@@ -36,6 +36,13 @@ class Outcome:
         self.refusal, self.exit_code = why, REFUSED
 
     @property
+    def failure(self) -> str:
+        """Why the run failed, in a sentence; empty if it did not."""
+        unsaved = "; ".join(f"{name} could not save {what}" for name, what in sorted(self.unkept.items()))
+        failed = self.failed and f"{self.failed} has failed: {self.why or 'it could not be kept alive, see its log'}"
+        return self.broken or unsaved or failed
+
+    @property
     def ends_early(self) -> bool:
         """Whether the run cannot go on."""
         return bool(self.failed or self.refusal or self.broken)

@@ -83,13 +83,13 @@ def inherit(graph: Graph, folder: Path) -> None:
                 plan.parameters[parameter] = str(kept)
 
 
-def describe(graph: Graph, folder: Path) -> str:
+def describe(graph: Graph, folder: Path, name: str = "") -> str:
     """Writes the graph, its arguments and all versions before the run begins; returns the run's name.
 
     Once the last of these files, run.json, is there, the run can be resumed.
     """
     versions = {name: metadata.version(name) for name in DISTRIBUTIONS if _installed(name)}
-    name = uuid.uuid4().hex[:12]
+    name = name or uuid.uuid4().hex[:12]
     about = {
         "run": name,
         "signature": signature.sign(name, graph),
@@ -117,7 +117,7 @@ def _installed(name: str) -> bool:
 def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report."""
     began = time.monotonic()
-    name = _name(folder)
+    name = name_of(folder)
     load(graph)
     with _locked(folder), terminal.kept():
         kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
@@ -135,7 +135,7 @@ def _forget_recordings(graph: Graph, folder: Path) -> None:
             (folder / file).unlink(missing_ok=True)
 
 
-def _name(folder: Path) -> str:
+def name_of(folder: Path) -> str:
     """The name of the run in a folder, which all its messages have.
 
     Raises:
@@ -195,6 +195,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,
         "exit_code": outcome.exit_code,
+        **({"failure": outcome.failure} if outcome.failure else {}),
         **({"interrupted": signal.Signals(outcome.signal).name} if outcome.signal else {}),
     }
     if outcome.refusal:

@@ -50,19 +50,21 @@ def interruptible() -> Iterator[None]:
 class Signals:
     """While entered, it calls `asked` with the number of each signal that asks for the end; all signals wake a select.
 
-    SIGCHLD does, too, so a process's death is noticed at once. With `unsuspended`, Ctrl-Z also asks for the end.
+    SIGCHLD does, too, so a process's death is noticed at once. `ctrl_z` is called on Ctrl-Z.
     """
 
-    def __init__(self, asked: Callable[[int], None], unsuspended: bool = False) -> None:
+    def __init__(self, asked: Callable[[int], None], ctrl_z: Callable[[int], None] | None = None) -> None:
         self._asked = asked
-        self._asking = (*ASKING, signal.SIGTSTP) if unsuspended else ASKING
+        self._actions: dict[int, Callable[[int], None]] = dict.fromkeys(ASKING, asked)
+        if ctrl_z:
+            self._actions[signal.SIGTSTP] = ctrl_z
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, lambda n, _: self._asked(n)) for number in self._asking}
+        self._before = {number: signal.signal(number, lambda n, _: self._actions[n](n)) for number in self._actions}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         while _unanswered:
             self._asked(_unanswered.pop())

@@ -76,7 +76,8 @@ class Supervisor:
     def _run(self) -> None:
         self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
         self._hurried = cores.hurried(self.graph)
-        with Signals(self.interrupts.interrupt, unsuspended=bool(self.graph.by_the_clock())) as signals:
+        ctrl_z = self.interrupts.interrupt if self.graph.by_the_clock() else self._suspend  # a robot never waits
+        with Signals(self.interrupts.interrupt, ctrl_z) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
             try:
                 for name in self.plans:
@@ -99,6 +100,14 @@ class Supervisor:
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
             if self.reports.begun:
                 started.tell("begin")
+
+    def _suspend(self, _: int) -> None:
+        """Stops all nodes with the launcher, until that is continued (`fg`)."""
+        for node in list(self.children.values()):
+            node.kill(signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        for node in list(self.children.values()):
+            node.kill(signal.SIGCONT)
 
     def _lifelines(self) -> list[Child]:
         """All that have a lifeline, which no other process may hold."""

@@ -1,0 +1,130 @@
+"""The door from Python: runs that a program starts, and the policies and messages that it takes from them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+import tutelage
+from tutelage.messages import Weights
+from tutelage.nodes.policy import Policy
+
+RECORDING = Path(__file__).parent / "recordings" / "gail.mcap"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tutelage.Run:
+    folder = tmp_path_factory.mktemp("cloned") / "run"
+    few = {"epochs": 2, "epochs_each": 1, "episodes": 3, "demonstrations_count": 2}
+    return tutelage.launch("bc.yaml", env="Pendulum-v1", run_dir=folder, **few)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The last weights of a recorded run of CartPole, in a file that is in no run's folder."""
+    *_, last = tutelage.read(RECORDING, "weights")
+    assert isinstance(last, Weights)
+    file = tmp_path_factory.mktemp("weights") / "last.safetensors"
+    file.write_bytes(last.tensors.tobytes())
+    return file
+
+
+def test_a_run_has_its_report_its_metrics_and_its_policy(run: tutelage.Run) -> None:
+    assert (run.report["algorithm"], run.report["demonstrations"]) == ("bc", 2)
+    metrics = run.metrics
+    evaluated = metrics["eval/mean_reward"]
+    assert evaluated[~np.isnan(evaluated)] == pytest.approx([run.report["return_mean"]])
+    assert {values.shape for values in metrics.values()} == {metrics["rollout"].shape}
+    with gymnasium.make("Pendulum-v1") as environment:
+        observation, _ = environment.reset(seed=1)
+        assert environment.action_space.contains(run.policy(observation))
+
+
+def test_an_earlier_run_is_known_by_its_folder(run: tutelage.Run) -> None:
+    again = tutelage.Run(str(run.dir)).wait()
+    assert again.report == run.report
+
+
+def test_predict_takes_one_observation_or_a_batch_and_draws_if_it_is_asked_to(weights: Path) -> None:
+    policy = tutelage.load(weights, env="CartPole-v1")
+    batch = np.random.default_rng(0).normal(size=(64, 4))
+    actions, state = policy.predict(batch, deterministic=True)
+    assert actions.shape == (64,) and state is None
+    assert [int(policy(one)) for one in batch] == actions.tolist()
+    one, same, other = (tutelage.load(weights, "CartPole-v1", seed).predict(batch)[0].tolist() for seed in (1, 1, 2))
+    assert one == same and one != other and one != actions.tolist()
+
+
+def test_what_is_no_observation_of_the_task_is_refused(weights: Path) -> None:
+    policy = tutelage.load(weights, env="CartPole-v1")
+    with pytest.raises(tutelage.Refusal, match=r"has the shape \[4\].*this is \[3\]"):
+        policy(np.zeros(3))
+    with pytest.raises(tutelage.Refusal, match="say of which environment it is by env="):
+        tutelage.load(weights)
+    with pytest.raises(tutelage.Refusal, match="it is of another task"):
+        tutelage.load(weights, env="Pendulum-v1")
+
+
+LOADED = """
+import sys, tutelage
+assert "numpy" not in sys.modules and "zmq" not in sys.modules
+policy = tutelage.load(sys.argv[1], env="CartPole-v1")
+print(policy([0, 0, 0, 0]) in (0, 1), "torch" in sys.modules)
+"""
+
+
+def test_a_policy_is_loaded_and_acts_without_torch(weights: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, weights], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True False\n", done.stderr
+
+
+def test_what_was_recorded_can_be_played_into_a_node() -> None:
+    heard = list(tutelage.read(RECORDING, "observation", "weights"))
+    said = list(tutelage.play(Policy(seed=5), heard))
+    recorded = list(tutelage.read(RECORDING, "action"))
+    assert len(said) == len(recorded) > 0
+    with pytest.raises(tutelage.Refusal, match="did you mean 'weights'"):
+        tutelage.read(RECORDING, "weigths")
+
+
+def test_a_refusal_is_one_exception_and_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(tutelage.Refusal, match="did you mean 'seed'"):
+        tutelage.launch("bc.yaml", sed=1)
+    with pytest.raises(tutelage.Refusal, match="NoSuch-v1: cannot be made"):
+        tutelage.launch("bc.yaml", env="NoSuch-v1")
+    assert not list(tmp_path.glob("runs/*"))
+
+
+@pytest.mark.slow
+def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = [
+        tutelage.launch("gail.yaml", wait=False, seed=seed, env="Pendulum-v1", budget=10_000_000) for seed in (0, 1)
+    ]
+    assert runs[0].dir != runs[1].dir
+    for run in runs:
+        while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit
+            time.sleep(0.05)
+        assert run.stop().report["interrupted"] == "SIGINT"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_page_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[1] / "docs" / "python.md").read_text()
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(block, names)
+    assert len(names["observations"]) == 2 * 64 + 1 and names["said"]
