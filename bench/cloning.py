@@ -23,12 +23,10 @@ import numpy as np
 import torch
 from safetensors.numpy import load
 
-from bench.learning import random_return
-from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration, Weights
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.dataset import Dataset
-from tutelage.tasks.playing import returns
+from tutelage.tasks.playing import random_returns, returns
 from tutelage.tasks.task import Task
 from tutelage.turns import play
 
@@ -77,7 +75,7 @@ def line(env: str, who: str, scores: list[float], results: list[Result]) -> str:
 def measure(env: str, options: argparse.Namespace) -> None:
     """Prints the table's lines of one environment."""
     task, file = Task(env), str(Path(options.demonstrations) / f"{env}.npz")
-    worst = random_return(task, (int(generator(0, "random", i).integers(2**31)) for i in range(50)))
+    worst = statistics.mean(random_returns(task, 50))
     best = float(np.load(file, allow_pickle=False)["episode_returns"].mean())
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     shown = {

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -26,25 +25,17 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tutelage.tasks.playing import episode
+from tutelage.tasks.playing import random_returns
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats import files
 
 EPISODES = 50
 
 
-def random_return(task: Task, seeds: Iterable[int]) -> float:
-    """Mean return of uniformly random actions, over an episode for each seed."""
-    environment = task.make()
-    environment.action_space.seed(0)
-    played = [episode(environment, lambda _: environment.action_space.sample(), seed) for seed in seeds]
-    return statistics.mean(sum(step.reward for step in steps) for steps in played)
-
-
 @cache
 def chance_return(task: str) -> float:
     """The return of no skill: that of random actions over EPISODES episodes."""
-    return random_return(Task(task), range(EPISODES))
+    return statistics.mean(random_returns(Task(task), EPISODES))
 
 
 @cache

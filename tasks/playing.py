@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ from tutelage.tasks.task import Environments, Task, time_limit
 
 LONGEST = 20_000
 """Steps after which an episode counts as endless, where gymnasium knows no time limit."""
+
+
+RANDOM_STEPS = 2000
 
 
 class Step(NamedTuple):
@@ -55,6 +59,16 @@ def endless(name: str) -> Refusal:
 def observations(steps: list[Step]) -> np.ndarray:
     """All observations of an episode, with the last one: float32 [T + 1, obs]."""
     return np.array([*(step.observation for step in steps), steps[-1].following], np.float32)
+
+
+def random_returns(task: Task, episodes: int) -> list[float]:
+    """Returns of so many episodes of uniformly random actions, of at most RANDOM_STEPS steps."""
+    environment = task.make()
+    environment.action_space.seed(0)
+    played = [episode(environment, lambda _: environment.action_space.sample(), seed) for seed in range(episodes)]
+    found = [sum(step.reward for step in islice(steps, RANDOM_STEPS)) for steps in played]
+    environment.close()
+    return found
 
 
 def policy_law(task: Task, tensors: Tensors, draws: np.random.Generator | None = None) -> Law:

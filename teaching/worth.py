@@ -6,17 +6,12 @@ A learner imitates whatever is kept; docs/teleoperation.md has what it learned f
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
-
-import numpy as np
 
 from tutelage.invocation import program
-from tutelage.learning.draws import generator
-from tutelage.tasks.playing import episode
+from tutelage.tasks.playing import random_returns
 from tutelage.tasks.task import Task
 
-EPISODES, MOST_STEPS = 20, 2000
-"""Random actions are tried in so many episodes, of so many steps at most."""
+EPISODES = 20
 
 FEW = 5
 """From fewer takes behaviour cloning learns more than GAIL (docs/teleoperation.md)."""
@@ -31,18 +26,7 @@ class Worth:
     @cached_property
     def at_random(self) -> float:
         """The highest return of EPISODES episodes of random actions."""
-        environment = self.task.make()
-        draws = generator(0, "random actions")
-        low, high = self.task.spaces.low, self.task.spaces.high
-
-        def law(observation: np.ndarray) -> int | np.ndarray:
-            discrete = self.task.spaces.discrete
-            return int(draws.integers(self.task.spaces.action)) if discrete else draws.uniform(low, high)
-
-        tried = (islice(episode(environment, law, seed), MOST_STEPS) for seed in range(EPISODES))
-        highest = max(sum(step.reward for step in steps) for steps in tried)
-        environment.close()
-        return highest
+        return max(random_returns(self.task, EPISODES))
 
     def warning(self, episode_return: float) -> str:
         """What to say when a take is kept; empty if it is worth learning from."""

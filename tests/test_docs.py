@@ -6,11 +6,23 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from tests.parts.run_cli import cli
+import pytest
+
+from tests.parts.run_cli import cli, finished
+from tutelage.tasks.playing import random_returns
+from tutelage.tasks.task import Task
 
 ROOT = Path(__file__).parents[1]
+
+LEARNS = re.compile(
+    r"tutelage launch ((?:gail|bc|dac|airl|ls_iq)\.yaml(?: [a-z_]+:=[\w.-]+)*)\s*(?:#.*)?$", re.MULTILINE
+)
+"""An example that can be run as it stands: nothing in it is to be filled in, and no person is needed."""
+
+TO_FILL_IN = ("live:=true", "robot:=", "FILE", "NAME")
 NODES = (ROOT / "docs" / "nodes.md").read_text()
 
 
@@ -43,3 +55,27 @@ def test_every_link_of_every_page_leads_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
             assert "://" in target or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def examples() -> list[str]:
+    """The commands of README and docs that learn, without their seeds."""
+    pages = [ROOT / "README.md", ROOT / "docs" / "algorithms.md", ROOT / "docs" / "troubleshooting.md"]
+    found = {one for page in pages for one in LEARNS.findall(page.read_text())}
+    return sorted({re.sub(r" (seed|record):=\S+", "", one) for one in found if not any(w in one for w in TO_FILL_IN)})
+
+
+def test_pages_have_examples_that_learn() -> None:
+    assert {"gail.yaml", "gail.yaml env:=Acrobot-v1", "dac.yaml"} <= set(examples())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [301, 302, 303])
+@pytest.mark.parametrize("example", examples())
+def test_an_example_reaches_nine_tenths_of_its_expert(tmp_path: Path, example: str, seed: int) -> None:
+    run = finished(tmp_path, *example.split(), f"seed:={seed}")
+    task = Task(run.report["environment"])
+    at_random, expert = fmean(random_returns(task, 20)), run.report["expert_return_mean"]
+    score = (run.report["return_mean"] - at_random) / (expert - at_random)
+    print(f"\n{example} seed:={seed}: {score:.3f} of its expert")
+    assert score >= 0.9
