@@ -1,27 +1,74 @@
-"""How many changes of a file its tests notice: python bench/mutants.py [FILE TEST].
+"""How many changes of a file its tests notice, file by file: python bench/mutants.py [FILE ...] [--every N].
 
-A mutant is the file with one thing changed: a comparison, a sign, a number, a text, a condition, a statement left out.
-It is killed when a test fails. By default it is the guard that is changed, which must be tested best.
+A mutant is a file with one thing changed: a comparison, a sign, a number, a text, a condition, a statement left out.
+It is killed when a test fails. Docstrings, types and defaults of settings are not changed: a default is a choice,
+which results judge. With FILE it prints the mutants that survive, without it a table of all files (in an hour).
+With `--every 3` it tries only every third one, for a quick look.
+
+No test can kill a mutant that does the same as the file. Those are in bench/equivalent_mutants.txt, each with its
+reason, and do not count.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
-import copy
+import gc
 import importlib
 import os
+import resource
 import signal
 import sys
-import types
+from collections import Counter
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
-os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what they need to load is most of the time
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what they need to load is most of the time
 
-SECONDS = 60
+import hypothesis
+import pytest
+
+import tests.conftest  # noqa: F401 - before numpy or torch is loaded, as in the tests
+
+EQUIVALENT = ROOT / "bench" / "equivalent_mutants.txt"
+"""Indented by two spaces each: file, line, change, reason."""
+
+CPU_SECONDS, SECONDS = 20, 300
 """A mutant whose tests take longer is killed, too."""
+
+MEMORY_BYTES = 8 * 2**30
+
+FILES = {
+    "drivers/guard.py": "tests/drivers/test_guard.py",
+    "learning/acting.py": "tests/learning/test_acting.py",
+    "learning/bc.py": "tests/learning/test_bc.py",
+    "learning/critics.py": "tests/learning/test_sac.py",
+    "learning/dac.py": "tests/learning/test_dac.py",
+    "learning/distributions.py": "tests/learning/test_distributions.py",
+    "learning/draws.py": "tests/learning/test_draws.py",
+    "learning/gail.py": "tests/learning/test_gail.py",
+    "learning/networks.py": "tests/learning/test_networks.py",
+    "learning/normaliser.py": "tests/learning/test_normaliser.py",
+    "learning/pairs.py": "tests/learning/test_pairs.py",
+    "learning/ppo.py": "tests/learning/test_ppo.py",
+    "learning/replay.py": "tests/learning/test_replay.py",
+    "learning/returns.py": "tests/learning/test_returns.py",
+    "learning/rewards.py": "tests/learning/test_rewards.py",
+    "learning/sac.py": "tests/learning/test_sac.py",
+    "learning/squashed.py": "tests/learning/test_sac.py",
+    "tutelage/codec.py": "tests/tutelage/test_codec.py",
+    "tutelage/files/checkpoint.py": "tests/tutelage/test_checkpoint.py",
+    "tutelage/transport/bus.py": "tests/tutelage/test_bus.py",
+    "tutelage/transport/inbox.py": "tests/tutelage/test_inbox.py",
+    "tutelage/transport/outbox.py": "tests/tutelage/test_outbox.py",
+}
+"""The smallest tests that should notice."""
 
 SWAPS: dict[type, type] = {
     ast.Lt: ast.LtE,
@@ -77,89 +124,144 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Return(ast.Constant(None))
 
 
-def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """Each node's parent and where it is there; docstrings, annotations and declarations of classes left out."""
+def places(tree: ast.Module) -> Iterator[tuple[Any, Any]]:
+    """The dict or list that each node is in, and its key or number there."""
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns", "decorator_list", "bases", "type_params"):
-                continue
             if isinstance(value, list):
-                yield from ((parent, name, i) for i, one in enumerate(value) if isinstance(one, ast.AST))
+                yield from ((value, i) for i, one in enumerate(value) if isinstance(one, ast.AST))
             elif isinstance(value, ast.AST):
-                yield parent, name, None
+                yield parent.__dict__, name
 
 
-def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """(what was changed, changed source) of each mutant."""
-    tree = ast.parse(source)
-    annotations = {id(inner) for node in ast.walk(tree) for inner in _hints(node)}
-    for index, (parent, name, i) in enumerate(places(tree)):
-        node = getattr(parent, name) if i is None else getattr(parent, name)[i]
-        if id(node) in annotations or (isinstance(parent, ast.Expr) and isinstance(node, ast.Constant)):
+def unchanged(tree: ast.Module) -> Iterator[ast.AST]:
+    """What is not changed: types and what is exported, decorators, docstrings, and the defaults of a class's fields."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                yield from node.decorator_list
+            case ast.Expr(ast.Constant() as docstring):
+                yield docstring
+            case ast.Subscript(ast.Name("Literal")) | ast.Assign([ast.Name("__all__")]):
+                yield node
+        if isinstance(node, ast.ClassDef):
+            yield from node.bases
+            yield from (field.value for field in node.body if isinstance(field, ast.AnnAssign) and field.value)
+        for name in ("annotation", "returns"):
+            if isinstance(hint := getattr(node, name, None), ast.AST):
+                yield hint
+
+
+def mutants(source: str) -> Iterator[tuple[str, str, str]]:
+    """(line, change, changed source) of each mutant. The second of one change in equal lines has "(2)" behind it."""
+    tree, lines, count = ast.parse(source), source.splitlines(), Counter[tuple[str, str]]()
+    left_out = {id(inner) for node in unchanged(tree) for inner in ast.walk(node)}
+    for holder, place in list(places(tree)):
+        node = holder[place]
+        if id(node) in left_out:
             continue
         for changed in changes(node):
-            other = copy.deepcopy(tree)
-            place, field, j = list(places(other))[index]
-            if j is None:
-                setattr(place, field, changed)
-            else:
-                getattr(place, field)[j] = changed
-            text = ast.unparse(ast.fix_missing_locations(other))
-            yield f"line {getattr(node, 'lineno', '?')}: {ast.unparse(node)} -> {ast.unparse(changed)}", text
+            what = lines[node.lineno - 1].strip(), f"{said(node)} -> {said(changed)}"
+            count[what] += 1
+            number = f" ({count[what]})" if count[what] > 1 else ""
+            holder[place] = changed
+            yield what[0], what[1] + number, ast.unparse(tree)
+            holder[place] = node
 
 
-def _hints(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands in type hints, and on a module's own level: imports' business, aliases."""
-    for name in ("annotation", "returns"):
-        if isinstance(hint := getattr(node, name, None), ast.AST):
-            yield from ast.walk(hint)
+def said(node: ast.AST) -> str:
+    """A node on one line; of a condition what it asks."""
+    return f"if {ast.unparse(node.test)}" if isinstance(node, ast.If) else " ".join(ast.unparse(node).split())
 
 
-def killed(module: str, source: str, test: str) -> bool:
-    """Whether a test fails with this source in the module's place; in a process of its own."""
+def equivalent(file: str) -> set[tuple[str, str]]:
+    """(line, change) of the mutants of a file that do the same as the file."""
+    found, above = set(), ["", ""]
+    for text in EQUIVALENT.read_text().splitlines():
+        depth = (len(text) - len(text.lstrip())) // 2
+        if text.startswith("#") or not text or depth > 2:
+            continue
+        if depth < 2:
+            above[depth] = text.strip()
+        elif above[0] == file:
+            found.add((above[1], text.strip()))
+    return found
+
+
+class Changed(SourceFileLoader):
+    """Imports one module from a changed source."""
+
+    def __init__(self, module: str, file: str, source: str) -> None:
+        super().__init__(module, file)
+        self.source = source
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+
+def killed(file: str, source: str, test: str) -> bool:
+    """Whether a test fails with this source in the file's place; in a process of its own."""
     pid = os.fork()
     if pid == 0:
-        signal.alarm(SECONDS)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
         code = 1
         try:
-            package, _, name = module.rpartition(".")
-            sys.modules[module] = types.ModuleType(module)
-            setattr(sys.modules[package], name, sys.modules[module])
-            exec(compile(source, f"<mutant of {module}>", "exec"), sys.modules[module].__dict__)
-            code = int(
-                PYTEST.main(
-                    [
-                        "-x",
-                        "-q",
-                        "-c",
-                        os.devnull,
-                        "-p",
-                        "no:cacheprovider",
-                        "--noconftest",
-                        "--import-mode=importlib",
-                        test,
-                    ]
-                )
-            )
+            gc.disable()
+            signal.alarm(SECONDS)
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(1, 2)
+            sys.meta_path.insert(0, Changed(module_of(file), file, source))
+            options = ["-x", "-q", "-m", "not slow", "-c", os.devnull, "-p", "no:cacheprovider", "--noconftest"]
+            code = int(pytest.main([*options, "--assert=plain", "--import-mode=importlib", *test.split()]))
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0
 
 
+def module_of(file: str) -> str:
+    return "tutelage." + ".".join(Path(file).with_suffix("").parts).removeprefix("tutelage.")
+
+
+def warm(test: str) -> None:
+    """Loads what the tests import, and forgets our own part of it: each mutant's process imports that anew."""
+    for one in test.split():
+        importlib.import_module(".".join(Path(one.partition("::")[0]).with_suffix("").parts))
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("tutelage", "tests")]:
+        del sys.modules[name]
+
+
+def tried(file: str, test: str, every: int) -> Iterator[tuple[str, str, bool]]:
+    """The mutants of a file that do not do the same as the file: line, change, whether it survives."""
+    warm(test)
+    source, same = Path(file).read_text(), equivalent(file)
+    of_file = list(mutants(source))
+    if unknown := same - {(line, change) for line, change, _ in of_file}:
+        sys.exit(f"{EQUIVALENT.name} names what is no mutant of {file}: {unknown}")
+    if killed(file, source, test):
+        sys.exit(f"{test} fails with {file} as it is")
+    for line, change, changed in [one for one in of_file if one[:2] not in same][::every]:
+        yield line, change, not killed(file, changed, test)
+
+
 if __name__ == "__main__":
-    file, test = sys.argv[1:] or ("drivers/guard.py", "tests/drivers/test_guard.py")
-    PYTEST = importlib.import_module("pytest")
-    module = "tutelage." + ".".join(Path(file).with_suffix("").parts).removeprefix("tutelage.")
     os.chdir(ROOT)
-    source = Path(file).read_text()
-    importlib.import_module(module)
-    assert not killed(module, source, test), "the tests fail on the file as it is"
-    all_of_them, survived = list(mutants(source)), 0
-    for what, mutant in all_of_them:
-        if not killed(module, mutant, test):
-            survived += 1
-            print("survived:", what, flush=True)
-    count = len(all_of_them)
-    print(f"{count - survived} of {count} mutants killed, {100 * (1 - survived / count):.1f} %")
+    once: dict[str, Any] = {"phases": [hypothesis.Phase.generate], "database": None, "derandomize": True}
+    hypothesis.settings.register_profile("once", suppress_health_check=list(hypothesis.HealthCheck), **once)
+    hypothesis.settings.load_profile("once")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--every", type=int, default=1, metavar="N")
+    given = parser.parse_args()
+    print("file | mutants tried | killed | equivalent ones beside them")
+    for file in given.files or FILES:
+        count = survived = 0
+        for line, change, survives in tried(file, FILES[file], given.every):
+            count, survived = count + 1, survived + survives
+            if survives and given.files:
+                print(f"{file}: {line}: {change}", flush=True)
+        score = 100 * (1 - survived / count)
+        print(f"{file} | {count} | {score:.1f} % | {len(equivalent(file))}", flush=True)

@@ -33,7 +33,7 @@ class Normaliser:
     def tensors(self) -> dict[str, np.ndarray]:
         """`(observation - mean) * scale` is the normalised one. A number that never changes is only shifted."""
         deviation = np.sqrt(self.square / max(float(self.count), 1.0))
-        scale = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 1.0)
+        scale = 1 / np.where(deviation > 1e-6, deviation, 1)
         return {"observation.mean": self.mean.astype(np.float32), "observation.scale": scale.astype(np.float32)}
 
     def state(self) -> dict[str, np.ndarray]:

@@ -83,3 +83,4 @@ def test_folders_of_the_users_that_are_named_as_our_rooms_hide_nothing_and_are_f
         "nodes:\n  counter: {run: nodes.counter:Counter}\n  other: {run: drivers.arm:Counter}\n"
     )
     run(tutelage, "launch", "mine.yaml", "--run-dir", "run", cwd=tmp_path)
+    assert json.loads((tmp_path / "run/report.json").read_text())["environment_steps"] == 4096  # two rollouts

@@ -89,7 +89,7 @@ def _parse(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 
 def _array(extension: bytes, beside: Frame | None = None) -> np.ndarray:
     """The array of an extension: its data are behind its head, or beside it in a frame of their own."""
-    if len(extension) < 4 or extension[1] > MAX_DIMENSIONS:
+    if len(extension) < _HEAD_BYTES[0] or extension[1] > MAX_DIMENSIONS:
         raise Malformed("an array without a head")
     start = _HEAD_BYTES[extension[1]]
     shape, dtype, size = _parse(extension[:start])
@@ -103,7 +103,7 @@ def _array(extension: bytes, beside: Frame | None = None) -> np.ndarray:
 class _Packer:
     """Packs values with arrays: small ones into the body, large ones beside it as frames of their own."""
 
-    def __init__(self, inline: int = INLINE) -> None:
+    def __init__(self, inline: float) -> None:
         self.inline = inline
         self.raw: list[Frame] = []
         self._pack = msgpack.Packer(default=self._extension).pack
@@ -118,22 +118,25 @@ class _Packer:
             raise TypeError(f"no wire type for a {type(value).__name__}")
         if value.nbytes <= self.inline:
             return msgpack.ExtType(_INLINE_ARRAY, _head(value.dtype, value.shape) + value.tobytes())
+        if value.nbytes > MAX_FRAME:
+            raise TypeError(f"an array of {value.nbytes} bytes, at most {MAX_FRAME} are sent")
         self.raw.append(np.ascontiguousarray(value).data.cast("B"))
         return msgpack.ExtType(_FRAMED_ARRAY, _head(value.dtype, value.shape))
 
 
-_pack = _Packer()
+_pack = _Packer(INLINE)
 """Made once: a packer has a buffer, which it keeps."""
 
 
 def encode(topic: bytes, header: Sequence[Any], fields: Sequence[Any]) -> list[Frame]:
     """The frames of one message: first the frame that ZeroMQ filters by, then large arrays, not copied."""
     body, raw = _pack([*header, fields])
-    if len(body) > MAX_BODY:
-        raise TypeError(f"a {topic.decode()} body of {len(body)} bytes, at most {MAX_BODY}: use array fields for bulk")
-    if len(body) > MAX_LIST:
+    first = topic + b"\0" + body
+    if len(first) > MAX_BODY:
+        raise TypeError(f"a {topic.decode()} body of {len(first)} bytes, at most {MAX_BODY}: use array fields for bulk")
+    if len(first) > MAX_LIST:  # fewer bytes hold fewer elements
         _check_lengths(topic, fields)
-    return [topic + b"\0" + body, *raw]
+    return [first, *raw]
 
 
 def _check_lengths(topic: bytes, fields: Sequence[Any]) -> None:
@@ -214,7 +217,7 @@ def unpack_message(body: bytes) -> tuple[Header, list[Any]]:
 
 def pack_state(state: Any) -> bytes:
     """Any nesting of dicts, lists, numbers, strings, bytes and arrays as one self-contained piece (for checkpoints)."""
-    return _Packer(inline=MAX_FRAME)(state)[0]
+    return _Packer(math.inf)(state)[0]
 
 
 def unpack_state(data: bytes) -> Any:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE
-from tutelage.learning.acting import act
 from tutelage.learning.bc import BC, Metrics, Settings, negative_log_likelihood, squared_error
 from tutelage.learning.draws import generator
+from tutelage.learning.networks import mlp
 from tutelage.learning.rollout import Demonstration, Spaces
 
 
@@ -45,15 +45,114 @@ def run(bc: BC, progress: float = 0.0) -> Metrics:
 KINDS = [(DISCRETE, "likelihood"), (CONTINUOUS, "likelihood"), (CONTINUOUS, "squared_error")]
 
 
+def moved(bc: BC) -> BC:
+    """With weights that are no longer near zero."""
+    with torch.no_grad():
+        noise = generator(0, "test").standard_normal(len(bc.parameters.flat), np.float32)
+        bc.parameters.flat.add_(torch.tensor(0.3 * noise))
+    return bc
+
+
 @pytest.mark.parametrize("spaces, loss", KINDS)
-def test_the_expert_is_imitated_on_what_was_not_shown(spaces, loss):
-    bc, metrics = trained(spaces, loss=loss)
-    fresh = expert(spaces, 100, steps=400)
-    wrong = np.abs(act(bc.tensors(), fresh.observation[:-1])[0] - fresh.action)
-    assert np.mean(wrong) < 0.1
-    assert metrics[-1]["bc/loss"] < metrics[0]["bc/loss"]
-    assert metrics[-1]["bc/epoch"] == 30
-    assert ("bc/accuracy" in metrics[-1]) == spaces.discrete
+def test_a_step_goes_along_the_gradient_of_its_loss(spaces: Spaces, loss: Any) -> None:
+    bc, shown, taken = moved(BC(spaces, 0, Settings(loss=loss))), expert(spaces), list[Any]()
+    bc.adam.step = lambda *step: taken.append((step[0].clone(), *step[1:]))  # type: ignore[method-assign]
+    observation, action = torch.tensor(shown.observation[:-1]), torch.tensor(shown.action)
+    named = bc.parameters.named
+    output = mlp(named, "policy", observation)
+    if spaces.discrete:
+        wanted = torch.nn.functional.cross_entropy(output, action)
+    elif loss == "squared_error":
+        wanted = (output - action).norm(dim=1).square().mean()
+    else:
+        wanted = -torch.distributions.Normal(output, named["policy.log_std"].exp()).log_prob(action).sum(dim=1).mean()
+    torch.testing.assert_close(bc._step(observation, action, 0.125), wanted.detach(), rtol=1e-4, atol=1e-6)
+    ((gradient, rate),) = taken
+    torch.testing.assert_close(gradient, bc.parameters.gradient(wanted), rtol=1e-3, atol=1e-5)
+    assert rate == 0.125 and ("policy.log_std" in named) == (loss == "likelihood" and not spaces.discrete)
+
+
+class Masked(BC):
+    """Holds out the pairs that it is told to."""
+
+    mask: Any
+
+    def _held_out(self) -> np.ndarray:
+        return np.array(self.mask)
+
+
+def three_in_four(**settings: Any) -> Masked:
+    """Whatever it sees, choice 1 is likely by 3/4; it has seen four pairs."""
+    bc = Masked(DISCRETE, 0, Settings(**settings))
+    with torch.no_grad():
+        bc.parameters.flat.zero_()
+        bc.parameters.named["policy.2.bias"].copy_(torch.tensor([0, math.log(3)]))
+    bc.add(expert(DISCRETE, steps=4)._replace(action=np.array([1, 0, 1, 1])))
+    return bc
+
+
+@pytest.mark.parametrize(
+    "mask, held_out, accuracy, shown",
+    [
+        ([False, True, True, False], (math.log(4) + math.log(4 / 3)) / 2, 0.5, math.log(4 / 3)),
+        ([False] * 4, (math.log(4) + 3 * math.log(4 / 3)) / 4, 0.75, (math.log(4) + 3 * math.log(4 / 3)) / 4),
+    ],
+)
+def test_an_epoch_says_how_well_it_predicts(mask: Any, held_out: float, accuracy: float, shown: float) -> None:
+    bc = three_in_four(minibatch=4, minibatches=1)
+    bc.mask = mask
+    for number in (1.0, 2.0):  # the second is as good as the first, not better
+        metrics = bc.epoch(generator(0, "cloner"), progress=1.0)
+        wanted = {"bc/epoch": number, "bc/loss": shown, "bc/loss_held_out": held_out, "bc/accuracy": accuracy}
+        assert metrics == pytest.approx(wanted, rel=1e-5)
+    assert bc.stale == 1 and bc.best_loss == pytest.approx(held_out)
+
+
+def test_the_learning_rate_falls_with_progress() -> None:
+    bc, rates = three_in_four(learning_rate=2.0, minibatches=1), list[float]()
+    bc.mask = [False] * 4
+    bc.adam.step = lambda *step: rates.append(step[1])  # type: ignore[method-assign]
+    for progress in (0.0, 0.75):
+        bc.epoch(generator(0, "cloner"), progress)
+    bc.epoch(generator(0, "cloner"))
+    assert rates == [2.0, 0.5, 2.0]
+
+
+def test_the_network_sees_normalised_observations() -> None:
+    bc = BC(DISCRETE, 0)
+    shown = expert(DISCRETE, steps=4)
+    bc.add(shown)
+    observation, action = bc._pairs(np.array([True, False, False, True]))
+    all_of_them = shown.observation[:-1]
+    wanted = (all_of_them - all_of_them.mean(axis=0)) / all_of_them.std(axis=0)
+    np.testing.assert_allclose(observation, wanted[[0, 3]], rtol=1e-4, atol=1e-6)
+    assert action.tolist() == shown.action[[0, 3]].tolist()
+
+
+def test_what_is_removed_is_forgotten() -> None:
+    bc, _ = trained(DISCRETE, demonstrations=3, epochs=2)
+    bc.remove(slice(0, 2))
+    alone = BC(DISCRETE, 0)
+    alone.add(expert(DISCRETE, 2))
+    assert len(bc.demonstrations) == 1 and bc.stale == 0 and bc.best_loss == math.inf
+    for name, array in alone.normaliser.state().items():
+        np.testing.assert_array_equal(bc.normaliser.state()[name], array)
+
+
+@pytest.mark.parametrize("error, deviation", [(0.08, 0.2), (math.inf, 1.0), (2.0, 1.0), (4.0, 1.0), (0.0, 1e-6)])
+def test_the_deviation_of_squared_error_is_the_held_out_one(error: float, deviation: float) -> None:
+    bc = BC(CONTINUOUS, 0, Settings(loss="squared_error"))
+    bc.best_loss = error
+    np.testing.assert_allclose(bc.tensors()["policy.log_std"], [math.log(deviation)] * 2, rtol=1e-6)
+    assert "policy.log_std" in BC(CONTINUOUS, 0).tensors() and "policy.log_std" not in BC(DISCRETE, 0).tensors()
+
+
+def test_the_first_policy_tells_nothing_apart() -> None:
+    bc = BC(CONTINUOUS, 0)
+    weight = bc.tensors()["policy.2.weight"]
+    np.testing.assert_allclose(weight @ weight.T, 1e-4 * np.eye(2), atol=1e-8)
+    np.testing.assert_array_equal(bc.tensors()["policy.log_std"], [0, 0])
+    assert bc.tensors()["policy.1.weight"].shape == (64, 64) and bc.stale == 0
 
 
 @pytest.mark.parametrize("spaces, loss", KINDS)
@@ -148,5 +247,6 @@ def test_squared_error_says_how_far_off_it_is():
 
 
 def test_squared_error_is_refused_for_choices():
-    with pytest.raises(ValueError, match="squared_error"):
+    sentence = "^loss is squared_error, but the actions are discrete: likelihood is for both kinds$"
+    with pytest.raises(ValueError, match=sentence):
         BC(Spaces(3, 2, True), 0, Settings(loss="squared_error"))

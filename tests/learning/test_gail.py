@@ -5,9 +5,18 @@ import pytest
 import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
+from tutelage.learning import pairs
 from tutelage.learning.draws import generator
-from tutelage.learning.gail import Discriminator, Settings, discriminator_loss, gradient_penalty
+from tutelage.learning.gail import (
+    Discriminator,
+    Settings,
+    discriminator_loss,
+    gradient_penalty,
+    interpolated_penalty,
+)
+from tutelage.learning.networks import mlp
 from tutelage.learning.ppo import PPO
+from tutelage.learning.ring import Ring
 
 
 def test_discriminator_loss():
@@ -19,12 +28,159 @@ def test_discriminator_loss():
 
 def test_gradient_penalty():
     # logit = a^2 + 3 b: slopes (2a, 3); at a = 1 and a = 2: (4 + 9 + 16 + 9) / 2 rows, halved: 9.5
-    pairs = torch.tensor([[1.0, 7.0], [2.0, 7.0]], requires_grad=True)
-    logit = pairs[:, 0] ** 2 + 3 * pairs[:, 1]
-    torch.testing.assert_close(gradient_penalty(logit, pairs), torch.tensor(9.5))
+    rows = torch.tensor([[1.0, 7.0], [2.0, 7.0]], requires_grad=True)
+    logit = rows[:, 0] ** 2 + 3 * rows[:, 1]
+    torch.testing.assert_close(gradient_penalty(logit, rows), torch.tensor(9.5))
 
 
-def trained(spaces, terminated=True, rollouts=40, **settings):
+def test_the_interpolated_penalty_is_the_distance_of_the_slopes_norm():
+    # logit = a^2 + 3 b at a = 2 and a = 0: slopes of norm 5 and 3, from 1: (16 + 4) / 2
+    rows = torch.tensor([[2.0, 7.0], [0.0, 7.0]], requires_grad=True)
+    logit = rows[:, 0] ** 2 + 3 * rows[:, 1]
+    torch.testing.assert_close(interpolated_penalty(logit, rows, slope=1.0), torch.tensor(10.0))
+    torch.testing.assert_close(interpolated_penalty(0 * logit, rows, slope=2.0), torch.tensor(4.0))
+
+
+def steps_of(discriminator):
+    """Along which gradients it goes, and how far; it does not move."""
+    taken = []
+    discriminator.adam.step = lambda gradient, rate: taken.append((gradient.clone(), rate))
+    return taken
+
+
+def sides(spaces):
+    """Rows of the expert and of the policy."""
+    expert, policy = demonstration(spaces), rollout(spaces, PPO(spaces, seed=0).tensors())
+    return (
+        pairs.step_rows(spaces, expert.observation[:-1], expert.action)[:12],
+        pairs.of_rollout(spaces, policy, 1.0).rows[-12:],
+    )
+
+
+@pytest.mark.parametrize("spaces, weight", [(DISCRETE, 3.0), (CONTINUOUS, 5.0)])
+@pytest.mark.parametrize("interpolated", [0.0, 7.0])
+def test_a_step_goes_along_the_gradient_of_loss_and_penalty(spaces, weight, interpolated):
+    settings = Settings(
+        penalty_weight=3.0, continuous_penalty_weight=5.0, interpolated_penalty_weight=interpolated, slope=0.5
+    )
+    discriminator = Discriminator(spaces, 0, settings)
+    discriminator.mean, discriminator.scale = np.full(3, 0.5, np.float32), np.full(3, 2.0, np.float32)
+    with torch.no_grad():
+        discriminator.parameters.named["discriminator.2.weight"].mul_(20)
+    taken, (expert, policy) = steps_of(discriminator), sides(spaces)
+    told = discriminator._step(expert, policy, 0.125, generator(0, "test"))
+
+    def network(x):
+        return mlp(discriminator.parameters.named, "discriminator", x)[:, 0]
+
+    x = np.concatenate([expert, policy])
+    x[:, :3] = (x[:, :3] - 0.5) * 2 * (1 - x[:, -1:])  # no expert's episode has terminated: all endings are one
+    inputs = torch.tensor(x, requires_grad=True)
+    logit = network(inputs)
+    loss = -torch.log(torch.sigmoid(logit[:12])).mean() - torch.log(1 - torch.sigmoid(logit[12:])).mean()
+    if interpolated:
+        share = torch.tensor(generator(0, "test").random((12, 1), dtype=np.float32))
+        inputs = torch.tensor(x[:12] + share.numpy() * (x[12:] - x[:12]), requires_grad=True)
+        (slope,) = torch.autograd.grad(network(inputs).sum(), inputs, create_graph=True)
+        penalty, weight = (slope.norm(dim=1) - 0.5).square().mean(), interpolated
+    else:
+        (slope,) = torch.autograd.grad(logit.sum(), inputs, create_graph=True)
+        penalty = 0.5 * slope.square().sum(dim=1).mean()
+    ((gradient, rate),) = taken
+    wanted = discriminator.parameters.gradient(loss + weight * penalty)
+    torch.testing.assert_close(gradient, wanted, rtol=1e-3, atol=1e-6)
+    assert rate == 0.125
+    right = (logit[:12] > 0).float().mean(), (logit[12:] < 0).float().mean()
+    torch.testing.assert_close(told, torch.stack([loss, penalty, *right]), rtol=1e-4, atol=1e-6)
+
+
+def test_a_logit_of_zero_is_right_for_neither_side():
+    discriminator = Discriminator(DISCRETE, 0)
+    with torch.no_grad():
+        discriminator.parameters.flat.zero_()
+    expert, policy = sides(DISCRETE)
+    told = discriminator._step(expert, policy, 0.0, generator(0, "test"))
+    torch.testing.assert_close(told, torch.tensor([2 * math.log(2), 0, 0, 0]))
+
+
+def test_an_update_is_some_steps_at_a_rate_between_the_first_and_the_last():
+    settings = Settings(steps=3, learning_rate=0.5, final_learning_rate=0.25, batch=8)
+    discriminator = Discriminator(DISCRETE, 0, settings)
+    taken, data = steps_of(discriminator), rollout(DISCRETE, PPO(DISCRETE, seed=0).tensors())
+    for progress, rate in ((0.75, 0.3125), (None, 0.5)):
+        taken.clear()
+        given = {} if progress is None else {"progress": progress}
+        metrics = discriminator.update([demonstration(DISCRETE)], data, generator(0, "test"), **given)
+        assert [one[1] for one in taken] == [rate] * 3
+    assert discriminator.tells_endings
+    discriminator.update([demonstration(DISCRETE, terminated=False)], data, generator(0, "test"))
+    assert not discriminator.tells_endings
+    names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
+    assert list(metrics) == [f"discriminator/{name}" for name in names]
+
+
+def marked(number):
+    """A rollout without endings whose observations are all this number."""
+    data = rollout(DISCRETE, PPO(DISCRETE, seed=0).tensors())
+    observation = np.full_like(data.observation, number)
+    return data._replace(observation=observation, terminated=np.zeros_like(data.terminated))
+
+
+def test_some_pairs_of_each_rollout_are_remembered_and_the_newest_kept():
+    discriminator = Discriminator(DISCRETE, 0, Settings(steps=1, batch=4, memory=5, remembered=2))
+    assert len(discriminator.memory) == 0
+    for k, wanted in enumerate([[0, 0], [0, 0, 1, 1], [0, 1, 1, 2, 2], [1, 2, 2, 3, 3]]):
+        discriminator.update([demonstration(DISCRETE)], marked(k), generator(0, "test", k))
+        memory = discriminator.memory.since(discriminator.memory.oldest)
+        np.testing.assert_array_equal(memory[:, 0], wanted)
+
+
+def test_a_share_of_the_policys_pairs_is_remembered_ones():
+    discriminator = Discriminator(DISCRETE, 0, Settings(batch=8, memory_share=0.25))
+    policy = pairs.of_rollout(DISCRETE, marked(1), 1.0)
+    assert discriminator._policy_batch(policy, generator(0, "test"))[:, 0].tolist() == [1] * 8
+    discriminator.memory.append(np.full((1, 6), 7, np.float32))
+    assert discriminator._policy_batch(policy, generator(0, "test"))[:, 0].tolist() == [1] * 6 + [7] * 2
+    discriminator.memory = Ring(2)
+    discriminator.memory.append(np.repeat([[0.0], [8.0], [9.0]], 6, axis=1))
+    discriminator.settings = Settings(batch=200, memory_share=1.0)
+    assert set(discriminator._policy_batch(policy, generator(0, "test"))[:, 0]) == {8, 9}
+
+
+def test_the_score_is_the_logit_of_each_step_and_of_the_absorbing_state_after_it():
+    discriminator, data = Discriminator(DISCRETE, 0), rollout(DISCRETE, PPO(DISCRETE, seed=0).tensors())
+    with torch.no_grad():
+        discriminator.parameters.flat.zero_()
+        discriminator.parameters.named["discriminator.2.bias"].fill_(2.0)
+    steps, endings = discriminator.score(data)
+    torch.testing.assert_close(steps, torch.full((8, 4), 2.0))
+    torch.testing.assert_close(endings, torch.tensor(np.where(data.terminated, 2.0, 0.0)).float())
+
+
+@pytest.mark.parametrize("tells, ending", [(True, [4, 6, 8, 0, 0, 1]), (False, [0, 0, 0, 0, 0, 1])])
+def test_observations_are_scaled_and_endings_hidden_where_all_are_alike(tells, ending):
+    discriminator = Discriminator(DISCRETE, 0)
+    discriminator.mean, discriminator.scale = np.full(3, -1, np.float32), np.full(3, 2, np.float32)
+    discriminator.tells_endings = tells
+    rows = np.array([[1, 2, 3, 0, 1, 0], [1, 2, 3, 0, 0, 1]], np.float32)
+    np.testing.assert_array_equal(discriminator._inputs(rows), [[4, 6, 8, 0, 1, 0], ending])
+    assert rows[1].tolist() == [1, 2, 3, 0, 0, 1]
+    assert discriminator.tensors()["tells_endings"].tolist() == [float(tells)]
+
+
+def test_the_first_weights_say_little():
+    discriminator = Discriminator(CONTINUOUS, 0)
+    assert discriminator.parameters.arrays()["discriminator.0.weight"].shape == (64, 3 + 2 + 1)
+    np.testing.assert_allclose(discriminator.parameters.named["discriminator.2.weight"].norm().item(), 0.1, rtol=1e-5)
+    assert discriminator.adam.betas == (0.5, 0.999)
+    assert (
+        not discriminator.tells_endings
+        and discriminator.mean.tolist() == [0] * 3
+        and discriminator.scale.tolist() == [1] * 3
+    )
+
+
+def trained(spaces, terminated=True, rollouts=3, **settings):
     discriminator = Discriminator(spaces, seed=0, settings=Settings(**settings))
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(rollouts):
@@ -33,41 +189,8 @@ def trained(spaces, terminated=True, rollouts=40, **settings):
     return discriminator, data, metrics
 
 
-def like_the_expert(data, spaces):
-    """The rollout's shape, filled with the expert's pairs."""
-    expert = demonstration(spaces)
-    action = np.broadcast_to(expert.action[0], data.action.shape)
-    return data._replace(observation=np.broadcast_to(expert.observation[3], data.observation.shape), action=action)
-
-
-@pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
-def test_the_logit_is_high_for_the_expert(spaces):
-    discriminator, data, metrics = trained(spaces, terminated=False)
-    policy_logit, _ = discriminator.score(data)
-    expert_logit, _ = discriminator.score(like_the_expert(data, spaces))
-    assert policy_logit.shape == data.terminated.shape
-    assert policy_logit.mean() < -0.5 < 0.5 < expert_logit.mean()
-    assert metrics["discriminator/accuracy_expert"] > 0.8 and metrics["discriminator/accuracy_policy"] > 0.8
-
-
-def test_an_end_that_the_expert_never_reaches_scores_low():
-    discriminator, data, _ = trained(DISCRETE, terminated=False)
-    _, absorbing = discriminator.score(data)
-    ends = torch.tensor(data.terminated)
-    assert absorbing[ends].max() < -0.5
-    assert (absorbing[~ends] == 0).all()
-
-
-def test_it_tells_how_an_episode_ended():
-    discriminator, data, _ = trained(DISCRETE)
-    as_expert = np.broadcast_to(demonstration(DISCRETE).observation[-1], data.next_observation.shape)
-    ends = torch.tensor(data.terminated)
-    ours, theirs = (discriminator.score(d)[1][ends] for d in (data, data._replace(next_observation=as_expert)))
-    assert ours.mean() < 0 < theirs.min()
-
-
 def test_where_the_expert_never_ends_all_endings_are_one():
-    discriminator, data, _ = trained(DISCRETE, terminated=False, rollouts=3)
+    discriminator, data, _ = trained(DISCRETE, terminated=False)
     _, absorbing = discriminator.score(data)
     ends = torch.tensor(data.terminated)
     assert ends.sum() > 1 and len(absorbing[ends].unique()) == 1
@@ -92,7 +215,7 @@ def test_of_subsampled_demonstrations_an_ending_weighs_less():
 def test_without_absorbing_states_endings_are_no_examples():
     rows = []
     for absorbing in (True, False):
-        discriminator, _, _ = trained(DISCRETE, rollouts=3, absorbing=absorbing)
+        discriminator, _, _ = trained(DISCRETE, absorbing=absorbing)
         rows.append(discriminator.memory.since(0)[:, -1])  # the indicator
     # an ending weighs .98 / .02 = 49 steps: about 3 endings among 32 steps are 147 of 179
     assert 0.6 < rows[0].mean() < 0.95
@@ -113,19 +236,19 @@ def test_at_the_end_of_the_run_nothing_is_learnt_any_more():
 
 
 def test_observations_are_scaled_to_a_deviation_of_one_over_the_demonstrations():
-    observation = np.array([[1, 5, 7], [3, 5, 7], [1, 5, 9], [3, 5, 9]], np.float32)
+    observation = np.array([[0, 1e-6, 0.5], [4, -1e-6, 0.5], [0, 1e-6, 1], [4, -1e-6, 1]], np.float32)
     shown = demonstration(DISCRETE)._replace(observation=observation, action=np.array([0, 1, 1]))
     discriminator = Discriminator(DISCRETE, seed=0)
     data = rollout(DISCRETE, PPO(DISCRETE, seed=0).tensors())
     discriminator.update([shown], data, generator(0, "discriminator"))
-    np.testing.assert_allclose(discriminator.mean, [2, 5, 8])
-    np.testing.assert_allclose(discriminator.scale, [1, 1, 1])  # deviations 1, none, 1
+    np.testing.assert_allclose(discriminator.mean, [2, 0, 0.75], atol=1e-12)
+    np.testing.assert_allclose(discriminator.scale, [0.5, 1, 4])  # a millionth is none
 
 
 @pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
 def test_state_and_load_in_the_middle_change_no_bit(spaces):
     straight, _, _ = trained(spaces, rollouts=6)
-    first, data, _ = trained(spaces, rollouts=3)
+    first, data, _ = trained(spaces)
     second = Discriminator(spaces, seed=99, settings=first.settings)
     second.load({name: array.copy() for name, array in first.state().items()})
     second.memory.load(first.memory.state())

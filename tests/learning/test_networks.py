@@ -13,6 +13,24 @@ def test_orthogonal_rows_or_columns_times_gain():
         np.testing.assert_allclose(product, 4 * np.eye(3), atol=1e-5)
 
 
+def test_of_all_orthogonal_matrices_each_is_as_likely():
+    """A QR decomposition is made unique by a diagonal above zero; the signs that the solver happens to give are not."""
+    for rows, columns in ((5, 3), (3, 5), (4, 4)):
+        drawn = generator(0, "test").standard_normal((max(rows, columns), min(rows, columns)))
+        matrix = orthogonal(generator(0, "test"), rows, columns, gain=1.0)
+        r = (matrix if rows >= columns else matrix.T).T @ drawn
+        np.testing.assert_allclose(np.tril(r, -1), 0, atol=1e-5)
+        assert matrix.shape == (rows, columns) and (np.diag(r) > 0).all()
+
+
+def test_first_weights_have_a_gain_of_root_two_and_the_last_layer_its_own():
+    arrays = mlp_arrays("net", (4, 4, 4, 4), generator(0, "test"), output_gain=0.5)
+    for layer, square in enumerate((2, 2, 0.25)):
+        weight = arrays[f"net.{layer}.weight"]
+        np.testing.assert_allclose(weight @ weight.T, square * np.eye(4), atol=1e-5)
+        np.testing.assert_array_equal(arrays[f"net.{layer}.bias"], np.zeros(4, np.float32))
+
+
 def test_the_flat_vector_and_the_named_tensors_are_the_same_numbers():
     parameters = Parameters(mlp_arrays("net", (2, 3, 3, 1), generator(0, "test"), output_gain=1.0))
     with torch.no_grad():

@@ -1,6 +1,22 @@
 import numpy as np
 
-from tutelage.learning.returns import absorbing_value, gae
+from tutelage.learning.returns import DISCOUNT, absorbing_value, gae
+
+
+def test_by_the_usual_discount_an_absorbing_state_counts_for_fifty_steps():
+    np.testing.assert_allclose(absorbing_value(1.0, DISCOUNT), 50)
+
+
+def test_a_single_step():
+    # 1 + .9 * 20 - 10 = 9, whatever lambda is
+    advantage, target = gae(column(1), column(10), column(20), column(0) > 0, discount=0.9, gae_lambda=0.3)
+    np.testing.assert_allclose([advantage, target], [column(9), column(19)])
+
+
+def test_the_advantage_is_carried_back_by_discount_times_lambda():
+    # surprises of 1 and 1, carried back by .8 * .25 = .2
+    advantage, _ = gae(column(1, 1), column(0, 0), column(0, 0), column(0, 0) > 0, discount=0.8, gae_lambda=0.25)
+    np.testing.assert_allclose(advantage, column(1.2, 1))
 
 
 def column(*numbers):

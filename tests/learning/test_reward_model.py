@@ -7,15 +7,8 @@ import torch
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning import pairs, reward_model
 from tutelage.learning.draws import generator
-from tutelage.learning.gail import Discriminator, Settings, interpolated_penalty
+from tutelage.learning.gail import Discriminator, Settings
 from tutelage.learning.ppo import PPO
-
-
-def test_interpolated_penalty():
-    # logit = a^2 + 3 b at a = 2 and a = 0: slopes of norm 5 and 3, from 1: (16 + 4) / 2
-    rows = torch.tensor([[2.0, 7.0], [0.0, 7.0]], requires_grad=True)
-    logit = rows[:, 0] ** 2 + 3 * rows[:, 1]
-    torch.testing.assert_close(interpolated_penalty(logit, rows, slope=1.0), torch.tensor(10.0))
 
 
 def judge(spaces, terminated=True, rollouts=3, **settings):

@@ -206,6 +206,67 @@ def test_it_goes_on_to_the_bit_from_its_state(spaces):
         np.testing.assert_array_equal(again.tensors()[name], array)
 
 
+def test_the_first_temperature_and_the_entropies_that_it_aims_at():
+    assert SAC(DISCRETE, 0, Settings(temperature=0.25))._temperature() == pytest.approx(0.25)
+    assert SAC(DISCRETE, 0, Settings(discrete_target_entropy=0.5)).target_entropy == pytest.approx(0.5 * math.log(2))
+    assert SAC(CONTINUOUS, 0, Settings(target_entropy=-0.75)).target_entropy == -1.5
+
+
+def test_the_first_networks():
+    for spaces, critic_inputs, outputs in ((DISCRETE, 3, 2), (CONTINUOUS, 5, 1)):
+        sac = SAC(spaces, 0, Settings(hidden=8))
+        actor, critic = sac.actor.arrays(), sac.critics.parameters.arrays()
+        wide = 2 if spaces.discrete else 4
+        assert actor["actor.1.weight"].shape == (1, 8, 8) and critic["critic.1.weight"].shape == (2, 8, 8)
+        assert critic["critic.0.weight"].shape == (2, 8, critic_inputs) and critic["critic.2.weight"].shape == (
+            2,
+            outputs,
+            8,
+        )
+        weight = actor["actor.2.weight"][0]
+        np.testing.assert_allclose(weight @ weight.T, 1e-4 * np.eye(wide), atol=1e-8)
+        np.testing.assert_array_equal(actor["actor.2.bias"][0, 0], [0, 0] if spaces.discrete else [0, 0, 0.75, 0.75])
+        np.testing.assert_allclose(np.linalg.norm(critic["critic.2.weight"][1, 0]), 1, rtol=1e-5)
+        assert sac.updates == 0
+
+
+def test_some_steps_of_the_critics_come_to_one_of_the_actor():
+    sac, replay, reward, expert = filled(CONTINUOUS, updates=6, actor_every=4, cloning_batch=5)
+    taken, shown = [], []
+    sac._critic_step = lambda *given: (1.0, 2.0, 3.0)
+
+    def actor_step(steps, some, cloning, *rest):
+        taken.append(cloning)
+        shown.append(some)
+        return 4.0, 5.0, 6.0
+
+    sac._actor_step = actor_step
+    metrics = [sac.update(replay, reward, expert, generator(0, "test"), at) for at in (0.0, 0.25, 1.0)]
+    assert taken == [1.0, 0.875, 0.875, 0.5] and {len(some) for some in shown} == {5}  # at 4, 8, 12 and 16 of 18
+    names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
+    assert [metrics[0][f"train/{name}"] for name in names] == [1, 2, 3, 4, 5, 6]
+    assert metrics[0]["train/temperature"] == pytest.approx(0.1)
+    sac.settings = Settings(updates=1, actor_every=4)
+    metrics = [sac.update(replay, reward, expert[:0], generator(0, "test"))]
+    assert [metrics[0][f"train/{name}"] for name in names] == [1, 2, 3, 0, 0, 0]
+    sac.update(replay, reward, expert[:0], generator(0, "test"))
+    assert len(shown[-1]) == 0 and sac.updates == 20
+
+
+def test_without_annealing_the_learning_rate_stays_until_the_end():
+    sac, replay, reward, expert = filled(CONTINUOUS, annealing=0.0, learning_rate=1.0, updates=1)
+    rates = [sac.update(replay, reward, expert, generator(0, "t"), at)["train/learning_rate"] for at in (0, 0.99, 1)]
+    np.testing.assert_allclose(rates, [1, 1, 0.05])
+    assert sac.update(replay, reward, expert, generator(0, "t"))["train/learning_rate"] == 1
+
+
+def test_observations_are_scaled_by_what_it_begins_with():
+    sac = SAC(CONTINUOUS, 0)
+    assert sac._scaled(np.ones((1, 3), np.float32)).tolist() == [[1, 1, 1]]
+    sac.begin(np.array([[1, 1, 1], [5, 1, 3]], np.float32))
+    assert sac._scaled(np.array([[5, 2, 2]], np.float32)).tolist() == [[1, 1, 0]]
+
+
 def test_targets_and_mean_actor_follow_slowly():
     sac, replay, reward, expert = filled(CONTINUOUS, updates=1, actor_every=1, tau=0.25, actor_tau=0.5)
     critic, actor = sac.critics.parameters.flat.clone(), sac.actor.flat.clone()

@@ -111,3 +111,41 @@ def test_a_recorder_that_comes_back_counts_what_nobody_can_say_again_though_noth
     assert recorder.lost() == {"number": 3}
     reader = Reader(tmp_path / "recording.mcap")
     assert not list(reader) and reader.losses == [Loss("number", "mouth", 0, 3, "missed")]
+
+
+def test_receiving_says_whether_something_came(pair: Pair) -> None:
+    assert not pair.ear.receive(0)
+    pair.mouth.say(Number(0, 3, 3))
+    assert pair.ear.receive(10) and pair.stream.received == 4
+    assert not pair.ear.receive(10)  # while messages come, it looks after its connections now and then
+    assert not pair.ear.receive(0)
+
+
+def test_who_is_busy_all_the_time_greets_who_comes(pair: Pair) -> None:
+    """It hears without end, and has a listener of its own."""
+    heard, said = Stream("mouth", Number), Stream("busy", Number)
+    busy = Bus(Who("run", "busy", 0), pair.folder, Inbox([heard]), {Number: "number"}, Outbox({"late": ["number"]}))
+    late = Bus(Who("run", "late", 0), pair.folder, Inbox([said]), {}, Outbox({}))
+    busy.publish([Number(0, 0, 0)])
+    try:
+        for number in range(3, 50_000):
+            pair.mouth.say(Number(0, number, number))
+            pair.mouth.receive(0)
+            busy.receive(10 if heard.received else 0)
+            late.receive(0)
+            if said.received:
+                break
+        assert said.received == 1
+    finally:
+        busy.close()
+        late.close()
+
+
+def test_the_end_is_promised_on_all_topics(pair: Pair) -> None:
+    assert not pair.mouth.ended
+    pair.mouth.end()
+    assert pair.mouth.ended
+    pair.until(lambda: pair.stream.received == 4)
+    while pair.ear.inbox.pop():
+        pass
+    assert pair.ear.inbox.ended and pair.stream.next_time == (2**62, 0)

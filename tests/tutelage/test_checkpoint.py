@@ -55,8 +55,20 @@ def test_with_any_byte_changed_its_predecessor_is_loaded(path):
 def test_with_both_torn_the_run_cannot_go_on(path):
     for torn in (path, path.with_suffix(".previous")):
         torn.write_bytes(torn.read_bytes()[:-1])
-    with pytest.raises(Refusal, match="both damaged"):
+    with pytest.raises(Refusal) as caught:
         checkpoint.load(path)
+    what = "it and its predecessor are both damaged: this run cannot go on, start another"
+    assert str(caught.value) == f"{path}: {what}"
+
+
+def test_four_zero_bytes_are_no_checkpoint_of_nothing(path):
+    path.write_bytes(bytes(4))
+    assert loaded(path) == 1
+
+
+def test_a_state_may_be_a_single_byte(path):
+    checkpoint.save(path, 7)
+    assert checkpoint.load(path) == 7
 
 
 class PowerCut(Exception):
@@ -93,9 +105,9 @@ def test_what_a_crash_left_half_written_is_not_in_the_way(path):
     assert loaded(path) == 3
 
 
-@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize("durable", [(), (True,), (False,)])
 def test_the_names_are_on_the_disk_before_it_is_safe(tmp_path, monkeypatch, durable):
-    """The file before its renames, the folder after them."""
+    """The file before its renames, the folder after them; unless it need not outlive a power cut."""
     path, done = tmp_path / "learner.checkpoint", disk_steps(tmp_path, monkeypatch)
-    checkpoint.save(path, FIRST, durable)
-    assert done == (["file", "rename", "folder"] if durable else ["rename"])
+    checkpoint.save(path, FIRST, *durable)
+    assert done == (["rename"] if durable == (False,) else ["file", "rename", "folder"])

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tutelage import codec
-from tutelage.codec import Header, Malformed, decode, encode, pack_state, unpack_state
+from tutelage.codec import (
+    Header,
+    Malformed,
+    decode,
+    encode,
+    pack_message,
+    pack_state,
+    unpack_message,
+    unpack_state,
+)
 
 DTYPES = codec._DTYPES
 HEADER = Header("run", "train/simulator", 2, 7, 123, 456)
@@ -37,11 +46,20 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-@settings(deadline=None)
-@given(arrays)
-def test_every_array_comes_back_aligned_and_read_only(array):
-    (found,) = there_and_back(array)
-    assert same(found, array) and found.flags.aligned and not found.flags.writeable
+def test_the_bytes_are_those_of_the_page_on_the_wire():
+    fields = [True, np.array([[1.0], [2.0]], np.float32), np.zeros(4096, bool), np.full(4097, 9, np.uint8)]
+    first, raw = encode(b"topic", HEADER, fields)
+    head = b"topic\0\x97\xa3run\xaftrain/simulator\x02\x07\x7b\xcd\x01\xc8\x94\xc3"
+    small = b"\xc7\x18\x01" + b"\x0a\x02\0\0\2\0\0\0\1\0\0\0\0\0\0\0" + b"\0\0\x80\x3f\0\0\0\x40"
+    at_most = b"\xc8\x10\x10\x01" + b"\x00\x01\0\0\0\x10\0\0" + bytes(8) + bytes(4096)
+    assert first == head + small + at_most + b"\xd8\x02\x01\x01\0\0\1\x10\0\0" + bytes(8)
+    assert bytes(raw) == b"\x09" * 4097
+
+
+def test_an_array_has_up_to_eight_dimensions():
+    for shape in ((1,) * 8, (2, 1, 1, 2, 1, 1, 1, 600)):
+        (found,) = there_and_back(np.ones(shape, np.float32))
+        assert same(found, np.ones(shape, np.float32))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -77,33 +95,29 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(values, max_size=5))
-def test_plain_values_come_back(fields):
-    assert there_and_back(*fields) == fields
-
-
-@settings(max_examples=50, deadline=None)
-@given(values)
-def test_a_state_comes_back_whole(state):
-    array = np.arange(5000, dtype=np.float32)
-    found = unpack_state(pack_state({"state": state, "array": array}))
-    assert found["state"] == state and same(found["array"], array)
+WIRE_TYPES = "bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64"
+PREFIX = 39
+"""Bytes of a first frame whose only field is a text of 64 KiB or more, before that text."""
 
 
 @pytest.mark.parametrize(
-    "value, part",
+    "value, sentence",
     [
-        (np.ones(2, ">f4"), "no wire type for arrays of >f4"),
-        (np.ones(2, complex), "no wire type for arrays of complex128"),
-        (np.array(["a"], object), "no wire type for arrays of object"),
-        (np.ones((1,) * 9), "at most 8 dimensions, found 9"),
+        (np.ones(2, ">f4"), f"no wire type for arrays of >f4: use one of {WIRE_TYPES}"),
+        (np.ones(2, complex), f"no wire type for arrays of complex128: use one of {WIRE_TYPES}"),
+        (np.array(["a"], object), f"no wire type for arrays of object: use one of {WIRE_TYPES}"),
+        (np.ones((1,) * 9), "an array has at most 8 dimensions, found 9"),
+        (np.zeros(2**28 + 1, bool), "an array of 268435457 bytes, at most 268435456 are sent"),
         ({1, 2}, "no wire type for a set"),
-        ("x" * 2**20, "a topic body of 1048"),
+        (["a"] * 513, "a topic field of 513 elements, but a list has at most 512 elements and a map 4096: "
+         "use array fields for bulk"),
+        ({str(number): 1.0 for number in range(4097)}, "a topic field of 4097 elements, but a list has at most 512 "
+         "elements and a map 4096: use array fields for bulk"),
     ],
-)
-def test_what_has_no_wire_form_is_refused_and_leaves_nothing_behind(value, part):
-    with pytest.raises(TypeError, match=part):
+    ids=["big-endian", "complex", "objects", "dimensions", "large", "set", "list", "map"],
+)  # fmt: skip
+def test_what_has_no_wire_form_is_refused_and_leaves_nothing_behind(value, sentence):
+    with pytest.raises(TypeError, match=f"^{sentence}$"):
         encode(b"topic", HEADER, [np.ones(9999), value])
     assert len(encode(b"topic", HEADER, [1])) == 1
     assert there_and_back(1) == [1]
@@ -117,21 +131,41 @@ def extension(code: int, data: bytes) -> list[bytes]:
     return body(msgpack.packb([*HEADER, [msgpack.ExtType(code, data)]]))
 
 
+def test_a_recorded_message_comes_back_with_its_arrays_inside():
+    large = np.arange(5000, dtype=np.float32)
+    header, (number, found) = unpack_message(pack_message(HEADER, [7, large]))
+    assert (header, number) == (HEADER, 7) and same(found, large)
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        ([], "a body of 1 bytes is no message: not a header's values and a list of fields"),
+        ([*HEADER, msgpack.ExtType(1, b"")], "a body of 30 bytes is no message: an array without a head"),
+    ],
+)
+def test_what_is_no_recorded_message_is_refused(content, sentence):
+    with pytest.raises(Malformed, match=f"^{sentence}$"):
+        unpack_message(msgpack.packb(content))
+
+
 @pytest.mark.parametrize(
     "frames, part",
     [
         ([b"no zero byte"], "no message"),
         (body(b""), "no message"),
         (body(msgpack.packb(7)), "no message"),
-        (body(msgpack.packb([])), "not a header"),
+        (body(msgpack.packb([])), "^a frame of 7 bytes is no message: not a header's values and a list of fields$"),
         (body(msgpack.packb([*HEADER, 7])), "not a header"),
         (body(msgpack.packb([*HEADER[:3], "7", 1, 2, []])), "not a header"),
         (body(msgpack.packb(["run", [], 0, 0, 0, 0, []])), "not a header"),
         (body(msgpack.packb([*HEADER, []]) + b"\0"), "no message"),
         (extension(5, b""), "unknown extension 5"),
-        (extension(1, b""), "array without a head"),
+        (extension(3, b""), "unknown extension 3$"),
+        (extension(1, b""), "array without a head$"),
+        (extension(1, b"\x00\0" + bytes(13)), "array without a head"),
         (extension(1, b"\0\x09" + bytes(62)), "array without a head"),
-        (extension(1, b"\x0c\x01" + bytes(14)), "dtype code 12"),
+        (extension(1, b"\x0c\x01" + bytes(14)), ": an array's head with dtype code 12$"),
         (extension(1, b"\x0b\x01\0\0\x02" + bytes(19)), "8 bytes for an array of 16"),
         (extension(1, b"\x0b\x01\0\0\x01" + bytes(27)), "16 bytes for an array of 8"),
         (extension(2, b"\x0b\x01\0\0\x01" + bytes(11)), "no message"),
@@ -159,17 +193,6 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_costs_no_memory(bomb):
-    frames = body(msgpack.packb([*HEADER, []])[:-1] + bomb)
-    tracemalloc.start()
-    with pytest.raises(Malformed):
-        decode(frames)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 4 * 2**20
-
-
 PADDED = {
     "empty lists": (b"\xdc\x02\x00" + b"\x90" * 512) * 2000,
     "empty maps": (b"\xdc\x02\x00" + b"\x80" * 512) * 2000,
@@ -179,6 +202,92 @@ PADDED = {
     "maps of keys that differ": (b"\xde\x10\x00" + b"".join(b"\xa4%04x\xc0" % i for i in range(4096))) * 40,
     "small arrays": (b"\xdc\x02\x00" + msgpack.packb(msgpack.ExtType(1, b"\1\1" + bytes(14))) * 512) * 100,
 }
+
+
+@pytest.mark.parametrize("count", [codec.MAX_CONTAINERS - 2, codec.MAX_CONTAINERS - 1])
+def test_a_large_body_has_a_bounded_number_of_lists(count):
+    frames = encode(b"topic", HEADER, ["x" * codec.INLINE, *[[]] * count])
+    if count < codec.MAX_CONTAINERS - 1:
+        assert len(decode(frames)[1]) == count + 1
+    else:
+        with pytest.raises(Malformed, match="more than 100 lists and maps"):
+            decode(frames)
+
+
+def test_what_is_just_short_enough_comes_back():
+    words, table = ["a"] * 512, {str(number): 1.0 for number in range(4096)}
+    assert there_and_back(words, table) == [words, table]
+    (text,) = there_and_back("x" * (2**20 - PREFIX))
+    assert len(text) == 2**20 - PREFIX
+    assert len(encode(b"topic", HEADER, [np.zeros(2**28, bool)])[1]) == 2**28
+
+
+def test_a_first_frame_has_at_most_a_mebibyte():
+    with pytest.raises(TypeError, match=r"^a topic body of 1048577 bytes, at most 1048576: use array fields for bulk$"):
+        encode(b"topic", HEADER, ["x" * (2**20 - PREFIX + 1)])
+    with pytest.raises(Malformed, match=r"^a body of 1048577 bytes, at most 1048576 are read$"):
+        decode([bytes(2**20 + 1)])
+
+
+def test_a_body_of_up_to_4_kib_may_have_any_number_of_lists():
+    lists: list[Any] = [[] for _ in range(200)]
+    spare = 4096 - len(encode(b"topic", HEADER, [*lists, "x" * 3000])[0]) + 3000
+    assert there_and_back(*lists, "x" * spare) == [*lists, "x" * spare]
+    with pytest.raises(Malformed, match=r"^a frame of 4097 bytes is no message: more than 100 lists and maps$"):
+        there_and_back(*lists, "x" * (spare + 1))
+
+
+def decode_or_refuse(frames: Sequence[codec.Frame]) -> None:
+    try:
+        header, fields = decode(frames)
+    except Malformed:
+        return
+    assert isinstance(header, Header) and list(map(type, header)) == [str, str, int, int, int, int]
+    assert type(fields) is list
+
+
+MESSAGE = encode(b"topic", HEADER, [1, 2, np.ones((2, 3)), "text", {"a": 1.5}, b"bytes", np.ones(600)])
+
+
+def test_no_changed_byte_crashes_and_what_is_cut_is_refused():
+    first = bytes(MESSAGE[0])
+    for at in range(len(first)):
+        with pytest.raises(Malformed):
+            decode([first[:at], MESSAGE[1]])
+        for change in (1, 0x10, 0x80, 0xFF):
+            decode_or_refuse([first[:at] + bytes([first[at] ^ change]) + first[at + 1 :], MESSAGE[1]])
+
+
+@settings(deadline=None)
+@given(arrays)
+def test_every_array_comes_back_aligned_and_read_only(array):
+    (found,) = there_and_back(array)
+    assert same(found, array) and found.flags.aligned and not found.flags.writeable
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(values, max_size=5))
+def test_plain_values_come_back(fields):
+    assert there_and_back(*fields) == fields
+
+
+@settings(max_examples=50, deadline=None)
+@given(values)
+def test_a_state_comes_back_whole(state):
+    array = np.arange(5000, dtype=np.float32)
+    found = unpack_state(pack_state({"state": state, "array": array, 5: 6}))
+    assert found["state"] == state and same(found["array"], array) and found[5] == 6
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_costs_no_memory(bomb):
+    frames = body(msgpack.packb([*HEADER, []])[:-1] + bomb)
+    tracemalloc.start()
+    with pytest.raises(Malformed):
+        decode(frames)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 2**20
 
 
 @pytest.mark.parametrize("elements", PADDED.values(), ids=PADDED.keys())
@@ -194,44 +303,9 @@ def test_no_body_takes_much_more_memory_than_it_has_bytes(elements, size):
     assert peak < 40 * size + 5 * 2**20
 
 
-@pytest.mark.parametrize("count", [codec.MAX_CONTAINERS - 2, codec.MAX_CONTAINERS - 1])
-def test_a_large_body_has_a_bounded_number_of_lists(count):
-    frames = encode(b"topic", HEADER, ["x" * codec.INLINE, *[[]] * count])
-    if count < codec.MAX_CONTAINERS - 1:
-        assert len(decode(frames)[1]) == count + 1
-    else:
-        with pytest.raises(Malformed, match="more than 100 lists and maps"):
-            decode(frames)
-
-
-@pytest.mark.parametrize("field", [["a"] * 513, {str(number): 1.0 for number in range(4097)}], ids=["list", "map"])
-def test_what_is_too_long_to_be_read_is_refused_where_it_is_said(field):
-    with pytest.raises(TypeError, match="use array fields for bulk"):
-        encode(b"topic", HEADER, [field])
-
-
-def decode_or_refuse(frames: Sequence[codec.Frame]) -> None:
-    try:
-        header, fields = decode(frames)
-    except Malformed:
-        return
-    assert isinstance(header, Header) and list(map(type, header)) == [str, str, int, int, int, int]
-    assert type(fields) is list
-
-
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.binary(max_size=40), max_size=2))
 def test_random_bytes_never_crash(data, rest):
+    """What is refused is `Malformed`; any other error fails here."""
     decode_or_refuse([data, *rest])
     decode_or_refuse([b"topic\0" + data, *rest])
-
-
-MESSAGE = encode(b"topic", HEADER, [1, 2, np.ones((2, 3)), "text", {"a": 1.5}, b"bytes", np.ones(600)])
-
-
-def test_no_changed_byte_and_no_cut_crashes():
-    first = bytes(MESSAGE[0])
-    for at in range(len(first)):
-        decode_or_refuse([first[:at], MESSAGE[1]])
-        for change in (1, 0x10, 0x80, 0xFF):
-            decode_or_refuse([first[:at] + bytes([first[at] ^ change]) + first[at + 1 :], MESSAGE[1]])

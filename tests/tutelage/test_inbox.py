@@ -104,6 +104,14 @@ def test_at_one_time_what_is_rare_comes_first_then_by_topic_and_sender():
     assert merged(streams, arrivals) == ["a free", "b free", "a rollout", "b rollout", "a step", "b step"]
 
 
+def test_what_is_rare_comes_first_whatever_its_topic_is_called():
+    inbox = Inbox([Stream("a", Step, "1"), Stream("a", Rollout, "2"), Stream("a", Free, "3")])
+    for topic, kind in (("1", Step), ("2", Rollout), ("3", Free)):
+        inbox.put("a", topic, kind(0, 0, kind.topic))
+        inbox.put("a", topic, END)
+    assert texts(drain(inbox)) == ["free", "rollout", "step"]
+
+
 def test_nothing_is_handed_on_while_an_earlier_message_may_be_on_its_way():
     inbox = inbox_of(("a", Step), ("b", Step))
     inbox.put("a", "step", Step(0, 0, "a0"))
@@ -138,6 +146,14 @@ def test_a_promise_lets_others_go_on_up_to_its_time():
     assert inbox.ended
 
 
+def test_a_promise_that_is_behind_what_was_said_takes_nothing_back():
+    inbox = inbox_of(("a", Step), ("b", Free))
+    inbox.put("a", "step", Step(0, 5, "a"))
+    inbox.put("a", "step", Promise(0, 2))
+    inbox.put("b", "free", Free(0, 6, "b"))
+    assert texts(drain(inbox)) == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     "kind, first, second",
     [
@@ -153,9 +169,9 @@ def test_a_message_earlier_than_promised_is_refused(kind, first, second):
     inbox.put("arm", kind.topic, first)
     inbox.put("arm", kind.topic, second)
     said = (
-        f"arm published {kind.topic} for rollout {second.rollout}, step {second.step}, but had promised nothing before"
+        f"arm published {kind.topic} for rollout {second.rollout}, step {second.step}, but had promised nothing before "
     )
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=rf"^{said}rollout \d+, step \d+$"):
         drain(inbox)
 
 
@@ -192,6 +208,8 @@ def test_received_and_taken_count_promises_too():
     assert (stream.taken, stream.received) == (1, 4)
     stream.take()
     assert (stream.taken, stream.received) == (3, 4)
+    inbox = Inbox([stream])
+    assert inbox.positions() == {("a", "step"): 3} and inbox.state() == {"a/step": [3, 0, 3]}
 
 
 def test_a_node_that_hears_nothing_has_nothing_to_wait_for():

@@ -60,9 +60,10 @@ def test_it_is_what_the_robots_file_says_and_does_what_it_is_told(device: tuple[
 
 def test_its_watchdog_stops_it(device: tuple[Any, int]) -> None:
     robot, _ = device
-    robot.write(np.array([1.5]))
+    np.testing.assert_array_equal(robot.write(np.array([1.5])), [1.5])
     while robot.read().values[0]:
         time.sleep(0.01)
+    np.testing.assert_array_equal(robot.read().values, [0, 0])
 
 
 def test_it_says_what_it_does_not_like(device: tuple[Any, int]) -> None:

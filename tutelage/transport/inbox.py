@@ -41,10 +41,6 @@ class Stream:
     def received(self) -> int:
         return self.taken + len(self.waiting)
 
-    @property
-    def ended(self) -> bool:
-        return not self.waiting and self.next_time[0] >= FOREVER
-
     def key(self) -> Key:
         """The place in the order of this stream's next message, or the first place that it can have."""
         if self.waiting:

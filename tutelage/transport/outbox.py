@@ -129,7 +129,7 @@ class Outbox:
             for topics in listeners.values()
             for topic in topics
         }
-        self._places = self._files = 0
+        self._places = 0
         self._unneeded: list[int] = []  # files that the next checkpoint does not need
         self._deletable: list[int] = []  # nor the last one, which will be its predecessor
         self._take_up_files()
