@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -117,6 +121,48 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
         while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit
             time.sleep(0.05)
         assert run.stop().report["interrupted"] == "SIGINT"
+
+
+SCRIPT = """
+import tutelage
+try:
+    tutelage.launch("gail.yaml", env="Pendulum-v1", run_dir="run")
+except KeyboardInterrupt:
+    print("interrupted here, and", tutelage.Run("run").report["interrupted"])
+"""
+
+
+def learns(folder: Path) -> bool:
+    return "time/total_timesteps" in tutelage.Run(folder / "run").metrics
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ctrl_c_ends_the_run_in_good_order_before_the_program(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=tmp_path, stdout=subprocess.PIPE)
+    while not learns(tmp_path):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    shown, _ = process.communicate()
+    assert b"interrupted here, and SIGINT" in shown and b"launch --resume" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_at_a_terminal_the_run_draws_there_and_hears_ctrl_c_itself(tmp_path: Path) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execv(sys.executable, [sys.executable, "-c", SCRIPT])
+    shown, asked = b"", False
+    with contextlib.suppress(OSError):  # closed on the other side
+        while data := os.read(terminal, 65536):
+            shown += data
+            if not asked and learns(tmp_path):
+                asked = bool(os.write(terminal, b"\x03"))
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"interrupted here, and SIGINT" in shown and b"restarts" in shown  # of the view's table
 
 
 @pytest.mark.slow

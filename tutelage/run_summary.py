@@ -129,9 +129,9 @@ def _silences(numbers: Numbers) -> str:
     """Long silences only: a busy node, too, is silent for a while."""
     long = {name: seconds for name, seconds in numbers["node_silences"].items() if seconds >= SILENT_SECONDS}
     found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in long.items())
-    return found and f"silent: {found}"
+    return found and f"busy or stopped, and gave no sign of life: {found}"
 
 
 def _losses(numbers: Numbers) -> str:
     lost = numbers["messages_lost"]
-    return f"{lost} messages were missed" if lost else ""
+    return f"{lost} messages were missed by observers or a recorder; all other nodes received all" if lost else ""

@@ -77,6 +77,8 @@ def test_an_extended_run_is_the_same_each_time_and_goes_on_after_an_interrupt(tm
     assert digests[0] == digests[1]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_run_that_ended_before_its_budget_is_not_extended(tmp_path: Path) -> None:
     run = finished(tmp_path, *GAIL, "enough:=5", "evaluate_every:=1", "budget:=114688")
     done = cli("launch", "--resume", run.run_dir, "budget:=200000")
