@@ -169,7 +169,7 @@ class AIRL:
         return joined(ours.sample(s.batch - old, generator), recalled)
 
     def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor, Tensor]:
-        """f - log pi, [B]; the sum of the networks' outputs, [2 B], and their input, [2 B, O]: next observations last."""
+        """f - log pi, [B]; the networks' outputs, summed, [2 B], and their input, [2 B, O]: next observations last."""
         inputs = torch.from_numpy(self._scaled(np.concatenate(transitions[:2]))).requires_grad_()
         reward = mlp(self.parameters.named, "reward", inputs.chunk(2)[0])[:, 0]
         potential, next_potential = mlp(self.parameters.named, "potential", inputs)[:, 0].chunk(2)

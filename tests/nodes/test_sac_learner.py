@@ -144,7 +144,7 @@ def test_a_small_replay_buffer_comes_back_too(tmp_path: Path) -> None:
     again = learner(tmp_path, replay=4096)
     again.load(kept(node))
     oldest = 6 * STEPS - 4096 // ENVIRONMENTS
-    np.testing.assert_array_equal(again.dac.replay.ring.since(oldest), node.dac.replay.ring.since(oldest))
+    np.testing.assert_array_equal(again.algorithm.replay.ring.since(oldest), node.algorithm.replay.ring.since(oldest))
     for one in (node, again):
         said(one, heard("CartPole-v1", 6, 7))
     np.testing.assert_array_equal(first(again).tensors, first(node).tensors)
@@ -180,7 +180,7 @@ def test_losses_that_are_none_end_the_run(tmp_path: Path) -> None:
     node = learner(tmp_path)
     list(node.hear(shown("CartPole-v1")))
     said(node, heard("CartPole-v1", 0, 2))
-    node.dac.sac.critics.adam.flat[0] = float("nan")
+    node.algorithm.sac.critics.adam.flat[0] = float("nan")
     with pytest.raises(FloatingPointError, match="rollout 2: "):
         said(node, heard("CartPole-v1", 2, 3))
 
