@@ -19,7 +19,7 @@ from tutelage.learning import gail
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Enough, Metrics, RewardModel, Transition, Weights
 from tutelage.nodes.discriminator import RewardDiscriminator
-from tutelage.nodes.sac_learner import SACLearner
+from tutelage.nodes.sac_learner import IQLearner, SACLearner
 
 STEPS, ENVIRONMENTS = 128, 16  # two rollouts before anything is learned
 SPACES = {"CartPole-v1": Spaces(4, 2, True), "Pendulum-v1": Spaces(3, 1, False)}
@@ -215,3 +215,20 @@ def _learned(node: RewardDiscriminator, env: str, k: int) -> Iterator[Message]:
     if not node.demonstrations:
         list(node.hear(shown(env)))
     return node.hear(transition(env, k))
+
+
+@BOTH
+def test_without_a_discriminator_it_goes_on_to_the_bit_too(tmp_path: Path, env: str) -> None:
+    def made(folder: str) -> IQLearner:
+        node = IQLearner(env, STEPS, settings={"updates": 3, "hidden": 16})
+        node.beside = tmp_path / folder / "learner"
+        return node
+
+    quiet, node = made("quiet"), made("killed")
+    wanted = weights(said(quiet, iter([shown(env), *(transition(env, k) for k in range(4))])))
+    assert [one.policy_version for one in wanted] == [1, 2, 3, 4]
+    said(node, iter([shown(env), *(transition(env, k) for k in range(3))]))
+    again = made("killed")
+    again.load(kept(node))
+    (found,) = weights(said(again, iter([transition(env, 3)])))
+    np.testing.assert_array_equal(found.tensors, wanted[-1].tensors)
