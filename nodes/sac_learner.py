@@ -110,7 +110,7 @@ class IQLearner(SACLearner):
         rollout_steps: int = ROLLOUT_STEPS,
         seed: int = 0,
         lag: int = 1,
-        budget: int = 0,
+        budget: int | list[int] = 0,
         replay: int = CAPACITY,
         settings: dict[str, Any] | None = None,
     ) -> None:
