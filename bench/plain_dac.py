@@ -30,8 +30,9 @@ from tutelage.learning import gail, rollout, sac
 from tutelage.learning.acting import act
 from tutelage.learning.budget import OFF_POLICY
 from tutelage.learning.budget import budget as derived
-from tutelage.learning.dac import CAPACITY, DAC, ENVIRONMENTS, ROLLOUT_STEPS, DiscriminatorSettings
+from tutelage.learning.dac import DAC, DiscriminatorSettings
 from tutelage.learning.draws import episode_seed, generator
+from tutelage.learning.off_policy import CAPACITY, ENVIRONMENTS, ROLLOUT_STEPS
 from tutelage.messages import Demonstration, Episode
 from tutelage.nodes.dataset import Dataset
 from tutelage.nodes.demonstrator import Demonstrator

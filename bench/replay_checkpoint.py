@@ -53,7 +53,7 @@ def main() -> None:
     draw = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         node = learner(Path(name))
-        replay = node.dac.replay
+        replay = node.algorithm.replay
         for _ in range(STEPS // 20_000):
             replay.add(steps(20_000, draw))
             node.state()

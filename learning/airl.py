@@ -6,7 +6,8 @@ The discriminator tells the expert's transitions (label 1) from the policy's (la
 
 so its logit is f - log pi(a|s). The shaping by h leaves the best policy as it is (Ng et al. 1999). So g can become the
 reward, up to a constant, and h the value. Since g is of the state alone, it is a reward under other dynamics, too.
-A termination leads to a state where g and h are 0.
+A termination leads to a state where g and h are 0. A value is a sum of rewards over 1 / (1 - discount) steps, so the
+network of h gives (1 - discount) h: without this scale h stays small, and g must do its work.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ class Settings:
     batch: int = 512
     """transitions of each side in a step"""
     penalty_weight: float = 0.1
-    """of the squared slope of f: more is smoother"""
+    """of the squared slope of both networks: more is smoother"""
     discount: float = DISCOUNT
     """the learner's"""
     memory: int = 65536
@@ -150,9 +151,9 @@ class AIRL:
 
     def _step(self, expert: Transitions, ours: Transitions, learning_rate: float) -> Tensor:
         """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
-        logit, inputs = self._logit(joined(expert, ours))
+        logit, outputs, inputs = self._logit(joined(expert, ours))
         expert_logit, our_logit = logit.split([len(expert.terminated), len(ours.terminated)])
-        loss, penalty = discriminator_loss(expert_logit, our_logit), gradient_penalty(logit, inputs)
+        loss, penalty = discriminator_loss(expert_logit, our_logit), gradient_penalty(outputs, inputs)
         self.adam.step(self.parameters.gradient(loss + self.settings.penalty_weight * penalty), learning_rate)
         with torch.no_grad():
             accuracies = (expert_logit > 0).float().mean(), (our_logit < 0).float().mean()
@@ -167,14 +168,15 @@ class AIRL:
         recalled = of_rows(memory.at(memory.oldest + generator.integers(len(memory), size=old)))
         return joined(ours.sample(s.batch - old, generator), recalled)
 
-    def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor]:
-        """f - log pi, [B], and the scaled observations that it was computed from, the next ones last."""
+    def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor, Tensor]:
+        """f - log pi, [B]; the networks' outputs, summed, [2 B], and their input, [2 B, O]: next observations last."""
         inputs = torch.from_numpy(self._scaled(np.concatenate(transitions[:2]))).requires_grad_()
-        observation, _ = inputs.chunk(2)
-        reward = mlp(self.parameters.named, "reward", observation)[:, 0]
-        value, next_value = mlp(self.parameters.named, "potential", inputs)[:, 0].chunk(2)
-        f = shaped(reward, value, next_value, torch.from_numpy(transitions.terminated), self.settings.discount)
-        return f - torch.from_numpy(transitions.log_prob), inputs
+        reward = mlp(self.parameters.named, "reward", inputs.chunk(2)[0])[:, 0]
+        potential, next_potential = mlp(self.parameters.named, "potential", inputs)[:, 0].chunk(2)
+        discount, terminated = self.settings.discount, torch.from_numpy(transitions.terminated)
+        f = shaped(reward, potential / (1 - discount), next_potential / (1 - discount), terminated, discount)
+        outputs = torch.cat([reward + potential, next_potential])
+        return f - torch.from_numpy(transitions.log_prob), outputs, inputs
 
     def _expert(self, demonstrations: Sequence[Demonstration], policy: Tensors) -> Transitions:
         observation = np.concatenate([one.observation[:-1] for one in demonstrations])

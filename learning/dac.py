@@ -10,16 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from tutelage.learning import gail, pairs, reward_model, sac
-from tutelage.learning.replay import Replay
+from tutelage.learning import gail, reward_model, sac
+from tutelage.learning.off_policy import CAPACITY, OffPolicy
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.sac import Settings
-
-ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
-FIRST_STEPS = 4096
-"""collected by the first actor, which is nearly uniformly random, before anything is learned"""
-CAPACITY = 400_000
-"""steps in the replay buffer"""
 
 
 @dataclass(frozen=True)
@@ -37,8 +31,8 @@ class DiscriminatorSettings(gail.Settings):
     hidden: int = 128
 
 
-class DAC:
-    """The learner: soft actor-critic and its replay buffer."""
+class DAC(OffPolicy):
+    """The learner."""
 
     def __init__(
         self,
@@ -48,9 +42,8 @@ class DAC:
         reward: str = "note",
         capacity: int = CAPACITY,
     ) -> None:
-        self.spaces, self.reward = spaces, reward
-        self.sac = sac.SAC(spaces, seed, settings or Settings())
-        self.replay = Replay(spaces, max(capacity, FIRST_STEPS))
+        super().__init__(spaces, seed, settings or Settings(), capacity)
+        self.reward = reward
 
     def update(
         self,
@@ -60,32 +53,8 @@ class DAC:
         generator: np.random.Generator,
         progress: float = 0.0,
     ) -> sac.Metrics:
-        """Adds a rollout, and learns when there are FIRST_STEPS. `model` is what `Discriminator.tensors` gives."""
-        environments = rollout.terminated.shape[1]
-        before = self.replay.ring.count * environments
-        self.replay.add(rollout)
-        observation = np.concatenate([one.observation[:-1] for one in demonstrations])
-        if before < FIRST_STEPS:
-            self._scale_by(observation)
-        if self.replay.ring.count * environments < FIRST_STEPS:
+        """Adds a rollout, and learns when there are enough steps. `model` is what `Discriminator.tensors` gives."""
+        if not self._add(demonstrations, rollout):
             return {}
-        expert = pairs.step_rows(self.spaces, observation, np.concatenate([one.action for one in demonstrations]))
-        return self.sac.update(
-            self.replay, partial(reward_model.rewards, model, self.reward), expert, generator, progress
-        )
-
-    def _scale_by(self, expert: np.ndarray) -> None:
-        """Scales observations by those seen so far and as many of the expert's."""
-        seen = self.replay.observations()
-        self.sac.begin(np.concatenate([seen, np.resize(expert, seen.shape)]))
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        """For acting (see `learning.acting`)."""
-        return self.sac.tensors()
-
-    def state(self) -> dict[str, np.ndarray]:
-        """All but the replay buffer that the next update depends on."""
-        return self.sac.state()
-
-    def load(self, state: dict[str, np.ndarray]) -> None:
-        self.sac.load(state)
+        reward = sac.by_rows(partial(reward_model.rewards, model, self.reward))
+        return self.sac.update(self.replay, reward, self._expert_rows(demonstrations), generator, progress)

@@ -31,6 +31,14 @@ class Windows(NamedTuple):
         return self.counts.sum(axis=0)
 
 
+def joined(*parts: Windows) -> Windows:
+    """Some runs, then others, of the same n."""
+    axes = {"steps": 1, "counts": 1}
+    return Windows(
+        *(np.concatenate([getattr(part, name) for part in parts], axes.get(name, 0)) for name in Windows._fields)
+    )
+
+
 class Replay:
     """The newest `capacity` steps of N environments, in a ring of entries [N, W]."""
 

@@ -9,6 +9,7 @@ gradients are written out, in a third of autograd's time; tests compare them wit
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -22,12 +23,30 @@ from tutelage.learning.draws import generator as draw
 from tutelage.learning.heads import Choices, Head, Numbers
 from tutelage.learning.networks import Parameters
 from tutelage.learning.normaliser import Normaliser
-from tutelage.learning.replay import Replay, Windows
+from tutelage.learning.replay import Windows
 from tutelage.learning.rollout import Spaces
 
 Metrics = dict[str, float]
-Reward = Callable[[np.ndarray], np.ndarray]
-"""From rows [rows, O + A + 1], as `learning.pairs` has them, to their rewards, float32 [rows]."""
+Reward = Callable[[Windows], tuple[np.ndarray, np.ndarray]]
+"""The rewards of a batch's steps, float32 [n, B], and of the absorbing states of the runs that terminated."""
+
+
+class Buffer(Protocol):
+    """What batches are sampled from, for example a `Replay`."""
+
+    def sample(self, batch: int, steps: int, generator: np.random.Generator) -> Windows: ...
+
+
+def by_rows(reward: Callable[[np.ndarray], np.ndarray]) -> Reward:
+    """The reward that gives each row its own: rows [rows, O + A + 1] of `learning.pairs` to float32 [rows]."""
+
+    def of(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+        counts = windows.counts
+        rows = np.concatenate([windows.steps.reshape(counts.size, -1), windows.ending[windows.terminated]])
+        rewards = reward(rows)
+        return rewards[: counts.size].reshape(counts.shape), rewards[counts.size :]
+
+    return of
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,8 @@ class Settings:
     return_steps: int = 3
     """n of the n-step returns"""
     discount: float = 0.99
+    value_bound: float = math.inf
+    """of the last values in the n-step returns"""
     tau: float = 0.005
     """share of the critics that the target critics take over at each gradient step of the critics"""
     actor_every: int = 2
@@ -96,7 +117,7 @@ class SAC:
 
     @torch.no_grad()
     def update(
-        self, replay: Replay, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
+        self, replay: Buffer, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
     ) -> Metrics:
         """Some gradient steps on the replay buffer, by rewards that are computed anew; progress goes from 0 to 1.
 
@@ -153,12 +174,12 @@ class SAC:
     def _target(self, windows: Windows, reward: Reward, generator: np.random.Generator) -> Tensor:
         """The n-step targets [B]. After a termination the absorbing state pays for ever."""
         s, counts, ends = self.settings, windows.counts, windows.terminated
-        rewards = reward(np.concatenate([windows.steps.reshape(counts.size, -1), windows.ending[ends]]))
+        rewards, ending = reward(windows)
         observation = self._scaled(windows.last_observation)
         output = relu.forward(self.actor.named, "actor", observation, norm=False)[0][0]
         last = self.head.last_value(self.critics, observation, output, self._temperature(), generator)
-        last.numpy()[ends] = returns.absorbing_value(rewards[counts.size :], s.discount)
-        rewards = rewards[: counts.size].reshape(counts.shape)
+        last.clamp_(-s.value_bound, s.value_bound)
+        last.numpy()[ends] = returns.absorbing_value(ending, s.discount)
         return soft.n_step_target(torch.from_numpy(rewards), torch.from_numpy(counts), last, s.discount)
 
     def _actor_step(

@@ -13,6 +13,7 @@ from tutelage.learning import dac, gail, rewards
 from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
+from tutelage.learning.off_policy import ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
@@ -107,7 +108,7 @@ class RewardDiscriminator(Discriminator):
     def __init__(
         self,
         env: Env,
-        rollout_steps: int = dac.ROLLOUT_STEPS,
+        rollout_steps: int = ROLLOUT_STEPS,
         budget: int | list[int] = 0,
         seed: int = 0,
         subsample: int = 1,

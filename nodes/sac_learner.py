@@ -1,9 +1,9 @@
-"""The off-policy learner: rollouts and the discriminator's weights to new weights, by soft actor-critic (DAC)."""
+"""The off-policy learners: rollouts to new weights by soft actor-critic, on a discriminator's reward or without one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from tutelage import Message, Node
 from tutelage.files.appended_rows import AppendedRows
@@ -11,8 +11,10 @@ from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
 from tutelage.learning.budget import OFF_POLICY
 from tutelage.learning.budget import budget as derived
-from tutelage.learning.dac import CAPACITY, DAC
+from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
+from tutelage.learning.iq import LSIQ
+from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.learning.sac import Settings
 from tutelage.learning.schedule import Schedule
@@ -27,11 +29,11 @@ class SACLearner(Node):
     `budget` is in environment steps (0: derived from the task). The replay buffer keeps `replay` steps.
     """
 
-    hears = (Transition, RewardModel, Demonstration)
+    hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear = (Enough, Withdrawal)
     says = (Weights, Metrics)
     interruptible = True
-    keeps = ("dac", "replay", "demonstrations", "gathered", "schedule")
+    keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
 
     def __init__(
         self,
@@ -45,10 +47,13 @@ class SACLearner(Node):
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.dac = DAC(spaces, seed, chosen(Settings, settings), reward, replay)
-        self.replay = AppendedRows(self.dac.replay.ring, "replay", lambda: self.beside)
+        self.algorithm: Any = self._algorithm(spaces, chosen(Settings, settings), replay, reward)
+        self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
+
+    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> DAC | LSIQ:
+        return DAC(spaces, self.seed, settings, reward, replay)
 
     def start(self) -> Iterator[Message]:
         for rollout in self.schedule.first_rollouts:
@@ -65,24 +70,22 @@ class SACLearner(Node):
         elif isinstance(message, Enough):
             self.schedule.enough = True
         elif isinstance(message, RewardModel):
-            rollout = self.gathered.rollout()
-            metrics = self._learn(message, rollout)
-            following = self.schedule.learned_from(message.rollout, rollout.terminated.size)
-            yield self._weights(following)
-            yield Metrics(message.rollout, message.step, values=metrics | self.schedule.metrics())
-            self.done = self.schedule.over
+            model = unpacked(f"rollout {message.rollout}, reward model", message.tensors.tobytes())
+            yield from self._learn(message.rollout, message.step, model)
 
-    def _learn(self, model: RewardModel, rollout: Rollout) -> dict[str, float]:
-        place = f"rollout {model.rollout}"
-        reward_model = unpacked(f"{place}, reward model", model.tensors.tobytes())
-        draw = generator(self.seed, "learner", model.rollout)
-        metrics = self.dac.update(self.demonstrations, rollout, reward_model, draw, self.schedule.progress)
-        check_all(place, metrics | self.dac.sac.state(), FINITE)
-        return metrics
+    def _learn(self, rollout: int, step: int, *model: Any) -> Iterator[Message]:
+        steps: Rollout = self.gathered.rollout()
+        draw = generator(self.seed, "learner", rollout)
+        metrics = self.algorithm.update(self.demonstrations, steps, *model, draw, self.schedule.progress)
+        check_all(f"rollout {rollout}", metrics | self.algorithm.sac.state(), FINITE)
+        following = self.schedule.learned_from(rollout, steps.terminated.size)
+        yield self._weights(following)
+        yield Metrics(rollout, step, values=metrics | self.schedule.metrics())
+        self.done = self.schedule.over
 
     def _weights(self, rollout: int) -> Message:
         now = self.schedule
-        tensors = packed(f"weights of version {now.version}", self.dac.tensors())
+        tensors = packed(f"weights of version {now.version}", self.algorithm.tensors())
         return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
 
     @property
@@ -91,3 +94,36 @@ class SACLearner(Node):
 
     def interrupt(self) -> None:
         self.schedule.enough = True
+
+
+class IQLearner(SACLearner):
+    """Learns in the same way without a discriminator, by inverse soft Q-learning (iq.yaml).
+
+    Demonstrations must not be subsampled: it needs the state that followed each of theirs.
+    """
+
+    hears = (Transition, Demonstration)
+
+    def __init__(
+        self,
+        env: Env,
+        rollout_steps: int = ROLLOUT_STEPS,
+        seed: int = 0,
+        lag: int = 1,
+        budget: int | list[int] = 0,
+        replay: int = CAPACITY,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
+        self.rollout_steps = rollout_steps
+
+    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> LSIQ:
+        return LSIQ(spaces, self.seed, settings, replay)
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if not isinstance(message, Transition):
+            yield from super().hear(message)
+        elif self.gathered.add(message) == self.rollout_steps:
+            if not self.demonstrations:
+                raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
+            yield from self._learn(message.rollout, message.step + 1)

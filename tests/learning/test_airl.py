@@ -52,8 +52,8 @@ def test_the_score_is_the_shaped_reward_less_the_log_likelihood(spaces):
     }
     flat = data.action.reshape(-1, *data.action.shape[2:])
     likelihood = log_prob(policy, data.observation.reshape(-1, spaces.observation), flat)
-    following = state_reward(potential, data.next_observation) * ~data.terminated
-    shaping = airl.settings.discount * following - state_reward(potential, data.observation)
+    value, following = (50 * state_reward(potential, one) for one in (data.observation, data.next_observation))
+    shaping = 0.98 * following * ~data.terminated - value  # 50 = 1 / (1 - .98)
     wanted = state_reward(airl.tensors(), data.observation) + shaping - likelihood.reshape(data.terminated.shape)
     np.testing.assert_allclose(airl.score(data, policy), wanted, rtol=1e-4, atol=1e-4)
 

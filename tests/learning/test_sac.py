@@ -11,7 +11,7 @@ from tutelage.learning.draws import generator
 from tutelage.learning.pairs import step_rows
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Rollout, Spaces
-from tutelage.learning.sac import SAC, Settings
+from tutelage.learning.sac import SAC, Settings, by_rows
 from tutelage.learning.squashed import Squashed
 
 BOTH = pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
@@ -78,7 +78,12 @@ def filled(spaces, rollouts=4, seed=0, **settings):
         replay.add(one)
     sac.begin(np.concatenate([one.observation.reshape(-1, spaces.observation) for one in data]))
     expert = demonstration(spaces)
-    return sac, replay, lambda rows: rows[:, 0] - rows[:, 3], step_rows(spaces, expert.observation[:-1], expert.action)
+    return (
+        sac,
+        replay,
+        by_rows(lambda rows: rows[:, 0] - rows[:, 3]),
+        step_rows(spaces, expert.observation[:-1], expert.action),
+    )
 
 
 def mlp(named, name, x, norm):
@@ -294,7 +299,7 @@ def test_the_expert_is_cloned():
         sac, replay, _, expert = filled(
             spaces, updates=300, actor_tau=0.1, cloning_weight=100.0, final_cloning_weight=100.0
         )
-        sac.update(replay, lambda rows: np.zeros(len(rows), np.float32), expert, generator(0, "test"))
+        sac.update(replay, by_rows(lambda rows: np.zeros(len(rows), np.float32)), expert, generator(0, "test"))
         action, _ = act(sac.tensors(), demonstration(spaces).observation[:-1])
         assert np.abs(action - demonstration(spaces).action).mean() < 0.1
 
@@ -302,7 +307,7 @@ def test_the_expert_is_cloned():
 def test_the_better_choice_is_learned():
     spaces = Spaces(3, 2, True)
     sac, replay, _, expert = filled(spaces, updates=200, actor_tau=0.1, discount=0.5)
-    sac.update(replay, lambda rows: rows[:, 4], expert[:0], generator(0, "test"))
+    sac.update(replay, by_rows(lambda rows: rows[:, 4]), expert[:0], generator(0, "test"))
     action, _ = act(sac.tensors(), generator(1, "test").standard_normal((50, 3), dtype=np.float32))
     assert action.mean() > 0.9
 
@@ -331,7 +336,7 @@ def test_it_swings_a_pendulum_up():
         if k == 8:
             sac.begin(replay.observations())
         if k >= 8:
-            sac.update(replay, reward, np.zeros((0, 5), np.float32), generator(0, "learner", k), k / rollouts)
+            sac.update(replay, by_rows(reward), np.zeros((0, 5), np.float32), generator(0, "learner", k), k / rollouts)
     single, total = gymnasium.make("Pendulum-v1"), 0.0
     for seed in range(20):
         observation, truncated = single.reset(seed=seed)[0], False

@@ -19,7 +19,7 @@ from tutelage.learning import gail
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Enough, Metrics, RewardModel, Transition, Weights
 from tutelage.nodes.discriminator import RewardDiscriminator
-from tutelage.nodes.sac_learner import SACLearner
+from tutelage.nodes.sac_learner import IQLearner, SACLearner
 
 STEPS, ENVIRONMENTS = 128, 16  # two rollouts before anything is learned
 SPACES = {"CartPole-v1": Spaces(4, 2, True), "Pendulum-v1": Spaces(3, 1, False)}
@@ -144,7 +144,7 @@ def test_a_small_replay_buffer_comes_back_too(tmp_path: Path) -> None:
     again = learner(tmp_path, replay=4096)
     again.load(kept(node))
     oldest = 6 * STEPS - 4096 // ENVIRONMENTS
-    np.testing.assert_array_equal(again.dac.replay.ring.since(oldest), node.dac.replay.ring.since(oldest))
+    np.testing.assert_array_equal(again.algorithm.replay.ring.since(oldest), node.algorithm.replay.ring.since(oldest))
     for one in (node, again):
         said(one, heard("CartPole-v1", 6, 7))
     np.testing.assert_array_equal(first(again).tensors, first(node).tensors)
@@ -180,7 +180,7 @@ def test_losses_that_are_none_end_the_run(tmp_path: Path) -> None:
     node = learner(tmp_path)
     list(node.hear(shown("CartPole-v1")))
     said(node, heard("CartPole-v1", 0, 2))
-    node.dac.sac.critics.adam.flat[0] = float("nan")
+    node.algorithm.sac.critics.adam.flat[0] = float("nan")
     with pytest.raises(FloatingPointError, match="rollout 2: "):
         said(node, heard("CartPole-v1", 2, 3))
 
@@ -215,3 +215,20 @@ def _learned(node: RewardDiscriminator, env: str, k: int) -> Iterator[Message]:
     if not node.demonstrations:
         list(node.hear(shown(env)))
     return node.hear(transition(env, k))
+
+
+@BOTH
+def test_without_a_discriminator_it_goes_on_to_the_bit_too(tmp_path: Path, env: str) -> None:
+    def made(folder: str) -> IQLearner:
+        node = IQLearner(env, STEPS, settings={"updates": 3, "hidden": 16})
+        node.beside = tmp_path / folder / "learner"
+        return node
+
+    quiet, node = made("quiet"), made("killed")
+    wanted = weights(said(quiet, iter([shown(env), *(transition(env, k) for k in range(4))])))
+    assert [one.policy_version for one in wanted] == [1, 2, 3, 4]
+    said(node, iter([shown(env), *(transition(env, k) for k in range(3))]))
+    again = made("killed")
+    again.load(kept(node))
+    (found,) = weights(said(again, iter([transition(env, 3)])))
+    np.testing.assert_array_equal(found.tensors, wanted[-1].tensors)

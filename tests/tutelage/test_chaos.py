@@ -15,11 +15,12 @@ from tests.parts.run_cli import Run, finished
 
 KILLS = 50
 KILLS_A_RUN = 4
+SHORTER = {"dac.yaml": ["budget:=16384"], "airl.yaml": ["budget:=32768"]}
 
 
-@pytest.fixture(scope="module", params=["gail.yaml", "dac.yaml"])
+@pytest.fixture(scope="module", params=["gail.yaml", "dac.yaml", "airl.yaml"])
 def words(request: pytest.FixtureRequest) -> list[str]:
-    return [request.param, "episodes:=10"] + ["budget:=16384"] * (request.param == "dac.yaml")
+    return [request.param, "episodes:=10", *SHORTER.get(request.param, [])]
 
 
 @pytest.fixture(scope="module")

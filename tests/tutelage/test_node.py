@@ -8,6 +8,7 @@ import pytest
 
 from tutelage import Node
 from tutelage.codec import pack_state, unpack_state
+from tutelage.input.problems import Refusal
 from tutelage.learning.rollout import Demonstration, Demonstrations
 from tutelage.messages import Closing
 
@@ -51,5 +52,5 @@ def test_what_a_node_keeps_comes_back_through_a_checkpoint():
 def test_a_state_without_what_is_kept_is_refused():
     state: dict[str, Any] = Keeper().state()
     del state["number"]
-    with pytest.raises(KeyError, match="number"):
+    with pytest.raises(Refusal, match="its checkpoint lacks number"):
         Keeper().load(state)

@@ -1,0 +1,79 @@
+"""Inverse soft Q-learning as least squares (LS-IQ, Al-Hafez et al. 2023, arXiv 2303.00599; IQ-Learn, Garg et al. 2021).
+
+There is no discriminator: the critic is a reward, r(s, a) = Q(s, a) - discount * V(s'). It is fitted so that the
+expert's steps earn more than the policy's, with a regulariser on both; E are the means over the two sides:
+
+    E_expert[r] - E_policy[r] - (E_expert[r^2] + E_policy[r^2]) / 2
+        = 1 - (E_expert[(r - 1)^2] + E_policy[(r + 1)^2]) / 2
+
+To maximise this is soft actor-critic on a reward of 1 for the expert's steps and -1 for the policy's, in batches of as
+many of each. Values are bounded by 1 / (1 - discount). A terminated episode continues in an absorbing state that earns
+the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from tutelage.learning import sac
+from tutelage.learning.off_policy import CAPACITY, OffPolicy
+from tutelage.learning.replay import Replay, Windows, joined
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning.sac import Settings
+
+
+class Sides(NamedTuple):
+    """The expert's steps and the policy's."""
+
+    expert: Replay
+    policy: Replay
+
+    def sample(self, batch: int, steps: int, generator: np.random.Generator) -> Windows:
+        """As many runs of each side, the expert's first."""
+        half = batch // 2
+        return joined(self.expert.sample(half, steps, generator), self.policy.sample(half, steps, generator))
+
+
+def side_reward(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """1 for the expert's steps and absorbing states, which are the first half of the runs; -1 for the policy's."""
+    runs = len(windows.terminated)
+    side = np.repeat(np.array([1, -1], np.float32), runs // 2)
+    return np.tile(side, (len(windows.counts), 1)), side[windows.terminated]
+
+
+def steps_of(spaces: Spaces, demonstrations: Sequence[Demonstration]) -> Replay:
+    """The expert's steps as those of one environment. The demonstrations must be whole, not subsampled."""
+    observation = np.concatenate([one.observation[:-1] for one in demonstrations])
+    following = np.concatenate([one.observation[1:] for one in demonstrations])
+    action = np.concatenate([one.action for one in demonstrations])
+    last = np.cumsum([len(one.action) for one in demonstrations]) - 1
+    terminated, truncated = np.zeros(len(action), bool), np.zeros(len(action), bool)
+    terminated[last] = [one.terminated for one in demonstrations]
+    truncated[last] = ~terminated[last]
+    columns = (observation, action, following, np.zeros(len(action), np.float32), terminated, truncated)
+    steps = Replay(spaces, len(action))
+    steps.add(Rollout(*(column[:, None] for column in columns)))
+    return steps
+
+
+class LSIQ(OffPolicy):
+    """The learner."""
+
+    def __init__(self, spaces: Spaces, seed: int, settings: Settings | None = None, capacity: int = CAPACITY) -> None:
+        settings = settings or Settings()
+        super().__init__(spaces, seed, replace(settings, value_bound=1 / (1 - settings.discount)), capacity)
+
+    def update(
+        self,
+        demonstrations: Sequence[Demonstration],
+        rollout: Rollout,
+        generator: np.random.Generator,
+        progress: float = 0.0,
+    ) -> sac.Metrics:
+        """Adds a rollout, and learns when there are enough steps."""
+        if not self._add(demonstrations, rollout):
+            return {}
+        sides = Sides(steps_of(self.spaces, demonstrations), self.replay)
+        return self.sac.update(sides, side_reward, self._expert_rows(demonstrations), generator, progress)

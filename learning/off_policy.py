@@ -1,0 +1,53 @@
+"""What off-policy imitation learners share: soft actor-critic, a replay buffer, and the first, random steps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tutelage.learning import pairs, sac
+from tutelage.learning.replay import Replay
+from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+
+ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
+FIRST_STEPS = 4096
+"""collected by the first actor, which is nearly uniformly random, before anything is learned"""
+CAPACITY = 400_000
+"""steps in the replay buffer"""
+
+
+class OffPolicy:
+    """Base of the learners."""
+
+    def __init__(self, spaces: Spaces, seed: int, settings: sac.Settings, capacity: int = CAPACITY) -> None:
+        self.spaces, self.sac = spaces, sac.SAC(spaces, seed, settings)
+        self.replay = Replay(spaces, max(capacity, FIRST_STEPS))
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """For acting (see `learning.acting`)."""
+        return self.sac.tensors()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All but the replay buffer that the next update depends on."""
+        return self.sac.state()
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        self.sac.load(state)
+
+    def _add(self, demonstrations: Sequence[Demonstration], rollout: Rollout) -> bool:
+        """Adds a rollout; whether there are FIRST_STEPS to learn from.
+
+        Until then observations are scaled by those seen so far and as many of the expert's.
+        """
+        environments = rollout.terminated.shape[1]
+        begun = self.replay.ring.count * environments >= FIRST_STEPS
+        self.replay.add(rollout)
+        if not begun:
+            seen = self.replay.observations()
+            expert = np.concatenate([one.observation[:-1] for one in demonstrations])
+            self.sac.begin(np.concatenate([seen, np.resize(expert, seen.shape)]))
+        return self.replay.ring.count * environments >= FIRST_STEPS
+
+    def _expert_rows(self, demonstrations: Sequence[Demonstration]) -> np.ndarray:
+        """The expert's pairs, which draw the actor."""
+        observation = np.concatenate([one.observation[:-1] for one in demonstrations])
+        return pairs.step_rows(self.spaces, observation, np.concatenate([one.action for one in demonstrations]))

@@ -1,0 +1,61 @@
+"""A run of iq.yaml is a pure function of its arguments and seed, as those of dac.yaml are (tests/test_dac_sameness.py)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.parts.run_cli import Run, cli, finished
+from tests.test_sameness import wait_for
+
+FEW = ("iq.yaml", "budget:=6144", "episodes:=2", "demonstrations_count:=1")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """The digest that a quiet run ends in."""
+    return cache(lambda: finished(tmp_path_factory.mktemp("quiet"), *FEW).digest)
+
+
+def test_one_process_ends_in_the_same_digest(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
+    assert finished(tmp_path, *FEW, "--one-process").digest == undisturbed()
+
+
+@pytest.mark.parametrize("nodes", [("learner", "simulator"), ("policy", "teleoperator")])
+def test_nodes_that_are_killed_come_back_where_they_were(
+    tmp_path: Path, undisturbed: Callable[[], str], nodes: tuple[str, ...]
+) -> None:
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=9)
+    for node in nodes:
+        os.kill(run.nodes()[node], signal.SIGKILL)
+    assert run.wait().digest == undisturbed(), run.output
+    assert run.report["node_restarts"] == dict.fromkeys(nodes, 1)
+
+
+def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=9)
+    run.kill()
+    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
+    assert resumed.process.returncode == 0, resumed.output
+    assert resumed.digest == undisturbed()
+
+
+def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:
+    run = finished(tmp_path, *FEW, "record:=true")
+    done = cli("verify", run.run_dir)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_environments_reward_is_never_learned_from(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
+    (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parent / "parts/corrupted_reward.py").read_text())
+    run = finished(tmp_path, *FEW, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
+    assert run.digest == undisturbed()
