@@ -9,6 +9,7 @@ from tutelage.learning.dac import DAC, DiscriminatorSettings
 from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator
 from tutelage.learning.normaliser import Normaliser
+from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Spaces
 from tutelage.learning.sac import Settings
 
@@ -67,7 +68,7 @@ def test_it_goes_on_to_the_bit_from_its_state_and_replay_buffer(spaces: Spaces) 
 
 def test_the_buffer_holds_the_first_steps_at_least():
     assert [learner(capacity=number).replay.ring.capacity for number in (10, 97)] == [96, 97]
-    assert DAC(DISCRETE, 0).replay.ring.capacity == dac.CAPACITY == 400_000
+    assert DAC(DISCRETE, 0).replay.ring.capacity == CAPACITY == 400_000
 
 
 @pytest.mark.parametrize("form, sign", [("note", 1), ("log_d", -1)])
