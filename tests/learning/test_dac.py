@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
-from tutelage.learning import dac
+from tutelage.learning import off_policy
 from tutelage.learning.dac import DAC, DiscriminatorSettings
 from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator
@@ -19,7 +19,7 @@ SMALL = Settings(updates=2, batch=16, hidden=8)
 @pytest.fixture(autouse=True)
 def first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learning begins with the third rollout of 8 steps in 4 environments."""
-    monkeypatch.setattr(dac, "FIRST_STEPS", 96)
+    monkeypatch.setattr(off_policy, "FIRST_STEPS", 96)
 
 
 def learner(spaces: Spaces = DISCRETE, seed: int = 0, **more: Any) -> DAC:
@@ -69,15 +69,3 @@ def test_it_goes_on_to_the_bit_from_its_state_and_replay_buffer(spaces: Spaces) 
 def test_the_buffer_holds_the_first_steps_at_least():
     assert [learner(capacity=number).replay.ring.capacity for number in (10, 97)] == [96, 97]
     assert DAC(DISCRETE, 0).replay.ring.capacity == CAPACITY == 400_000
-
-
-@pytest.mark.parametrize("form, sign", [("note", 1), ("log_d", -1)])
-def test_what_is_sampled_is_rewarded_by_the_form_asked_for(
-    form: str, sign: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    some, given = learner(reward=form), list[np.ndarray]()
-    monkeypatch.setattr(
-        some.sac, "update", lambda replay, reward, *rest: given.append(reward(np.ones((4, 6), np.float32)))
-    )
-    take(some, range(3))
-    assert (sign * given[0] > 0).all() and learner().reward == "note"
