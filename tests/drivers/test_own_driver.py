@@ -36,13 +36,17 @@ class Board:
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:
-        while line := os.read(self.end, 100).decode():
-            if line == "r\n":
-                os.write(self.end, f"{self.angle:.4f} {0.01 * len(self.torques):.2f}\n".encode())
-            elif line.startswith("t "):
-                self.torques.append(float(line[2:]))
-                self.angle += 0.01 * self.torques[-1]
-                os.write(self.end, f"{self.torques[-1]:.2f}\n".encode())
+        while told := os.read(self.end, 100).decode():
+            for line in told.splitlines():
+                self.answer(line)
+
+    def answer(self, line: str) -> None:
+        if line == "r":
+            os.write(self.end, f"{self.angle:.4f} {0.01 * len(self.torques):.2f}\n".encode())
+        elif line.startswith("t "):
+            self.torques.append(float(line[2:]))
+            self.angle += 0.01 * self.torques[-1]
+            os.write(self.end, f"{self.torques[-1]:.2f}\n".encode())
 
 
 @pytest.fixture
