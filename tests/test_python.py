@@ -104,7 +104,7 @@ def test_a_refusal_is_one_exception_and_leaves_no_folder(tmp_path: Path, monkeyp
     with pytest.raises(tutelage.Refusal, match="did you mean 'seed'"):
         tutelage.launch("bc.yaml", sed=1)
     with pytest.raises(tutelage.Refusal, match="NoSuch-v1: cannot be made"):
-        tutelage.launch("bc.yaml", env="NoSuch-v1")
+        tutelage.launch("record.yaml", env="NoSuch-v1", operator="scripted")
     assert not list(tmp_path.glob("runs/*"))
 
 
