@@ -6,8 +6,11 @@ The discriminator tells the expert's transitions (label 1) from the policy's (la
 
 so its logit is f - log pi(a|s). The shaping by h leaves the best policy as it is (Ng et al. 1999). So g can become the
 reward, up to a constant, and h the value. Since g is of the state alone, it is a reward under other dynamics, too.
-A termination leads to a state where g and h are 0. A value is a sum of rewards over 1 / (1 - discount) steps, so the
-network of h gives (1 - discount) h: without this scale h stays small, and g must do its work.
+A terminated episode continues for ever in an absorbing state, whose g and h are two numbers (as in Kostrikov et al.
+2019): without it g would be known up to a constant only, which rewards or punishes ending early.
+
+A value is a sum of rewards over 1 / (1 - discount) steps, so the network of h gives (1 - discount) h. Without this
+scale h stays small, and g must do its work.
 """
 
 from collections.abc import Sequence
@@ -27,6 +30,9 @@ from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.state_reward import Tensors
+
+ABSORBING_SCALE = 50
+"""Numbers of the absorbing state to their parameters: Adam moves a parameter by the learning rate at most."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Transitions(NamedTuple):
     observation: np.ndarray  # float32 [B, O]
     next_observation: np.ndarray  # float32 [B, O]
     terminated: np.ndarray  # bool [B]
+    absorbing: np.ndarray  # bool [B], whether it is from the absorbing state to itself, where no action is
     log_prob: np.ndarray  # float32 [B], in nats
 
     def sample(self, count: int, generator: np.random.Generator) -> "Transitions":
@@ -70,15 +77,15 @@ class Transitions(NamedTuple):
         return Transitions(*(array[rows] for array in self))
 
     def rows(self) -> np.ndarray:
-        """As one array, float32 [B, 2 O + 2]."""
-        ends = np.stack([self.terminated, self.log_prob], axis=1)
+        """As one array, float32 [B, 2 O + 3]."""
+        ends = np.stack([self.terminated, self.absorbing, self.log_prob], axis=1)
         return np.concatenate([self.observation, self.next_observation, ends], axis=1, dtype=np.float32)
 
 
 def of_rows(rows: np.ndarray) -> Transitions:
     """The transitions of `Transitions.rows`."""
-    o = rows.shape[1] // 2 - 1
-    return Transitions(rows[:, :o], rows[:, o : 2 * o], rows[:, -2] > 0, rows[:, -1])
+    o = (rows.shape[1] - 3) // 2
+    return Transitions(rows[:, :o], rows[:, o : 2 * o], rows[:, -3] > 0, rows[:, -2] > 0, rows[:, -1])
 
 
 def joined(*parts: Transitions) -> Transitions:
@@ -86,9 +93,17 @@ def joined(*parts: Transitions) -> Transitions:
     return Transitions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def shaped(reward: Tensor, value: Tensor, next_value: Tensor, terminated: Tensor, discount: float) -> Tensor:
-    """f: the reward g plus the shaping discount * h(s') - h(s), where h(s') is 0 after a termination. All are [B]."""
-    return reward + discount * next_value * ~terminated - value
+def with_absorbing(steps: Transitions, weight: int) -> Transitions:
+    """These, and after each that terminated `weight` of the absorbing state."""
+    ended = np.repeat(np.flatnonzero(steps.terminated), weight)
+    last = steps.next_observation[ended]
+    nothing, absorbing = np.zeros(len(ended), np.float32), np.ones(len(ended), bool)
+    return joined(steps, Transitions(last, last, ~absorbing, absorbing, nothing))
+
+
+def shaped(reward: Tensor, value: Tensor, next_value: Tensor, discount: float) -> Tensor:
+    """f: the reward g plus the shaping discount * h(s') - h(s). All are [B]."""
+    return reward + discount * next_value - value
 
 
 class AIRL:
@@ -99,7 +114,9 @@ class AIRL:
         sizes = (spaces.observation, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("reward", sizes, draw(seed, "discriminator", "reward"), 0.1)
         arrays |= mlp_arrays("potential", sizes, draw(seed, "discriminator", "potential"), 0.1)
+        arrays |= {name: np.zeros(1, np.float32) for name in ("absorbing.reward", "absorbing.potential")}
         self.parameters = Parameters(arrays)
+        self.ending_weight = round(settings.discount / (1 - settings.discount))
         self.adam = Adam(self.parameters.flat, betas=(0.5, 0.999))
         self.memory = Ring(settings.memory)
         """transitions of the policy's past; not in `state`"""
@@ -121,7 +138,8 @@ class AIRL:
         s = self.settings
         self._scale_by(demonstrations)
         rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
-        expert, ours = self._expert(demonstrations, policy), self._ours(rollout, policy)
+        expert = with_absorbing(self._expert(demonstrations, policy), self.ending_weight)
+        ours = with_absorbing(self._ours(rollout, policy), self.ending_weight)
         steps = [
             self._step(expert.sample(s.batch, generator), self._policy_batch(ours, generator), rate)
             for _ in range(s.steps)
@@ -132,14 +150,18 @@ class AIRL:
         return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
 
     @torch.no_grad()
-    def score(self, rollout: Rollout, policy: Tensors) -> np.ndarray:
-        """log D - log(1 - D) = f - log pi of each step: float32 [T, N]."""
-        return self._logit(self._ours(rollout, policy))[0].numpy().reshape(rollout.terminated.shape)
+    def score(self, rollout: Rollout, policy: Tensors) -> tuple[np.ndarray, np.ndarray]:
+        """log D - log(1 - D) = f - log pi of each step, and of those in the absorbing state: float32 [T, N] each."""
+        reward = self._logit(self._ours(rollout, policy))[0].numpy().reshape(rollout.terminated.shape)
+        absorbing_reward, absorbing_potential = self._absorbing()
+        absorbing = absorbing_reward - absorbing_potential  # f = g + (discount - 1) h
+        return reward, absorbing.numpy() * rollout.terminated
 
     def tensors(self) -> dict[str, np.ndarray]:
         """g: float32 by name (see `learning.state_reward`)."""
         arrays = self.parameters.arrays()
         reward = {name: array for name, array in arrays.items() if name.startswith("reward")}
+        reward["absorbing.reward"] = self._absorbing()[0].detach().numpy()
         return {"observation.mean": self.mean, "observation.scale": self.scale} | reward
 
     def state(self) -> dict[str, np.ndarray]:
@@ -171,12 +193,22 @@ class AIRL:
     def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor, Tensor]:
         """f - log pi, [B]; the networks' outputs, summed, [2 B], and their input, [2 B, O]: next observations last."""
         inputs = torch.from_numpy(self._scaled(np.concatenate(transitions[:2]))).requires_grad_()
-        reward = mlp(self.parameters.named, "reward", inputs.chunk(2)[0])[:, 0]
-        potential, next_potential = mlp(self.parameters.named, "potential", inputs)[:, 0].chunk(2)
-        discount, terminated = self.settings.discount, torch.from_numpy(transitions.terminated)
-        f = shaped(reward, potential / (1 - discount), next_potential / (1 - discount), terminated, discount)
+        named, discount = self.parameters.named, self.settings.discount
+        reward = mlp(named, "reward", inputs.chunk(2)[0])[:, 0]
+        potential, next_potential = mlp(named, "potential", inputs)[:, 0].chunk(2)
         outputs = torch.cat([reward + potential, next_potential])
+        absorbing, terminated = torch.from_numpy(transitions.absorbing), torch.from_numpy(transitions.terminated)
+        absorbing_reward, absorbing_potential = self._absorbing()
+        reward = torch.where(absorbing, absorbing_reward, reward)
+        potential = torch.where(absorbing, absorbing_potential, potential)
+        next_potential = torch.where(absorbing | terminated, absorbing_potential, next_potential)
+        f = shaped(reward, potential / (1 - discount), next_potential / (1 - discount), discount)
         return f - torch.from_numpy(transitions.log_prob), outputs, inputs
+
+    def _absorbing(self) -> tuple[Tensor, Tensor]:
+        """g and (1 - discount) h of the absorbing state, [1] each."""
+        named = self.parameters.named
+        return ABSORBING_SCALE * named["absorbing.reward"], ABSORBING_SCALE * named["absorbing.potential"]
 
     def _expert(self, demonstrations: Sequence[Demonstration], policy: Tensors) -> Transitions:
         observation = np.concatenate([one.observation[:-1] for one in demonstrations])
@@ -185,7 +217,8 @@ class AIRL:
         lengths = [len(one.action) for one in demonstrations]
         terminated = np.zeros(len(action), bool)
         terminated[np.cumsum(lengths) - 1] = [one.terminated for one in demonstrations]
-        return Transitions(observation, following, terminated, log_prob(policy, observation, action))
+        likelihood = log_prob(policy, observation, action)
+        return Transitions(observation, following, terminated, np.zeros(len(action), bool), likelihood)
 
     def _ours(self, rollout: Rollout, policy: Tensors) -> Transitions:
         def rows(array: np.ndarray) -> np.ndarray:
@@ -193,7 +226,8 @@ class AIRL:
 
         observation, action = rows(rollout.observation), rows(rollout.action)
         likelihood = log_prob(policy, observation, action)
-        return Transitions(observation, rows(rollout.next_observation), rows(rollout.terminated), likelihood)
+        following, terminated = rows(rollout.next_observation), rows(rollout.terminated)
+        return Transitions(observation, following, terminated, np.zeros(len(action), bool), likelihood)
 
     def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
         observation = np.concatenate([demonstration.observation for demonstration in demonstrations])

@@ -7,14 +7,14 @@ import numpy as np
 Tensors = Mapping[str, np.ndarray]
 
 NAMES = (
-    *("observation.mean", "observation.scale"),
+    *("observation.mean", "observation.scale", "absorbing.reward"),
     *(f"reward.{layer}.{part}" for layer in range(3) for part in ("weight", "bias")),
 )
-"""What there is: the scaling of observations, and three layers with tanh between them."""
+"""The scaling of observations, the reward of the absorbing state [1], and three layers with tanh between them."""
 
 
 def state_reward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
-    """g(s) of observations float32 [..., O]: float32 [...]. It is known up to a constant."""
+    """g(s) of observations float32 [..., O]: float32 [...], up to a constant, which is the absorbing state's, too."""
     x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
     x = np.tanh(x @ tensors["reward.0.weight"].T + tensors["reward.0.bias"])
     x = np.tanh(x @ tensors["reward.1.weight"].T + tensors["reward.1.bias"])

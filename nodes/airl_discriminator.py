@@ -65,7 +65,6 @@ class AIRLDiscriminator(Node):
         progress = self.budget.progress(rollout * steps.log_prob.size)
         metrics = self.airl.update(self.demonstrations, steps, policy, draw, progress)
         check_all(place, metrics | self.airl.adam.state(), FINITE)
-        reward = self.airl.score(steps, policy)
-        yield Score(rollout, step, reward, absorbing_reward=0 * reward, enough=False)
+        yield Score(rollout, step, *self.airl.score(steps, policy), enough=False)
         yield RewardModel(rollout, step, packed(f"{place}, reward model", self.airl.tensors()))
         yield Metrics(rollout, step, values=metrics)

@@ -62,8 +62,9 @@ class RecoveredRewarder(Node):
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Transition)
         if self.gathered.add(message) == self.rollout_steps:
-            reward = state_reward(self.tensors, self.gathered.rollout().observation)
-            yield Score(message.rollout, message.step + 1, reward, absorbing_reward=0 * reward, enough=False)
+            steps = self.gathered.rollout()
+            reward, absorbing = state_reward(self.tensors, steps.observation), self.tensors["absorbing.reward"]
+            yield Score(message.rollout, message.step + 1, reward, absorbing * steps.terminated, enough=False)
 
 
 def _read(run: Path) -> Tensors:
@@ -79,6 +80,7 @@ def _read(run: Path) -> Tensors:
         tensors = load(path.read_bytes())
         check_all("no reward can be computed by it", tensors)
         state_reward(tensors, np.zeros((1, len(tensors["observation.mean"])), np.float32))
+        tensors["absorbing.reward"].reshape(1)
     except FloatingPointError as error:
         raise Refusal([Problem(path, str(error))]) from error
     except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:

@@ -6,7 +6,7 @@ import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning.acting import act
-from tutelage.learning.airl import AIRL, Settings, shaped
+from tutelage.learning.airl import AIRL, Settings, Transitions, of_rows, shaped, with_absorbing
 from tutelage.learning.draws import generator
 from tutelage.learning.likelihood import censored_gaussian, log_prob
 from tutelage.learning.ppo import PPO
@@ -37,10 +37,30 @@ def test_inside_the_bounds_it_is_what_the_policy_says_of_its_own_actions(spaces)
     np.testing.assert_allclose(log_prob(tensors, observation, action)[inside], said[inside], rtol=1e-4)
 
 
-def test_the_shaping_is_that_of_potentials_and_ends_with_the_episode():
-    reward, value, following = torch.tensor([1.0, 1.0]), torch.tensor([4.0, 4.0]), torch.tensor([10.0, 10.0])
-    found = shaped(reward, value, following, torch.tensor([False, True]), discount=0.5)
-    assert found.tolist() == [1 + 0.5 * 10 - 4, 1 - 4]
+def test_the_shaping_is_that_of_potentials():
+    found = shaped(torch.tensor([1.0]), torch.tensor([4.0]), torch.tensor([10.0]), discount=0.5)
+    assert found.tolist() == [1 + 0.5 * 10 - 4]
+
+
+def test_an_end_is_followed_by_the_absorbing_state_so_often_as_it_weighs():
+    ended, no = np.array([False, True]), np.zeros(2, bool)
+    observation = np.array([[1.0], [2.0]], np.float32)
+    steps = Transitions(observation, observation + 1, ended, no, np.full(2, -0.5, np.float32))
+    found = with_absorbing(steps, 3)
+    assert found.observation[:, 0].tolist() == [1, 2, 3, 3, 3]
+    assert found.terminated.tolist() == [False, True, False, False, False]
+    assert found.absorbing.tolist() == [False, False, True, True, True]
+    assert found.log_prob.tolist() == [-0.5, -0.5, 0, 0, 0]
+    for ours, theirs in zip(of_rows(found.rows()), found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_where_only_the_policy_ends_the_absorbing_state_is_worth_little():
+    airl, policy, data = trained(DISCRETE, rollouts=30, terminated=False)
+    reward, absorbing = airl.score(data, policy)
+    assert data.terminated.any() and (absorbing[~data.terminated] == 0).all()
+    assert absorbing[data.terminated].max() < min(0, reward.mean())
+    assert airl.tensors()["absorbing.reward"][0] < state_reward(airl.tensors(), data.observation).mean()
 
 
 @BOTH
@@ -53,9 +73,10 @@ def test_the_score_is_the_shaped_reward_less_the_log_likelihood(spaces):
     flat = data.action.reshape(-1, *data.action.shape[2:])
     likelihood = log_prob(policy, data.observation.reshape(-1, spaces.observation), flat)
     value, following = (50 * state_reward(potential, one) for one in (data.observation, data.next_observation))
-    shaping = 0.98 * following * ~data.terminated - value  # 50 = 1 / (1 - .98)
+    following = np.where(data.terminated, 50 * 50 * named["absorbing.potential"], following)
+    shaping = 0.98 * following - value  # 50 = 1 / (1 - .98)
     wanted = state_reward(airl.tensors(), data.observation) + shaping - likelihood.reshape(data.terminated.shape)
-    np.testing.assert_allclose(airl.score(data, policy), wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(airl.score(data, policy)[0], wanted, rtol=1e-4, atol=1e-4)
 
 
 @BOTH
@@ -86,14 +107,14 @@ def test_at_the_end_of_the_run_nothing_is_learned_any_more():
         np.testing.assert_array_equal(before[name], array)
 
 
-def trained(spaces, rollouts):
+def trained(spaces, rollouts, terminated=True):
     airl, policy = AIRL(spaces, seed=0, settings=Settings(batch=64)), PPO(spaces, seed=0).tensors()
     for k in range(rollouts):
-        data = step(airl, spaces, policy, k)
+        data = step(airl, spaces, policy, k, terminated)
     return airl, policy, data
 
 
-def step(airl, spaces, policy, k):
+def step(airl, spaces, policy, k, terminated=True):
     data = rollout(spaces, policy, k)
-    airl.update([demonstration(spaces)], data, policy, generator(0, "discriminator", k))
+    airl.update([demonstration(spaces, terminated)], data, policy, generator(0, "discriminator", k))
     return data

@@ -110,7 +110,11 @@ def test_a_rollout_is_scored_by_the_recovered_reward(tmp_path: Path) -> None:
     (score,) = node.hear(Transition(0, 7, *data))
     assert isinstance(score, Score) and (score.rollout, score.step) == (0, 8)
     np.testing.assert_array_equal(score.reward, state_reward(AIRL(SPACES, seed=0).tensors(), data.observation))
-    assert not score.absorbing_reward.any()
+    worth = AIRL(SPACES, seed=0).tensors() | {"absorbing.reward": np.array([-3], np.float32)}
+    save_file(worth, tmp_path / "reward.safetensors")
+    (score,) = RecoveredRewarder(str(tmp_path), "Pendulum-v1", 8).hear(Transition(0, 7, *data))
+    assert isinstance(score, Score)
+    np.testing.assert_array_equal(score.absorbing_reward, -3.0 * data.terminated)
 
 
 def test_a_reward_of_another_task_is_refused(tmp_path: Path) -> None:
