@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutelage.drivers.guard import MAY_MOVE, Guard
 from tutelage.drivers.starter import Starter
 from tutelage.drivers.trail import Trail
+from tutelage.input.problems import Problem, Refusal
 
 
 class Standstill:
@@ -21,12 +22,12 @@ class Standstill:
         """Call it each period.
 
         Raises:
-            RuntimeError: a sentence that says why nothing moves.
+            Refusal: a sentence that says why nothing moves.
         """
         why = self._why(actor)
         self._since = self._since if why else now
         if self.patience and now - self._since > self.patience * 1e9:
-            raise RuntimeError(f"nothing has moved for {self.patience:g} s, and {why}")
+            raise Refusal([Problem("robot", f"nothing has moved for {self.patience:g} s, and {why}")])
 
     def _why(self, actor: str) -> str:
         """Why no episode is making progress; empty if one is."""

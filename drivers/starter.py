@@ -8,6 +8,7 @@ from tutelage.drivers.driver import Reading
 from tutelage.drivers.guard import MAY_MOVE, Guard, State
 from tutelage.drivers.pace import Pace
 from tutelage.drivers.robot import Robot
+from tutelage.input.problems import Problem, Refusal
 
 CONNECT_SECONDS = 10.0
 """How long a device that starts by itself may take to appear."""
@@ -31,7 +32,7 @@ class Starter:
         """Whether the next episode begins by itself now; prepares it, one step a call.
 
         Raises:
-            RuntimeError: the device has not appeared; the sentence says why.
+            Refusal: the device has not appeared; the sentence says why.
         """
         if not self.by_itself:
             return False
@@ -61,7 +62,7 @@ class Starter:
     def _appear(self, now: int) -> None:
         self.arm()
         if self.arms and now - self._begun > CONNECT_SECONDS * 1e9:
-            raise RuntimeError(self.guard.reason)
+            raise Refusal([Problem("robot", self.guard.reason)])
 
     def _place(self) -> None:
         """Moves the robot to where an episode begins, by its own routine if it has one, with a new seed each time."""

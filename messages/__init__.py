@@ -1,24 +1,14 @@
 """All message types. Read this first; `tutelage messages` prints it.
 
-`world` has observations, actions, transitions and demonstrations; `learning` has scores, weights and measurements;
-`robot` has what concerns a device. `tutelage.status` has the state of the processes. Arrays are batched over a node's
-environments: `envs` is their number, one for a robot.
+`world` has observations, actions and transitions; `teaching` takes and demonstrations; `learning` scores, weights and
+measurements; `robot` what concerns a device. `tutelage.status` has the state of the processes. Arrays are batched over
+a node's environments: `envs` is their number, one for a robot.
 """
 
 from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel, Score, Weights
 from tutelage.messages.robot import Command, Order, Safety, Timing
-from tutelage.messages.world import (
-    Action,
-    Begin,
-    Closing,
-    Demonstration,
-    Episode,
-    Observation,
-    Reward,
-    Take,
-    Transition,
-    Withdrawal,
-)
+from tutelage.messages.teaching import Closing, Demonstration, Take, Withdrawal
+from tutelage.messages.world import Action, Begin, Episode, Observation, Reward, Transition
 from tutelage.status import Status
 
 __all__ = [

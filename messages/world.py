@@ -1,13 +1,10 @@
-"""Observations, actions, transitions, and the demonstrations of an expert."""
+"""The world: observations, actions, transitions, rewards, episodes."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tutelage.finite import check
 from tutelage.message import Message
 
 
@@ -77,68 +74,3 @@ class Episode(Message, cadence="free"):
     seed: int
     length: Annotated[int, "steps"]
     episode_return: float
-
-
-class Demonstration(Message, cadence="free"):
-    """demonstrator | dataset | admission -> discriminator | cloner, recorder: one episode of the expert.
-
-    It counts from its own rollout on. `observation` has one row more than `action`: the last one.
-    """
-
-    observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
-    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
-    terminated: bool
-    truncated: bool
-    operator: str
-
-    def check(self, number: int) -> None:
-        """Refuses one with a number that is none, whoever shows it.
-
-        Raises:
-            FloatingPointError: names its step.
-        """
-        place = f"demonstration {number} of {self.operator}"
-        check(place, "observation", self.observation, rows="step")
-        check(place, "action", self.action, rows="step")
-
-
-class Withdrawal(Message, cadence="free"):
-    """admission -> discriminator | cloner: the operator takes demonstrations back: forget them.
-
-    They are the last ones of earlier rollouts than this.
-    """
-
-    demonstrations: Annotated[int, "demonstrations"]
-
-    def of(self, since: Sequence[int]) -> slice:
-        """Which ones, if demonstration i counts from rollout `since[i]` on."""
-        end = bisect_left(since, self.rollout)
-        return slice(end - self.demonstrations, end)
-
-
-class Take(Message, cadence="free"):
-    """teleoperator -> admission, recorder: one episode as it was driven. No learner receives it.
-
-    `verdict` is `kept` or `discarded`; a later Take of the same number changes it. `reward` is the environment's own,
-    zeros on a robot. An episode that the operator cut off counts as truncated.
-    """
-
-    take: int
-    verdict: Literal["kept", "discarded"]
-    observation: Annotated[NDArray[np.float32], "steps+1 obs", "the task's units"]
-    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps *action"]
-    reward: Annotated[NDArray[np.float32], "steps"]
-    terminated: bool
-    truncated: bool
-    captured: Annotated[NDArray[np.int64], "steps+1", "ns, monotonic"]
-    applied: Annotated[NDArray[np.int64], "steps", "ns, monotonic"]
-    operator: str
-    device: str
-    seed: int
-
-
-class Closing(Message, cadence="free"):
-    """teleoperator -> admission, recorder: the session is over; no take follows."""
-
-    takes: int
-    kept: int

@@ -131,7 +131,7 @@ class Hardware(Node):
 
     def _end(self) -> None:
         if self.guard.state is State.FAULT:
-            raise RuntimeError(f"the run's time is over, and the device cannot be used: {self.guard.reason}")
+            raise Refusal([Problem("robot", f"the run's time is over, and it cannot be used: {self.guard.reason}")])
         self.done = True
 
     def interrupt(self) -> None:

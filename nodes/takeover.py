@@ -21,11 +21,12 @@ from tutelage.messages import (
     Safety,
     Take,
     Timing,
-    Transition,
+    Transition,  # fmt: skip
 )
 from tutelage.nodes.screens.cockpit import Cockpit
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import ORDERS, TAKEOVER, OperatorCommand
+from tutelage.teaching.interventions import Interventions
 from tutelage.teaching.operated import Operated
 from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import Seat
@@ -37,16 +38,16 @@ PHASES = {"ready": "the policy drives", "driving": "YOU DRIVE"}
 class Takeover(Operated):
     """Watches until the operator takes over; then answers each observation at once, with what the device says.
 
-    The device begins with the last action, so that nothing jumps. Each intervention is a kept Take, its device
-    `keyboard over policy`: from the operator's first action that was applied until they give back or the episode ends.
-    HG-DAgger learns from these (Kelly et al. 2019). `recorded` says whether they are recorded, for the screen. The
+    The device begins with the last action, so that nothing jumps. What the operator drives is an intervention (a kept
+    Take, its device `keyboard over policy`), from the first action that was applied until they give back. When the
+    episode ends they give back, too, and may then discard it. `recorded` says whether interventions are recorded. The
     hardware's `rollout_steps` must be 1, so that each step is published when it is done.
     """
 
     hears = (Observation, Command, Transition, Episode, Safety)
     may_hear = (Reward, Timing)
     says = (Action, Begin, Order, Take)
-    keeps = ("applied", "running")
+    keeps = ("applied", "running", "interventions")
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Takeover(Operated):
         session, task = Session(notice="the policy drives"), Task(self.robot.task.env)
         screen = partial(Cockpit, phases=PHASES)
         self.seat = Seat(Operator(task, operator, person, device), session, TAKEOVER, screen)
-        self.recorded = recorded
+        self.interventions = Interventions(self.seat, recorded)
         self.applied = task.spaces.nothing()  # the last action, of policy or operator
         self.running = False  # the robot is in an episode
 
@@ -75,7 +76,7 @@ class Takeover(Operated):
                 self._apply(message)
             case Transition():
                 if self.seat.driven.add(message):
-                    yield from self._intervened("the episode is over")
+                    yield from self._give_back("the episode is over")
             case Episode():
                 self.running = False
             case _:
@@ -92,7 +93,7 @@ class Takeover(Operated):
         return self.seat.next_look
 
     def tick(self) -> Iterator[Message]:
-        for command in self.look(time.monotonic(), self.recorded):
+        for command in self.look(time.monotonic(), self.interventions.recorded):
             yield from self._obey(command)
 
     def _obey(self, command: OperatorCommand) -> Iterator[Message]:
@@ -101,7 +102,11 @@ class Takeover(Operated):
         An order to arm also begins an episode if none is running; the policy drives unless the operator does.
         """
         if command == "go":
-            yield from self._give_back() if self.seat.drives else self._take_over()
+            yield from self._give_back("given back") if self.seat.drives else self._take_over()
+        elif command == "discard":
+            yield from self.interventions.discard()
+        elif command == "finish":
+            self.seat.session.notice = "Ctrl-C ends the run"
         elif command in ORDERS:
             self.seat.session.notice = f"{command}: ordered"
             yield self.seat.order(command)
@@ -117,29 +122,17 @@ class Takeover(Operated):
         if self.seat.pending:
             yield from self._answer()
 
-    def _give_back(self) -> Iterator[Message]:
+    def _give_back(self, why: str) -> Iterator[Message]:
         self.seat.session.phase = "ready"
-        yield from self._intervened("given back")
+        yield from self.interventions.end(why)
         yield self.seat.order("give back")
 
     def _answer(self) -> Iterator[Message]:
         action = self.seat.answer()
-        yield from [action] if action else self._give_back()
-
-    def _intervened(self, why: str) -> Iterator[Message]:
-        """Publishes the operator's steps since taking over, or since the episode began, as a take."""
-        seat, session = self.seat, self.seat.session
-        session.notice = why
-        if seat.driven.length:
-            kept = "recorded" if self.recorded else "not recorded"
-            session.notice = f"{why}; intervention {session.take}: {seat.driven.length} steps, {kept}"
-            device = f"{seat.device.name} over policy"
-            yield seat.driven.take(session.take, "kept", seat.person, device, seed=0)
-            session.take, session.kept = session.take + 1, session.kept + self.recorded
-        seat.start_over()
+        yield from [action] if action else self._give_back("given back")
 
     def finish(self) -> Iterator[Message]:
-        yield from self._intervened("the run has ended")
+        yield from self.interventions.end("the run has ended")
         self.seat.device.close()
 
     def load(self, state: dict[str, Any]) -> None:

@@ -20,7 +20,6 @@ from tutelage.teaching.seat import act
 from tutelage.teaching.session import Session
 from tutelage.teaching.teacher import LEARNER, Teacher
 from tutelage.teaching.tempo import Tempo
-from tutelage.teaching.worth import Worth
 
 ROBOT = (
     "this node drives simulators only: for a robot write run: nodes.robot_teleoperator:RobotTeleoperator, "
@@ -63,7 +62,7 @@ class Teleoperator(Operated):
             raise Refusal([Problem("own_clock", ROBOT)])
         task, session = Task(env), Session(episodes, least)
         seated, seed_of = Operator(task, operator, person, device), partial(episode_seed, seed, 0)
-        self.seat = Teacher(seated, session, SESSION, Cockpit, bool(learner), seed_of, Worth(task))
+        self.seat = Teacher(seated, session, SESSION, Cockpit, bool(learner), seed_of, judged=True)
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
         self.applied = task.spaces.nothing()  # the action of the last transition

@@ -136,7 +136,7 @@ class Environments:
 
     Attributes:
         place: says of copy i where it is, for the sentence of a FloatingPointError: all methods raise it where an
-            observation or a reward is no number.
+            observation or a reward is not finite.
     """
 
     def __init__(self, task: Task, count: int) -> None:

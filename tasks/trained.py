@@ -36,7 +36,7 @@ class TrainedPolicy:
 
         Raises:
             Refusal: the observation is not of this task.
-            FloatingPointError: the observation has a number that is none.
+            FloatingPointError: the observation is not finite.
         """
         seen = np.asarray(observation, np.float32)
         wanted = self.task.spaces.observation

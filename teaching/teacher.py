@@ -12,13 +12,12 @@ from typing import Any
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import program
-from tutelage.message import values
 from tutelage.messages import Begin, Closing, Demonstration, Episode, Evaluation, Metrics, Take, Transition, Withdrawal
 from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
 from tutelage.teaching.operators import Operator
 from tutelage.teaching.seat import WATCHED, Screen, Seat
-from tutelage.teaching.session import OTHER, Session, Verdict
+from tutelage.teaching.session import Session, Verdict
 from tutelage.teaching.worth import FEW, Worth
 
 LEARNER = (Metrics, Evaluation, Episode, Demonstration, Withdrawal)
@@ -51,14 +50,14 @@ class Teacher(Seat):
         screen: Callable[[str, str, str], Screen],
         learner: bool,
         seed_of: Callable[[int], int] = lambda rollout: 0,
-        worth: Worth | None = None,
+        judged: bool = False,
     ) -> None:
         """Seats a teacher.
 
         Args:
             learner: whether a learner learns meanwhile.
             seed_of: the seed of the episode that begins with a rollout; a robot's episodes have none.
-            worth: judges a person's takes; a robot's are not judged.
+            judged: whether a person is told which takes are not worth learning from; a robot's returns are unknown.
 
         Raises:
             Refusal: as a Seat's; or the operator would never finish.
@@ -67,7 +66,7 @@ class Teacher(Seat):
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
             raise Refusal([Problem("operator", ENDLESS.format(operator.name))])
         self.env, self.seed_of = operator.task.given, seed_of
-        self.worth = worth if self.device.person else None
+        self.worth = Worth(operator.task) if judged and self.device.person else None
         self.kept: dict[int, float] = {}
         self.last: Take | None = None
         self.closed = self.learned = False
@@ -111,9 +110,12 @@ class Teacher(Seat):
         if command in ORDERS:
             yield self.order(command)
             return
+        if command == "finish" and self.device.person and self.driven.length and self.session.phase != "over":
+            self.session.notice = f"episode {self.session.take} is running: keep or discard it first"
+            return
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
         if made == "reversed" and self.last:
-            self.last = _reversed(self.last)
+            self.last = self.last.reversed()
             self._note(self.last)
             yield self.last
         elif made == "kept" or made == "discarded":
@@ -158,12 +160,6 @@ class Teacher(Seat):
         self.last = Take(*state["last"]) if state["last"] else None
         if self.device.person:
             self.session.come_back()
-
-
-def _reversed(take: Take) -> Take:
-    """The take with the other verdict."""
-    fields = {field.name: value for field, value in zip(Take.declared, values(take), strict=True)}
-    return Take(**fields | {"verdict": OTHER[take.verdict]})
 
 
 def _next_command(file: str, env: Env, run: Path) -> str:

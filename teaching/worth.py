@@ -5,8 +5,6 @@ A learner imitates whatever is kept; docs/teleoperation.md has what it learned f
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from tutelage.invocation import program
 from tutelage.tasks.playing import random_returns
 from tutelage.tasks.task import Task
@@ -18,21 +16,20 @@ FEW = 5
 
 
 class Worth:
-    """Judges the takes of a task by their returns."""
+    """Judges the takes of a task by their returns.
+
+    Attributes:
+        at_random: the highest return of EPISODES episodes of random actions.
+    """
 
     def __init__(self, task: Task) -> None:
-        self.task = task
-
-    @cached_property
-    def at_random(self) -> float:
-        """The highest return of EPISODES episodes of random actions."""
-        return max(random_returns(self.task, EPISODES))
+        self.at_random = max(random_returns(task, EPISODES))
 
     def warning(self, episode_return: float) -> str:
         """What to say when a take is kept; empty if it is worth learning from."""
         if episode_return > self.at_random:
             return ""
-        return f"no better than random actions, which reach {self.at_random:.1f}: undo it, or do better"
+        return f"no better than random actions, which reach {self.at_random:.1f}: undo it"
 
     def summary(self, kept: dict[int, float], run: str) -> str:
         """A line with the returns of the kept takes; two more if some (by number) are not worth learning from."""

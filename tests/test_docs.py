@@ -17,9 +17,7 @@ from tutelage.tasks.task import Task
 
 ROOT = Path(__file__).parents[1]
 
-LEARNS = re.compile(
-    r"tutelage launch ((?:gail|bc|dac|airl|ls_iq)\.yaml(?: [a-z_]+:=[\w.-]+)*)\s*(?:#.*)?$", re.MULTILINE
-)
+LEARNS = re.compile(r"tutelage launch ((?:gail|bc|dac|airl|iq)\.yaml(?: [a-z_]+:=[\w.-]+)*)\s*(?:#.*)?$", re.MULTILINE)
 """An example that can be run as it stands: nothing in it is to be filled in, and no person is needed."""
 
 TO_FILL_IN = ("live:=true", "robot:=", "FILE", "NAME")

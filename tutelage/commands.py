@@ -74,11 +74,12 @@ def graph(file: str, arguments: tuple[str, ...], svg: Path | None) -> None:
 @click.argument("module", default="messages")
 @click.option("--json", "as_json", is_flag=True, help="As JSON schema.")
 def messages(module: str, as_json: bool) -> None:
-    """Print all message types, or those of a MODULE of your own."""
+    """Print all message types, one by its name, or those of a MODULE of your own."""
     from tutelage.drawing import text
 
     sys.path.append(str(Path.cwd()))
-    kinds = text.message_types(module)
+    ours = [kind for kind in text.message_types("messages") if kind.__name__ == module]
+    kinds = ours or text.message_types(module)
     click.echo(text.schemas(kinds) if as_json else text.messages(kinds))
 
 

@@ -15,6 +15,13 @@ SILENT_SECONDS = 5.0
 SHORT = 0.1
 """share of the expert's return; a smaller shortfall is not mentioned"""
 
+TRIES = {
+    "demonstrations": "more demonstrations",
+    "budget": "more environment steps (budget:=N)",
+    "policy": "a start from a clone (policy:=RUN of bc.yaml)",
+}
+"""what may help, by the argument of the launch file that it takes"""
+
 LAST_LINES = 20
 """of the log of a node that could not be kept alive"""
 
@@ -24,8 +31,9 @@ Numbers = dict[str, Any]
 
 def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
     """The short report at the end of a run."""
-    parts = (_interrupted, _returns, _shortfall, _episodes, _learning, _timing, _restarts, _silences, _losses)
-    said = [part(numbers) for part in parts]
+    advice = "" if outcome.exit_code else _advice(graph, numbers)
+    after = [part(numbers) for part in (_episodes, _learning, _timing, _restarts, _silences, _losses)]
+    said = [_interrupted(numbers), _returns(numbers), advice, *after]
     return "\n".join([*_failure(graph, folder, outcome), *filter(None, said), *_further(graph, folder, outcome)])
 
 
@@ -80,15 +88,13 @@ def _returns(numbers: Numbers) -> str:
     )
 
 
-def _shortfall(numbers: Numbers) -> str:
+def _advice(graph: Graph, numbers: Numbers) -> str:
     """What to try if a run ended short of its expert by more than SHORT."""
     mean, expert = numbers.get("return_mean"), numbers.get("expert_return_mean")
     if mean is None or expert is None or expert - mean <= SHORT * abs(expert):
         return ""
-    return (
-        "clearly short of the expert. Try more environment steps (budget:=N), more demonstrations, or a start from a "
-        "clone (policy:=RUN of bc.yaml); docs/results.md says what each task needs"
-    )
+    tries = [what for argument, what in TRIES.items() if argument in graph.arguments]
+    return f"clearly short of the expert; try {', or '.join(tries)}. docs/results.md says what each task needs"
 
 
 def _episodes(numbers: Numbers) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from io import TextIOWrapper
+from textwrap import wrap
 
 from tutelage.canvas import Canvas
 from tutelage.tasks.known import picture_of
@@ -58,19 +61,27 @@ class Cockpit:
 
     def _lines(self, seat: Seat, width: int) -> list[str]:
         session, driven, seen, progress = seat.session, seat.driven, seat.seen, seat.progress
-        head = f" {self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
+        head = f"{self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
         last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
         picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
-        doing = f" step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
-        warnings = [f" ! {sentence}" for sentence in progress.warnings]
-        others = [line for line in (*learner_lines(progress, session), _robot(progress)) if line]
-        return [head, "", *picture, "", doing, f" > {session.notice}", *warnings, *others, "", f" {self.legend}"]
+        doing = f"step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
+        warnings = [f"! {sentence}" for sentence in progress.warnings]
+        told = [doing, f"> {session.notice}", *warnings, *learner_lines(progress, session), _robot(progress)]
+        keys = re.sub(r"(?<=\S) (?=\S)", "\N{NO-BREAK SPACE}", self.legend)  # a key stays beside what it does
+        below = [*_wrapped(filter(None, told), width), "", *_wrapped([keys], width)]
+        return [*_wrapped([head], width), "", *picture, "", *below]
+
+
+def _wrapped(texts: Iterable[str], width: int) -> list[str]:
+    """Texts as lines of the screen, broken between words."""
+    lines = [wrap(text, max(width, 20), initial_indent=" ", subsequent_indent="   ") for text in texts]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for part in lines for line in part]
 
 
 def learner_lines(progress: Progress, session: Session) -> list[str]:
     """The progress of a learner that learns meanwhile, and its result."""
     if session.least > session.kept and not progress.demonstrations:
-        return [" the learner waits for the first kept episode"]
+        return ["the learner waits for the first kept episode"]
     if progress.began is None:
         return []
     many = "" if progress.demonstrations == 1 else "s"
@@ -81,11 +92,11 @@ def learner_lines(progress: Progress, session: Session) -> list[str]:
         parts.append(f"evaluation {found.greedy.mean():.1f}")
     if (expert := progress.expert_return) is not None:
         parts.append(f"yours {expert:.1f}")
-    lines = [" learner: " + "   ".join(parts)]
+    lines = ["learner: " + "   ".join(parts)]
     if found and found.final:
-        lines.append(f" learning has ended: the policy's return is {found.greedy.mean():.1f}")
+        lines.append(f"learning has ended: the policy's return is {found.greedy.mean():.1f}")
         if session.phase != "finished":
-            lines.append(" episodes that you keep now are recorded, but not learned from; finish when you like")
+            lines.append("episodes that you keep now are recorded, but not learned from; finish when you like")
     return lines
 
 
@@ -95,4 +106,4 @@ def _robot(progress: Progress) -> str:
         return ""
     state = ": ".join(filter(None, (progress.safety.state.upper(), progress.safety.reason)))
     kept = progress.timing
-    return f" robot {state}" + (f"   {kept.rate_mean:.1f} Hz, missed {kept.deadlines_missed}" if kept else "")
+    return f"robot {state}" + (f"   {kept.rate_mean:.1f} Hz, missed {kept.deadlines_missed}" if kept else "")

@@ -182,7 +182,7 @@ def _columns(room: int) -> tuple[int, int]:
 def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: float) -> Text:
     silent = node.silent_seconds(now)
     ended = node.ended or finished
-    state = f"silent {_long(silent)}" if silent else "ended" if ended else "running"
+    state = f"busy? {_long(silent)}" if silent else "ended" if ended else "running"
     calm = QUIET if ended else ""
     said_counts, heard_counts = node.last.said, node.last.heard
     shown = (said_counts, heard_counts) if finished else (node.rates("said", now), node.rates("heard", now))

@@ -30,7 +30,7 @@ Words = Mapping[OperatorCommand, str]
 
 SESSION: Words = {"go": "start, pause", "keep": "keep", "discard": "discard", "undo": "undo", "finish": "finish"}
 ORDERS: Words = {"arm": "arm", "stop": "stop"}
-TAKEOVER: Words = {"go": "take over, give back", **ORDERS}
+TAKEOVER: Words = {"go": "take over, give back", **ORDERS, "discard": "discard the last"}
 """Names of the commands, by where they are used: in episodes, at a robot, beside a policy."""
 
 

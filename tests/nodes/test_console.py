@@ -234,10 +234,10 @@ def test_what_is_wrong_stands_out_and_the_rest_is_calm(terminal: MakeTerminal) -
                    status("policy", 3.0), status("recorder", 3.0, lost={"image": 1240}),
                    status("policy", 4.0), status("recorder", 4.0, lost={"image": 1240})])  # fmt: skip
     text = screen.text()
-    assert re.search(r"learner +silent 3 s +2 +0$", text, re.MULTILINE)
+    assert re.search(r"learner +busy\? 3 s +2 +0$", text, re.MULTILINE)
     assert re.search(r"policy +running +0 +0", text)
     assert re.search(r"recorder +running +0 +1.2k", text)
-    assert screen.colour("silent") == screen.colour("2     0") == "brown"  # as terminals name yellow
+    assert screen.colour("busy?") == screen.colour("2     0") == "brown"  # as terminals name yellow
     assert screen.colour("1.2k") == "red"
     assert screen.colour("running") == screen.colour("policy") == "default"
 

@@ -397,7 +397,7 @@ def test_a_run_in_which_no_episode_begins_ends_in_failure(tmp_path, monkeypatch,
     loop = Loop(tmp_path, lines=f"start: {start}", patience=0.5)
     if armed:
         loop.hear(Order(0, 0, "arm", "all clear"))
-    with pytest.raises(RuntimeError, match=f"^nothing has moved for 0.5 s, and {why}$"):
+    with pytest.raises(Refusal, match=f"^robot: nothing has moved for 0.5 s, and {why}$"):
         loop.run(lambda: False)
 
 

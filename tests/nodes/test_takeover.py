@@ -50,7 +50,8 @@ def test_a_person_takes_over_gives_back_stops_and_arms(tmp_path: Path) -> None:
     states = [message.state for message in said if isinstance(message, Safety)]
     assert states[states.index("stopped") :][:3] == ["stopped", "armed", "moving"]
     kept = [said.take for said in takes(recording).takes]
-    assert kept and all(take.verdict == "kept" and take.device == "keyboard over policy" for take in kept)
+    assert [(take.take, take.verdict) for take in kept] == [(0, "kept"), (0, "discarded")]
+    assert all(take.device == "keyboard over policy" for take in kept)
     assert kept[0].terminated and kept[0].reward.sum() == len(kept[0].action)
 
 
@@ -90,14 +91,14 @@ def begun(person: Person) -> int:
 
 def drive(person: Person) -> None:
     person.sees("the policy drives")
-    person.sees("take over, give back   r arm   escape stop")
+    person.sees("take over, give back   r arm   escape stop   backspace discard the last")
     person.sees("robot MOVING")
     person.press(SPACE)
     person.sees("YOU DRIVE")
     person.press(RIGHT)  # until it has fallen
-    person.sees(r"intervention 0: \d+ steps, recorded")
-    person.press(SPACE)
-    person.sees("given back")
+    person.sees(r"the episode is over; intervention 0: \d+ steps, recorded")
+    person.press("d")
+    person.sees("intervention 0 discarded")
     person.sees("the policy drives")
     person.sees("robot MOVING")
     person.press(ESCAPE)
@@ -137,14 +138,15 @@ def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_agai
             person.press(RIGHT)
             person.sees(r"intervention \d+: \d+ steps")
             killed(person, number)
-            person.sees("YOU DRIVE")  # the robot heeds nobody else
+            person.sees("the policy drives")
             person.press("r")  # it may have been stopped meanwhile
             person.sees("robot MOVING")
-            person.press(SPACE)
-            person.sees("the policy drives")
+        person.press(SPACE)
+        person.sees("YOU DRIVE")
+        killed(person, 2)  # amid an intervention
         person.press(ESCAPE)
-        person.sees("robot STOPPED: ordered to stop")
-        killed(person, 2)
+        person.sees("robot STOPPED")
+        killed(person, 3)
         person.press("r")
         person.sees("robot MOVING")
     finally:
@@ -273,14 +275,17 @@ def test_a_file_that_is_used_up_gives_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("recorded", [True, False])
 def test_an_intervention_is_told_of_once_and_as_recorded_only_where_it_is(tmp_path: Path, recorded: bool) -> None:
     takeover = Takeover(str(gentle(tmp_path)), "tests.nodes.test_takeover:Persistent", recorded=recorded)
-    said = [*told(takeover, seen(0)), *takeover._obey("go")]
+    said = told(takeover, seen(0))
     for rollout in range(2):
+        said += takeover._obey("go")
         said += told(takeover, seen(rollout), commanded(rollout, "human", 3.0), stepped(rollout, 1, over=True))
+        assert not takeover.seat.drives
     is_it = "recorded" if recorded else "not recorded"
     assert takeover.seat.session.notice == f"the episode is over; intervention 1: 1 steps, {is_it}"
     assert (takeover.seat.session.take, takeover.seat.session.kept) == (2, 2 * recorded)
-    said += takeover._obey("go")
-    assert takeover.seat.session.notice == "given back"
+    (reversed_,) = takeover._obey("discard")
+    assert isinstance(reversed_, Take) and (reversed_.take, reversed_.verdict) == (1, "discarded")
+    assert not [*takeover._obey("discard")] and takeover.seat.session.kept == int(recorded)
 
 
 def test_nothing_is_told_to_be_recorded_that_could_not_be_kept(

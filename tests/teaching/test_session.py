@@ -95,8 +95,8 @@ def test_who_drives_on_when_learning_is_over_reads_so_and_what_becomes_of_it() -
     progress, session = Progress(), told(Session(least=1), "go", "keep")
     progress.hear(Evaluation(8, 0, 8, 16384, np.full(3, 481.5), np.zeros(3), final=True), 0.0)
     lines = cockpit.learner_lines(progress, session)
-    assert lines[1] == " learning has ended: the policy's return is 481.5"
-    assert lines[2] == " episodes that you keep now are recorded, but not learned from; finish when you like"
+    assert lines[1] == "learning has ended: the policy's return is 481.5"
+    assert lines[2] == "episodes that you keep now are recorded, but not learned from; finish when you like"
     assert cockpit.learner_lines(progress, told(session, "finish")) == lines[:2]
 
 

@@ -175,6 +175,15 @@ def test_a_message_earlier_than_promised_is_refused(kind, first, second):
         drain(inbox)
 
 
+def test_by_arrival_an_early_message_is_heard_and_makes_nothing_else_early():
+    """A restarted operator answers once more: that must not end the robot's node."""
+    inbox = inbox_of(("operator", Step), order="arrival")
+    for message in (Step(2, 0, "first"), Step(2, 0, "again"), Promise(3, 0), Step(3, 0, "next")):
+        inbox.put("operator", "step", message)
+    assert texts(drain(inbox)) == ["first", "again", "next"]
+    assert inbox.streams["operator", "step"].next_time == (3, 1)
+
+
 def test_by_arrival_it_is_the_order_of_arrival():
     inbox = inbox_of(("a", Step), ("b", Step), order="arrival")
     inbox.put("b", "step", Step(9, 0, "b"))

@@ -35,7 +35,7 @@ ENDED: dict[str, Any] = {
 )
 def test_a_run_that_ends_clearly_short_of_its_expert_says_so(mean: float, expert: float, short: bool) -> None:
     numbers = ENDED | {"return_mean": mean, "expert_return_mean": expert}
-    said = run_summary.text(Graph("gail", []), Path("run"), Outcome(), numbers)
+    said = run_summary.text(Graph("gail", [], {"budget": 0}), Path("run"), Outcome(), numbers)
     assert ("clearly short of the expert" in said and "budget:=N" in said) is short
 
 

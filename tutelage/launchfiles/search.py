@@ -18,12 +18,12 @@ LAUNCH_FOLDER = (Path(__file__).parents[1] / "launch").resolve()
 
 
 def find(name: str, beside: Path | None = None) -> Path:
-    """The file of a name: beside the file that names it, in the current folder, or in our own launch folder.
+    """The file of a name: beside the file that names it, in the current folder, or in our own launch folders.
 
     Raises:
         LaunchError: none of them has it; it names these folders and what is similar.
     """
-    folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER]))
+    folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER, LAUNCH_FOLDER / "robots"]))
     for folder in folders:
         if os.path.isfile(folder / name):  # unlike pathlib, os.path accepts a name that is too long
             return (folder / name).resolve()

@@ -1,4 +1,4 @@
-"""Liveness of life: how long each process has been silent, whether it computes, and what it cannot save."""
+"""Signs of life: how long each process has been silent, whether it computes, and what it cannot save."""
 
 from __future__ import annotations
 

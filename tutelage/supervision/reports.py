@@ -56,6 +56,6 @@ class Reports:
     def _note_lost(self, node: Child, lost: int) -> None:
         """Counts lost messages. Observers and recorders count from zero in each life, others from their checkpoint."""
         plan = self.plans[node.name]
-        life = node.pid if roles.looks_on(plan) or roles.records(plan) else 0
+        life = node.pid if roles.is_observer(plan) or roles.records(plan) else 0
         self._lost[node.name, life] = lost
         self.outcome.lost = sum(self._lost.values())

@@ -13,7 +13,7 @@ def acts_on_the_world(plan: NodePlan) -> bool:
     return bool(plan.run and node_class(plan.run).realtime)
 
 
-def looks_on(plan: NodePlan) -> bool:
+def is_observer(plan: NodePlan) -> bool:
     """Whether it is an observer: the run goes on without it."""
     return bool(plan.run and node_class(plan.run).observer)
 
@@ -30,7 +30,7 @@ def shows(plan: NodePlan) -> bool:
 
 def ours(plans: Mapping[str, NodePlan]) -> set[str]:
     """The nodes that are neither programs nor observers."""
-    return {name for name, plan in plans.items() if plan.run and not looks_on(plan)}
+    return {name for name, plan in plans.items() if plan.run and not is_observer(plan)}
 
 
 def deciding(plans: Mapping[str, NodePlan]) -> set[str]:

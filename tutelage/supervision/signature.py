@@ -21,7 +21,7 @@ KEY_BYTES = 32
 
 
 def sign(run: str, graph: Graph) -> str:
-    """Liveness the name and the graph of a run that begins here. Empty, with a warning, if there can be no key."""
+    """Signs the name and the graph of a run that begins here. Empty, with a warning, if there can be no key."""
     try:
         return _signature(_key(new=True), run, graph)
     except OSError as error:

@@ -162,7 +162,9 @@ class Supervisor:
     def _look_for_sockets(self) -> None:
         """Ends a run whose sockets are gone: no node could meet a restarted one."""
         if self._sockets.lacks(self.reports.ready & self.children.keys()):
-            self.outcome.broken = f"the sockets of this run are gone from {self._sockets.path}: who has removed them?"
+            self.outcome.broken = (
+                f"the sockets of this run are gone from {self._sockets.path}; another program has removed them"
+            )
 
     def _end_leases(self) -> None:
         """Kills nodes that have not answered for too long."""
@@ -213,7 +215,7 @@ class Supervisor:
             restarts[name] = restarts.get(name, 0) + 1
             self.reports.ended.discard(name)
             self._start(name, restarts[name])
-        elif plan.required and not roles.looks_on(plan):
+        elif plan.required and not roles.is_observer(plan):
             self.outcome.failed, self.outcome.exit_code = name, 1
             self.outcome.why = hopeless.get(name, "")
         else:

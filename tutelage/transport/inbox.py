@@ -53,8 +53,8 @@ class Stream:
         if type(message) is Promise:
             self._keep_promises()
 
-    def take(self) -> Message:
-        """The first waiting message.
+    def take(self, ordered: bool = True) -> Message:
+        """The first waiting message. Not `ordered`, it may be early: a restarted operator answers once more.
 
         Raises:
             ValueError: it is earlier than the stream's cadence and promises allow.
@@ -62,6 +62,9 @@ class Stream:
         message = self.waiting.popleft()
         self.taken += 1
         time = message.rollout, message.step
+        if time < self.next_time and not ordered:
+            self._keep_promises()
+            return message
         if time < self.next_time:
             raise ValueError(
                 f"{self.sender} published {self.topic} for rollout {time[0]}, step {time[1]}, but had promised "
@@ -109,7 +112,7 @@ class Inbox:
     def pop(self) -> Message | None:
         """The next message, or None while one that comes before it may still be on its way."""
         if self._order == "arrival":
-            return self._arrived.popleft().take() if self._arrived else None
+            return self._arrived.popleft().take(ordered=False) if self._arrived else None
         if not self._all:
             return None
         first = self._all[0] if len(self._all) == 1 else min(self._all, key=Stream.key)
