@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,16 @@ def _file(folder: Path, weights: str) -> Path:
     return folder / weights
 
 
+def _picture(environment: Any, task: Task) -> np.ndarray:
+    try:
+        picture = environment.render()
+    except NotImplementedError:
+        picture = None
+    if picture is None:
+        raise Refusal([Problem(task.env, "has no picture to render: its render() returns none")])
+    return np.asarray(picture)
+
+
 def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str) -> None:
     """A few episodes in a window, or as a video file."""
     environment = task.make("human" if target == "window" else "rgb_array")
@@ -67,7 +78,7 @@ def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str)
         start = int(generator(seed, "render", number).integers(2**31))
         for _ in episode(environment, policy_law(task, tensors, draws), start):
             if target != "window":
-                frames.append(environment.render())
+                frames.append(_picture(environment, task))
     if frames:
         video.write(Path(target), frames, environment.metadata.get("render_fps", 30))
     environment.close()

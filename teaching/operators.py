@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.input.types import describe, fits, found
 from tutelage.tasks.entry import Law
 from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
@@ -95,9 +96,12 @@ def _kind_of(operator: str) -> type[Device] | None:
 
 
 def _made(kind: type[Device], task: Task, settings: dict[str, Any]) -> Device:
-    known = list(inspect.signature(kind).parameters)[1:]
-    for name in settings:
+    known = dict(list(inspect.signature(kind, eval_str=True).parameters.items())[1:])
+    for name, value in settings.items():
         if name not in known:
             raise Refusal([Problem("device", f"{kind.name} has no setting '{name}'; {did_you_mean(name, known)}")])
+        hint = known[name].annotation
+        if hint is not inspect.Parameter.empty and not fits(value, hint):
+            raise Refusal([Problem("device", f"'{name}' must be {describe(hint)}, but is {found(value)}")])
     made: Callable[..., Device] = kind
     return made(task, **settings)

@@ -101,7 +101,7 @@ class Session:
             self.notice = f"keep or discard episode {self.take} first"
             return None
         if self.kept < self.least:
-            self.notice = f"{self.kept} kept, {self.least} needed: there would be nothing to learn from"
+            self.notice = f"{self.kept} kept, {self.least} needed to learn from; Ctrl-C ends the run"
             return None
         verdict = self._judge("discarded", length, episode_return) if length else None
         self.phase = "finished"

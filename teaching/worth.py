@@ -29,7 +29,7 @@ class Worth:
         """What to say when a take is kept; empty if it is worth learning from."""
         if episode_return > self.at_random:
             return ""
-        return f"no better than random actions, which reach {self.at_random:.1f}: undo it"
+        return f"no better than the best of {EPISODES} random episodes, {self.at_random:.1f}: undo it"
 
     def summary(self, kept: dict[int, float], run: str) -> str:
         """A line with the returns of the kept takes; two more if some (by number) are not worth learning from."""
@@ -37,5 +37,5 @@ class Worth:
         poor = [str(take) for take, reached in kept.items() if self.warning(reached)]
         if not poor:
             return returns
-        beside = f"random actions reach {self.at_random:.1f}, takes {', '.join(poor)} no more"
+        beside = f"the best of {EPISODES} random episodes has {self.at_random:.1f}, takes {', '.join(poor)} no more"
         return f"{returns}\n{beside}\ndiscard them: {program()} demos discard {run} {' '.join(poor)}"

@@ -28,6 +28,10 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
+
+
 def __getattr__(name: str) -> Any:
     """Loads the names of `__all__` on first use, so that `tutelage --help` answers at once."""
     if name not in _HOMES:

@@ -97,7 +97,10 @@ def test_command_keys_are_told_once(typed: int) -> None:
 
 def test_who_takes_over_goes_on_with_what_was_done_until_a_key_is_pressed(typed: int) -> None:
     keyboard = Keyboard(Task("CartPole-v1"))
-    assert keyboard.help(TAKEOVER) == "← → drive   space take over, give back   r arm   escape stop"
+    assert (
+        keyboard.help(TAKEOVER)
+        == "← → drive   space take over, give back   r arm   escape stop   backspace discard the last"
+    )
     keyboard.engage(np.array(1))
     assert int(keyboard.action(NOWHERE, DRIVING)) == 1
     os.write(typed, b"\x1b[Dr\x1b")
@@ -336,6 +339,7 @@ def test_a_device_of_ones_own_is_named_by_its_module() -> None:
     ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, scripted"),
     ("scripted", {"keys": {}}, "'scripted' has no settings"),
     ("keyboard", {"hodl": 1.0}, "keyboard has no setting 'hodl'; did you mean 'hold'"),
+    ("keyboard", {"hold": "x"}, "'hold' must be a float, but is the string 'x'"),
     ("tests.teaching.test_devices:nobody", {}, "cannot be loaded"),
 ])  # fmt: skip
 def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:

@@ -81,7 +81,7 @@ def test_a_session_ends_by_its_number_of_episodes() -> None:
 
 def test_a_session_with_too_few_cannot_be_finished() -> None:
     session = told(Session(least=1), "finish")
-    assert (session.phase, session.notice) == ("ready", "0 kept, 1 needed: there would be nothing to learn from")
+    assert (session.phase, session.notice) == ("ready", "0 kept, 1 needed to learn from; Ctrl-C ends the run")
     assert told(session, "go", "keep", "finish", length=5).phase == "finished"
 
 
