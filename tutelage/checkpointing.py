@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tutelage.files import checkpoint
+from tutelage.files import checkpoint, durable
 from tutelage.input.problems import complain
 from tutelage.node import Node, RecordingNode
 from tutelage.transport.bus import Bus
@@ -14,6 +14,10 @@ from tutelage.transport.inbox import Positions
 
 FIRST_SECONDS, MOST_SECONDS = 0.1, 1.0
 """The first checkpoint is saved after the first time; each later interval is twice as long, up to the second."""
+
+
+BUDGET = ".budget"
+"""Suffix of the checkpoint before the end of the budget, from which an extended run goes on."""
 
 
 class Checkpointing:
@@ -70,13 +74,23 @@ class Checkpointing:
             self.bus.acknowledge(self._positions)
             self._positions = self.bus.inbox.positions()
 
+    def keep(self) -> None:
+        """Keeps the newest checkpoint under a name of its own, and from now on all files of messages that it counts."""
+        if self.node.observer:
+            return
+        try:
+            durable.copy(self.path, self.path.with_suffix(BUDGET))
+        except OSError as error:
+            self.cannot_save(error)
+
     def _write(self, durable: bool) -> bool:
         """Writes a checkpoint; returns whether that succeeded. If not, the senders keep what may have to be resent."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.bus.outbox.spill(durable)
             checkpoint.save(self.path, self._state(), durable)
-            self.bus.outbox.saved()
+            if not self.path.with_suffix(BUDGET).exists():
+                self.bus.outbox.saved()
         except OSError as error:
             self.cannot_save(error)
             return False
