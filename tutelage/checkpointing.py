@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.files import checkpoint, durable
-from tutelage.input.problems import complain
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.node import Node, RecordingNode
 from tutelage.transport.bus import Bus
 from tutelage.transport.inbox import Positions
@@ -38,12 +38,13 @@ class Checkpointing:
         """Restores the newest whole checkpoint; returns whether there is one.
 
         Raises:
-            Refusal: all checkpoints are damaged.
+            Refusal: all checkpoints are damaged, or of another version of the node.
         """
         node, bus = self.node, self.bus
         state = None if node.observer or node.realtime else checkpoint.load(self.path)
         if state is None:
             return False
+        self._check_streams(state)
         node.load(state["node"])
         bus.inbox.load(state["inbox"])
         bus.outbox.load(state["outbox"])
@@ -53,6 +54,13 @@ class Checkpointing:
         if bus.ended:
             bus.acknowledge_all()
         return True
+
+    def _check_streams(self, state: dict[str, Any]) -> None:
+        """Raises Refusal if another version of the node saved the state, which had other streams."""
+        heard = self.bus.inbox.state().keys() - state["inbox"].keys()
+        if others := sorted(heard | (state["outbox"]["kept"].keys() - self.bus.outbox.state()["kept"].keys())):
+            what = f"another version of its node was running, without or with {', '.join(others)}: resume with that one"
+            raise Refusal([Problem(self.path, what)])
 
     def _state(self) -> dict[str, Any]:
         node, bus = self.node, self.bus
