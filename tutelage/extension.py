@@ -25,6 +25,10 @@ BEGUN = "extension.json"
 """Written before the first step of an extension, removed after the last. Each step can be done again."""
 
 
+FORMER = "former"
+"""The folder of recordings that an extended run cuts off."""
+
+
 def begun(folder: Path) -> bool:
     """Whether an extension was cut off, for example by a power cut: the next resume must do the rest."""
     return (folder / BEGUN).exists()
@@ -102,8 +106,8 @@ def _copy_recordings(graph: Graph, folder: Path) -> None:
         for plan in filter(roles.records, graph.nodes):
             file = folder / plan.parameters.get("file", parameters(node_class(plan.run))["file"].default)
             if file.exists():
-                former = Path(shutil.copyfile(file, file.with_suffix(f".former{file.suffix}")))
-                durable.flush(former)
+                durable.make_folder(folder / FORMER)
+                durable.flush(Path(shutil.copy(file, folder / FORMER)))
 
 
 def _write_budget(graph: Graph, folder: Path, budget: int) -> None:

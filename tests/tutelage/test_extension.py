@@ -223,6 +223,28 @@ def test_an_extended_run_is_the_same_each_time_and_goes_on_after_an_interrupt(tm
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+def test_an_interrupt_of_the_final_evaluation_changes_nothing(tmp_path: Path) -> None:
+    words, digests = (*GAIL[:1], "seed:=3", "budget:=6144", "episodes:=500", "record:=true"), []
+    for name in ("quiet", "interrupted"):
+        (tmp_path / name).mkdir()
+        run = Run(tmp_path / name, *words)
+        if name == "interrupted":
+            while not (run.run_dir / FINAL).exists():
+                time.sleep(0.01)
+            os.kill(run.process.pid, signal.SIGINT)
+            run.wait()
+            assert run.process.returncode == 130
+            run = resumed(run)
+        else:
+            run.wait()
+        returns = run.report["return_mean"], run.report["evaluation_episodes"]
+        digests.append((returns, run.digest, extended(run.run_dir, 10240).digest))
+        assert cli("verify", run.run_dir).returncode == 0
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_run_that_ended_before_its_budget_is_not_extended(tmp_path: Path) -> None:
     run = finished(tmp_path, *GAIL, "enough:=5", "evaluate_every:=1", "budget:=114688")
     done = cli("launch", "--resume", run.run_dir, "budget:=200000")
