@@ -9,7 +9,8 @@ import numpy as np
 from safetensors.numpy import load
 
 from tutelage import Message, Node
-from tutelage.files.weights import BEST, keep
+from tutelage.files import durable
+from tutelage.files.weights import BEST, KEPT, keep
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -22,13 +23,14 @@ class Evaluator(Node):
     """Plays `episodes` episodes with the final weights, greedy and sampled.
 
     Before that it plays `every_episodes`, greedy only, after each `every` versions of the weights (0: never). With
-    `keep` it writes the weights with the best mean greedy return so far into the run's folder `kept`.
+    `keep` it writes the weights with the best mean greedy return so far into the run's folder `kept`,
+    and their mean beside them, which no checkpoint undoes.
     """
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best")
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
 
     def __init__(
         self,
@@ -42,8 +44,7 @@ class Evaluator(Node):
         self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
-        self.keep, self.best = keep, float("-inf")
-        self.evaluated = 0
+        self.keep, self.evaluated = keep, 0
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
@@ -54,7 +55,7 @@ class Evaluator(Node):
             tensors = load(message.tensors.tobytes())
             what = "final" if message.final else "course"
             greedy = returns(self.task, tensors, count, self.seed, False, what)
-            self._keep_the_best(greedy.mean(), message.tensors.tobytes())
+            self._keep_the_best(float(greedy.mean()), message.tensors.tobytes())
             sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
                 message.rollout,
@@ -67,9 +68,10 @@ class Evaluator(Node):
             )
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
-        if self.keep and mean > self.best:
-            self.best = mean
+        path = self.run_dir / KEPT / f"{BEST}.json"
+        if self.keep and not (path.exists() and durable.read_json(path)["return_mean"] >= mean):
             keep(self.run_dir, BEST, file)
+            durable.write_json(path, {"return_mean": mean})
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
@@ -84,7 +86,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
-    keeps = ("evaluated", "best", "row")
+    keeps = ("evaluated", "row")
 
     def __init__(
         self,

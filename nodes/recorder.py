@@ -30,7 +30,7 @@ class Recorder(RecordingNode):
     def __init__(self, file: str = "recording.mcap", without: list[str] | None = None) -> None:
         self.file, self.without = file, frozenset(without or ())
         self.kept: tuple[int, dict[Stream, int], list[Loss]] = (0, {}, [])  # of the checkpoint, for `go_on`
-        self.halted = False  # what follows the checkpoint in the file belongs to an early end
+        self.halted = False  # what follows the next checkpoint in the file will be undone
         self.writer: Writer | None = None
         self.schemas: dict[str, dict[str, Any]] = {}
 
@@ -82,7 +82,8 @@ class Recorder(RecordingNode):
         writer.sync()
         following = [[*stream, number] for stream, number in writer.following.items()]
         unstated = list(writer.unstated.values())
-        return {"end": writer.end, "following": following, "unstated": unstated, "halted": self.halted}
+        halted, self.halted = self.halted, False
+        return {"end": writer.end, "following": following, "unstated": unstated, "halted": halted}
 
     def load(self, state: dict[str, Any]) -> None:
         following = {(sender, topic): number for sender, topic, number in state["following"]}

@@ -13,7 +13,7 @@ from safetensors.numpy import load
 from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.rows import Rows
-from tutelage.files.weights import set_aside, write_final, write_interim
+from tutelage.files.weights import write_final, write_interim
 from tutelage.finite import check_all
 from tutelage.input.problems import complain
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
@@ -147,4 +147,3 @@ class Report(Node):
         self.rows.load(state)
         self.began = time.monotonic() - state["elapsed"] if state["elapsed"] else 0.0
         self.rows.cut(self.run_dir / METRICS)
-        set_aside(self.run_dir)

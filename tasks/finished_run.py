@@ -22,6 +22,9 @@ from tutelage.supervision import signature
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Task
 
+DIGESTS = {FINAL: "weights_digest", INTERIM: "interim_weights_digest"}
+"""The digests in report.json, by the name of the file."""
+
 
 def task_of(folder: Path, trusted: bool = False) -> Task:
     """The task of a run.
@@ -76,8 +79,8 @@ def read(run: Path) -> bytes:
     path = weights_file(run)
     file, report = path.read_bytes(), path.with_name("report.json")
     tensors_of(file, path)
-    digest = "interim_weights_digest" if "interim" in path.name else "weights_digest"
-    wanted = durable.read_json(report).get(digest) if report.is_file() else None
+    digest = DIGESTS.get(path.name)  # others, for example those in kept/, have none
+    wanted = durable.read_json(report).get(digest) if digest and report.is_file() else None
     if wanted and hashlib.sha256(file).hexdigest() != wanted:
         what = f"is not the file that the run ended with, by the {digest} of its report.json: name another run"
         raise Refusal([Problem(path, what)])

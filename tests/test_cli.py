@@ -68,6 +68,7 @@ def test_weights_are_kept_on_the_way_and_can_be_evaluated(run: Run) -> None:
     assert sorted(path.name for path in kept.iterdir()) == [
         "000001.safetensors",
         "000002.safetensors",
+        "best.json",
         "best.safetensors",
     ]
     assert (kept / "000002.safetensors").read_bytes() == (run.run_dir / "weights.safetensors").read_bytes()

@@ -6,14 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tutelage.files import checkpoint
-from tutelage.input.problems import complain
+from tutelage.files import checkpoint, durable
+from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.node import Node, RecordingNode
 from tutelage.transport.bus import Bus
 from tutelage.transport.inbox import Positions
 
 FIRST_SECONDS, MOST_SECONDS = 0.1, 1.0
 """The first checkpoint is saved after the first time; each later interval is twice as long, up to the second."""
+
+
+BUDGET = ".budget"
+"""Suffix of the checkpoint before the end of the budget, from which an extended run goes on."""
 
 
 class Checkpointing:
@@ -34,12 +38,13 @@ class Checkpointing:
         """Restores the newest whole checkpoint; returns whether there is one.
 
         Raises:
-            Refusal: all checkpoints are damaged.
+            Refusal: all checkpoints are damaged, or of another version of the node.
         """
         node, bus = self.node, self.bus
         state = None if node.observer or node.realtime else checkpoint.load(self.path)
         if state is None:
             return False
+        self._check_streams(state)
         node.load(state["node"])
         bus.inbox.load(state["inbox"])
         bus.outbox.load(state["outbox"])
@@ -49,6 +54,13 @@ class Checkpointing:
         if bus.ended:
             bus.acknowledge_all()
         return True
+
+    def _check_streams(self, state: dict[str, Any]) -> None:
+        """Raises Refusal if another version of the node saved the state, which had other streams."""
+        heard = self.bus.inbox.state().keys() - state["inbox"].keys()
+        if others := sorted(heard | (state["outbox"]["kept"].keys() - self.bus.outbox.state()["kept"].keys())):
+            what = f"another version of its node was running, without or with {', '.join(others)}: resume with that one"
+            raise Refusal([Problem(self.path, what)])
 
     def _state(self) -> dict[str, Any]:
         node, bus = self.node, self.bus
@@ -70,13 +82,23 @@ class Checkpointing:
             self.bus.acknowledge(self._positions)
             self._positions = self.bus.inbox.positions()
 
+    def keep(self) -> None:
+        """Keeps the newest checkpoint under a name of its own, and from now on all files of messages that it counts."""
+        if self.node.observer:
+            return
+        try:
+            durable.copy(self.path, self.path.with_suffix(BUDGET))
+        except OSError as error:
+            self.cannot_save(error)
+
     def _write(self, durable: bool) -> bool:
         """Writes a checkpoint; returns whether that succeeded. If not, the senders keep what may have to be resent."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.bus.outbox.spill(durable)
             checkpoint.save(self.path, self._state(), durable)
-            self.bus.outbox.saved()
+            if not self.path.with_suffix(BUDGET).exists():
+                self.bus.outbox.saved()
         except OSError as error:
             self.cannot_save(error)
             return False

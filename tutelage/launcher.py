@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from tutelage import extension
 from tutelage import run_summary as ending
-from tutelage.extension import extend
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
@@ -100,14 +100,15 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> in
         what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
-    if not words and (why := _over(folder)):
+    extends = bool(words) or extension.begun(folder)
+    if not extends and (why := _over(folder)):
         raise Refusal([Problem(run_dir, why)])
     sys.path += made.paths
     if names := made.by_the_clock():
         what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"
         raise Refusal([Problem(run_dir, what)])
-    if words:
-        extend(made, folder, words)
+    if extends:
+        extension.extend(made, folder, words)
     return go(made, folder, resumed=True)
 
 

@@ -18,14 +18,14 @@ from tutelage.node import Node
 class Lifeline:
     """A process's end of the lifeline, and the orders that have come.
 
-    `begun`: the node may work, since all are built. `halting`: it must save a checkpoint and stop. `continuing`: all
-    have stopped, and go on to the end without another checkpoint. `interrupted`: it must end early. `released`: the
-    process must exit.
+    `begun`: the node may work, since all are built. `pausing`: the budget is nearly used, so it must keep a checkpoint
+    and stop. `continuing`: all have done so, and go on. `halting`: it must save its last checkpoint and stop.
+    `interrupted`: it must end early. `released`: the process must exit.
     """
 
     def __init__(self, end: socket.socket, begun: bool) -> None:
         self.begun = begun
-        self.halting = self.continuing = self.interrupted = self.released = False
+        self.pausing = self.continuing = self.halting = self.interrupted = self.released = False
         self._end, self._launcher, self._text = end, os.getppid(), ""
         self._unsent: deque[bytes] = deque()
 
@@ -34,6 +34,7 @@ class Lifeline:
         orders = self._orders()
         self.begun |= "begin" in orders
         self.released |= "release" in orders
+        self.pausing |= "pause" in orders and not node.observer
         self.halting |= "halt" in orders and not node.observer
         self.continuing |= "continue" in orders
         for order in orders:
@@ -45,7 +46,7 @@ class Lifeline:
         return "interrupt" in orders
 
     def _orders(self) -> list[str]:
-        """The orders since the last call: `begin`, `halt`, `continue`, ..., or `warn` and sentences in JSON."""
+        """The orders since the last call: `begin`, `pause`, `halt`, ..., or `warn` and sentences in JSON."""
         if os.getppid() != self._launcher:
             return ["release"]
         self._send()
@@ -67,9 +68,9 @@ class Lifeline:
     def report(self, event: str, lost: int, unkept: str) -> None:
         """Reports an event to the launcher, and how many messages were lost.
 
-        Events are `ready` (built), `alive`, `halted`, `ended` (but serving others), `unsaved` and `left`. A stopped
-        launcher (Ctrl-Z) reads nothing. So what does not fit is sent later, and `alive` is dropped. Only `left` waits,
-        because the process exits next. `unkept` is what the node cannot save at the moment, and why.
+        Events are `ready` (built), `alive`, `paused`, `halted`, `ended` (but serving others), `unsaved` and `left`. A
+        stopped launcher (Ctrl-Z) reads nothing. So what does not fit is sent later, and `alive` is dropped. Only `left`
+        waits, because the process exits next. `unkept` is what the node cannot save at the moment, and why.
         """
         report = json.dumps({"event": event, "lost": lost, "unkept": unkept})
         self._unsent.append(f"{report}\n".encode())

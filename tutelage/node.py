@@ -119,7 +119,7 @@ class Node(Memory):
         """The run was interrupted: the node must end soon, in good order (`interruptible`)."""
 
     def halt(self) -> None:
-        """The run is about to be interrupted: a resume undoes what follows the next checkpoint, files included.
+        """The run is about to end: a resume from the next checkpoint undoes what follows it, files included.
 
         If a node is killed instead, a restart restores an earlier state, and what it wrote to files since stays true.
         """

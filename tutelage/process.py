@@ -52,7 +52,7 @@ class NodeProcess:
         speaker = OutputCommit(self.bus, self._urgent, self._save) if self._by_arrival else self.bus
         self._publish = speaker.publish
         self._extensible = not place.graph.by_the_clock()
-        self._halted = self._finishing = False
+        self._paused = self._halted = self._finishing = False
         self._next_look = 0.0
 
     def _connect(self, plan: NodePlan) -> Bus:
@@ -115,13 +115,15 @@ class NodeProcess:
 
     def _look(self) -> None:
         """Every LOOK_SECONDS: orders, checkpoint, heartbeat."""
-        if self.node.ending and self._extensible and not self._halted:
-            self._halt()
+        if self.node.ending and self._extensible and not self._paused:
+            self._pause()
         now = time.monotonic()
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
         interrupted = self.lifeline.obey(self.node)
+        if self.lifeline.pausing and not self._paused:
+            self._pause()
         if self.lifeline.halting and not self._halted:
             self._halt()
         elif interrupted or (now >= self.checkpoints.due_at and not self.bus.ended):
@@ -143,6 +145,8 @@ class NodeProcess:
         for message in messages:
             self.bus.say(message)
             self._attend(0)
+            if self.lifeline.pausing and not self._paused:
+                self._pause(amid=True)
             if self.lifeline.halting and not self._halted:
                 self._halt(amid=True)
             if self.lifeline.released:
@@ -179,20 +183,38 @@ class NodeProcess:
             self.lifeline.wait(LOOK_SECONDS)
             self._attend(LOOK_SECONDS)
 
-    def _halt(self, amid: bool = False) -> None:
-        """Saves a checkpoint and stops, until the launcher orders the early end, the end of the budget, or the exit.
+    def _pause(self, amid: bool = False) -> None:
+        """Before the budget is used: saves a checkpoint that is kept, and waits until all nodes have done so.
 
-        All nodes stop before one of them ends, so no checkpoint contains what follows: a run that is resumed after an
-        early end equals the run that was never interrupted, and one that has used its budget can be given more.
-        `amid` messages of `_publish_slowly` the node has no state to save: the last checkpoint counts. Neither has a
-        node that was restarted after all have stopped.
+        So an extended run goes on as if its end had not come. `amid` messages of `_publish_slowly` the node has no
+        state to save: the last checkpoint counts. A node that was restarted after all have gone on does nothing.
         """
-        if not (amid or self.lifeline.interrupted or self.lifeline.continuing):
+        self._paused = True
+        if self.lifeline.continuing:
+            return
+        if not amid:
+            self.node.halt()
+            self._save(durable=True)
+        self.checkpoints.keep()
+        self._stand("paused", lambda: self.lifeline.continuing or self.lifeline.halting)
+
+    def _halt(self, amid: bool = False) -> None:
+        """Saves the last checkpoint and stops, until the launcher orders the early end or the exit.
+
+        All nodes stop before one of them ends, so no checkpoint contains the early end: a resumed run equals the run
+        that was never interrupted. `amid`: as in `_pause`. A node that was restarted after all have stopped saves
+        nothing.
+        """
+        if not (amid or self.lifeline.interrupted):
             self.node.halt()
             self._save(durable=True)
         self._halted = True
-        self.heartbeat.report("halted")
-        while not (self.lifeline.interrupted or self.lifeline.continuing or self.lifeline.released):
+        self._stand("halted", lambda: False)
+
+    def _stand(self, event: str, ordered: Callable[[], bool]) -> None:
+        """Reports that the node has stopped, and waits until it is `ordered` to go on, to end early, or to exit."""
+        self.heartbeat.report(event)
+        while not (ordered() or self.lifeline.interrupted or self.lifeline.released):
             self.lifeline.wait(LOOK_SECONDS)
             self.heartbeat.beat()
             self.lifeline.obey(self.node)

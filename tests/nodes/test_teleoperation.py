@@ -367,10 +367,17 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     drive(person, 2)
     person.press("k")
     person.sees("kept 2 of 3")
+    os.kill(person.nodes()["human/teleoperator"], signal.SIGKILL)
+    person.until(lambda: person.lives("human/teleoperator") == 1, "it was restarted")
+    person.sees("kept 2 of 3")
+    drive(person, 3)
+    person.press("k")
+    person.sees("kept 3 of 4")
     person.press("q")
     person.process.wait(30)
     assert person.process.returncode == 0, person.output
     assert (person.report["environment_steps"], person.report["demonstrations"]) == (8192, 1)
+    assert [one["episode"] for one in listed(person)] == [0, 1, 2, 3]
 
 
 def test_ctrl_c_before_anything_was_kept_ends_a_learner_too(tmp_path: Path, people: list[Person]) -> None:

@@ -9,6 +9,8 @@ from tutelage.files.rows import naming
 
 FINAL, INTERIM, FORMER = "weights.safetensors", "weights.interim.safetensors", "weights.former.safetensors"
 
+REWARD, FORMER_REWARD = "reward.safetensors", "reward.former.safetensors"
+
 KEPT, BEST = "kept", "best"
 """The folder of versions that were kept on request, and the name of the best evaluated one."""
 
@@ -29,9 +31,10 @@ def write_interim(run: Path, weights: bytes) -> None:
 
 
 def set_aside(run: Path) -> None:
-    """Keeps the final weights of a smaller budget as the former ones, when the run goes on."""
-    if (run / FINAL).exists():
-        (run / FINAL).replace(run / FORMER)
+    """Keeps the final weights, and a recovered reward, as the former ones, when a run is extended."""
+    for final, former in ((FINAL, FORMER), (REWARD, FORMER_REWARD)):
+        if (run / final).exists():
+            (run / final).replace(run / former)
 
 
 def keep(run: Path, name: int | str, weights: bytes) -> None:

@@ -3,8 +3,8 @@
 The first interrupt ends the run in good order. If the run can be resumed, all nodes first save a checkpoint and halt:
 no checkpoint contains an early end. The second interrupt ends the run at once; only robots get time to stop.
 
-A learner halts by itself before the end of its budget. Then all others halt, too, and continue together. So the
-checkpoints of a run that has used its budget are those before its end, from which `--resume RUN budget:=N` extends it.
+A learner pauses by itself before the end of its budget, and keeps a checkpoint. Then all others do so, and all
+continue together. `--resume RUN budget:=N` extends the run from these checkpoints.
 """
 
 from __future__ import annotations
@@ -50,23 +50,22 @@ class Interrupts:
         self.count += 1
         outcome, begun = self.reports.outcome, self.reports.begun
         outcome.signal, outcome.exit_code = number, 128 + number
-        if self.orders == ["halt"]:
-            self._stop_at = min(self._stop_at, time.monotonic() + HALT_SECONDS)
-        elif begun and self._resumable and not self.orders:
+        if {"halt", "interrupt"} & set(self.orders):
+            return
+        if begun and self._resumable:
             self._order("halt", HALT_SECONDS)
-        elif "interrupt" not in self.orders:
+        else:
             self._order("interrupt", STOP_SECONDS if begun else 0.0)
 
     def look(self) -> None:
-        """Has all nodes halt once one of them has, and go on once all of them have: to the early end, or to the end."""
-        halting = roles.ours(self.reports.plans) & self.children.keys()
-        if not self.orders and self.reports.halted:
-            self._order("halt", math.inf)
-        elif self.orders == ["halt"] and halting <= self.reports.halted:
-            if not self.count:
-                self._order("continue", math.inf)
-            elif not self.reports.outcome.unkept:  # else a resumed run would be another one
-                self._order("interrupt", STOP_SECONDS)
+        """Has all nodes pause once one of them has; lets them go on, or end early, once all of them have stopped."""
+        nodes, unkept = roles.ours(self.reports.plans) & self.children.keys(), self.reports.outcome.unkept
+        if not self.orders and self.reports.paused:
+            self._order("pause", math.inf)
+        elif self.orders == ["pause"] and nodes <= self.reports.paused:
+            self._order("continue", math.inf)
+        elif self.orders[-1:] == ["halt"] and nodes <= self.reports.halted and not unkept:
+            self._order("interrupt", STOP_SECONDS)  # with unkept messages a resumed run would be another one
 
     def _order(self, order: str, seconds: float) -> None:
         """Tells all nodes what they have this many seconds for."""

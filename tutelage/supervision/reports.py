@@ -12,7 +12,7 @@ from tutelage.supervision.outcome import Outcome
 
 
 class Reports:
-    """The nodes that are ready (built), halted or ended; what is lost or unsaved goes into the outcome.
+    """The nodes that are ready (built), paused, halted or ended; what is lost or unsaved goes into the outcome.
 
     Attributes:
         begun: all nodes were built. A node may refuse its parameters before that; afterwards it can only fail.
@@ -23,8 +23,8 @@ class Reports:
         self.plans, self.outcome, self.liveness = plans, outcome, Liveness()
         outcome.silences = self.liveness.silences
         self.begun = False
-        self._reached = {"ready": set[str](), "halted": set[str](), "ended": set[str]()}
-        self.ready, self.halted, self.ended = self._reached.values()
+        self._reached = {"ready": set[str](), "paused": set[str](), "halted": set[str](), "ended": set[str]()}
+        self.ready, self.paused, self.halted, self.ended = self._reached.values()
         self.hopeless: dict[str, str] = {}
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
 

@@ -78,7 +78,8 @@ def inherit(graph: Graph, folder: Path) -> None:
             if given and source.is_file():
                 kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
                 durable.copy(source, kept / file)
-                if (report := source.with_name("report.json")).is_file():  # it contains the digest of the weights
+                report = source.with_name("report.json")  # it contains the digest of the final weights
+                if source.name == file and report.is_file():
                     durable.copy(report, kept / report.name)
                 plan.parameters[parameter] = str(kept)
 
