@@ -113,9 +113,9 @@ def test_a_refusal_is_one_exception_and_leaves_no_folder(tmp_path: Path, monkeyp
 
 @pytest.fixture
 def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder `run` beside a launch file `graph.yaml` of two small nodes that do not end by themselves."""
+    """The folder `run` beside a launch file `graph.yaml` of two small nodes that wait for each other until they are interrupted."""
     monkeypatch.chdir(tmp_path)
-    write_graph(tmp_path, counter="Counter {count: 100000000}", idle="Idle")
+    write_graph(tmp_path, mute="Mute", idle="Mute")
     return tmp_path / "run"
 
 
