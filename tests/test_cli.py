@@ -166,6 +166,14 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path: Path, words: list
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_options_that_a_resumed_run_cannot_take_are_refused(run: Run) -> None:
+    options = ["--dry-run", "--run-dir", "other", "--one-process"]
+    done = cli("launch", "--resume", run.run_dir, "budget:=6144", *options)
+    assert done.returncode == 2 and "leave out --dry-run and --run-dir and --one-process" in done.stderr
+    assert (run.run_dir / "report.json").exists()
+    assert "leave out --args" in cli("launch", "--resume", run.run_dir, "budget:=6144", "--args").stderr
+
+
 REFUSED = """
 import sys
 from tutelage import launcher

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import re
@@ -18,6 +19,8 @@ import numpy as np
 import pytest
 
 import tutelage
+from tests.tutelage.test_supervisor import write_graph
+from tutelage.files import durable
 from tutelage.messages import Weights
 from tutelage.nodes.policy import Policy
 
@@ -106,6 +109,94 @@ def test_a_refusal_is_one_exception_and_leaves_no_folder(tmp_path: Path, monkeyp
     with pytest.raises(tutelage.Refusal, match="NoSuch-v1: cannot be made"):
         tutelage.launch("record.yaml", env="NoSuch-v1", operator="scripted")
     assert not list(tmp_path.glob("runs/*"))
+
+
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder `run` beside a launch file `graph.yaml` of two small nodes that wait for each other until they are interrupted."""
+    monkeypatch.chdir(tmp_path)
+    write_graph(tmp_path, mute="Mute", idle="Mute")
+    return tmp_path / "run"
+
+
+def test_a_resumed_run_can_be_stopped_at_once_and_trusted(endless: Path) -> None:
+    run = tutelage.launch("graph.yaml", run_dir=endless, wait=False).stop()
+    assert run.report["interrupted"] == "SIGINT"
+    (endless / "report.json").unlink()
+    about = durable.read_json(endless / "run.json")
+    durable.write_json(endless / "run.json", about | {"signature": "of another machine"})
+    with pytest.raises(tutelage.Refusal, match="--trust"):
+        tutelage.resume(endless, wait=False)
+    assert tutelage.resume(endless, wait=False, trusted=True).stop().report["interrupted"] == "SIGINT"
+
+
+class Hasty(io.StringIO):
+    """A screen whose user presses Ctrl-C when it shows these words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words: str | None = words
+
+    def write(self, text: str) -> int:
+        if self._words is not None and self._words in text:
+            self._words = None
+            signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+def test_ctrl_c_before_a_run_has_begun_leaves_no_folder(endless: Path) -> None:
+    with contextlib.redirect_stdout(Hasty("")), pytest.raises(KeyboardInterrupt):
+        tutelage.launch("graph.yaml")
+    assert not list(endless.parent.glob("runs/*"))
+
+
+OWNER = """
+import os, sys, tutelage
+run = tutelage.launch("graph.yaml", run_dir="run", wait=False)
+os.kill(os.getpid(), int(sys.argv[1])) if sys.argv[1:] else os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[str(int(signal.SIGKILL))], *(pytest.param(w, marks=pytest.mark.slow) for w in ([], [str(int(signal.SIGTERM))]))],
+)
+def test_a_run_ends_in_good_order_when_its_program_is_gone(endless: Path, words: list[str]) -> None:
+    subprocess.run([sys.executable, "-c", OWNER, *words], timeout=60)
+    while not (endless / "report.json").exists():  # pytest's timeout is the limit
+        time.sleep(0.05)
+    assert tutelage.Run(endless).report["interrupted"] == "SIGHUP"
+
+
+WAITING = """
+import tutelage
+tutelage.launch("graph.yaml", run_dir="run")
+"""
+
+
+@pytest.mark.slow
+def test_a_program_never_leaves_its_run_alone_however_often_ctrl_c_is_pressed(endless: Path) -> None:
+    program = subprocess.Popen([sys.executable, "-c", WAITING], stderr=subprocess.DEVNULL)
+    listed = endless / "processes.json"
+    while not (listed.exists() and durable.read_json(listed)["begun"]):
+        time.sleep(0.05)
+    launcher = durable.read_json(listed)["launcher"]
+    os.kill(launcher, signal.SIGSTOP)
+    for _ in range(4):
+        program.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    left = program.poll() is not None
+    os.kill(launcher, signal.SIGCONT)
+    program.wait()
+    assert not left and tutelage.Run(endless).report["interrupted"] == "SIGINT"
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_a_run_is_shown_while_it_runs(endless: Path) -> None:
+    run = tutelage.launch("graph.yaml", run_dir=endless, wait=False)
+    os.kill(durable.read_json(endless / "processes.json")["nodes"]["idle"]["pid"], signal.SIGSTOP)
+    with contextlib.redirect_stderr(Hasty("idle has not answered")), pytest.raises(KeyboardInterrupt):
+        run.wait()
 
 
 @pytest.mark.slow

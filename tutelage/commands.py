@@ -32,6 +32,9 @@ def launch(
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
+    others = {"--args": show_arguments, "--dry-run": dry_run, "--run-dir": run_dir, "--one-process": one_process}
+    if resume and (refused := [option for option, given in others.items() if given]):
+        raise click.UsageError(f"--resume goes on with a run as it is: leave out {' and '.join(refused)}")
     if file and show_arguments:
         from tutelage.launchfiles.usage import usage
 

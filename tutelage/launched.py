@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tutelage.files import durable
 from tutelage.input.problems import Problem, Refusal
 from tutelage.notebook import screen
+from tutelage.supervision import registry
+from tutelage.supervision.interrupts import OWNER
 from tutelage.supervision.outcome import REFUSED
 
 LOOK_SECONDS = 0.2
@@ -21,22 +24,25 @@ LOOK_SECONDS = 0.2
 
 
 class Launched:
-    """The launcher of a run. Where the program waits at a terminal, the run has it; else its output goes to a file.
+    """The launcher of a run. It ends the run when this program has ended, in whatever way.
+
+    Where the program waits at a terminal, the run has it; else its output goes to a file. Its errors always do, because
+    they say why a run is refused.
 
     Attributes:
         folder: the run's folder.
     """
 
     def __init__(self, folder: Path, words: Sequence[str], wait: bool) -> None:
-        self.folder, self._at_terminal = folder, wait and sys.stdout.isatty()
-        self._printed, self._complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
-        self._shown = 0  # bytes of what it printed
+        self.folder, self._at_terminal, self._begun = folder, wait and sys.stdout.isatty(), False
+        self._printed, self._complained = Text(), Text()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tutelage", *words],
             stdin=None if self._at_terminal else subprocess.DEVNULL,
-            stdout=None if self._at_terminal else self._printed,
-            stderr=self._complained,
+            stdout=None if self._at_terminal else self._printed.file,
+            stderr=self._complained.file,
             start_new_session=not self._at_terminal,  # at a terminal it has to be in front, to be drawn and driven
+            env=os.environ | {OWNER: str(os.getpid())},
         )
         atexit.register(self.stop)
         self.wait() if wait else self._begin()
@@ -51,26 +57,33 @@ class Launched:
         show = screen()
         try:
             while self._goes_on():
-                show(self._news())
+                self._show(show)
+            self._show(show)
         except KeyboardInterrupt:
             self._interrupted()
+            self._show(show)
             raise
         finally:
-            show(self._news())
             self._close()
         self._judge()
 
     def stop(self) -> None:
         """Ends the run in good order, and waits until it is over."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait()
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
         self._close()
 
     def _begin(self) -> None:
-        """Waits until the run's folder holds a run, which can be stopped and resumed."""
-        while self._goes_on() and not (self.folder / "run.json").exists():
-            pass
+        """Waits until the run has begun, so that it can be stopped in good order. If it ends first, raises as `wait` does."""
+        try:
+            while self._goes_on():
+                if self._has_begun():
+                    return
+        except KeyboardInterrupt:
+            self._interrupted()
+            self._close()
+            raise
+        self.wait()
 
     def _goes_on(self) -> bool:
         try:
@@ -79,43 +92,40 @@ class Launched:
             return True
         return False
 
+    def _has_begun(self) -> bool:
+        self._begun = self._begun or registry.has_begun(self.folder, self._process.pid)
+        return self._begun
+
     def _interrupted(self) -> None:
-        """The first Ctrl-C ends the run in good order, the second at once. At a terminal the run hears both itself."""
-        for _ in range(2):
-            try:
+        """The first Ctrl-C ends the run in good order, the next at once. At a terminal the run hears them itself."""
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
                 if not self._at_terminal:
                     self._process.send_signal(signal.SIGINT)
                 self._process.wait()
                 return
-            except KeyboardInterrupt:
-                continue
 
-    def _news(self) -> str:
-        """What was printed since the last call, in whole lines. The launcher's own place in the file is left alone."""
-        if self._printed.closed:
-            return ""
-        news = os.pread(self._printed.fileno(), 2**24, self._shown)
-        news = news[: news.rfind(b"\n") + 1]
-        self._shown += len(news)
-        return news.decode(errors="replace")
+    def _show(self, show: Callable[[str], None]) -> None:
+        """Shows the new output, and the new errors once they cannot be reasons why the run is refused."""
+        show(self._printed.news())
+        if self._has_begun():
+            print(self._complained.news(), end="", file=sys.stderr, flush=True)
 
     def _close(self) -> None:
-        if not self._printed.closed:
-            self._complained.seek(0)
-            self._complaints = self._complained.read().decode(errors="replace").strip()
-            self._printed.close()
-            self._complained.close()
-            atexit.unregister(self.stop)
+        """Ends what watched the run. A folder in which nothing has begun is removed."""
+        self._printed.close()
+        self._complained.close()
+        atexit.unregister(self.stop)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def _judge(self) -> None:
         """Raises what went wrong. A run that was asked to end early has not failed."""
         code = self._process.returncode
         if code == REFUSED:
-            if self.folder.is_dir() and not any(self.folder.iterdir()):
-                self.folder.rmdir()
-            raise Refusal(Problem(where, what) for where, _, what in map(_parts, self._complaints.splitlines()))
-        if self._complaints:
-            print(self._complaints, file=sys.stderr)
+            sentences = [line.partition(": ") for line in self._complained.whole.decode(errors="replace").splitlines()]
+            raise Refusal(Problem(where, what) for where, _, what in sentences)
+        print(self._complained.news(), end="", file=sys.stderr)
         if code == 1 or code < 0:
             raise Refusal([Problem(self.folder, self._failure())])
 
@@ -125,5 +135,28 @@ class Launched:
         return failure or f"the run has failed with exit code {self._process.returncode}; its logs say more"
 
 
-def _parts(sentence: str) -> tuple[str, str, str]:
-    return sentence.partition(": ")
+class Text:
+    """What a process writes into a `file`, as it comes.
+
+    Attributes:
+        whole: all that has been read.
+    """
+
+    def __init__(self) -> None:
+        self.file, self.whole, self._told = tempfile.TemporaryFile(), b"", 0  # noqa: SIM115
+
+    def news(self) -> str:
+        """The lines that are new since the last call. The process's own place in the file is left alone."""
+        self._read()
+        news = self.whole[self._told : self.whole.rfind(b"\n") + 1]
+        self._told += len(news)
+        return news.decode(errors="replace")
+
+    def close(self) -> None:
+        """Reads what is left."""
+        self._read()
+        self.file.close()
+
+    def _read(self) -> None:
+        if not self.file.closed:
+            self.whole += os.pread(self.file.fileno(), 2**24, len(self.whole))

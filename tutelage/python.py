@@ -88,7 +88,8 @@ class Run:
 def launch(file: str | Path, /, *, wait: bool = True, run_dir: str | Path | None = None, **arguments: Any) -> Run:
     """Starts a launch file with these arguments, and waits for the end of the run.
 
-    With `wait=False` the run goes on beside this program, and is stopped when this program ends.
+    With `wait=False` this returns once the run has begun. The run goes on beside this program, and ends in good order
+    when this program ends, even if that is killed.
 
     Raises:
         Refusal: the run cannot begin, or it failed; its sentence says why.
@@ -98,10 +99,14 @@ def launch(file: str | Path, /, *, wait: bool = True, run_dir: str | Path | None
     return Run(folder, Launched(folder, ["launch", str(file), *words, "--run-dir", str(folder)], wait))
 
 
-def resume(run_dir: str | Path, /, *, wait: bool = True, **arguments: Any) -> Run:
-    """Goes on with a run that was interrupted; `budget=N` extends a finished one. Waits and raises as `launch` does."""
+def resume(run_dir: str | Path, /, *, wait: bool = True, trusted: bool = False, **arguments: Any) -> Run:
+    """Goes on with a run that was interrupted; `budget=N` extends a finished one. Waits and raises as `launch` does.
+
+    A run that another machine has made names code that this machine would run: say by `trusted=True` that it may.
+    """
     folder = Path(run_dir).resolve()
-    return Run(folder, Launched(folder, ["launch", "--resume", str(folder), *_words(arguments)], wait))
+    trust = ["--trust"] if trusted else []
+    return Run(folder, Launched(folder, ["launch", "--resume", str(folder), *trust, *_words(arguments)], wait))
 
 
 def _words(arguments: dict[str, Any]) -> list[str]:

@@ -48,6 +48,16 @@ class Idle(Node):
         pass
 
 
+class Mute(Idle):
+    """Waits until it is interrupted for what its like says, and says nothing itself."""
+
+    says = (Number,)
+    interruptible = True
+
+    def interrupt(self) -> None:
+        self.done = True
+
+
 class Deaf(Node):
     """Says one number, then heeds nobody."""
 

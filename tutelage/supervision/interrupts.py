@@ -10,6 +10,8 @@ continue together. `--resume RUN budget:=N` extends the run from these checkpoin
 from __future__ import annotations
 
 import math
+import os
+import signal
 import time
 from collections.abc import Mapping
 
@@ -17,6 +19,9 @@ from tutelage.graph import Graph
 from tutelage.supervision import roles
 from tutelage.supervision.child import Child
 from tutelage.supervision.reports import Reports
+
+OWNER = "TUTELAGE_OWNER"
+"""The environment variable that names the run's owner: the process whose end ends the run, for example a notebook."""
 
 HALT_SECONDS = 2.0
 """How long the nodes have to halt. If one is too busy, the run ends at once."""
@@ -33,6 +38,7 @@ class Interrupts:
         self.count = 0
         self.orders: list[str] = []
         self._resumable = not graph.by_the_clock()
+        self._owner = int(os.environ.pop(OWNER, 0))
         self._stop_at = float("inf")
 
     @property
@@ -58,7 +64,12 @@ class Interrupts:
             self._order("interrupt", STOP_SECONDS if begun else 0.0)
 
     def look(self) -> None:
-        """Has all nodes pause once one of them has; lets them go on, or end early, once all of them have stopped."""
+        """Has all nodes pause once one of them has; lets them go on, or end early, once all of them have stopped.
+
+        A run whose owner is gone is interrupted.
+        """
+        if self._owner and os.getppid() != self._owner and not self.count:
+            self.interrupt(signal.SIGHUP)
         nodes, unkept = roles.ours(self.reports.plans) & self.children.keys(), self.reports.outcome.unkept
         if not self.orders and self.reports.paused:
             self._order("pause", math.inf)

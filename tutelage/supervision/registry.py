@@ -57,10 +57,23 @@ def enter(run: str, run_dir: Path, secret: bytes) -> Path:
     return sockets
 
 
-def note(run_dir: Path, socket_dir: Path, launcher: int, processes: dict[str, dict[str, Any]]) -> None:
-    """Writes the list of a run's processes: the launcher, and each node's pid, restarts, and whether it has ended."""
-    about = {"launcher": launcher, "sockets": str(socket_dir), "nodes": processes}
+def note(
+    run_dir: Path, socket_dir: Path, launcher: int, processes: dict[str, dict[str, Any]], begun: bool = True
+) -> None:
+    """Writes the list of a run's processes: the launcher, and each node's pid, restarts, and whether it has ended.
+
+    Once the run has `begun`, no node can refuse it, and an interrupt ends it in good order.
+    """
+    about = {"launcher": launcher, "sockets": str(socket_dir), "begun": begun, "nodes": processes}
     durable.write(run_dir / "processes.json", json.dumps(about, indent=2).encode(), durable=False)
+
+
+def has_begun(run_dir: Path, launcher: int) -> bool:
+    """Whether this launcher's run has begun. A list of a former launcher may be damaged: it is written again."""
+    with contextlib.suppress(FileNotFoundError, Refusal):
+        about = durable.read_json(run_dir / "processes.json")
+        return about.get("launcher") == launcher and about.get("begun") is True
+    return False
 
 
 def runs() -> list[Running]:

@@ -13,7 +13,7 @@ ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 MEANINGS = {
     "SIGINT": "Ctrl-C",
-    "SIGHUP": "the terminal was closed",
+    "SIGHUP": "its terminal or the program that started it is gone",
     "SIGTERM": "it was asked to end",
     "SIGTSTP": "Ctrl-Z",
 }

@@ -51,7 +51,7 @@ class Supervisor:
         self.interrupts = Interrupts(graph, self.children, self.reports)
         self._deaths = defaultdict[str, list[float]](list)
         self._writer, self._warnings = BackgroundWriter(), Warnings()
-        self._listed: dict[str, dict[str, Any]] = {}
+        self._listed: tuple[dict[str, dict[str, Any]], bool] = {}, False
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Outcome:
@@ -138,9 +138,9 @@ class Supervisor:
             name: {"pid": node.pid, "restarts": restarts.get(name, 0), "ended": name in ended}
             for name, node in self.children.items()
         }
-        if listed != self._listed:
-            self._listed = listed
-            body = partial(registry.note, self.run_dir, self._sockets.path, os.getpid(), listed)
+        if (listed, self.reports.begun) != self._listed:
+            self._listed = listed, self.reports.begun
+            body = partial(registry.note, self.run_dir, self._sockets.path, os.getpid(), *self._listed)
             self._writer.write("the list of the run's processes", body, self._lifelines())
 
     def _attend(self, seconds: float) -> None:
