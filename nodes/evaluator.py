@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from tutelage import Message, Node
-from tutelage.files.weights import BEST, keep
+from tutelage.files.weights import BEST, Kept
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -28,7 +28,7 @@ class Evaluator(Node):
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best")
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best", "kept")
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Evaluator(Node):
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
         self.keep, self.best = keep, float("-inf")
-        self.evaluated = 0
+        self.evaluated, self.kept = 0, Kept()
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
@@ -69,7 +69,11 @@ class Evaluator(Node):
     def _keep_the_best(self, mean: float, file: bytes) -> None:
         if self.keep and mean > self.best:
             self.best = mean
-            keep(self.run_dir, BEST, file)
+            self.kept.add(self.run_dir, f"{BEST}.safetensors", file)
+
+    def finish(self) -> tuple[Message, ...]:
+        self.kept.write(self.run_dir)
+        return ()
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
@@ -84,7 +88,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
-    keeps = ("evaluated", "best", "row")
+    keeps = (*Evaluator.keeps, "row")
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from tutelage.files import durable
-from tutelage.files.weights import FINAL, INTERIM
+from tutelage.files.weights import FINAL, INTERIM, INTERIM_REWARD, REWARD
 from tutelage.finite import check_all
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
@@ -23,8 +23,6 @@ from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Task
-
-REWARD, INTERIM_REWARD = "reward.safetensors", "reward.interim.safetensors"
 
 Tensors = dict[str, np.ndarray]
 
