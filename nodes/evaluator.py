@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.files import durable
-from tutelage.files.weights import BEST, KEPT, keep
+from tutelage.files.weights import BEST, KEPT, Kept
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -30,7 +31,7 @@ class Evaluator(Node):
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best", "kept")
 
     def __init__(
         self,
@@ -44,7 +45,8 @@ class Evaluator(Node):
         self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
-        self.keep, self.evaluated = keep, 0
+        self.keep, self.best = keep, float("-inf")
+        self.evaluated, self.kept = 0, Kept()
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
@@ -68,10 +70,19 @@ class Evaluator(Node):
             )
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
+        if self.keep and mean > max(self.best, self._kept_mean()):
+            self.best = mean
+            self.kept.add(self.run_dir, f"{BEST}.safetensors", file)
+            self.kept.add(self.run_dir, f"{BEST}.json", json.dumps({"return_mean": mean}).encode())
+
+    def _kept_mean(self) -> float:
+        """The return of the best weights that are kept: a run that is extended may have kept better ones."""
         path = self.run_dir / KEPT / f"{BEST}.json"
-        if self.keep and not (path.exists() and durable.read_json(path)["return_mean"] >= mean):
-            keep(self.run_dir, BEST, file)
-            durable.write_json(path, {"return_mean": mean})
+        return float(durable.read_json(path)["return_mean"]) if path.exists() else float("-inf")
+
+    def finish(self) -> tuple[Message, ...]:
+        self.kept.write(self.run_dir)
+        return ()
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
@@ -86,7 +97,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
-    keeps = ("evaluated", "row")
+    keeps = (*Evaluator.keeps, "row")
 
     def __init__(
         self,
