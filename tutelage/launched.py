@@ -74,7 +74,7 @@ class Launched:
         self._close()
 
     def _begin(self) -> None:
-        """Waits until the run has begun, so that it can be stopped in good order. If it ends first, raises as `wait` does."""
+        """Waits until the run has begun, so that it stops in good order; raises as `wait` does if it ends first."""
         try:
             while self._goes_on():
                 if self._has_begun():
