@@ -9,27 +9,39 @@ from safetensors.numpy import load, save
 from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.rows import naming
-from tutelage.messages import RewardModel
+from tutelage.messages import RewardModel, Weights
+from tutelage.tasks.finished_run import INTERIM_REWARD, REWARD
 from tutelage.tasks.task import Env
 
 
 class RewardReport(Node):
-    """Writes `reward.safetensors` when the run ends: the last reward, and as metadata the task that it is of."""
+    """Writes `reward.safetensors` when the run ends: the last reward, and as metadata the task that it is of.
 
-    hears = (RewardModel,)
-    keeps = ("file",)
+    A run that ends early leaves `reward.interim.safetensors` instead.
+    """
+
+    hears = (RewardModel, Weights)
+    interruptible = True
+    keeps = ("file", "final")
 
     def __init__(self, env: Env) -> None:
         self.env = env
         self.file = b""
+        self.final = self.interrupted = False  # final: the learner has published its final weights
 
     def hear(self, message: Message) -> None:
-        assert isinstance(message, RewardModel)
-        self.file = message.tensors.tobytes()
+        if isinstance(message, RewardModel):
+            self.file = message.tensors.tobytes()
+        elif isinstance(message, Weights):
+            self.final = message.final and not self.interrupted
 
     def finish(self) -> tuple[Message, ...]:
         if self.file:
-            path = self.run_dir / "reward.safetensors"
-            with naming(path):
-                durable.write(path, save(load(self.file), {"task": json.dumps(self.env)}))
+            name, other = (REWARD, INTERIM_REWARD) if self.final else (INTERIM_REWARD, REWARD)
+            with naming(self.run_dir / name):
+                durable.write(self.run_dir / name, save(load(self.file), {"task": json.dumps(self.env)}))
+            (self.run_dir / other).unlink(missing_ok=True)
         return ()
+
+    def interrupt(self) -> None:
+        self.interrupted = True

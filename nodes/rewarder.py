@@ -7,18 +7,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from tutelage import Message, Node
-from tutelage.finite import check_all
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.rollout import Gatherer
-from tutelage.learning.state_reward import Tensors, state_reward
+from tutelage.learning.state_reward import state_reward
 from tutelage.messages import Reward, Score, Transition
+from tutelage.tasks.finished_run import REWARD, reward_of
 from tutelage.tasks.task import Env, Task
-
-FILE = "reward.safetensors"
 
 
 class Rewarder(Node):
@@ -49,11 +45,11 @@ class RecoveredRewarder(Node):
     hears = (Transition,)
     says = (Score,)
     keeps = ("gathered",)
-    inherits: ClassVar[dict[str, str]] = {"reward": FILE}
+    inherits: ClassVar[dict[str, str]] = {"reward": REWARD}
 
     def __init__(self, reward: str, env: Env, rollout_steps: int = 64) -> None:
         self.rollout_steps, self.gathered = rollout_steps, Gatherer()
-        self.tensors = _read(Path(reward))
+        self.tensors = reward_of(Path(reward))
         learned, here = len(self.tensors["observation.mean"]), Task(env).spaces.observation
         if learned != here:
             what = f"was recovered from {learned} numbers an observation, but here it has {here}: it is of another task"
@@ -65,24 +61,3 @@ class RecoveredRewarder(Node):
             steps = self.gathered.rollout()
             reward, absorbing = state_reward(self.tensors, steps.observation), self.tensors["absorbing.reward"]
             yield Score(message.rollout, message.step + 1, reward, absorbing * steps.terminated, enough=False)
-
-
-def _read(run: Path) -> Tensors:
-    """The reward in a run's folder, or in a file. It is finite and has been computed once.
-
-    Raises:
-        Refusal: there is none, or it cannot be read.
-    """
-    path = run if run.is_file() else run / FILE
-    if not path.is_file():
-        raise Refusal([Problem(run, "there is no recovered reward here: name the folder of a run of airl.yaml")])
-    try:
-        tensors = load(path.read_bytes())
-        check_all("no reward can be computed by it", tensors)
-        state_reward(tensors, np.zeros((1, len(tensors["observation.mean"])), np.float32))
-        tensors["absorbing.reward"].reshape(1)
-    except FloatingPointError as error:
-        raise Refusal([Problem(path, str(error))]) from error
-    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
-        raise Refusal([Problem(path, f"cannot be read as a reward: {error}")]) from error
-    return tensors

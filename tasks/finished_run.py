@@ -1,9 +1,10 @@
-"""The results of a run: its task and its weights."""
+"""The results of a run: its task, its weights, and the reward that it recovered."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import program
 from tutelage.learning.acting import act, spaces_of
+from tutelage.learning.state_reward import state_reward
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
 from tutelage.tasks import untrusted
@@ -24,6 +26,10 @@ from tutelage.tasks.task import Task
 
 DIGESTS = {FINAL: "weights_digest", INTERIM: "interim_weights_digest"}
 """The digests in report.json, by the name of the file."""
+
+REWARD, INTERIM_REWARD = "reward.safetensors", "reward.interim.safetensors"
+
+Tensors = dict[str, np.ndarray]
 
 
 def task_of(folder: Path, trusted: bool = False) -> Task:
@@ -49,17 +55,26 @@ def weights_file(run: Path) -> Path:
     Raises:
         Refusal: there are none.
     """
-    path = run if run.is_file() else run / FINAL
+    return _final(run, FINAL, INTERIM, "weights", "of a run that has ended")
+
+
+def reward_file(run: Path) -> Path:
+    """The path of the reward that a run recovered, or of a named file of one. Raises as `weights_file` does."""
+    return _final(run, REWARD, INTERIM_REWARD, "recovered rewards", "of a run of airl.yaml that has ended")
+
+
+def _final(run: Path, final: str, interim: str, results: str, of_which: str) -> Path:
+    path = run if run.is_file() else run / final
     if path.is_file():
         return path
-    what = "there are no weights here: name the folder of a run that has ended"
-    interim = run / INTERIM
+    what = f"there are no {results} here: name the folder {of_which}"
     if (run / "run.json").is_file() and _can_go_on(run):
         what = (
-            f"this run has not ended, so it has no final weights: go on with it by `{program()} launch --resume {run}`"
+            f"this run has not ended, so it has no final {results}: "
+            f"go on with it by `{program()} launch --resume {run}`"
         )
-    if interim.is_file():
-        what += f", or name the interim ones that it had come to, {interim}"
+    if (run / interim).is_file():
+        what += f", or name the interim ones that it had come to, {run / interim}"
     raise Refusal([Problem(run, what)])
 
 
@@ -87,29 +102,53 @@ def read(run: Path) -> bytes:
     return file
 
 
-def tensors_of(file: bytes, where: Path) -> dict[str, np.ndarray]:
+def tensors_of(file: bytes, where: Path) -> Tensors:
     """The weights of the policy in a file. They are finite and have acted once: their names and shapes fit each other.
 
     Raises:
         Refusal: they cannot be read, or are not a policy of ours.
     """
-    try:
-        tensors = load(file)
-        check_all("a policy cannot act by it", tensors)
-        act(tensors, np.zeros((1, spaces_of(tensors).observation), np.float32))
-    except FloatingPointError as error:
-        raise Refusal([Problem(where, str(error))]) from error
-    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
-        raise Refusal([Problem(where, f"cannot be read as the weights of a policy: {error}")]) from error
-    return tensors
+    return _tried(file, where, "the weights of a policy", _act)
 
 
-def weights_of(run: Path) -> dict[str, np.ndarray]:
+def weights_of(run: Path) -> Tensors:
     """The final weights of a run, or of a named file. Raises as `read` does."""
     return tensors_of(read(run), run)
 
 
-def unfit(tensors: dict[str, np.ndarray], task: Task) -> str:
+def reward_of(run: Path) -> Tensors:
+    """The reward that a run recovered, or of a named file. It is finite and has been computed once.
+
+    Raises:
+        Refusal: there is none, or it cannot be read.
+    """
+    path = reward_file(run)
+    return _tried(path.read_bytes(), path, "a reward", _compute_reward)
+
+
+def _tried(file: bytes, where: Path, kind: str, use: Callable[[Tensors], object]) -> Tensors:
+    """The tensors in a file of this kind, once they have been used."""
+    try:
+        tensors = load(file)
+        check_all(f"cannot be used as {kind}", tensors)
+        use(tensors)
+    except FloatingPointError as error:
+        raise Refusal([Problem(where, str(error))]) from error
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError) as error:
+        raise Refusal([Problem(where, f"cannot be read as {kind}: {error}")]) from error
+    return tensors
+
+
+def _act(tensors: Tensors) -> None:
+    act(tensors, np.zeros((1, spaces_of(tensors).observation), np.float32))
+
+
+def _compute_reward(tensors: Tensors) -> None:
+    state_reward(tensors, np.zeros((1, len(tensors["observation.mean"])), np.float32))
+    tensors["absorbing.reward"].reshape(1)
+
+
+def unfit(tensors: Tensors, task: Task) -> str:
     """Why a policy does not fit a task; empty if it does."""
     learned, spaces = spaces_of(tensors), task.spaces
     if learned.observation != spaces.observation:

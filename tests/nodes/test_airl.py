@@ -13,7 +13,7 @@ import gymnasium
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save, save_file
 
 from tests.parts.examples import rollout
 from tests.parts.run_cli import Run, cli, finished
@@ -23,7 +23,8 @@ from tutelage.learning.airl import AIRL
 from tutelage.learning.ppo import PPO
 from tutelage.learning.rollout import Spaces
 from tutelage.learning.state_reward import state_reward
-from tutelage.messages import Score, Transition
+from tutelage.messages import RewardModel, Score, Transition, Weights
+from tutelage.nodes.reward_report import RewardReport
 from tutelage.nodes.rewarder import RecoveredRewarder
 from tutelage.tasks.reversed import Reversed
 
@@ -80,6 +81,23 @@ def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[]
 
 
 @pytest.mark.slow
+def test_an_interrupted_run_leaves_an_interim_reward_and_goes_on_to_the_final_one(
+    tmp_path: Path, undisturbed: Callable[[], Run]
+) -> None:
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=4)
+    os.kill(run.process.pid, signal.SIGINT)
+    assert run.wait().process.returncode == 128 + signal.SIGINT, run.output
+    file, interim = (run.run_dir / name for name in ("reward.safetensors", "reward.interim.safetensors"))
+    assert interim.exists() and not file.exists()
+    done = cli("launch", "ppo.yaml", f"reward:={run.run_dir}", "env:=Pendulum-v1", cwd=tmp_path)
+    assert done.returncode == 2 and "this run has not ended" in done.stderr and str(interim) in done.stderr
+    assert Run(tmp_path, "--resume", str(run.run_dir)).wait().process.returncode == 0
+    assert file.read_bytes() == (undisturbed().run_dir / "reward.safetensors").read_bytes()
+    assert not interim.exists()
+
+
+@pytest.mark.slow
 def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:
     run = finished(tmp_path, *FEW, "record:=true")
     done = cli("verify", run.run_dir)
@@ -102,6 +120,20 @@ def test_the_environments_reward_is_never_learned_from(tmp_path: Path) -> None:
             [json.loads((folder / run / "report.json").read_text())["weights_digest"] for run in ("airl", "ppo")]
         )
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("end", ["final", "early", "interrupted"])
+def test_a_reward_counts_as_final_when_the_weights_do(tmp_path: Path, end: str) -> None:
+    node = RewardReport("Pendulum-v1")
+    node.run_dir = tmp_path
+    node.hear(RewardModel(0, 8, np.frombuffer(save(AIRL(SPACES, seed=0).tensors()), np.uint8)))
+    if end == "interrupted":
+        node.interrupt()
+    if end != "early":
+        node.hear(Weights(1, 0, 1, np.zeros(0, np.uint8), 8, stop=True, final=True))
+    node.finish()
+    name = "reward.safetensors" if end == "final" else "reward.interim.safetensors"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_rollout_is_scored_by_the_recovered_reward(tmp_path: Path) -> None:

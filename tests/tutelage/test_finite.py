@@ -207,7 +207,7 @@ def test_a_learner_says_which_reward_or_loss_it_was_and_no_weights() -> None:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_weights_with_it_are_not_loaded_and_nobody_acts_by_them(tmp_path: Path, number: str) -> None:
     run = spoilt(tmp_path / "run", number)
-    sentence = r"run/weights.safetensors: a policy cannot act by it: policy.1.bias\[0\] is "
+    sentence = r"run/weights.safetensors: cannot be used as the weights of a policy: policy.1.bias\[0\] is "
     with pytest.raises(Refusal, match=sentence):
         read(run)
     policy = Policy(greedy=True)
