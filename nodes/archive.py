@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutelage import Message, Node
-from tutelage.files.weights import keep
+from tutelage.files.weights import Kept
 from tutelage.messages import Weights
 
 
@@ -12,11 +12,16 @@ class Archive(Node):
 
     hears = (Weights,)
     order = "arrival"
+    keeps = ("kept",)
 
     def __init__(self, every: int) -> None:
-        self.every = every
+        self.every, self.kept = every, Kept()
 
     def hear(self, message: Message) -> None:
         assert isinstance(message, Weights)
         if message.policy_version and message.policy_version % self.every == 0:
-            keep(self.run_dir, message.policy_version, message.tensors.tobytes())
+            self.kept.add(self.run_dir, f"{message.policy_version:06}.safetensors", message.tensors.tobytes())
+
+    def finish(self) -> tuple[Message, ...]:
+        self.kept.write(self.run_dir)
+        return ()

@@ -10,7 +10,7 @@ from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.files import durable
-from tutelage.files.weights import BEST, KEPT, keep
+from tutelage.files.weights import BEST, Kept
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -30,7 +30,7 @@ class Evaluator(Node):
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated",)
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "kept")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Evaluator(Node):
         self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
-        self.keep, self.evaluated = keep, 0
+        self.keep, self.evaluated, self.kept = keep, 0, Kept()
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
@@ -68,10 +68,14 @@ class Evaluator(Node):
             )
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
-        path = self.run_dir / KEPT / f"{BEST}.json"
-        if self.keep and not (path.exists() and durable.read_json(path)["return_mean"] >= mean):
-            keep(self.run_dir, BEST, file)
-            durable.write_json(path, {"return_mean": mean})
+        known = self.kept.read(self.run_dir, f"{BEST}.json").decode()
+        if self.keep and not (known and durable.from_json(known)["return_mean"] >= mean):
+            self.kept.add(self.run_dir, f"{BEST}.safetensors", file)
+            self.kept.add(self.run_dir, f"{BEST}.json", durable.to_json({"return_mean": mean}).encode())
+
+    def finish(self) -> tuple[Message, ...]:
+        self.kept.write(self.run_dir)
+        return ()
 
     def interrupt(self) -> None:
         self.episodes = min(self.episodes, INTERRUPTED_EPISODES)
@@ -86,7 +90,7 @@ class StoppingEvaluator(Evaluator):
     """
 
     says = (Evaluation, Enough)
-    keeps = ("evaluated", "row")
+    keeps = (*Evaluator.keeps, "row")
 
     def __init__(
         self,

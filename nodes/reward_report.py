@@ -9,8 +9,8 @@ from safetensors.numpy import load, save
 from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.rows import naming
+from tutelage.files.weights import INTERIM_REWARD, REWARD
 from tutelage.messages import RewardModel, Weights
-from tutelage.tasks.finished_run import INTERIM_REWARD, REWARD
 from tutelage.tasks.task import Env
 
 

@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from tutelage import Message, Node
+from tutelage.files.weights import REWARD
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.rollout import Gatherer
 from tutelage.learning.state_reward import state_reward
 from tutelage.messages import Reward, Score, Transition
-from tutelage.tasks.finished_run import REWARD, reward_of
+from tutelage.tasks.finished_run import reward_of
 from tutelage.tasks.task import Env, Task
 
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from tutelage.files import durable
-from tutelage.files.weights import FINAL, INTERIM
+from tutelage.files.weights import FINAL, INTERIM, INTERIM_REWARD, REWARD
 from tutelage.finite import check_all
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
@@ -26,8 +26,6 @@ from tutelage.tasks.task import Task
 
 DIGESTS = {FINAL: "weights_digest", INTERIM: "interim_weights_digest"}
 """The digests in report.json, by the name of the file."""
-
-REWARD, INTERIM_REWARD = "reward.safetensors", "reward.interim.safetensors"
 
 Tensors = dict[str, np.ndarray]
 
