@@ -18,7 +18,9 @@ from tutelage.tensors import packed
 
 
 class Cloner(Node):
-    """Trains `epochs_each` epochs after each demonstration, and up to `epochs` more when all have come.
+    """Trains up to `epochs` epochs when all demonstrations have come.
+
+    While a `live` operator still shows some it trains `epochs_each` epochs after each, so that they see it learn.
 
     It ends earlier when the held-out pairs have not been predicted better for `patience` epochs. There are no
     rollouts: its weights carry the number of the epoch instead.
@@ -37,9 +39,11 @@ class Cloner(Node):
         epochs: int = 100,
         epochs_each: int = 3,
         patience: int = 20,
+        live: bool = True,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.seed, self.epochs, self.epochs_each, self.patience = seed, epochs, epochs_each, patience
+        self.seed, self.epochs, self.patience = seed, epochs, patience
+        self.epochs_each = epochs_each if live else 0
         try:
             self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
         except ValueError as error:

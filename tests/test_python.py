@@ -30,7 +30,7 @@ RECORDING = Path(__file__).parent / "recordings" / "gail.mcap"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tutelage.Run:
     folder = tmp_path_factory.mktemp("cloned") / "run"
-    few = {"epochs": 2, "epochs_each": 1, "episodes": 3, "demonstrations_count": 2}
+    few = {"epochs": 2, "episodes": 3, "demonstrations_count": 2}
     return tutelage.launch("bc.yaml", env="Pendulum-v1", run_dir=folder, **few)  # type: ignore[arg-type]
 
 

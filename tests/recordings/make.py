@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 RUNS = {
     "gail": ["budget:=48", "environments:=2", "rollout_steps:=8", "demonstrations_count:=1", "episodes:=1"],
-    "bc": ["demonstrations_count:=2", "epochs:=2", "epochs_each:=1", "episodes:=1"],
+    "bc": ["demonstrations_count:=2", "epochs:=2", "episodes:=1"],
     "ppo": ["budget:=48", "environments:=2", "rollout_steps:=8", "episodes:=1"],
 }
 
