@@ -58,8 +58,13 @@ def node_kinds() -> list[type[Node]]:
     for path in sorted((ROOT / "nodes").glob("[!_]*.py")):
         module = loading.module(f"nodes.{path.stem}")
         kinds = {value: None for value in vars(module).values() if isinstance(value, type) and issubclass(value, Node)}
-        found += [kind for kind in kinds if kind.__module__ == module.__name__]
+        found += [kind for kind in kinds if kind.__module__ == module.__name__ and not _is_base(kind)]
     return found
+
+
+def _is_base(kind: type[Node]) -> bool:
+    """Whether it leaves to subclasses what it does with the messages that it hears."""
+    return bool(kind.hears or kind.may_hear) and kind.hear is Node.hear
 
 
 def _messages() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The on-policy learner: scored rollouts to new weights, by proximal policy optimisation."""
+"""The learners' base, and the on-policy one: scored rollouts to new weights, by proximal policy optimisation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,45 @@ from tutelage.tasks.task import Env, Task
 from tutelage.tensors import packed
 
 
-class PPOLearner(Node):
+class ScheduledLearner(Node):
+    """Base of the learners: publishes weights by its schedule, the first ones before anything is learned.
+
+    Attributes:
+        algorithm: the mathematics: `tensors()` gives the weights.
+    """
+
+    may_hear: ClassVar[tuple[type[Message], ...]] = (Enough,)
+    says = (Weights, Metrics)
+    interruptible = True
+    algorithm: Any
+    schedule: Schedule
+
+    def start(self) -> Iterator[Message]:
+        for rollout in self.schedule.first_rollouts:
+            yield self._weights(rollout)
+
+    def _learned(
+        self, rollout: int, step: int, steps: int, metrics: dict[str, float], **more: float
+    ) -> Iterator[Message]:
+        """Publishes what was learned from a rollout of so many environment steps, which ended before `step`."""
+        yield self._weights(self.schedule.learned_from(rollout, steps))
+        yield Metrics(rollout, step, values=metrics | self.schedule.metrics() | more)
+        self.done = self.schedule.over  # an evaluator that may ask for the end waits for ours
+
+    def _weights(self, rollout: int) -> Message:
+        now = self.schedule
+        tensors = packed(f"weights of version {now.version}", self.algorithm.tensors())
+        return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
+
+    @property
+    def ending(self) -> bool:
+        return self.schedule.ending
+
+    def interrupt(self) -> None:
+        self.schedule.enough = True
+
+
+class PPOLearner(ScheduledLearner):
     """Trains on rollout k when its score has come, and publishes the weights for rollout k + 1 + lag.
 
     `budget` is in environment steps (0: derived from the task). `policy` is the folder of a run whose final weights it
@@ -29,10 +67,7 @@ class PPOLearner(Node):
     """
 
     hears = (Transition, Score)
-    may_hear = (Enough,)
-    says = (Weights, Metrics)
-    interruptible = True
-    keeps = ("ppo", "gathered", "schedule")
+    keeps = ("algorithm", "gathered", "schedule")
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
@@ -46,20 +81,16 @@ class PPOLearner(Node):
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces), lag)
-        self.ppo = PPO(spaces, seed, chosen(Settings, settings))
+        self.algorithm = PPO(spaces, seed, chosen(Settings, settings))
         if policy:
             self._begin_with(policy)
         self.gathered = Gatherer()
 
     def _begin_with(self, run: str) -> None:
         try:
-            self.ppo.begin_with(weights_of(Path(run)))
+            self.algorithm.begin_with(weights_of(Path(run)))
         except ValueError as error:
             raise Refusal([Problem("policy", f"is none for this task: {error}")]) from error
-
-    def start(self) -> Iterator[Message]:
-        for rollout in self.schedule.first_rollouts:
-            yield self._weights(rollout)
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):
@@ -69,37 +100,22 @@ class PPOLearner(Node):
         elif isinstance(message, Score):
             self.schedule.enough |= message.enough
             metrics = self._learn(message)
-            following = self.schedule.learned_from(message.rollout, message.reward.size)
-            yield self._weights(following)
             mean = {"rollout/imitation_reward_mean": float(message.reward.mean())}
-            yield Metrics(message.rollout, message.step, values=metrics | self.schedule.metrics() | mean)
-            self.done = self.schedule.over  # an evaluator that may ask for the end waits for ours
+            yield from self._learned(message.rollout, message.step, message.reward.size, metrics, **mean)
 
     def _learn(self, score: Score) -> dict[str, float]:
         place = f"rollout {score.rollout}"
         check(place, "reward", score.reward, FINITE, rows="step")
         check(place, "absorbing_reward", score.absorbing_reward, FINITE, rows="step")
-        metrics = self.ppo.update(
+        metrics = self.algorithm.update(
             self.gathered.rollout(),
             score.reward,
             score.absorbing_reward,
             generator(self.seed, "learner", score.rollout),
             self.schedule.progress,
         )
-        check_all(place, metrics | self.ppo.state(), FINITE)
+        check_all(place, metrics | self.algorithm.state(), FINITE)
         return metrics
-
-    def _weights(self, rollout: int) -> Message:
-        now = self.schedule
-        tensors = packed(f"weights of version {now.version}", self.ppo.tensors())
-        return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
-
-    @property
-    def ending(self) -> bool:
-        return self.schedule.ending
-
-    def interrupt(self) -> None:
-        self.schedule.enough = True
 
 
 Learner = PPOLearner  # its name in recordings and run folders of earlier versions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-from tutelage import Message, Node
+from tutelage import Message
 from tutelage.files.appended_rows import AppendedRows
 from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
@@ -18,12 +18,13 @@ from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.learning.sac import Settings
 from tutelage.learning.schedule import Schedule
-from tutelage.messages import Demonstration, Enough, Metrics, RewardModel, Transition, Weights, Withdrawal
+from tutelage.messages import Demonstration, Enough, RewardModel, Transition, Withdrawal
+from tutelage.nodes.learner import ScheduledLearner
 from tutelage.tasks.task import Env, Task
-from tutelage.tensors import packed, unpacked
+from tutelage.tensors import unpacked
 
 
-class SACLearner(Node):
+class SACLearner(ScheduledLearner):
     """Trains after rollout k on all rollouts so far, and publishes the weights for rollout k + 1 + lag.
 
     `budget` is in environment steps (0: derived from the task). The replay buffer keeps `replay` steps.
@@ -31,8 +32,6 @@ class SACLearner(Node):
 
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear = (Enough, Withdrawal)
-    says = (Weights, Metrics)
-    interruptible = True
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
 
     def __init__(
@@ -47,17 +46,13 @@ class SACLearner(Node):
     ) -> None:
         spaces = Spaces(*Task(env).spaces[:3])
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.algorithm: Any = self._algorithm(spaces, chosen(Settings, settings), replay, reward)
+        self.algorithm = self._algorithm(spaces, chosen(Settings, settings), replay, reward)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
 
     def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> DAC | LSIQ:
         return DAC(spaces, self.seed, settings, reward, replay)
-
-    def start(self) -> Iterator[Message]:
-        for rollout in self.schedule.first_rollouts:
-            yield self._weights(rollout)
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):
@@ -78,22 +73,7 @@ class SACLearner(Node):
         draw = generator(self.seed, "learner", rollout)
         metrics = self.algorithm.update(self.demonstrations, steps, *model, draw, self.schedule.progress)
         check_all(f"rollout {rollout}", metrics | self.algorithm.sac.state(), FINITE)
-        following = self.schedule.learned_from(rollout, steps.terminated.size)
-        yield self._weights(following)
-        yield Metrics(rollout, step, values=metrics | self.schedule.metrics())
-        self.done = self.schedule.over
-
-    def _weights(self, rollout: int) -> Message:
-        now = self.schedule
-        tensors = packed(f"weights of version {now.version}", self.algorithm.tensors())
-        return Weights(rollout, 0, now.version, tensors, now.steps, now.stop, now.over)
-
-    @property
-    def ending(self) -> bool:
-        return self.schedule.ending
-
-    def interrupt(self) -> None:
-        self.schedule.enough = True
+        yield from self._learned(rollout, step, steps.terminated.size, metrics)
 
 
 class IQLearner(SACLearner):

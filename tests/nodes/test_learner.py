@@ -13,7 +13,7 @@ from tutelage.nodes.learner import PPOLearner
 
 def final_weights(folder: Path, env: str) -> dict[str, np.ndarray]:
     """Those of a run that learned something, left in a folder."""
-    ppo = PPOLearner(env, seed=1).ppo
+    ppo = PPOLearner(env, seed=1).algorithm
     ppo.normaliser.update(np.random.default_rng(0).normal(3, 2, (100, ppo.spaces.observation)))
     tensors = ppo.tensors()
     save_file(tensors, folder / "weights.safetensors")

@@ -198,7 +198,7 @@ def test_a_learner_says_which_reward_or_loss_it_was_and_no_weights() -> None:
     ):
         rollout(PPOLearner("CartPole-v1"), 1e30)
     learner = PPOLearner("CartPole-v1")
-    learner.ppo.adam.flat[5] = 1e20  # finite in every loss, and no weight
+    learner.algorithm.adam.flat[5] = 1e20  # finite in every loss, and no weight
     with pytest.raises(FloatingPointError, match=r"^weights of version 1: policy.0.weight\[1, 1\] is 1e\+20"):
         rollout(learner)
     assert [type(one) for one in rollout(PPOLearner("CartPole-v1"))] == [Weights, Metrics]
