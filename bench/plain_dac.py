@@ -98,7 +98,7 @@ def shown(task: Task, options: argparse.Namespace) -> Iterator[Demonstration | E
 
 def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Namespace, report: Any) -> None:
     """Rollout k is of the weights after training on rollout k - 1, as in a graph without overlap."""
-    spaces, seed = rollout.Spaces(*task.spaces[:3]), options.seed
+    spaces, seed = task.spaces.without_bounds, options.seed
     learner = DAC(spaces, seed, told(sac.Settings(), options.sac), options.reward, options.replay)
     settings = told(DiscriminatorSettings(), options.gail)
     discriminator = gail.Discriminator(spaces, seed, replace(settings, subsample=options.every))

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tutelage import Message, Node
+from numpy.random import Generator
+
+from tutelage import Message
 from tutelage.files.appended_rows import AppendedRows
-from tutelage.finite import FINITE, check_all
-from tutelage.input.settings import chosen
-from tutelage.learning.airl import AIRL, Settings
-from tutelage.learning.budget import budget as derived
-from tutelage.learning.draws import generator
-from tutelage.learning.rollout import Demonstrations, Gatherer, Spaces
-from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Weights, Withdrawal
-from tutelage.tasks.task import Env, Task
+from tutelage.learning import airl, gail
+from tutelage.learning.acting import Tensors
+from tutelage.learning.rollout import Rollout
+from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Weights
+from tutelage.nodes.discriminator import Discriminator
+from tutelage.tasks.task import Env
 from tutelage.tensors import packed, unpacked
 
 
-class AIRLDiscriminator(Node):
+class AIRLDiscriminator(Discriminator):
     """Learns a reward of the state from each rollout, by the weights that collected it; then it scores the rollout.
 
     Demonstrations must not be subsampled: it needs the state that followed each of theirs.
     """
 
     hears = (Transition, Demonstration, Weights)
-    may_hear = (Withdrawal,)
     says = (Score, RewardModel, Metrics)
-    keeps = ("airl", "memory", "demonstrations", "gathered", "policy")
+    keeps = ("discriminator", "memory", "demonstrations", "gathered", "policy")
+    Algorithm, Settings = airl.AIRL, airl.Settings
 
     def __init__(
         self,
@@ -37,34 +37,23 @@ class AIRLDiscriminator(Node):
         seed: int = 0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Spaces(*Task(env).spaces[:3])
-        self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces)
-        self.airl = AIRL(spaces, seed, chosen(Settings, settings))
-        self.memory = AppendedRows(self.airl.memory, "memory", lambda: self.beside)
-        self.demonstrations = Demonstrations()
-        self.gathered = Gatherer()
+        super().__init__(env, rollout_steps, budget, seed, settings=settings)
+        self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
         self.policy = b""  # the file of the weights that collect the running rollout
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Weights):
             self.policy = message.tensors.tobytes()
-        elif isinstance(message, Demonstration):
-            message.check(len(self.demonstrations))
-            self.demonstrations.add(message)
-        elif isinstance(message, Withdrawal):
-            del self.demonstrations[message.of(self.demonstrations.since)]
-        elif isinstance(message, Transition) and self.gathered.add(message) == self.rollout_steps:
-            yield from self._learn(message.rollout, message.step + 1)
+        yield from super().hear(message)
 
-    def _learn(self, rollout: int, step: int) -> Iterator[Message]:
-        if not self.demonstrations:
-            raise RuntimeError("there are no demonstrations to learn from: check that the teleoperator publishes some")
-        place, steps = f"rollout {rollout}", self.gathered.rollout()
-        policy = unpacked(f"{place}, weights", self.policy)
-        draw = generator(self.seed, "discriminator", rollout)
-        progress = self.budget.progress(rollout * steps.log_prob.size)
-        metrics = self.airl.update(self.demonstrations, steps, policy, draw, progress)
-        check_all(place, metrics | self.airl.adam.state(), FINITE)
-        yield Score(rollout, step, *self.airl.score(steps, policy), enough=False)
-        yield RewardModel(rollout, step, packed(f"{place}, reward model", self.airl.tensors()))
-        yield Metrics(rollout, step, values=metrics)
+    def _update(self, steps: Rollout, draw: Generator, progress: float) -> gail.Metrics:
+        return self.discriminator.update(self.demonstrations, steps, self._collected_by(), draw, progress)
+
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
+        """The scores of this rollout, and the reward that they are computed by."""
+        reward, absorbing_reward = self.discriminator.score(steps, self._collected_by())
+        yield Score(rollout, step, reward, absorbing_reward, enough=False)
+        yield RewardModel(rollout, step, packed(f"rollout {rollout}, reward model", self.discriminator.tensors()))
+
+    def _collected_by(self) -> Tensors:
+        return unpacked("the weights that collected the rollout", self.policy)

@@ -11,7 +11,6 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.bc import BC, Settings
 from tutelage.learning.draws import generator
-from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Metrics, Weights, Withdrawal
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import packed
@@ -45,7 +44,7 @@ class Cloner(Node):
         self.seed, self.epochs, self.patience = seed, epochs, patience
         self.epochs_each = epochs_each if live else 0
         try:
-            self.bc = BC(Spaces(*Task(env).spaces[:3]), seed, chosen(Settings, settings))
+            self.bc = BC(Task(env).spaces.without_bounds, seed, chosen(Settings, settings))
         except ValueError as error:
             raise Refusal([Problem("settings", str(error))]) from error
         self.finishing = 0  # epochs since all demonstrations have come

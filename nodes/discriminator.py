@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
+from numpy.random import Generator
+
 from tutelage import Message, Node
 from tutelage.files.appended_rows import AppendedRows
 from tutelage.finite import FINITE, check_all
@@ -14,7 +16,7 @@ from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.off_policy import ROLLOUT_STEPS
-from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
+from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout
 from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import packed
@@ -31,9 +33,10 @@ class Discriminator(Node):
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, Demonstration)
     may_hear = (Withdrawal,)
     says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
-    keeps = ("discriminator", "memory", "demonstrations", "gathered", "accuracies")
+    keeps: ClassVar[tuple[str, ...]] = ("discriminator", "memory", "demonstrations", "gathered", "accuracies")
 
-    Settings: ClassVar[type[gail.Settings]] = gail.Settings
+    Algorithm: ClassVar[Any] = gail.Discriminator
+    Settings: ClassVar[type[Any]] = gail.Settings
     budgets: ClassVar[Budgets] = ON_POLICY
 
     def __init__(
@@ -46,10 +49,10 @@ class Discriminator(Node):
         chance: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Spaces(*Task(env).spaces[:3])
+        spaces = Task(env).spaces.without_bounds
         self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
         self.reward, self.chance = rewards.FORMS[reward], chance
-        self.discriminator = gail.Discriminator(spaces, seed, chosen(self.Settings, settings))
+        self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, settings))
         self.memory: Any = self.discriminator.memory
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
@@ -70,16 +73,19 @@ class Discriminator(Node):
         steps = self.gathered.rollout()
         draw = generator(self.seed, "discriminator", rollout)
         progress = self.budget.progress(rollout * steps.log_prob.size)
-        metrics = self.discriminator.update(self.demonstrations, steps, draw, progress)
+        metrics = self._update(steps, draw, progress)
         check_all(f"rollout {rollout}", metrics | self.discriminator.adam.state(), FINITE)
-        yield self._result(rollout, step, steps, metrics)
+        yield from self._results(rollout, step, steps, metrics)
         yield Metrics(rollout, step, values=metrics)
 
-    def _result(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
+    def _update(self, steps: Rollout, draw: Generator, progress: float) -> gail.Metrics:
+        return self.discriminator.update(self.demonstrations, steps, draw, progress)
+
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
         """The scores of this rollout."""
         logit, absorbing_logit = self.discriminator.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.discriminator.settings.absorbing
-        return Score(
+        yield Score(
             rollout,
             step,
             reward=self.reward(logit).numpy(),
@@ -87,7 +93,7 @@ class Discriminator(Node):
             enough=self._at_chance(metrics),
         )
 
-    def _at_chance(self, metrics: dict[str, float]) -> bool:
+    def _at_chance(self, metrics: gail.Metrics) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
         self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
         means = [sum(side) / len(side) for side in zip(*self.accuracies, strict=True)]
@@ -118,6 +124,6 @@ class RewardDiscriminator(Discriminator):
         super().__init__(env, rollout_steps, budget, seed, settings=told)
         self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
 
-    def _result(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Message:
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
         """The weights by which rewards are computed from now on."""
-        return RewardModel(rollout, step, packed(f"rollout {rollout}, reward model", self.discriminator.tensors()))
+        yield RewardModel(rollout, step, packed(f"rollout {rollout}, reward model", self.discriminator.tensors()))

@@ -13,7 +13,7 @@ from tutelage.input.settings import chosen
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.ppo import PPO, Settings
-from tutelage.learning.rollout import Gatherer, Spaces
+from tutelage.learning.rollout import Gatherer
 from tutelage.learning.schedule import Schedule
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
 from tutelage.tasks.finished_run import weights_of
@@ -79,7 +79,7 @@ class PPOLearner(ScheduledLearner):
         policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Spaces(*Task(env).spaces[:3])
+        spaces = Task(env).spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces), lag)
         self.algorithm = PPO(spaces, seed, chosen(Settings, settings))
         if policy:

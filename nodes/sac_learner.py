@@ -44,7 +44,7 @@ class SACLearner(ScheduledLearner):
         replay: int = CAPACITY,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Spaces(*Task(env).spaces[:3])
+        spaces = Task(env).spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
         self.algorithm = self._algorithm(spaces, chosen(Settings, settings), replay, reward)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)

@@ -22,6 +22,7 @@ from tutelage.finite import check, within
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
+from tutelage.learning.rollout import Spaces
 
 Env = str | dict[str, Any]
 """How a launch file names an environment: its id, or `{id: ..., arguments: {...}, wrappers: [module:Wrapper]}`."""
@@ -96,6 +97,11 @@ class TaskSpaces(NamedTuple):
     discrete: bool
     low: np.ndarray = np.zeros(0)
     high: np.ndarray = np.zeros(0)
+
+    @property
+    def without_bounds(self) -> Spaces:
+        """The same as learners take them."""
+        return Spaces(self.observation, self.action, self.discrete)
 
     def to_task(self, action: np.ndarray) -> np.ndarray:
         """Actions as the task takes them: indices as they are, others clipped to -1..1 and stretched to the bounds."""
