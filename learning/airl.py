@@ -23,7 +23,7 @@ from torch import Tensor
 
 from tutelage.learning.adam import Adam
 from tutelage.learning.draws import generator as draw
-from tutelage.learning.gail import Metrics, discriminator_loss, gradient_penalty
+from tutelage.learning.gail import Metrics, discriminator_loss, gradient_penalty, means, measured, scaling
 from tutelage.learning.likelihood import log_prob
 from tutelage.learning.networks import Parameters, mlp, mlp_arrays
 from tutelage.learning.returns import DISCOUNT
@@ -136,7 +136,7 @@ class AIRL:
         The learning rate goes to its final one with `progress`, from 0 to 1.
         """
         s = self.settings
-        self._scale_by(demonstrations)
+        self.mean, self.scale = scaling(demonstrations)
         rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
         expert = with_absorbing(self._expert(demonstrations, policy), self.ending_weight)
         ours = with_absorbing(self._ours(rollout, policy), self.ending_weight)
@@ -145,9 +145,7 @@ class AIRL:
             for _ in range(s.steps)
         ]
         self.memory.append(ours.sample(s.remembered, generator).rows())
-        names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
-        means = torch.stack(steps).mean(dim=0).tolist()
-        return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
+        return means(steps)
 
     @torch.no_grad()
     def score(self, rollout: Rollout, policy: Tensors) -> tuple[np.ndarray, np.ndarray]:
@@ -172,14 +170,12 @@ class AIRL:
         self.adam.load(state)
 
     def _step(self, expert: Transitions, ours: Transitions, learning_rate: float) -> Tensor:
-        """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
+        """One gradient step; loss, penalty and accuracies, as a vector (see `gail.measured`)."""
         logit, outputs, inputs = self._logit(joined(expert, ours))
         expert_logit, our_logit = logit.split([len(expert.terminated), len(ours.terminated)])
         loss, penalty = discriminator_loss(expert_logit, our_logit), gradient_penalty(outputs, inputs)
         self.adam.step(self.parameters.gradient(loss + self.settings.penalty_weight * penalty), learning_rate)
-        with torch.no_grad():
-            accuracies = (expert_logit > 0).float().mean(), (our_logit < 0).float().mean()
-            return torch.stack([loss.detach(), penalty.detach(), *accuracies])
+        return measured(loss, penalty, expert_logit, our_logit)
 
     def _policy_batch(self, ours: Transitions, generator: np.random.Generator) -> Transitions:
         """Some of this rollout's transitions, the others from earlier rollouts."""
@@ -187,7 +183,7 @@ class AIRL:
         if not len(memory):
             return ours.sample(s.batch, generator)
         old = round(s.batch * s.memory_share)
-        recalled = of_rows(memory.at(memory.oldest + generator.integers(len(memory), size=old)))
+        recalled = of_rows(memory.sample(old, generator))
         return joined(ours.sample(s.batch - old, generator), recalled)
 
     def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor, Tensor]:
@@ -228,12 +224,6 @@ class AIRL:
         likelihood = log_prob(policy, observation, action)
         following, terminated = rows(rollout.next_observation), rows(rollout.terminated)
         return Transitions(observation, following, terminated, np.zeros(len(action), bool), likelihood)
-
-    def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
-        observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
-        deviation = observation.std(axis=0)
-        self.mean = observation.mean(axis=0)
-        self.scale = (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
 
     def _scaled(self, observation: np.ndarray) -> np.ndarray:
         return (observation - self.mean) * self.scale

@@ -81,6 +81,26 @@ def interpolated_penalty(logit: Tensor, inputs: Tensor, slope: float) -> Tensor:
     return ((gradient.square().sum(dim=1) + 1e-12).sqrt() - slope).square().mean()
 
 
+def scaling(demonstrations: Sequence[Demonstration]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and 1 / deviation of the expert's observations, float32 [O] each. What never changes is only shifted."""
+    observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
+    deviation = observation.std(axis=0)
+    return observation.mean(axis=0), (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
+
+
+@torch.no_grad()
+def measured(loss: Tensor, penalty: Tensor, expert_logit: Tensor, policy_logit: Tensor) -> Tensor:
+    """Loss, penalty and accuracies of one step, [4]."""
+    return torch.stack([loss, penalty, (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()])
+
+
+def means(steps: Sequence[Tensor]) -> Metrics:
+    """The means of what was `measured`."""
+    names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
+    found = torch.stack(list(steps)).mean(dim=0).tolist()
+    return {f"discriminator/{name}": mean for name, mean in zip(names, found, strict=True)}
+
+
 class Discriminator:
     """The discriminator: network, optimiser, replay of the policy's past, and scaling of observations."""
 
@@ -110,7 +130,7 @@ class Discriminator:
         The learning rate goes to its final one with `progress`, from 0 to 1.
         """
         s = self.settings
-        self._scale_by(demonstrations)
+        self.mean, self.scale = scaling(demonstrations)
         self.tells_endings = any(demonstration.terminated for demonstration in demonstrations)
         rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
         expert = self._expert_pairs(demonstrations)
@@ -125,9 +145,7 @@ class Discriminator:
             for _ in range(s.steps)
         ]
         self.memory.append(policy.sample(s.remembered, generator))
-        names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
-        means = torch.stack(steps).mean(dim=0).tolist()
-        return {f"discriminator/{name}": mean for name, mean in zip(names, means, strict=True)}
+        return means(steps)
 
     @torch.no_grad()
     def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
@@ -159,7 +177,7 @@ class Discriminator:
     def _step(
         self, expert: np.ndarray, policy: np.ndarray, learning_rate: float, generator: np.random.Generator
     ) -> Tensor:
-        """One gradient step; loss, penalty and accuracies, as a vector in the order that `update` names."""
+        """One gradient step; loss, penalty and accuracies, as a vector (see `measured`)."""
         inputs = self._inputs(np.concatenate([expert, policy])).requires_grad_()
         logit = self._logit(inputs)
         expert_logit, policy_logit = logit.split([len(expert), len(policy)])
@@ -170,9 +188,7 @@ class Discriminator:
             weight, penalty = self.penalty_weight, gradient_penalty(logit, inputs)
         gradient = self.parameters.gradient(loss + weight * penalty)
         self.adam.step(gradient, learning_rate)
-        with torch.no_grad():
-            accuracies = (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()
-            return torch.stack([loss, penalty, *accuracies])
+        return measured(loss, penalty, expert_logit, policy_logit)
 
     def _between(self, expert: Tensor, policy: Tensor, generator: np.random.Generator) -> Tensor:
         """The penalty at points between as many pairs of the expert and of the policy, each at a place of its own."""
@@ -195,14 +211,8 @@ class Discriminator:
         if not len(self.memory):
             return policy.sample(self.settings.batch, generator)
         old = round(self.settings.batch * self.settings.memory_share)
-        recalled = self.memory.at(self.memory.oldest + generator.integers(len(self.memory), size=old))
+        recalled = self.memory.sample(old, generator)
         return np.concatenate([policy.sample(self.settings.batch - old, generator), recalled])
-
-    def _scale_by(self, demonstrations: Sequence[Demonstration]) -> None:
-        observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
-        deviation = observation.std(axis=0)
-        self.mean = observation.mean(axis=0)
-        self.scale = (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
 
     def _inputs(self, rows: np.ndarray) -> Tensor:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)

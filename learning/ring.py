@@ -40,6 +40,10 @@ class Ring:
         """The entries of these numbers, which must be kept."""
         return self.entries[numbers % len(self.entries)]
 
+    def sample(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Entries that are kept, with replacement."""
+        return self.at(self.oldest + generator.integers(len(self), size=count))
+
     def since(self, count: int) -> np.ndarray:
         """The entries that came in after the first `count` ones.
 
