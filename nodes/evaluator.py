@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ from safetensors.numpy import load
 
 from tutelage import Message, Node
 from tutelage.files import durable
-from tutelage.files.weights import BEST, KEPT, Kept
+from tutelage.files.weights import BEST, Kept
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import returns
@@ -31,7 +30,7 @@ class Evaluator(Node):
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
     interruptible = True
-    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "best", "kept")
+    keeps: ClassVar[tuple[str, ...]] = ("evaluated", "kept")
 
     def __init__(
         self,
@@ -45,8 +44,7 @@ class Evaluator(Node):
         self.task = Task(env)
         self.spaces = self.task.spaces
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
-        self.keep, self.best = keep, float("-inf")
-        self.evaluated, self.kept = 0, Kept()
+        self.keep, self.evaluated, self.kept = keep, 0, Kept()
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
@@ -70,15 +68,10 @@ class Evaluator(Node):
             )
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
-        if self.keep and mean > max(self.best, self._kept_mean()):
-            self.best = mean
+        known = self.kept.read(self.run_dir, f"{BEST}.json").decode()
+        if self.keep and not (known and durable.from_json(known)["return_mean"] >= mean):
             self.kept.add(self.run_dir, f"{BEST}.safetensors", file)
-            self.kept.add(self.run_dir, f"{BEST}.json", json.dumps({"return_mean": mean}).encode())
-
-    def _kept_mean(self) -> float:
-        """The return of the best weights that are kept: a run that is extended may have kept better ones."""
-        path = self.run_dir / KEPT / f"{BEST}.json"
-        return float(durable.read_json(path)["return_mean"]) if path.exists() else float("-inf")
+            self.kept.add(self.run_dir, f"{BEST}.json", durable.to_json({"return_mean": mean}).encode())
 
     def finish(self) -> tuple[Message, ...]:
         self.kept.write(self.run_dir)

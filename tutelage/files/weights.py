@@ -58,6 +58,11 @@ class Kept(Memory):
             if not waited:
                 complain(f"not written yet: {error}")
 
+    def read(self, run: Path, name: str) -> bytes:
+        """The newest file of this name; empty if there is none."""
+        path = run / KEPT / name
+        return self.waiting.get(name) or (path.read_bytes() if path.is_file() else b"")
+
     def write(self, run: Path) -> None:
         """Writes the files that wait. Raises as `write_final` does."""
         for name in list(self.waiting):
