@@ -47,7 +47,7 @@ class Run:
         self.run_dir = folder / "run"
         self._printed = folder / "printed.txt"
         self._printed.write_text("")
-        words = ["launch", *arguments, "--run-dir", str(self.run_dir)]
+        words = ["launch", *arguments, *([] if "--resume" in arguments else ["--run-dir", str(self.run_dir)])]
         self.process: Forked | subprocess.Popen[bytes] = Forked(
             CLI, words, (Path(os.devnull), self._printed, self._printed), folder
         )
