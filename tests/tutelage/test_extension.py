@@ -223,6 +223,18 @@ def test_an_extended_run_is_the_same_each_time_and_goes_on_after_an_interrupt(tm
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+def test_what_an_operator_recorded_until_the_former_end_is_kept(tmp_path: Path) -> None:
+    live = ("operator:=scripted", "live:=true", "rollouts_each:=1")
+    folder = finished(tmp_path, "gail.yaml", *live, "episodes:=2", "budget:=8192").run_dir
+    recording = (folder / "recording.mcap").read_bytes()
+    assert extended(folder, 12288).report["environment_steps"] == 12288
+    assert (folder / "former" / "recording.mcap").read_bytes() == recording
+    episodes = json.loads(cli("demos", "list", folder, "--json").stdout)
+    assert len({one["episode"] for one in episodes}) == len(episodes)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_an_interrupt_of_the_final_evaluation_changes_nothing(tmp_path: Path) -> None:
     words, digests = (*GAIL[:1], "seed:=3", "budget:=6144", "episodes:=500", "record:=true"), []
     for name in ("quiet", "interrupted"):

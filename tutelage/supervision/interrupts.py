@@ -76,7 +76,7 @@ class Interrupts:
         elif self.orders == ["pause"] and nodes <= self.reports.paused:
             self._order("continue", math.inf)
         elif self.orders[-1:] == ["halt"] and nodes <= self.reports.halted and not unkept:
-            self._order("interrupt", STOP_SECONDS)  # with unkept messages a resumed run would be another one
+            self._order("interrupt", STOP_SECONDS)  # had a node not saved, a resumed run would differ
 
     def _order(self, order: str, seconds: float) -> None:
         """Tells all nodes what they have this many seconds for."""
