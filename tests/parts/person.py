@@ -32,7 +32,8 @@ class Person(Run):
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._sent = bytearray()
-        words = ["launch", *arguments, "--run-dir", str(self.run_dir)]
+        named = [] if "--resume" in arguments else ["--run-dir", str(self.run_dir)]
+        words = ["launch", *arguments, *named]
         terminal = [Path(os.ttyname(self.theirs))] * 3
         self.process = Forked(CLI, words, terminal, folder, os.environ | {"TERM": "xterm-256color"})
         self._reader = threading.Thread(target=self._read, daemon=True)
