@@ -14,6 +14,7 @@ from tests.parts import run_cli
 from tests.parts.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tutelage.recording import Reader
+from tutelage.supervision import registry
 from tutelage.supervision.child import Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
@@ -107,6 +108,8 @@ def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
 def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
     run = launch(tmp_path, idle="Idle", deaf="Deaf")
     nodes = until_running(run, 2)
+    while not registry.has_begun(run.run_dir, run.process.pid):  # then the list of processes is written no more
+        time.sleep(0.01)
     children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
     while len(others := {int(pid) for pid in children.read_text().split()} - set(nodes.values())) != 1:
         time.sleep(0.01)  # another process writes the list of them
