@@ -23,6 +23,10 @@ LOOK_SECONDS = 0.2
 """How often the output of a run is shown."""
 
 
+AGAIN_SECONDS = 3.0
+"""When to interrupt a run again that has not begun: a program that still loads its modules may lose a signal."""
+
+
 class Launched:
     """The launcher of a run. It ends the run when this program has ended, in whatever way.
 
@@ -99,10 +103,10 @@ class Launched:
     def _interrupted(self) -> None:
         """The first Ctrl-C ends the run in good order, the next at once. At a terminal the run hears them itself."""
         while True:
-            with contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
                 if not self._at_terminal:
                     self._process.send_signal(signal.SIGINT)
-                self._process.wait()
+                self._process.wait(None if self._has_begun() else AGAIN_SECONDS)
                 return
 
     def _show(self, show: Callable[[str], None]) -> None:

@@ -115,15 +115,13 @@ class NodeProcess:
 
     def _look(self) -> None:
         """Every LOOK_SECONDS: orders, checkpoint, heartbeat."""
-        if self.node.ending and self._extensible and not self._paused:
+        if not self._paused and (self.lifeline.pausing or (self.node.ending and self._extensible)):
             self._pause()
         now = time.monotonic()
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
         interrupted = self.lifeline.obey(self.node)
-        if self.lifeline.pausing and not self._paused:
-            self._pause()
         if self.lifeline.halting and not self._halted:
             self._halt()
         elif interrupted or (now >= self.checkpoints.due_at and not self.bus.ended):
@@ -166,7 +164,7 @@ class NodeProcess:
                 self.bus.acknowledge_all()
 
     def _finish(self) -> None:
-        """Publishes the node's last messages. A node that publishes nothing tries again if it cannot write its files.
+        """Publishes the node's last messages. One that publishes nothing tries again if it cannot write its files.
 
         After UNWRITTEN_SECONDS it reports `unsaved`, and the launcher ends the run, which can be resumed.
         """
@@ -201,9 +199,8 @@ class NodeProcess:
     def _halt(self, amid: bool = False) -> None:
         """Saves the last checkpoint and stops, until the launcher orders the early end or the exit.
 
-        All nodes stop before one of them ends, so no checkpoint contains the early end: a resumed run equals the run
-        that was never interrupted. `amid`: as in `_pause`. A node that was restarted after all have stopped saves
-        nothing.
+        All nodes stop before one of them ends, so a resumed run equals the run that was never interrupted. `amid`: as
+        in `_pause`. A node that was restarted after that saves nothing.
         """
         if not (amid or self.lifeline.interrupted):
             self.node.halt()

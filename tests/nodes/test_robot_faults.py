@@ -206,7 +206,7 @@ def test_a_machine_that_was_never_reached_is_no_success(tmp_path):
     (tmp_path / "fault").write_text("unplugged")
     run = CartRun(tmp_path, "seconds:=1").wait()
     assert run.process.returncode == 1
-    assert "the device cannot be used: the cart does not answer" in run.output
+    assert "it cannot be used: the cart does not answer" in run.output
 
 
 def test_a_policy_of_another_task_is_refused(tmp_path):

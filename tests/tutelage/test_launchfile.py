@@ -219,7 +219,7 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "gail.yaml").touch()
     assert find("gail.yaml") == find(str(folder / "gail.yaml")) == folder / "gail.yaml"
     with pytest.raises(
-        LaunchError, match=r"gial\.yaml: there is no such file in .* or .*/launch; did you mean 'gail\.yaml'\?"
+        LaunchError, match=r"gial\.yaml: there is no such file in .* or .*/launch/robots; did you mean 'gail\.yaml'\?"
     ):
         find("gial.yaml")
     with pytest.raises(LaunchError, match=r"/none\.yaml: there is no such file"):
