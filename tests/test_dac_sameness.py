@@ -35,6 +35,7 @@ def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed):
     assert finished(tmp_path, *FEW, "--one-process").digest == undisturbed()
 
 
+@pytest.mark.slow
 def test_the_plain_loop_ends_in_the_same_digest(undisturbed):
     command = [sys.executable, str(PLAIN_LOOP), "--steps", str(STEPS), "--episodes", "1"]
     plain = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
@@ -45,7 +46,7 @@ def test_the_plain_loop_ends_in_the_same_digest(undisturbed):
 @pytest.mark.parametrize(
     "nodes",
     [
-        ("discriminator", "simulator", "learner"),
+        pytest.param(("discriminator", "simulator", "learner"), marks=pytest.mark.slow),
         pytest.param(("learner",), marks=pytest.mark.slow),
         pytest.param(("policy", "teleoperator"), marks=pytest.mark.slow),
     ],
@@ -60,6 +61,7 @@ def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, 
     assert run.report["node_restarts"] == dict.fromkeys(nodes, 1)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
     wait_for(run, "metrics.jsonl", rows=18)
@@ -90,6 +92,7 @@ def test_a_recording_of_it_is_verified(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
     (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parent / "parts/corrupted_reward.py").read_text())
     run = finished(tmp_path, *FEW, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")

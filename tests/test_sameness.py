@@ -30,13 +30,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return digest
 
 
-@pytest.mark.parametrize("lag", [0, 1])
+@pytest.mark.parametrize("lag", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed, lag):
     run = finished(tmp_path, "gail.yaml", STEPS, f"lag:={lag}", "--one-process")
     assert run.digest == undisturbed(f"lag:={lag}")
 
 
-@pytest.mark.parametrize("lag", [0, 1])
+@pytest.mark.parametrize("lag", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_plain_loop_ends_in_the_same_digest(undisturbed, lag):
     command = [sys.executable, str(PLAIN_LOOP), "--lag", str(lag), "--steps", STEPS.partition(":=")[2]]
     plain = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

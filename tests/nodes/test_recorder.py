@@ -208,7 +208,7 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
     assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))
 
 
-@pytest.mark.parametrize("processes", [(), ("--one-process",)])
+@pytest.mark.parametrize("processes", [(), pytest.param(("--one-process",), marks=pytest.mark.slow)])
 def test_a_run_is_recorded_to_its_last_message_and_changes_by_nothing(tmp_path, processes):
     arguments = ("gail.yaml", "budget:=8192", "episodes:=2", *processes)
     for name in ("plain", "recorded"):

@@ -184,8 +184,8 @@ def test_an_interrupt_stops_the_machine_first(tmp_path, number):
     [
         ("nan", "fault: the sensor of pole gives no number"),
         ("stuck", "stopped: controlled stop: cart, cart velocity, pole, pole velocity stood still"),
-        ("outside", "stopped: protective stop: cart is outside its limits"),
-        ("unplugged", "fault: the cart does not answer: is its cable plugged in?"),
+        pytest.param("outside", "stopped: protective stop: cart is outside its limits", marks=pytest.mark.slow),
+        pytest.param("unplugged", "fault: the cart does not answer: is its cable plugged in?", marks=pytest.mark.slow),
     ],
 )
 def test_a_machine_that_cannot_be_trusted_is_stopped_and_stays_so(tmp_path, fault, said):

@@ -8,7 +8,7 @@ from tests.nodes.test_robot_faults import CART, balancing
 from tests.parts.run_cli import Run, finished
 
 
-@pytest.mark.parametrize("protocol", ["dynamixel", "serial"])
+@pytest.mark.parametrize("protocol", ["dynamixel", pytest.param("serial", marks=pytest.mark.slow)])
 def test_hardware_yaml_starts_an_emulated_rig_and_drives_it(tmp_path, protocol):
     run = finished(
         tmp_path, "rig.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"protocol:={protocol}", "seconds:=5"

@@ -333,6 +333,7 @@ def test_one_process_goes_by_the_clock_too(tmp_path: Path, noted: str) -> None:
     assert [(one["verdict"], one["return"]) for one in takes(run)] == [("kept", 500.0)]
 
 
+@pytest.mark.slow
 def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Path, people: list[Person]) -> None:
     person = sit_down(
         people, tmp_path, "gail.yaml", "operator:=keyboard", "live:=true", "speed:=1", "rollouts_each:=2", "episodes:=3"

@@ -80,6 +80,7 @@ def test_players_take_the_place_of_nodes_and_the_others_do_as_they_did(recorded,
     assert report["weights_digest"] == recorded.digest
 
 
+@pytest.mark.slow
 def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tmp_path):
     replaced = ("--node", "simulator", "--node", "teleoperator")
     run_dir = tmp_path / "run"
@@ -135,6 +136,7 @@ def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can bound the files of another process")
+@pytest.mark.slow
 def test_bag_record_says_at_once_that_the_disk_is_full(recorded, tmp_path):
     file = tmp_path / "again.mcap"
     with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
