@@ -144,6 +144,7 @@ class Hasty(io.StringIO):
         return super().write(text)
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_a_run_has_begun_leaves_no_folder(endless: Path) -> None:
     with contextlib.redirect_stdout(Hasty("")), pytest.raises(KeyboardInterrupt):
         tutelage.launch("graph.yaml")
