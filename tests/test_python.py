@@ -21,6 +21,7 @@ import pytest
 import tutelage
 from tests.tutelage.test_supervisor import write_graph
 from tutelage.files import durable
+from tutelage.launched import Launched
 from tutelage.messages import Weights
 from tutelage.nodes.policy import Policy
 
@@ -144,9 +145,9 @@ class Hasty(io.StringIO):
         return super().write(text)
 
 
-@pytest.mark.slow
-def test_ctrl_c_before_a_run_has_begun_leaves_no_folder(endless: Path) -> None:
-    with contextlib.redirect_stdout(Hasty("")), pytest.raises(KeyboardInterrupt):
+def test_ctrl_c_before_a_run_has_begun_leaves_no_folder(endless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Launched, "_goes_on", lambda _: signal.raise_signal(signal.SIGINT))  # the launcher just started
+    with pytest.raises(KeyboardInterrupt):
         tutelage.launch("graph.yaml")
     assert not list(endless.parent.glob("runs/*"))
 
