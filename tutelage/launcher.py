@@ -100,6 +100,7 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> in
         what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
+    run.check_layout(folder)
     extends = bool(words) or extension.begun(folder)
     if not extends and (why := _over(folder)):
         raise Refusal([Problem(run_dir, why)])
@@ -123,12 +124,8 @@ def _over(folder: Path) -> str:
     except Refusal as damage:
         complain(f"{damage}: it is written again")
         return ""
-    code = report.get("exit_code")
-    if code == 0:
-        return "this run has finished: extend it by budget:=N, or start a new one"
-    if "interrupted" not in report and isinstance(code, int) and code > 128:  # its checkpoints contain the early end
-        return "this run was ended by Ctrl-C in a version that could not resume such runs: start a new one"
-    return ""
+    finished = report.get("exit_code") == 0
+    return "this run has finished: extend it by budget:=N, or start a new one" if finished else ""
 
 
 def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:

@@ -179,16 +179,16 @@ def test_a_resume_leaves_whole_lines_of_the_metrics_and_no_holes(tmp_path, left,
 
 
 @pytest.mark.parametrize(
-    "report, why",
+    "file, change, why",
     [
-        ({"exit_code": 0}, "this run has finished"),
-        ({"exit_code": 130}, "in a version that could not resume such runs"),
+        ("report.json", {"exit_code": 0}, "this run has finished"),
+        ("run.json", {"checkpoints": None}, "another version of tutelage made this run"),
     ],
 )
-def test_a_run_that_is_over_or_was_interrupted_by_an_older_version_is_not_resumed(described, report, why):
-    path = described / "report.json"
+def test_a_run_that_is_over_or_of_another_version_is_not_resumed(described, file, change, why):
+    path = described / file
     whole = path.read_bytes()
-    durable.write_json(path, report)
+    durable.write_json(path, durable.read_json(path) | change)
     with pytest.raises(Refusal, match=why):
         launching.resume(str(described))
     path.write_bytes(whole)

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import cli
+from tutelage.files.checkpoint import LAYOUT
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
 from tutelage.learning.ppo import PPO, Settings
@@ -149,7 +150,7 @@ def run_folder(folder: Path, *plans: NodePlan, paths: tuple[str, ...] = ()) -> P
     (place / "logs").mkdir(parents=True)
     graph = Graph("gail", list(plans), paths=list(paths))
     (place / "graph.json").write_text(json.dumps(asdict(graph)))
-    (place / "run.json").write_text('{"run": "a"}')
+    (place / "run.json").write_text(json.dumps({"run": "a", "checkpoints": LAYOUT}))
     save_file(PPO(Spaces(4, 2, True), 0, Settings()).tensors(), place / "weights.safetensors")
     return place
 
@@ -215,14 +216,14 @@ def shadowed(folder: Path) -> Path:
 
 def signed_by_another(folder: Path) -> Path:
     place = shadowed(folder)
-    (place / "run.json").write_text(json.dumps({"run": "a", "signature": "0" * 64}))
+    (place / "run.json").write_text(json.dumps({"run": "a", "checkpoints": LAYOUT, "signature": "0" * 64}))
     return place
 
 
 def signed_for_another(folder: Path) -> Path:
     place = shadowed(folder)
     signature = sign("a", Graph("gail", [simulator(CARTPOLE)]))
-    (place / "run.json").write_text(json.dumps({"run": "a", "signature": signature}))
+    (place / "run.json").write_text(json.dumps({"run": "a", "checkpoints": LAYOUT, "signature": signature}))
     return place
 
 

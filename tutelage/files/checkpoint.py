@@ -10,6 +10,9 @@ from tutelage.codec import pack_state, unpack_state
 from tutelage.files.durable import write
 from tutelage.input.problems import Problem, Refusal
 
+LAYOUT = 2
+"""What the nodes' states and the bus's are made of. Raise it when that changes: older runs are then not resumed."""
+
 
 def save(path: Path, state: Any, durable: bool = True) -> None:
     """Writes a state. After a crash, if `durable` also after a power cut, it or its predecessor is there and whole."""

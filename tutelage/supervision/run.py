@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tutelage.files import durable
+from tutelage.files import checkpoint, durable
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
@@ -93,6 +93,7 @@ def describe(graph: Graph, folder: Path, name: str = "") -> str:
     name = name or uuid.uuid4().hex[:12]
     about = {
         "run": name,
+        "checkpoints": checkpoint.LAYOUT,
         "signature": signature.sign(name, graph),
         "algorithm": graph.name,
         "arguments": graph.arguments,
@@ -147,6 +148,13 @@ def name_of(folder: Path) -> str:
     if not isinstance(name, str):
         raise Refusal([Problem(path, "this file is damaged: it does not name its run")])
     return name
+
+
+def check_layout(folder: Path) -> None:
+    """Raises Refusal if another version of tutelage saved the checkpoints of the run in a folder."""
+    if durable.read_json(folder / "run.json").get("checkpoints") != checkpoint.LAYOUT:
+        what = "another version of tutelage made this run, whose checkpoints differ: resume it with that one"
+        raise Refusal([Problem(folder, f"{what}, or use its weights in this one (tutelage evaluate, policy:=)")])
 
 
 def load(graph: Graph) -> None:
