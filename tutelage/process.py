@@ -13,6 +13,7 @@ from types import FrameType
 
 from tutelage.assignment import Assignment, inbox_of, topics_of, unsaid_of
 from tutelage.checkpointing import Checkpointing
+from tutelage.files.naming import file_name
 from tutelage.graph import NodePlan, node_class
 from tutelage.heartbeat import Heartbeat
 from tutelage.lifeline import Lifeline
@@ -39,7 +40,7 @@ class NodeProcess:
     def __init__(self, plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
         kind = node_class(plan.run)
         self.node, self.place, self.lifeline = kind(**plan.parameters), place, Lifeline(lifeline, kind.observer)
-        self.node.run_dir, self.node.beside = place.run_dir, place.run_dir / "checkpoints" / plan.name.replace("/", ".")
+        self.node.run_dir, self.node.beside = place.run_dir, place.run_dir / "checkpoints" / file_name(plan.name)
         self.node.lacks(unsaid_of(plan, kind))
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._listeners = place.graph.listeners(plan)

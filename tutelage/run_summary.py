@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tutelage.files.naming import file_name
 from tutelage.graph import Graph
 from tutelage.invocation import program
 from tutelage.supervision.outcome import Outcome
@@ -58,7 +59,7 @@ def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
         return []
     if outcome.why:
         return [f"{outcome.failed} has failed and would fail again: {outcome.why}"]
-    log = folder / "logs" / f"{outcome.failed.replace('/', '.')}.log"
+    log = folder / "logs" / f"{file_name(outcome.failed)}.log"
     why = "could not be kept alive"
     if outcome.failed in graph.by_the_clock():
         why = "has ended and is not restarted, because it acts on the world"

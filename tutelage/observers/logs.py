@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from tutelage.files.naming import file_name
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.observers import runs
@@ -27,7 +28,7 @@ def find(node: str, run: str | None) -> Path:
     names = [plan.name for plan in Graph.of_run(folder).nodes]
     if node not in names:
         raise Refusal([Problem(node, f"there is no such node in {folder.name}; {did_you_mean(node, names)}")])
-    return folder / "logs" / f"{node.replace('/', '.')}.log"
+    return folder / "logs" / f"{file_name(node)}.log"
 
 
 def lines(log: Path, last: int | None, follow: bool) -> Iterator[str | None]:

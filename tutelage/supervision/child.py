@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tutelage.assignment import Assignment
+from tutelage.files.naming import file_name
 from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import Refusal
 from tutelage.process import NodeProcess
@@ -131,7 +132,7 @@ def _settle(log: Path, screen: bool) -> None:
 
 def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
     """Starts a node's process."""
-    log = place.run_dir / "logs" / f"{plan.name.replace('/', '.')}.log"
+    log = place.run_dir / "logs" / f"{file_name(plan.name)}.log"
     mark = {leftovers.MARK: str(place.socket_dir)}
     if plan.command:
         return _start_program(plan, log, mark)

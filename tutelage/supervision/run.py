@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.files import checkpoint, durable
+from tutelage.files.naming import file_name
 from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
@@ -76,7 +77,7 @@ def inherit(graph: Graph, folder: Path) -> None:
             given = plan.parameters.get(parameter)
             source = Path(given) if given and Path(given).is_file() else Path(given or "") / file
             if given and source.is_file():
-                kept = folder / "inherited" / f"{plan.name.replace('/', '.')}.{parameter}"
+                kept = folder / "inherited" / f"{file_name(plan.name)}.{parameter}"
                 durable.copy(source, kept / file)
                 report = source.with_name("report.json")  # it contains the digest of the final weights
                 if source.name == file and report.is_file():

@@ -13,6 +13,7 @@ from pathlib import Path
 import zmq
 
 from tutelage.codec import MAX_BODY, MAX_FRAME, Frame
+from tutelage.files.naming import file_name
 from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message
 
@@ -33,7 +34,7 @@ def address(folder: Path, node: str, kind: str) -> str:
     Raises:
         Refusal: the path is longer than the system allows for a socket.
     """
-    path = f"{folder}/{node.replace('/', '.')}.{kind}"
+    path = f"{folder}/{file_name(node)}.{kind}"
     if len(path.encode()) > zmq.IPC_PATH_MAX_LEN:
         what = f"a socket's path may have {zmq.IPC_PATH_MAX_LEN} bytes: set TMPDIR to a shorter folder"
         raise Refusal([Problem(path, what)])
