@@ -219,7 +219,7 @@ def test_a_resized_window_shows_one_view(terminal: MakeTerminal) -> None:
 def test_many_nodes_leave_room_for_those_in_trouble(terminal: MakeTerminal) -> None:
     screen = terminal(80, 12)
     console = console_at(itertools.repeat(1.0))
-    feed(console, [status(f"node{i:02}", 1.0, life=int(i == 17)) for i in range(20)])
+    feed(console, [status(f"node{i:02}", 1.0, {"weights": 1}, life=int(i == 17)) for i in range(20)])
     console.interrupt()
     text = screen.text()
     assert "node17" in text and "node16" not in text
@@ -394,6 +394,17 @@ def test_behaviour_cloning_shows_its_epochs() -> None:
     paint.print(view(progress, 99, 30, 1.0))
     shown = paint.export_text()
     assert "epoch          7   loss 0.250" in shown and "steps" not in shown
+
+
+def test_nothing_is_shown_before_the_nodes_have_accepted_their_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    for accepted in (False, True):
+        console = console_at(itertools.count(0.0, 9.0))
+        feed(console, [status("learner", second, {"weights": int(accepted)}) for second in (0.5, 1.0)])
+        console.finish()
+        assert ("started" in capsys.readouterr().out) == accepted
+    console = console_at(itertools.count(0.0, 9.0))
+    console.warn(["learner has not answered for 4 s"])
+    assert "learner has not answered" in capsys.readouterr().out
 
 
 def test_a_line_says_what_is_known_and_no_more() -> None:
