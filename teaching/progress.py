@@ -29,7 +29,7 @@ class Pulse:
         self.at = 0.0  # time of the last one
 
     def beat(self, status: Status, now: float) -> None:
-        if self.statuses and self.last.life != status.life:
+        if self.statuses and self.last.restarts != status.restarts:
             self.statuses.clear()  # a restart resets the counters
         self.statuses.append(status)
         self.at = now

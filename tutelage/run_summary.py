@@ -136,7 +136,7 @@ def _silences(numbers: Numbers) -> str:
     """Long silences only: a busy node, too, is silent for a while."""
     long = {name: seconds for name, seconds in numbers["node_silences"].items() if seconds >= SILENT_SECONDS}
     found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in long.items())
-    return found and f"busy or stopped, and gave no sign of life: {found}"
+    return found and f"did not answer, because it was busy or stopped: {found}"
 
 
 def _losses(numbers: Numbers) -> str:

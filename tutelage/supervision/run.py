@@ -30,7 +30,7 @@ from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
-"""How long a resumed run waits until the processes of its former life have exited."""
+"""How long a resumed run waits until its earlier processes have exited."""
 
 REPORT_SECONDS = 20.0
 """How long the disk has to write the report; less after an interrupt."""
