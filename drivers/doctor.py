@@ -92,8 +92,8 @@ def _watches(robot: Robot) -> Iterator[Finding]:
         elif seconds > YEAR:
             yield Finding(None, f"watch: {channel.name} is not watched: its 'stuck' is 0")
         else:
-            what = f"may stay the same for {1000 * seconds:g} ms under commands of {by}, then it is stopped"
-            yield Finding(True, f"watch: {channel.name} {what}")
+            what = f"if {channel.name} stays the same for {1000 * seconds:g} ms while {by} is commanded"
+            yield Finding(True, f"watch: {what}, the robot is stopped")
 
 
 def _readings(robot: Robot) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def _ranges(robot: Robot, values: np.ndarray) -> Iterator[Finding]:
 
 def _watchdog(driver: Driver) -> Finding:
     if driver.watchdog_seconds is None:
-        what = "the driver knows of none in the device: nothing stops it when this computer dies"
+        what = "the driver states none: nothing stops the device when this computer fails"
         return Finding(None, f"watchdog: {what}")
     return Finding(
         True, f"watchdog: the device stops itself after {1000 * driver.watchdog_seconds:g} ms without a command"

@@ -85,7 +85,7 @@ def _final(run: Path, final: str, interim: str, results: str, of_which: str) -> 
             f"go on with it by `{program()} launch --resume {run}`"
         )
     if (run / interim).is_file():
-        what += f", or name the interim ones that it had come to, {run / interim}"
+        what += f", or name its interim ones, {run / interim}"
     raise Refusal([Problem(run, what)])
 
 

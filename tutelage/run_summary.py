@@ -53,7 +53,7 @@ def interrupted(name: str) -> str:
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
     if outcome.broken or unsaved:
-        resume = f"the run has not finished; when that is mended, resume it: {program()} launch --resume {folder}"
+        resume = f"the run has not finished; when that is fixed, resume it: {program()} launch --resume {folder}"
         return [*filter(None, [outcome.broken]), *unsaved, resume]
     if not outcome.failed:
         return []

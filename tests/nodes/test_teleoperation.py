@@ -124,7 +124,7 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
-    person.sees("random episodes has .*, takes 0, 2, 3 no more")
+    person.sees("takes 0, 2, 3 are no better than the best of 20 random episodes")
     person.sees("discard them: python cli.py demos discard run 0 2 3")
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]

@@ -23,7 +23,7 @@ def find(path: Path) -> Path:
     if found.is_file():
         return found
     if (path / "run.json").is_file():
-        what = "this run was not recorded, so its messages are not there: launch it anew with record:=true"
+        what = "this run was not recorded, so there is nothing to verify or replay: launch it again with record:=true"
     else:
         what = f"there is no {found.name} here: launch with record:=true, or use `{program()} bag record`"
     raise Refusal([Problem(path, what)])
