@@ -1,5 +1,6 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,8 @@ def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
     assert all(watch.format(name) in done.stdout for name in ("cart", "cart velocity", "pole", "pole velocity"))
     assert "unknown watchdog: the driver states none" in done.stdout
     assert "ok      sensor: pole is" in done.stdout
+    latency = r"latency: a reading takes [\d.]+ ms, at worst [\d.]+ ms; good is below 10 ms, half a period"
+    assert re.search(latency, done.stdout)
     assert '"write"' not in (tmp_path / "told").read_text()
 
 

@@ -8,7 +8,7 @@ def test_a_take_is_compared_with_random_actions() -> None:
     worth = Worth(Task("CartPole-v1"))
     assert 20 < worth.at_random < 200
     assert worth.warning(worth.at_random + 1) == ""
-    assert worth.warning(9.0) == f"no better than the best of 20 random episodes, {worth.at_random:.1f}: undo it"
+    assert worth.warning(9.0) == f"no better than the best of 20 random episodes ({worth.at_random:.1f}): undo it"
 
 
 def test_the_summary_names_the_poor_takes() -> None:
