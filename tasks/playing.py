@@ -53,9 +53,9 @@ def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Ste
 def endless(name: str) -> Refusal:
     """An episode does not end."""
     what = (
-        f"an episode has not ended after {LONGEST} steps, and there is no time limit: give it one, by "
-        "{id: ..., arguments: {max_episode_steps: 500}} where gymnasium makes it, by "
-        "gymnasium.wrappers.TimeLimit(environment, 500) where a function of yours does"
+        f"an episode has not ended after {LONGEST} steps, and there is no time limit: give it one, "
+        "env:='{id: ..., arguments: {max_episode_steps: 500}}' of a registered environment, "
+        "gymnasium.wrappers.TimeLimit(environment, 500) in a function of your own"
     )
     return Refusal([Problem(name, what)])
 

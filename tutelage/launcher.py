@@ -63,7 +63,8 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
     made = _graph(read, paths, arguments)
     for one in read.arguments.values():
         if one.follows:
-            print(f"{one.name}:={text(one.value)}, which follows from {one.follows}", flush=True)
+            source = read.arguments[one.follows]
+            print(f"{one.name}:={text(one.value)}, from {source.name}:={text(source.value)}", flush=True)
     if one_process:
         _need_no_process(file, made)
     return begin(made, run_dir, one_process)

@@ -70,7 +70,7 @@ def test_demonstrations_name_the_environment_and_it_is_printed(tmp_path: Path) -
     path = demonstrations(tmp_path, "Pendulum-v1")
     run = finished(tmp_path, "bc.yaml", f"demonstrations:={path}", "epochs:=1", "episodes:=1")
     assert run.report["environment"] == "Pendulum-v1"
-    assert run.output.startswith("env:=Pendulum-v1, which follows from demonstrations\n")
+    assert run.output.startswith(f"env:=Pendulum-v1, from demonstrations:={path}\n")
 
 
 def test_another_environment_than_theirs_is_refused_and_so_is_one_that_is_code(tmp_path: Path) -> None:
