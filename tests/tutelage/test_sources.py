@@ -73,13 +73,16 @@ def test_demonstrations_name_the_environment_and_it_is_printed(tmp_path: Path) -
     assert run.output.startswith(f"env:=Pendulum-v1, from demonstrations:={path}\n")
 
 
-def test_another_environment_than_theirs_is_refused_and_so_is_one_that_is_code(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_another_environment_than_theirs_is_refused_before_anything_is_shown(tmp_path: Path) -> None:
     path = demonstrations(tmp_path, "Pendulum-v1")
     run = Run(tmp_path, "bc.yaml", f"demonstrations:={path}", "env:=CartPole-v1").wait()
     assert run.process.returncode == 2 and "it says that it is of Pendulum-v1" in run.output
     assert "started" not in run.output and not run.run_dir.exists()
-    (tmp_path / "code").mkdir()
-    path = demonstrations(tmp_path / "code", "os:getcwd")
+
+
+def test_an_environment_that_is_code_is_not_taken_from_a_file(tmp_path: Path) -> None:
+    path = demonstrations(tmp_path, "os:getcwd")
     done = cli("launch", "bc.yaml", f"demonstrations:={path}", "--dry-run", cwd=tmp_path)
     assert done.returncode == 2 and "made with os:getcwd, which can run code: name it yourself" in done.stderr
 
