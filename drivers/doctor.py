@@ -92,27 +92,25 @@ def _watches(robot: Robot) -> Iterator[Finding]:
         elif seconds > YEAR:
             yield Finding(None, f"watch: {channel.name} is not watched: its 'stuck' is 0")
         else:
-            what = f"may stay the same for {1000 * seconds:g} ms under commands of {by}, then it is stopped"
-            yield Finding(True, f"watch: {channel.name} {what}")
+            what = f"if {channel.name} stays the same for {1000 * seconds:g} ms while {by} is commanded"
+            yield Finding(True, f"watch: {what}, the robot is stopped")
 
 
 def _readings(robot: Robot) -> Iterator[Finding]:
     """Reads at the robot's rate for a while."""
-    pace, took, ages, values = Pace(robot.rate), [], [], []
+    pace, took, values = Pace(robot.rate), [], []
     pace.begin(time.monotonic_ns())
     while pace.elapsed < SECONDS * 1e9:
         time.sleep(max(0, pace.deadline - time.monotonic_ns()) / 1e9)
         began = time.monotonic_ns()
         pace.keep(began)
-        reading = robot.driver.read()
+        values.append(robot.driver.read().values)
         took.append((time.monotonic_ns() - began) / 1e6)
-        ages.append((time.monotonic_ns() - reading.captured) / 1e6)
-        values.append(reading.values)
     late = f"{pace.missed} of {pace.ticks + pace.missed} deadlines missed"
     yield Finding(pace.missed == 0, f"rate: {pace.rate_mean:.2f} Hz of {robot.rate:g}, {late}")
     worst, half = max(took), 500 / robot.rate
-    what = f"a reading takes {statistics.median(took):.2f} ms, at worst {worst:.2f} ms, and is {max(ages):.2f} ms old"
-    yield Finding(worst < half, f"latency: {what} (half a period is {half:g} ms)")
+    what = f"a reading takes {statistics.median(took):.2f} ms, at worst {worst:.2f} ms"
+    yield Finding(worst < half, f"latency: {what}; good is below {half:g} ms, half a period")
     yield from _ranges(robot, np.array(values))
 
 
@@ -126,7 +124,7 @@ def _ranges(robot: Robot, values: np.ndarray) -> Iterator[Finding]:
 
 def _watchdog(driver: Driver) -> Finding:
     if driver.watchdog_seconds is None:
-        what = "the driver knows of none in the device: nothing stops it when this computer dies"
+        what = "the driver states none: nothing stops the device when this computer fails"
         return Finding(None, f"watchdog: {what}")
     return Finding(
         True, f"watchdog: the device stops itself after {1000 * driver.watchdog_seconds:g} ms without a command"

@@ -130,6 +130,12 @@ def task_of(path: Path) -> RobotTask | None:
     return _Reader(path, item, "", problems).task() if item else None
 
 
+def env_of(robot: str) -> Env | None:
+    """The environment of the task that a robot's file names, None if the file cannot be read."""
+    task = task_of(Path(robot))
+    return task.env if task else None
+
+
 class _Reader(LimitsReader):
     """Reads one file and gathers its problems."""
 

@@ -48,15 +48,15 @@ class Settings:
     batch: int = 512
     """transitions of each side in a step"""
     penalty_weight: float = 0.1
-    """of the squared slope of both networks: more is smoother"""
+    """of the penalty on the squared slope of both networks: more is smoother"""
     discount: float = DISCOUNT
     """the learner's"""
     memory: int = 65536
-    """transitions of the policy's past that are kept: without them g is not held where the policy goes no more"""
+    """transitions of the policy's past that are kept: without them g drifts where the policy no longer goes"""
     remembered: int = 256
-    """transitions of each rollout that go there"""
+    """transitions of each rollout that are added to the memory"""
     memory_share: float = 0.5
-    """of the policy's transitions in a step"""
+    """share of the policy's transitions in a step that come from the memory"""
     hidden: int = 64
     """units in each of the two layers, of g and of h"""
 

@@ -29,7 +29,9 @@ class Settings:
     """Settings of behaviour cloning."""
 
     loss: Literal["likelihood", "squared_error"] = "likelihood"
+    """likelihood, or squared_error where actions are continuous"""
     learning_rate: float = 3e-3
+    """at the beginning; it falls to zero over the epochs after the last demonstration"""
     minibatch: int = 128
     """pairs in a minibatch"""
     minibatches: int = 32

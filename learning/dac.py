@@ -26,7 +26,7 @@ class DiscriminatorSettings(gail.Settings):
     batch: int = 128
     interpolated_penalty_weight: float = 10.0
     discount: float = 0.99
-    memory: int = 1 << 19
+    memory: int = 524_288
     remembered: int = 512
     hidden: int = 128
 

@@ -32,34 +32,34 @@ class Settings:
     learning_rate: float = 4e-3
     """at the beginning"""
     final_learning_rate: float = 0.0
-    """where it gets to with the run's progress"""
+    """at the end of the run"""
     steps: int = 4
     """gradient steps a rollout"""
     batch: int = 512
     """pairs of each side in a step"""
     penalty_weight: float = 0.002
-    """of the logit's squared slope, where actions are discrete: more is smoother"""
+    """of the penalty on the logit's squared slope, where actions are discrete: more is smoother"""
     continuous_penalty_weight: float = 0.01
     """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
     absorbing: bool = True
-    """whether an episode that terminated goes on in an absorbing state"""
+    """whether a terminated episode continues in an absorbing state"""
     subsample: int = 1
-    """of the demonstrations only every n-th pair is shown: their absorbing states weigh so much less, too"""
+    """only every n-th pair of the demonstrations is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
     """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
     interpolated_penalty_weight: float = 0.0
-    """of how far the slope is from `slope` between the expert's pairs and the policy's, squared; it is the other one's
-    place where it is above zero"""
+    """of the squared distance of the logit's slope from `slope`, between the expert's pairs and the policy's; above
+    zero it replaces the other penalty"""
     slope: float = 1.0
-    """of the logit between the two sides, by the scaled observations and actions"""
+    """the wanted slope of the logit between the two sides, by the scaled observations and actions"""
     blur: float = 1.0
     """deviations of the observations before an absorbing state, as the discriminator sees them when it learns"""
     memory: int = 65536
-    """pairs of the policy's past that are kept. A discriminator that forgets sends the policy round in circles."""
+    """pairs of the policy's past that are kept: with a discriminator that forgets, the policy returns to old errors"""
     remembered: int = 256
-    """pairs of each rollout that go there"""
+    """pairs of each rollout that are added to the memory"""
     memory_share: float = 0.5
-    """of the policy's pairs in a step"""
+    """share of the policy's pairs in a step that come from the memory"""
     hidden: int = 64
     """units in each of the two layers"""
 

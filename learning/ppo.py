@@ -28,20 +28,25 @@ class Settings:
     learning_rate: float = 2e-3
     """at the beginning; it goes down to zero with the run's progress"""
     epochs: int = 4
+    """passes over each rollout"""
     minibatch: int = 512
     """steps in a minibatch"""
     discount: float = returns.DISCOUNT
+    """of a step's reward against that of the step before"""
     gae_lambda: float = 0.95
     """lambda of the advantage estimate"""
     clip: float = 0.2
+    """most that the probability of an action changes, as a share, before its gradient is cut off"""
     entropy_weight: float = 0.01
-    """where actions are discrete"""
+    """of the entropy bonus where actions are discrete"""
     continuous_entropy_weight: float = 0.0
-    """where they are continuous: there the spread starts wide"""
+    """of the entropy bonus where actions are continuous: there the spread starts wide"""
     excess_weight: float = 0.1
-    """of a continuous policy's means beyond the bounds"""
+    """of the penalty on a continuous policy's means beyond the bounds"""
     value_weight: float = 0.5
+    """of the value's loss"""
     max_norm: float = 0.5
+    """of a gradient: a longer one is scaled down to it"""
     hidden: int = 64
     """units in each of the two layers"""
 

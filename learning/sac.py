@@ -64,8 +64,9 @@ class Settings:
     return_steps: int = 3
     """n of the n-step returns"""
     discount: float = 0.99
+    """of a step's reward against that of the step before"""
     value_bound: float = math.inf
-    """of the last values in the n-step returns"""
+    """the largest size of the last values in the n-step returns"""
     tau: float = 0.005
     """share of the critics that the target critics take over at each gradient step of the critics"""
     actor_every: int = 2
@@ -79,7 +80,7 @@ class Settings:
     temperature: float = 0.1
     """at the beginning; then it is learned, so that the entropy stays at its target"""
     cloning_weight: float = 1.0
-    """of the distance from the expert's actions, at the beginning"""
+    """of the distance from the expert's actions in the actor's loss, at the beginning"""
     final_cloning_weight: float = 0.5
     """the same at the end. With zero, Hopper's policy became worse again."""
     cloning_batch: int = 64

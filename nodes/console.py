@@ -61,7 +61,7 @@ class Console(Node):
         return ()
 
     def _show(self, now: float) -> None:
-        if self.line_due == NEVER:
+        if self.line_due == NEVER or not (self.progress.started or self.progress.warnings):
             return
         self.line_due = now + self.every
         try:

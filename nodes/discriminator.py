@@ -27,6 +27,8 @@ CHANCE_ROLLOUTS = 5
 class Discriminator(Node):
     """Learns to tell demonstrations from the policy's transitions, rollout by rollout, and scores each rollout.
 
+    `absorbing` and `subsample` are two of its settings, which launch files have as arguments of their own.
+
     It has `enough` when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
     """
 
@@ -47,12 +49,16 @@ class Discriminator(Node):
         seed: int = 0,
         reward: Literal["logit", "note", "log_d", "fairl"] = "logit",
         chance: float = 0.0,
+        absorbing: bool | None = None,
+        subsample: int | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         spaces = Task(env).spaces.without_bounds
         self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
         self.reward, self.chance = rewards.FORMS[reward], chance
-        self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, settings))
+        told = {"absorbing": absorbing, "subsample": subsample}
+        told = {name: value for name, value in told.items() if value is not None} | (settings or {})
+        self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, told))
         self.memory: Any = self.discriminator.memory
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
@@ -120,8 +126,7 @@ class RewardDiscriminator(Discriminator):
         subsample: int = 1,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        told = (settings or {}) | {"subsample": subsample}
-        super().__init__(env, rollout_steps, budget, seed, settings=told)
+        super().__init__(env, rollout_steps, budget, seed, subsample=subsample, settings=settings)
         self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
 
     def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:

@@ -13,7 +13,7 @@ from tutelage.files import durable
 from tutelage.files.weights import BEST, Kept
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
-from tutelage.tasks.playing import returns
+from tutelage.tasks.playing import refuse_endless, returns
 from tutelage.tasks.task import Env, Task
 
 INTERRUPTED_EPISODES, ENOUGH_EVALUATIONS, STOPPING_EVERY = 10, 3, 2
@@ -25,6 +25,8 @@ class Evaluator(Node):
     Before that it plays `every_episodes`, greedy only, after each `every` versions of the weights (0: never). With
     `keep` it writes the weights with the best mean greedy return so far into the run's folder `kept`,
     and their mean beside them, which no checkpoint undoes.
+
+    It refuses an environment without a time limit if an episode of random actions does not end by itself.
     """
 
     hears = (Weights,)
@@ -43,6 +45,7 @@ class Evaluator(Node):
     ) -> None:
         self.task = Task(env)
         self.spaces = self.task.spaces
+        refuse_endless(self.task)
         self.seed, self.episodes, self.every, self.every_episodes = seed, episodes, every, every_episodes
         self.keep, self.evaluated, self.kept = keep, 0, Kept()
 

@@ -90,7 +90,7 @@ class PPOLearner(ScheduledLearner):
         try:
             self.algorithm.begin_with(weights_of(Path(run)))
         except ValueError as error:
-            raise Refusal([Problem("policy", f"is none for this task: {error}")]) from error
+            raise Refusal([Problem("policy", f"does not fit this task: {error}")]) from error
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):

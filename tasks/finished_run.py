@@ -22,7 +22,7 @@ from tutelage.learning.state_reward import state_reward
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
 from tutelage.tasks import untrusted
-from tutelage.tasks.task import Task
+from tutelage.tasks.task import Env, Task
 
 DIGESTS = {FINAL: "weights_digest", INTERIM: "interim_weights_digest"}
 """The digests in report.json, by the name of the file."""
@@ -45,6 +45,19 @@ def task_of(folder: Path, trusted: bool = False) -> Task:
     else:
         untrusted.check_env(env, folder)
     return Task(env)
+
+
+def run_of(path: Path) -> Path | None:
+    """The folder of the run that a path is, or lies in; None if there is none."""
+    whole = path.resolve()
+    near = (whole, *whole.parents[:2]) if whole.exists() else ()
+    return next((one for one in near if (one / "graph.json").is_file()), None)
+
+
+def env_of(place: str) -> Env | None:
+    """The environment of the run that a path is, or lies in; None if there is none. Raises as `task_of` does."""
+    folder = run_of(Path(place))
+    return task_of(folder).given if folder else None
 
 
 def weights_file(run: Path) -> Path:
@@ -72,7 +85,7 @@ def _final(run: Path, final: str, interim: str, results: str, of_which: str) -> 
             f"go on with it by `{program()} launch --resume {run}`"
         )
     if (run / interim).is_file():
-        what += f", or name the interim ones that it had come to, {run / interim}"
+        what += f", or name its interim ones, {run / interim}"
     raise Refusal([Problem(run, what)])
 
 

@@ -52,8 +52,28 @@ def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Ste
 
 def endless(name: str) -> Refusal:
     """An episode does not end."""
-    what = f"an episode has not ended after {LONGEST} steps: wrap the environment in gymnasium.wrappers.TimeLimit"
+    what = (
+        f"an episode has not ended after {LONGEST} steps, and there is no time limit: give it one, "
+        "env:='{id: ..., arguments: {max_episode_steps: 500}}' of a registered environment, "
+        "gymnasium.wrappers.TimeLimit(environment, 500) in a function of your own"
+    )
     return Refusal([Problem(name, what)])
+
+
+def refuse_endless(task: Task) -> None:
+    """Tries an episode of random actions, where gymnasium knows no time limit: many environments end by themselves.
+
+    If it does not end, the episodes of a policy that has not learned anything yet might not end either.
+
+    Raises:
+        Refusal: it does not end.
+    """
+    environment = task.make()
+    if not time_limit(environment):
+        environment.action_space.seed(0)
+        for _ in episode(environment, lambda _: environment.action_space.sample(), seed=0):
+            pass
+    environment.close()
 
 
 def observations(steps: list[Step]) -> np.ndarray:

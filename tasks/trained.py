@@ -10,7 +10,7 @@ import numpy as np
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import Tensors, act
 from tutelage.learning.draws import generator
-from tutelage.tasks.finished_run import task_of, unfit, weights_of
+from tutelage.tasks.finished_run import run_of, task_of, unfit, weights_of
 from tutelage.tasks.task import Env, Task
 
 
@@ -68,8 +68,7 @@ def load(path: str | Path, env: Env | None = None, seed: int = 0) -> TrainedPoli
 
 def _run_of(path: Path) -> Path:
     """The folder of the run that a file of weights is in."""
-    whole = path.resolve()
-    folder = next((one for one in (whole, *whole.parents[:2]) if (one / "graph.json").is_file()), None)
+    folder = run_of(path)
     if folder is None:
         raise Refusal([Problem(path, "this file is in no run's folder: say of which environment it is by env=")])
     return folder

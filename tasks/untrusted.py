@@ -35,8 +35,8 @@ def check_env(env: Env, where: object) -> None:
     code += [place for place in task.wrappers if not _is_wrapper(place)]
     code += [f"{name}: {value!r}"[:80] for name, value in task.arguments.items() if not _is_plain(value)]
     if code:
-        what = f"its environment is made with {', '.join(code)}, which can run code: say --trust, or which --env it is"
-        raise Refusal([Problem(where, what)])
+        what = f"its environment is made with {', '.join(code)}, which can run code"
+        raise Refusal([Problem(where, f"{what}: name it yourself (--env, env:=), or say --trust")])
 
 
 def _is_wrapper(place: str) -> bool:

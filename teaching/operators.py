@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.input.types import describe, fits, found
+from tutelage.tasks import finished_run
 from tutelage.tasks.entry import Law
 from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import policy_law
-from tutelage.tasks.task import Task
+from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import Device
+from tutelage.teaching.formats import files
 
 OPERATORS = (
     "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
@@ -59,6 +61,17 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     if operator == "scripted" or ":" in operator:
         return Lawful(law(operator, task), operator)
     raise Refusal([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+
+
+def env_of(operator: str) -> Env | None:
+    """The environment of the run, or of the file of demonstrations, that `operator` names; None of any other operator.
+
+    Raises:
+        Refusal: it cannot be read, or names an environment that is code.
+    """
+    if _is_run(operator):
+        return finished_run.env_of(operator)
+    return files.env_of(operator) if Path(operator).exists() else None
 
 
 def law(operator: str, task: Task) -> Law:

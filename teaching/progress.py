@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +29,7 @@ class Pulse:
         self.at = 0.0  # time of the last one
 
     def beat(self, status: Status, now: float) -> None:
-        if self.statuses and self.last.life != status.life:
+        if self.statuses and self.last.restarts != status.restarts:
             self.statuses.clear()  # a restart resets the counters
         self.statuses.append(status)
         self.at = now
@@ -83,8 +84,10 @@ class Progress:
     Attributes:
         budget: environment steps of the whole run; 0 if unknown.
         began: when the first message came.
+        started: whether a node has published more than its status: none does before all have accepted their parameters.
         points: recent (time, steps), for the rate; `first_point` for the rate of the whole run.
         returns: of the policy's last training episodes; `course` is the history of their mean.
+        expert_returns: by the numbers of the expert's episodes.
         safety, timing: the last ones of a robot.
         warnings: the launcher's current warnings, a sentence each.
         accuracy: of the discriminator, by side: expert or policy.
@@ -96,6 +99,7 @@ class Progress:
     environment: str = ""
     algorithm: str = ""
     began: float | None = None
+    started: bool = False
     steps: int = 0
     received: int = 0
     numbered: int = 0
@@ -104,7 +108,7 @@ class Progress:
     points: deque[tuple[float, int]] = field(default_factory=deque)
     first_point: tuple[float, int] | None = None
     returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
-    expert_returns: list[float] = field(default_factory=list)
+    expert_returns: dict[int, float] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     accuracy: dict[str, float] = field(default_factory=dict)
     evaluation: Evaluation | None = None
@@ -117,6 +121,7 @@ class Progress:
 
     def hear(self, message: Message, now: float) -> None:
         """Notes a message that came now."""
+        self.started = self.started or not isinstance(message, Status) or bool(sum(message.said.values()))
         if self.began is None:
             self.began = now
         match message:
@@ -125,7 +130,7 @@ class Progress:
             case Metrics():
                 self._measured(message.values, now)
             case Episode(actor="expert"):
-                self.expert_returns.append(message.episode_return)
+                self.expert_returns[message.episode] = message.episode_return
                 self.numbered = message.episode + 1
             case Episode(actor="policy"):
                 self.returns.append(message.episode_return)
@@ -136,7 +141,8 @@ class Progress:
             case Withdrawal():
                 self.received -= message.demonstrations
                 self.numbered -= message.demonstrations
-                del self.expert_returns[-message.demonstrations :]
+                for number in list(self.expert_returns)[-message.demonstrations :]:
+                    del self.expert_returns[number]
             case Safety():
                 self.safety = message
             case Timing():
@@ -162,6 +168,11 @@ class Progress:
         if self.policy_return is not None:
             self.course.add(self.policy_return)
 
+    def recall(self, expert_returns: Iterable[float]) -> None:
+        """Takes over the returns of the expert's episodes so far: their messages do not come again after a restart."""
+        self.expert_returns = dict(enumerate(expert_returns))
+        self.numbered = len(self.expert_returns)
+
     @property
     def demonstrations(self) -> int:
         """How many there are. An observer that came late has missed some messages, but numbers count them."""
@@ -174,7 +185,7 @@ class Progress:
 
     @property
     def expert_return(self) -> float | None:
-        return sum(self.expert_returns) / len(self.expert_returns) if self.expert_returns else None
+        return sum(self.expert_returns.values()) / len(self.expert_returns) if self.expert_returns else None
 
     @property
     def steps_per_second(self) -> float | None:

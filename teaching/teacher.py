@@ -160,6 +160,7 @@ class Teacher(Seat):
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
         self.last = Take(*state["last"]) if state["last"] else None
+        self.progress.recall(self.kept.values())
         if self.device.person:
             self.session.come_back()
 

@@ -15,6 +15,9 @@ FEW = 5
 """From fewer takes behaviour cloning learns more than GAIL (docs/teleoperation.md)."""
 
 
+NO_BETTER = f"no better than the best of {EPISODES} random episodes ({{:.1f}})"
+
+
 class Worth:
     """Judges the takes of a task by their returns.
 
@@ -29,7 +32,7 @@ class Worth:
         """What to say when a take is kept; empty if it is worth learning from."""
         if episode_return > self.at_random:
             return ""
-        return f"no better than the best of {EPISODES} random episodes, {self.at_random:.1f}: undo it"
+        return f"{NO_BETTER.format(self.at_random)}: undo it"
 
     def summary(self, kept: dict[int, float], run: str) -> str:
         """A line with the returns of the kept takes; two more if some (by number) are not worth learning from."""
@@ -37,5 +40,5 @@ class Worth:
         poor = [str(take) for take, reached in kept.items() if self.warning(reached)]
         if not poor:
             return returns
-        beside = f"the best of {EPISODES} random episodes has {self.at_random:.1f}, takes {', '.join(poor)} no more"
+        beside = f"takes {', '.join(poor)} are {NO_BETTER.format(self.at_random)}"
         return f"{returns}\n{beside}\ndiscard them: {program()} demos discard {run} {' '.join(poor)}"

@@ -18,8 +18,8 @@ from tutelage.transport.inbox import Inbox, Stream
 class Assignment:
     """A process's place: its run, the run's folders and graph, and the core it must stay on, if any.
 
-    `life` counts its restarts. A `hurried` process gets real-time priority, because a robot waits for it. The run's
-    processes know each other by the `secret`.
+    `restarts` says how often it was restarted. A `hurried` process gets real-time priority, because a robot waits for
+    it. The run's processes know each other by the `secret`.
     """
 
     run: str
@@ -27,7 +27,7 @@ class Assignment:
     socket_dir: Path
     graph: Graph
     secret: bytes = field(default=b"", repr=False)
-    life: int = 0
+    restarts: int = 0
     core: int | None = None
     hurried: bool = False
 

@@ -53,7 +53,7 @@ class Header(NamedTuple):
 
     run: str
     sender: str
-    life: int
+    restarts: int
     sequence: int
     captured: int
     sent: int

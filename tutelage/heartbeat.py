@@ -38,7 +38,7 @@ class Heartbeat:
         said = {topic: self.bus.outbox.next_sequence(topic) for topic in self.bus.speaker.topics.values()}
         waiting = sum(len(stream.waiting) for stream in self.bus.inbox.streams.values())
         who, heard, lost = self.bus.speaker.who, dict(self.bus.listener.heard), self._lost()
-        return Status(0, 0, who.name, who.life, os.getpid(), seconds, said, heard, lost, waiting, self.bus.ended)
+        return Status(0, 0, who.name, who.restarts, os.getpid(), seconds, said, heard, lost, waiting, self.bus.ended)
 
     def _lost(self) -> dict[str, int]:
         """The messages that the node missed, by topic. A recorder counts its own: some are already in its file."""

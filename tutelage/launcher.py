@@ -14,9 +14,11 @@ from tutelage import run_summary as ending
 from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.input.types import text
 from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
 from tutelage.launchfiles.arguments import from_command_line
+from tutelage.launchfiles.entries import LaunchFile
 from tutelage.launchfiles.search import find
 from tutelage.recording.writer import about_run
 from tutelage.supervision import run, signature
@@ -30,13 +32,22 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
     Raises:
         Refusal: all problems of the file and the arguments.
     """
+    return _graph(*_read(file, arguments), arguments)
+
+
+def _read(file: str, arguments: Sequence[str]) -> tuple[LaunchFile, list[str]]:
+    """A launch file, and the folders in which modules are looked for, which are on the path from now on."""
     path = find(file)
     paths = [str(path.parent), str(Path.cwd())]
     sys.path += paths  # at the end, so that a user's modules never hide ours
-    read = launchfile.read(path, from_command_line(arguments))
+    return launchfile.read(path, from_command_line(arguments)), paths
+
+
+def _graph(read: LaunchFile, paths: list[str], arguments: Sequence[str]) -> Graph:
+    """Raises as `graph` does."""
     if any(problem.where in arguments for problem in read.problems):  # before torch is loaded, which takes seconds
         raise Refusal(read.problems)
-    made = wiring.wire(read, path.stem)
+    made = wiring.wire(read, read.path.stem)
     made.paths = paths
     return made
 
@@ -48,7 +59,12 @@ def resolved_text(file: str, arguments: Sequence[str]) -> str:
 
 def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
     """Runs a launch file to its end; returns the exit code."""
-    made = graph(file, arguments)
+    read, paths = _read(file, arguments)
+    made = _graph(read, paths, arguments)
+    for one in read.arguments.values():
+        if one.follows:
+            source = read.arguments[one.follows]
+            print(f"{one.name}:={text(one.value)}, from {source.name}:={text(source.value)}", flush=True)
     if one_process:
         _need_no_process(file, made)
     return begin(made, run_dir, one_process)
@@ -133,17 +149,17 @@ def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = Fal
     try:
         with interruptible():
             outcome, numbers = run.run(made, folder, one_process, resumed)
-            text = outcome.refusal or ending.text(made, folder, outcome, numbers)
+            said = outcome.refusal or ending.text(made, folder, outcome, numbers)
     except Interrupted as interrupt:  # before its processes started or after they ended
         _say(f"{ending.interrupted(str(interrupt))}\nresume it: {program()} launch --resume {folder}", sys.stdout)
         return 128 + interrupt.number
-    _say(text, sys.stderr if outcome.refusal else sys.stdout)
+    _say(said, sys.stderr if outcome.refusal else sys.stdout)
     return outcome.exit_code
 
 
-def _say(text: str, stream: TextIO) -> None:
+def _say(said: str, stream: TextIO) -> None:
     """Prints to the terminal. If it was closed, nothing is printed: report.json says it, too."""
     try:
-        print(text, file=stream, flush=True)
+        print(said, file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the rest of the buffer is flushed at exit

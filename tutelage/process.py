@@ -59,7 +59,7 @@ class NodeProcess:
     def _connect(self, plan: NodePlan) -> Bus:
         node, place = self.node, self.place
         outbox = Outbox(self._listeners, REALTIME_BYTES if node.realtime else None, Path(f"{node.beside}.outbox"))
-        who, topics = Who(place.run, plan.name, place.life, place.secret), topics_of(plan, node)
+        who, topics = Who(place.run, plan.name, place.restarts, place.secret), topics_of(plan, node)
         witness = node if isinstance(node, RecordingNode) else None
         unkept = self._urgent if self._by_arrival else ()
         inbox, folder, sinks = self.turns.inbox, place.socket_dir, place.graph.sinks()
@@ -81,7 +81,7 @@ class NodeProcess:
         self._wait_for_the_others()
         if not self.lifeline.begun:
             return
-        if self.place.life and self._by_arrival:
+        if self.place.restarts and self._by_arrival:
             self._meet_machines()
         if not restored:
             self._publish_slowly(self.node.start())
@@ -104,7 +104,7 @@ class NodeProcess:
             self._attend(0)
 
     def _meet_machines(self) -> None:
-        """Waits until the robots say what they have heard: the life before may have sent more than it saved."""
+        """Waits until the robots say what they have heard: before the restart it may have sent more than it saved."""
         while not (self.lifeline.released or self._machines <= self.bus.speaker.met):
             self._attend(LOOK_SECONDS)
 

@@ -36,11 +36,21 @@ def play(path: Path, nodes: Sequence[str], rate: float, skip: float, run_dir: st
     """Runs the recorded graph with players in place of these nodes, or of all that published if none is named.
 
     Raises:
-        Refusal: there is no such node, no recording, or this machine did not make it and it is not `trusted`.
+        Refusal: there is no such node, no recording, or this machine did not make it and it is not `trusted`; or a
+            robot would be driven by what was recorded.
     """
     recording, made = _recorded(path, trusted)
     graph = _with_players(made, recording, nodes, rate, skip)
+    _refuse_robots(graph, path)
     return launching.begin(graph, run_dir)
+
+
+def _refuse_robots(graph: Graph, path: Path) -> None:
+    """Raises Refusal if a node of the graph would act on the world, which is not where it was when it was recorded."""
+    if names := graph.by_the_clock():
+        add = " ".join(f"--node {name}" for name in names)
+        what = f"{', '.join(names)} would act on the real world: replay it, too, by {add}, or start a new run"
+        raise Refusal([Problem(path, what)])
 
 
 def _recorded(path: Path, trusted: bool, newest: bool = False) -> tuple[Path, Graph]:

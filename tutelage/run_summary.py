@@ -53,7 +53,7 @@ def interrupted(name: str) -> str:
 def _failure(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     unsaved = [f"not saved: {what}, by {name}" for name, what in sorted(outcome.unkept.items())]
     if outcome.broken or unsaved:
-        resume = f"the run has not finished; when that is mended, resume it: {program()} launch --resume {folder}"
+        resume = f"the run has not finished; when that is fixed, resume it: {program()} launch --resume {folder}"
         return [*filter(None, [outcome.broken]), *unsaved, resume]
     if not outcome.failed:
         return []
@@ -136,7 +136,7 @@ def _silences(numbers: Numbers) -> str:
     """Long silences only: a busy node, too, is silent for a while."""
     long = {name: seconds for name, seconds in numbers["node_silences"].items() if seconds >= SILENT_SECONDS}
     found = ", ".join(f"{name} for {seconds:.1f} s" for name, seconds in long.items())
-    return found and f"busy or stopped, and gave no sign of life: {found}"
+    return found and f"did not answer, because it was busy or stopped: {found}"
 
 
 def _losses(numbers: Numbers) -> str:

@@ -11,7 +11,7 @@ class Status(Message, cadence="free"):
     """
 
     node: str
-    life: int
+    restarts: int
     process_id: int
     seconds: float
     said: dict[str, int]

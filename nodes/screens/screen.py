@@ -57,7 +57,10 @@ def _machine(progress: Progress) -> list[tuple[str, str]]:
 
 def _troubles(progress: Progress) -> list[str]:
     nodes = sorted(progress.nodes.items())
-    troubles = [*progress.warnings, *(f"restarts {name} {node.last.life}" for name, node in nodes if node.last.life)]
+    troubles = [
+        *progress.warnings,
+        *(f"restarts {name} {node.last.restarts}" for name, node in nodes if node.last.restarts),
+    ]
     troubles += [f"lost {progress.lost}"] if progress.lost else []
     return troubles + (["interrupted"] if progress.interrupted else [])
 
@@ -161,7 +164,7 @@ def _nodes(progress: Progress, width: int, room: int, now: float) -> list[Text]:
     nodes = sorted(progress.nodes.items())
     more = len(nodes) - room
     if more > 0:
-        nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.life or item[1].lost))
+        nodes.sort(key=lambda item: not (item[1].silent_seconds(now) or item[1].last.restarts or item[1].lost))
         nodes = nodes[: room - 1]
     named = max(LABEL - 1, *(len(name) for name in progress.nodes))
     said, heard = _columns(width - named - 33)
@@ -189,7 +192,7 @@ def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: fl
     return _line(
         (f"{name} ", calm),
         (f"{state:<12} ", ODD if silent else calm),
-        (f"{node.last.life:8}  ", ODD if node.last.life else QUIET),
+        (f"{node.last.restarts:8}  ", ODD if node.last.restarts else QUIET),
         (f"{_short(node.lost):>4}   ", BAD if node.lost else QUIET),
         (f"{_moved(said_counts, shown[0], said - 1):{said}} ", calm),
         (_moved(heard_counts, shown[1], heard), calm),

@@ -43,6 +43,11 @@ def read(
     return shown._replace(env=task.given) if task else shown
 
 
+def env_of(place: str) -> Env | None:
+    """The environment that demonstrations name, None if they name none. Raises as `read` does."""
+    return read(place).env
+
+
 def _check(shown: Demonstrations, task: Task | None) -> None:
     """Refuses episodes that do not fit the task, and says of which task they are if they say so."""
     try:

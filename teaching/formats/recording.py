@@ -124,7 +124,7 @@ def _one(said: Said, verdict: str, task: Task | None) -> Trajectory:
     take, action = said.take, said.take.action
     if action.dtype.kind == "f":
         if task is None:
-            what = "the bounds of its actions are not known: name the task with --env, or --trust its robot's file"
+            what = "the bounds of its actions are not known: name the task (--env, env:=), or --trust its robot's file"
             raise Unfit(f"episode {take.take}: {what}")
         action = task.spaces.to_task(action)
     return Trajectory(

@@ -1,5 +1,6 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,17 +36,20 @@ def test_a_healthy_machine_is_examined_and_nothing_moves(tmp_path):
     assert "ok      limits: force -10 to 10 N" in done.stdout
     assert "describes CartPole-v1 at 50 Hz; an operator starts it" in done.stdout
     assert "ok      ages: applied up to 40 ms, held up to 100 ms, then stopped" in done.stdout
-    watch = "ok      watch: {} may stay the same for 500 ms under commands of force, then it is stopped\n"
+    watch = "ok      watch: if {} stays the same for 500 ms while force is commanded, the robot is stopped\n"
     assert all(watch.format(name) in done.stdout for name in ("cart", "cart velocity", "pole", "pole velocity"))
-    assert "unknown watchdog: the driver knows of none" in done.stdout
+    assert "unknown watchdog: the driver states none" in done.stdout
     assert "ok      sensor: pole is" in done.stdout
+    latency = r"latency: a reading takes [\d.]+ ms, at worst [\d.]+ ms; good is below 10 ms, half a period"
+    assert re.search(latency, done.stdout)
     assert '"write"' not in (tmp_path / "told").read_text()
 
 
 def test_it_says_what_is_not_watched(tmp_path):
     done = cli("doctor", cart(tmp_path, "limits: {force: {moves: [cart, pole]}, pole: {stuck: 0}, cart: {stuck: 2}}\n"))
     assert (
-        "ok      watch: cart may stay the same for 2000 ms under commands of force, then it is stopped" in done.stdout
+        "ok      watch: if cart stays the same for 2000 ms while force is commanded, the robot is stopped"
+        in done.stdout
     )
     assert "unknown watch: pole is not watched: its 'stuck' is 0" in done.stdout
     assert "unknown watch: cart velocity is not watched: no command is said to move it" in done.stdout

@@ -36,8 +36,8 @@ Counts = dict[str, int]
 
 
 def status(node: str, seconds: float, said: Counts | None = None, heard: Counts | None = None,
-           lost: Counts | None = None, life: int = 0, ended: bool = False) -> Status:  # fmt: skip
-    values: dict[str, Any] = {"rollout": 0, "step": 0, "node": node, "life": life, "process_id": 1, "seconds": seconds, "said": said or {},
+           lost: Counts | None = None, restarts: int = 0, ended: bool = False) -> Status:  # fmt: skip
+    values: dict[str, Any] = {"rollout": 0, "step": 0, "node": node, "restarts": restarts, "process_id": 1, "seconds": seconds, "said": said or {},
               "heard": heard or {}, "lost": lost or {}, "waiting": 0, "ended": ended}  # fmt: skip
     return Status(**{field.name: values[field.name] for field in Status.declared})
 
@@ -219,7 +219,7 @@ def test_a_resized_window_shows_one_view(terminal: MakeTerminal) -> None:
 def test_many_nodes_leave_room_for_those_in_trouble(terminal: MakeTerminal) -> None:
     screen = terminal(80, 12)
     console = console_at(itertools.repeat(1.0))
-    feed(console, [status(f"node{i:02}", 1.0, life=int(i == 17)) for i in range(20)])
+    feed(console, [status(f"node{i:02}", 1.0, {"weights": 1}, restarts=int(i == 17)) for i in range(20)])
     console.interrupt()
     text = screen.text()
     assert "node17" in text and "node16" not in text
@@ -230,7 +230,7 @@ def test_many_nodes_leave_room_for_those_in_trouble(terminal: MakeTerminal) -> N
 def test_what_is_wrong_stands_out_and_the_rest_is_calm(terminal: MakeTerminal) -> None:
     screen = terminal(100)
     console = console_at([0.0, 0.0, 0.0, 2.0, 2.0, 3.2, 3.4])
-    feed(console, [status("learner", 1.0, {"weights": 9}, life=2), status("policy", 1.0), status("recorder", 1.0),
+    feed(console, [status("learner", 1.0, {"weights": 9}, restarts=2), status("policy", 1.0), status("recorder", 1.0),
                    status("policy", 3.0), status("recorder", 3.0, lost={"image": 1240}),
                    status("policy", 4.0), status("recorder", 4.0, lost={"image": 1240})])  # fmt: skip
     text = screen.text()
@@ -261,7 +261,7 @@ def test_no_color_is_obeyed(terminal: MakeTerminal) -> None:
     drawn = {}
     for environment in ({}, {"NO_COLOR": "1"}):
         screen = terminal(**environment)
-        feed(console_at(tenths(), budget=65536), [*a_run(), status("learner", 9.0, life=1), steps(2)])
+        feed(console_at(tenths(), budget=65536), [*a_run(), status("learner", 9.0, restarts=1), steps(2)])
         drawn[bool(environment)] = screen.text()
         colours = {cell.fg for cells in screen.screen.buffer.values() for cell in cells.values()}
         assert (colours == {"default"}) == bool(environment)
@@ -293,7 +293,9 @@ def test_a_pipe_gets_a_line_each_two_seconds_and_one_at_the_end(
     with (tmp_path / "out").open("w") as file:
         monkeypatch.setattr(sys, "stdout", file)
         console = console_at(tenths(), budget=65536, environment="CartPole-v1", algorithm="gail")
-        list(play(console, [*a_run(), status("learner", 9.0, life=2, lost={"image": 7}), evaluation(500.0, 487.25)]))
+        list(
+            play(console, [*a_run(), status("learner", 9.0, restarts=2, lost={"image": 7}), evaluation(500.0, 487.25)])
+        )
     lines = (tmp_path / "out").read_text().splitlines()
     assert len(lines) == 4
     assert re.fullmatch(r"steps 10240/65536  6827/s  return 20.0 \(expert 500.0\)", lines[0])
@@ -365,10 +367,10 @@ def test_a_learner_that_comes_back_does_not_run_backwards() -> None:
     assert progress.steps_per_second == 1000
 
 
-def test_rates_begin_anew_with_a_life() -> None:
+def test_rates_begin_anew_with_a_restart() -> None:
     progress = Progress()
-    for seconds, said, life in [(1.0, 500, 0), (1.5, 600, 0), (0.1, 300, 1), (0.6, 400, 1)]:
-        progress.hear(status("policy", seconds, {"action": said}, life=life), 10.0 + said / 1000)
+    for seconds, said, restarts in [(1.0, 500, 0), (1.5, 600, 0), (0.1, 300, 1), (0.6, 400, 1)]:
+        progress.hear(status("policy", seconds, {"action": said}, restarts=restarts), 10.0 + said / 1000)
     assert progress.nodes["policy"].rates("said", 11.0) == {"action": pytest.approx(200.0)}
 
 
@@ -394,6 +396,17 @@ def test_behaviour_cloning_shows_its_epochs() -> None:
     paint.print(view(progress, 99, 30, 1.0))
     shown = paint.export_text()
     assert "epoch          7   loss 0.250" in shown and "steps" not in shown
+
+
+def test_nothing_is_shown_before_the_nodes_have_accepted_their_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    for accepted in (False, True):
+        console = console_at(itertools.count(0.0, 9.0))
+        feed(console, [status("learner", second, {"weights": int(accepted)}) for second in (0.5, 1.0)])
+        console.finish()
+        assert ("started" in capsys.readouterr().out) == accepted
+    console = console_at(itertools.count(0.0, 9.0))
+    console.warn(["learner has not answered for 4 s"])
+    assert "learner has not answered" in capsys.readouterr().out
 
 
 def test_a_line_says_what_is_known_and_no_more() -> None:

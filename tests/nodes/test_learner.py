@@ -36,5 +36,5 @@ def test_it_begins_with_the_policy_of_another_run(tmp_path: Path, env: str) -> N
 
 def test_a_policy_for_another_task_is_refused(tmp_path: Path) -> None:
     final_weights(tmp_path, "CartPole-v1")
-    with pytest.raises(Refusal, match="policy: is none for this task: it has"):
+    with pytest.raises(Refusal, match="policy: does not fit this task: it has"):
         PPOLearner("Pendulum-v1", policy=str(tmp_path))

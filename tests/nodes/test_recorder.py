@@ -125,7 +125,7 @@ def killed_often(kills: int, chance: random.Random) -> list[float]:
     ages = []
     with arm() as (said, place):
         recording = Growing(place.run_dir / "recording.mcap")
-        for place.life in range(kills):
+        for place.restarts in range(kills):
             recorder = started(place)
             caught_up(recorder, recording, said)
             time.sleep(chance.uniform(0, 0.4))
@@ -260,7 +260,7 @@ def test_a_recorder_on_a_full_disk_goes_on_even_if_it_is_killed_there(small_disk
         while said.acknowledged() < safe + 2 * RATE_HZ:
             time.sleep(0.01)
         kill(recorder)
-        place.life = 1
+        place.restarts = 1
         recorder = started(place)
         assert next(lost for lost in status_losses(place) if lost)
         filler.unlink()

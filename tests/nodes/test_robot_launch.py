@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes.test_robot_faults import CART, balancing
-from tests.parts.run_cli import Run, finished
+from tests.parts.run_cli import Run, cli, finished
 
 
 @pytest.mark.parametrize("protocol", ["dynamixel", pytest.param("serial", marks=pytest.mark.slow)])
@@ -21,11 +21,14 @@ def test_hardware_yaml_starts_an_emulated_rig_and_drives_it(tmp_path, protocol):
 def test_gail_learns_from_a_robot_by_one_argument(tmp_path):
     robot = tmp_path / "cart.yaml"
     robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: automatic\n")
-    few = ["rollout_steps:=32", "budget:=96", "demonstrations_count:=1", "episodes:=1"]
+    few = ["rollout_steps:=32", "budget:=96", "demonstrations_count:=1", "episodes:=1", "record:=true"]
     run = finished(tmp_path, "gail.yaml", f"robot:={robot}", *few)
     assert run.report["environment_steps"] == 96
     assert run.report["rate_mean"] > 0 and run.report["stops"] == 0
     assert not (run.run_dir / "logs" / "simulator.log").exists() and (run.run_dir / "logs" / "hardware.log").exists()
+    played = cli("bag", "play", run.run_dir, "--node", "policy", "--run-dir", tmp_path / "played")
+    assert played.returncode == 2 and not (tmp_path / "played").exists()
+    assert "hardware would act on the real world: replay it, too, by --node hardware" in played.stderr
 
 
 @pytest.mark.parametrize("words", [["gail.yaml"], ["hardware.yaml", "policy:=policy"]])

@@ -156,9 +156,9 @@ def test_a_teleoperator_that_is_killed_loses_no_take_and_the_robot_obeys_it_agai
     assert numbers == [*range(len(numbers))] and len(numbers) >= 2
 
 
-def killed(person: Person, lives: int) -> None:
+def killed(person: Person, restarts: int) -> None:
     os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
-    person.until(lambda: person.lives("teleoperator") == lives + 1, "it was restarted")
+    person.until(lambda: person.restarts("teleoperator") == restarts + 1, "it was restarted")
     person.sees("was restarted")
 
 

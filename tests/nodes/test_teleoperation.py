@@ -124,7 +124,7 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     discard_one_and_keep_three(person)
     assert "|---" in person.output and "kept 3 of 4" in person.output
     finish(person)
-    person.sees("random episodes has .*, takes 0, 2, 3 no more")
+    person.sees("takes 0, 2, 3 are no better than the best of 20 random episodes")
     person.sees("discard them: python cli.py demos discard run 0 2 3")
     found = takes(person)
     assert [one["verdict"] for one in found] == ["kept", "discarded", "kept", "kept"]
@@ -314,7 +314,7 @@ def test_the_terminal_is_as_it_was_whoever_is_killed(tmp_path: Path, people: lis
             time.sleep(0.02)
     else:
         os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
-        person.until(lambda: person.lives("teleoperator") == 1, "it was restarted")
+        person.until(lambda: person.restarts("teleoperator") == 1, "it was restarted")
         person.press("q")
         person.process.wait(20)
     assert termios.tcgetattr(person.theirs) == person.modes
@@ -344,7 +344,7 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
         person.press("k")
         person.sees(f"episode {number} kept")
         os.kill(person.nodes()["admission"], signal.SIGKILL)
-        person.until(lambda n=number: person.lives("admission") == n + 1, "it was restarted")  # type: ignore[misc]
+        person.until(lambda n=number: person.restarts("admission") == n + 1, "it was restarted")  # type: ignore[misc]
     person.press("q")
     person.process.wait(60)
     assert person.process.returncode == 0, person.output
@@ -369,7 +369,7 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     person.press("k")
     person.sees("kept 2 of 3")
     os.kill(person.nodes()["human/teleoperator"], signal.SIGKILL)
-    person.until(lambda: person.lives("human/teleoperator") == 1, "it was restarted")
+    person.until(lambda: person.restarts("human/teleoperator") == 1, "it was restarted")
     person.sees("kept 2 of 3")
     drive(person, 3)
     person.press("k")

@@ -16,3 +16,4 @@ def endless():
 
 
 gymnasium.register("Odd-v0", entry_point="gymnasium.envs.classic_control:CartPoleEnv", max_episode_steps=9)
+gymnasium.register("Unlimited-v0", entry_point="gymnasium.envs.classic_control:PendulumEnv")

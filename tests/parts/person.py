@@ -71,7 +71,7 @@ class Person(Run):
             assert time.monotonic() < deadline, f"not in time: {what}. The screen:\n{self.output}"
             time.sleep(0.02)
 
-    def lives(self, node: str) -> int:
+    def restarts(self, node: str) -> int:
         """How often a node was started again."""
         path = self.run_dir / "processes.json"
         return int(json.loads(path.read_text())["nodes"].get(node, {"restarts": 0})["restarts"]) if path.exists() else 0

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tutelage.input.problems import Refusal
+from tutelage.nodes.evaluator import Evaluator
 from tutelage.tasks import playing
 from tutelage.tasks.cart_pole import cart_pole
 from tutelage.tasks.playing import episode, observations, returns
@@ -41,7 +42,9 @@ def test_it_can_be_left_in_its_midst_and_the_next_one_begins_anew():
 def test_an_episode_without_an_end_is_refused(monkeypatch):
     monkeypatch.setattr(playing, "LONGEST", 30)
     task = Task("tests.parts.odd_environments:endless")
-    with pytest.raises(Refusal, match=r"not ended after 30 steps: wrap .*TimeLimit$"):
+    with pytest.raises(
+        Refusal, match=r"not ended after 30 steps, and there is no time limit: .*max_episode_steps: 500"
+    ):
         list(episode(task.make(), lambda _: np.zeros(1)))
     shapes = {"policy.0": (8, 3), "policy.1": (8, 8), "policy.2": (1, 8)}
     tensors: dict[str, np.ndarray] = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
@@ -49,3 +52,15 @@ def test_an_episode_without_an_end_is_refused(monkeypatch):
     tensors |= {"observation.mean": np.zeros(3), "observation.scale": np.ones(3), "policy.log_std": np.zeros(1)}
     with pytest.raises(Refusal, match="endless: an episode has not ended after 30 steps"):
         returns(task, tensors, 2, 0, sample=False)
+
+
+def test_an_environment_without_a_time_limit_is_refused_before_the_run_begins_unless_it_ends_by_itself(monkeypatch):
+    monkeypatch.setattr(playing, "LONGEST", 300)
+    for env in ("Pendulum-v1", "gymnasium.envs.classic_control:CartPoleEnv", "balance.beam:Beam"):
+        Evaluator(env)
+    with pytest.raises(Refusal, match="an episode has not ended after 300 steps, and there is no time limit: give it"):
+        Evaluator("tests.parts.odd_environments:endless")
+    registered = {"id": "Unlimited-v0", "arguments": {"max_episode_steps": 500}}
+    with pytest.raises(Refusal, match="an episode has not ended"):
+        Evaluator("tests.parts.odd_environments:Unlimited-v0")
+    Evaluator({**registered, "id": "tests.parts.odd_environments:Unlimited-v0"})

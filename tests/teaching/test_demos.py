@@ -117,7 +117,7 @@ def test_what_was_recorded_at_a_robot_is_read_by_its_file_or_by_what_is_told(tmp
     np.testing.assert_allclose(found.trajectories[0].action, one.action, atol=1e-6)
     Path(robot).unlink()
     for words in (("list", tmp_path / "a.mcap"), ("show", tmp_path / "a.mcap", 0)):
-        assert "name the task with --env" in demos(*words, code=2)
+        assert "name the task (--env, env:=)" in demos(*words, code=2)
         assert "30" in demos(*words, "--env", "Pendulum-v1")
 
 

@@ -12,7 +12,18 @@ from tutelage import Message, Node
 from tutelage.input.problems import Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.message import values
-from tutelage.messages import Action, Begin, Closing, Evaluation, Observation, Reward, Take, Transition
+from tutelage.messages import (
+    Action,
+    Begin,
+    Closing,
+    Episode,
+    Evaluation,
+    Metrics,
+    Observation,
+    Reward,
+    Take,
+    Transition,
+)
 from tutelage.nodes.driven_simulator import DrivenSimulator
 from tutelage.nodes.robot_teleoperator import RobotTeleoperator
 from tutelage.nodes.screens import cockpit
@@ -175,6 +186,20 @@ def test_who_is_no_person_finishes_when_learning_is_over_also_after_coming_back(
         met.tick()
         assert node.done
     assert [closing.kept for closing in met.all(Closing)] == [1, 1]
+
+
+def test_after_a_restart_the_learners_line_counts_all_that_was_kept() -> None:
+    met = Exchange(Teleoperator("CartPole-v1", "scripted", learner=True), DrivenSimulator("CartPole-v1"))
+    met.tick(520)
+    came_back = Teleoperator("CartPole-v1", "scripted", learner=True)
+    came_back.load(met.teleoperator.state())
+    came_back.seat.watch(Metrics(1, 0, {"time/total_timesteps": 64.0}))
+    shown = cockpit.learner_lines(came_back.seat.progress, came_back.seat.session)
+    assert shown == ["learner: 1 demonstration   64 steps   yours 500.0"]
+    for number, reached in ((0, 500.0), (1, 100.0)):  # the first was still on its way
+        came_back.seat.watch(Episode(2, 0, "expert", 0, number, 0, 20, reached))
+    assert "2 demonstrations" in cockpit.learner_lines(came_back.seat.progress, came_back.seat.session)[0]
+    assert came_back.seat.progress.expert_return == 300.0
 
 
 @pytest.mark.parametrize("operator", ["scripted", "tests.parts.leaning:lean"])

@@ -176,9 +176,13 @@ def test_the_export_to_numpy_has_every_value(recorded, tmp_path):
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(recorded, tmp_path):
+    unrecorded = tmp_path / "unrecorded"
+    unrecorded.mkdir()
+    (unrecorded / "run.json").touch()
     for command, said in [
         (("bag", "play", recorded.run_dir, "--node", "simulatr"), "simulatr: it published nothing; did you mean 'simulator'?"),
         (("bag", "info", tmp_path), f"{tmp_path}: there is no recording.mcap here: launch with record:=true, or use `python cli.py bag record`"),
+        (("verify", unrecorded), f"{unrecorded}: this run was not recorded, so there is nothing to verify or replay: launch it again with record:=true"),
         (("bag", "export", recorded.run_dir, tmp_path / "a.csv"), f"{tmp_path / 'a.csv'}: its suffix must be .mcap (JSON) or .npz"),
     ]:  # fmt: skip
         done = cli(*command)

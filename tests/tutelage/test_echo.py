@@ -45,7 +45,7 @@ def test_a_message_as_text():
 
 def test_a_message_as_json_has_no_nan():
     line = echo.json_line(heard(messages.Metrics(1, 2, {"a": float("nan"), "b": 1.0})))
-    assert json.loads(line) == {"topic": "metrics", "sender": "eye", "life": 0, "sequence": 7, "sent_ns": 5, "lost": 0,
+    assert json.loads(line) == {"topic": "metrics", "sender": "eye", "restarts": 0, "sequence": 7, "sent_ns": 5, "lost": 0,
                                 "rollout": 1, "step": 2, "values": {"a": None, "b": 1.0}}  # fmt: skip
     line = echo.json_line(heard(messages.Observation(0, 0, np.array([[1, np.inf]], np.float32))))
     assert json.loads(line)["observation"] == {"dtype": "float32", "shape": [1, 2], "first": [1.0, None]}

@@ -50,7 +50,7 @@ class Watcher(Node):
     def hear(self, message):
         if isinstance(message, Status):
             with (self.run_dir / "watched").open("a") as file:
-                print(message.node, message.life, file=file)
+                print(message.node, message.restarts, file=file)
         self.transitions += isinstance(message, Transition)
 
     def finish(self):

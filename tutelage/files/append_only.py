@@ -14,7 +14,7 @@ class AppendOnlyFile:
     """Bytes beside a checkpoint, which contains how many of them count (`state`).
 
     They are appended before the checkpoint is saved, so every whole checkpoint, the newest or its predecessor, finds
-    the bytes that it counts. Bytes after them were written by a killed life: the next `append` replaces them.
+    the bytes that it counts. Bytes after them were written before the node was killed: the next `append` replaces them.
     """
 
     def __init__(self, path: Path) -> None:

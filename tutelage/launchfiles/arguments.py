@@ -11,7 +11,7 @@ An argument without a default must be given. Its type is stated, or follows from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +32,8 @@ DECLARATION = {
     "group": str,
     "choices": list,
     "least": float,
+    "from": dict[str, str],
+    "settings": str,
     "type": Literal["bool", "int", "float", "str", "list", "dict", "file", "folder", "path", "place", "any"],
 }
 
@@ -46,7 +48,11 @@ _TAKEN = {"env", "dirname", "process", "index"}
 class Argument:
     """One argument as declared, and its value. If it is `required`, `default` means nothing.
 
-    `group` is the title under which `--args` lists it.
+    Attributes:
+        group: the title under which `--args` lists it.
+        sources: functions by the names of arguments that it may follow from (sources.py).
+        follows: the one that its value follows from.
+        settings: the dataclass, `module:Class`, of the settings that it takes by name.
     """
 
     name: str
@@ -57,6 +63,9 @@ class Argument:
     default: Any = None
     required: bool = False
     group: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
+    follows: str = ""
+    settings: str = ""
     value: Any = UNKNOWN
 
 
@@ -130,6 +139,7 @@ def _declared(name: str, item: Item, file: Path, problems: list[Problem]) -> Arg
     kind = parts.get("type") or ("any" if default in (None, UNKNOWN) else type(default).__name__)
     stated = parts.get("help", ""), parts.get("choices"), parts.get("least")
     argument = Argument(name, kind, *stated, default, "default" not in items, parts.get("group", ""))
+    argument.sources, argument.settings = parts.get("from", {}), parts.get("settings", "")
     if default is not None and not argument.required:
         argument.default = _taken(argument, Given(default, items["default"].place, file.parent), problems)
     return argument

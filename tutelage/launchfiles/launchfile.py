@@ -18,6 +18,7 @@ from tutelage.launchfiles.arguments import Argument, Given, declare, refuse_unkn
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
 from tutelage.launchfiles.search import find
+from tutelage.launchfiles.sources import follow
 from tutelage.launchfiles.substitution import fill, of_file
 
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
@@ -73,6 +74,7 @@ class _Reader:
         nothing = Item({}, Location(shown(path), 1, 1))
         arguments = declare(items.get("arguments", nothing), path, given, self.problems)
         refuse_unknown(arguments, given, shown(path), self.problems)
+        follow(arguments, given, self.problems)
         if path == self.launch_file.path:
             self.launch_file.arguments = arguments
             self.launch_file.description = text(plain(items["description"])) if "description" in items else ""

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from tutelage.input.types import text
-from tutelage.launchfiles import launchfile
+from tutelage.launchfiles import declared, launchfile
 from tutelage.launchfiles.arguments import Argument
 from tutelage.launchfiles.search import find
 
 
 def usage(file: str) -> str:
-    """The description of a launch file and its arguments, a line each, under the titles of their groups."""
+    """The description of a launch file, its arguments under the titles of their groups, and the settings they take."""
     read = launchfile.arguments(find(file))
     width = max((len(name) for name in read.arguments), default=0)
     lines = [read.description]
     for group in dict.fromkeys(["", *(one.group for one in read.arguments.values())]):
         lines += ["", *([f"{group}:"] if group else [])]
         lines += [_line(one, width) for one in read.arguments.values() if one.group == group]
+    for argument in read.arguments.values():
+        lines += _settings(argument) if argument.settings else []
     return "\n".join(lines)
 
 
+def _settings(argument: Argument) -> list[str]:
+    """The settings that an argument takes, with their defaults and meanings."""
+    found = declared.settings(argument.settings)
+    widths = max(len(one.name) for one in found), max(len(one.default) for one in found)
+    lines = [f"  {one.name:{widths[0]}}  {one.default:>{widths[1]}}  {one.meaning}".rstrip() for one in found]
+    return ["", f"{argument.name}:='{{name: value, ...}}', {argument.help.partition(',')[0]}:", *lines]
+
+
 def _line(argument: Argument, width: int) -> str:
-    value = "(must be given)" if argument.required else f"(default: {text(argument.default)})"
+    value = "(must be given)" if argument.required else f"(default: {text(argument.default)}{_followed(argument)})"
     choices = f": one of {', '.join(map(str, argument.choices))}" if argument.choices else ""
     return f"  {argument.name:{width}}:=  {argument.help}{choices} {value}"
+
+
+def _followed(argument: Argument) -> str:
+    """From which arguments its value follows."""
+    return f", or that of {', '.join(argument.sources)}" if argument.sources else ""

@@ -77,6 +77,6 @@ def _short(value: Any, full: bool) -> str:
 def json_line(heard: Heard, full: bool = False) -> str:
     """A message as a line of JSON; `sent_ns` is the sender's monotonic clock. Without `full`, arrays are shortened."""
     header, message = heard.header, heard.message
-    line = {"topic": heard.topic, "sender": header.sender, "life": header.life, "sequence": header.sequence}
+    line = {"topic": heard.topic, "sender": header.sender, "restarts": header.restarts, "sequence": header.sequence}
     line |= {"sent_ns": header.sent, "lost": heard.lost, "rollout": message.rollout, "step": message.step}
     return json.dumps(line | {name: plain(value, full) for name, value in _own_fields(heard).items()}, allow_nan=False)

@@ -20,11 +20,13 @@ def find(path: Path) -> Path:
         Refusal: there is none.
     """
     found = path / FILE if path.is_dir() else path
-    if not found.is_file():
-        raise Refusal(
-            [Problem(path, f"there is no {found.name} here: launch with record:=true, or use `{program()} bag record`")]
-        )
-    return found
+    if found.is_file():
+        return found
+    if (path / "run.json").is_file():
+        what = "this run was not recorded, so there is nothing to verify or replay: launch it again with record:=true"
+    else:
+        what = f"there is no {found.name} here: launch with record:=true, or use `{program()} bag record`"
+    raise Refusal([Problem(path, what)])
 
 
 def graph(recording: Path, newest: bool = False) -> Graph:

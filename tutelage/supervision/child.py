@@ -149,7 +149,7 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
         except Refusal as error:
             lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
             raise
-        except FloatingPointError as error:  # the next life would reach the same number
+        except FloatingPointError as error:  # a restart would reach the same number
             lifeline.sendall((json.dumps({"event": "failed", "why": str(error)}) + "\n").encode())
             raise
 

@@ -54,8 +54,8 @@ class Reports:
             self.outcome.unkept[name] = unkept
 
     def _note_lost(self, node: Child, lost: int) -> None:
-        """Counts lost messages. Observers and recorders count from zero in each life, others from their checkpoint."""
+        """Counts lost messages. Restarted observers and recorders count from zero, others from their checkpoint."""
         plan = self.plans[node.name]
-        life = node.pid if roles.is_observer(plan) or roles.records(plan) else 0
-        self._lost[node.name, life] = lost
+        process = node.pid if roles.is_observer(plan) or roles.records(plan) else 0
+        self._lost[node.name, process] = lost
         self.outcome.lost = sum(self._lost.values())

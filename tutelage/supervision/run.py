@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import platform
 import shutil
 import signal
@@ -29,7 +30,7 @@ from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
 
 LOCK_SECONDS = 5.0
-"""How long a resumed run waits until the processes of its former life have exited."""
+"""How long a resumed run waits until its earlier processes have exited."""
 
 REPORT_SECONDS = 20.0
 """How long the disk has to write the report; less after an interrupt."""
@@ -159,12 +160,16 @@ def check_layout(folder: Path) -> None:
 
 
 def load(graph: Graph) -> None:
-    """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere."""
+    """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere.
+
+    They are never garbage: without `freeze` Python would search them for it at its exit, for a second.
+    """
     for plan in graph.nodes:
         if plan.run:
             node_class(plan.run)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+    gc.freeze()
 
 
 @contextlib.contextmanager

@@ -86,10 +86,10 @@ class Supervisor:
             finally:
                 self._clear()
 
-    def _start(self, name: str, life: int) -> None:
+    def _start(self, name: str, restarts: int) -> None:
         plan, core, sockets = self.plans[name], self._shared_core.get(name), self._sockets
         place = Assignment(
-            self.run_name, self.run_dir, sockets.path, self.graph, sockets.secret, life, core, name in self._hurried
+            self.run_name, self.run_dir, sockets.path, self.graph, sockets.secret, restarts, core, name in self._hurried
         )
         started = self.children[name] = child.start(plan, place, self._lifelines())
         sockets.sweeper.tell(f"+{started.pid}")

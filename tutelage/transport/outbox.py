@@ -202,7 +202,7 @@ class Outbox:
         self._take_up_files()
 
     def _take_up_files(self) -> None:
-        """Finds the files that a former life wrote; those that no checkpoint counts can be deleted."""
+        """Finds the files that were written before a restart; those that no checkpoint counts can be deleted."""
         there = {int(path.name) for path in self.folder.glob("*") if path.name.isdigit()} if self.folder else set()
         self._files = max(there, default=0)
         self._unneeded = sorted(there - {file.number for kept in self._kept.values() for file in kept.files})

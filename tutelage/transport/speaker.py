@@ -27,11 +27,11 @@ PULL_BYTES = 2**20
 
 
 class Who(NamedTuple):
-    """A process of a run. `life` counts its restarts; the run's processes know each other by the `secret`."""
+    """A process of a run, and how often it was restarted; the run's processes know each other by the `secret`."""
 
     run: str
     name: str
-    life: int
+    restarts: int
     secret: bytes = b""
 
 
@@ -93,7 +93,7 @@ class Speaker:
 
     def _header(self, topic: str) -> Header:
         now = time.monotonic_ns()
-        return Header(self.who.run, self.who.name, self.who.life, self.outbox.next_sequence(topic), now, now)
+        return Header(self.who.run, self.who.name, self.who.restarts, self.outbox.next_sequence(topic), now, now)
 
     def tell(self, message: Message, topic: str) -> None:
         """Publishes a message to observers only; it is never resent."""
@@ -142,7 +142,7 @@ class Speaker:
             self._idle.add(listener)
 
     def _go_on_behind(self, positions: dict[str, int]) -> None:
-        """Publishes empty promises under the numbers of messages that a former life sent but did not save."""
+        """Publishes empty promises under the numbers of messages that were sent before a restart but not saved."""
         for topic in [] if NEVER in positions.values() else self.unkept:
             while self.outbox.next_sequence(topic) < positions.get(topic, 0):
                 self.send(*self._note(topic, (0, 0)))
