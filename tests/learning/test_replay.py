@@ -99,15 +99,6 @@ def test_it_is_restored_from_rows_that_were_only_ever_appended():
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 
-def test_rows_that_are_gone_are_not_given_and_too_few_do_not_restore():
-    replay = Replay(CONTINUOUS, 10)
-    replay.add(counting(CONTINUOUS, 0, 7))
-    with pytest.raises(ValueError, match="rows since 1 were asked for, but the oldest kept is 2"):
-        replay.ring.since(1)
-    with pytest.raises(ValueError, match="5 rows are needed after 7 steps, but there are 4"):
-        Replay(CONTINUOUS, 10).ring.restore(replay.ring.since(3), 7)
-
-
 def test_rows_hold_a_step_each():
     rows = rows_of(CONTINUOUS, counting(CONTINUOUS, 1, 2, terminated=[10], truncated=[21]))
     np.testing.assert_array_equal(rows[0, 0], np.array([10, 10, 10, 0.1, 0.1, 20, 20, 20, 1, 0], np.float32))

@@ -21,7 +21,7 @@ def equal(left: Rollout, right: Rollout) -> bool:
 
 def test_gathers_the_parts_of_a_rollout_in_order_then_starts_anew() -> None:
     gatherer = Gatherer()
-    assert [gatherer.add(steps(0, 3)), gatherer.add(steps(3, 1)), gatherer.add(steps(4, 2))] == [3, 4, 6]
+    assert [gatherer.add(part) for part in (steps(0, 3), steps(3, 1), steps(4, 2))] == [3, 4, 6]
     assert equal(gatherer.rollout(), steps(0, 6))
     assert gatherer.add(steps(6, 2)) == 2
     assert equal(gatherer.rollout(), steps(6, 2))
