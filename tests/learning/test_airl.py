@@ -10,7 +10,7 @@ from tutelage.learning.airl import AIRL, Settings, Transitions, of_rows, shaped,
 from tutelage.learning.draws import generator
 from tutelage.learning.likelihood import censored_gaussian, log_prob
 from tutelage.learning.ppo import PPO
-from tutelage.learning.state_reward import state_reward
+from tutelage.learning.state_reward import NAMES, state_reward
 
 BOTH = pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
 
@@ -23,8 +23,10 @@ def test_a_bound_has_all_the_probability_beyond_it():
 
 
 def test_of_several_numbers_the_likelihoods_are_multiplied():
-    found = censored_gaussian(torch.zeros(1, 2), torch.log(torch.tensor([1.0, 2.0])), torch.tensor([[0.5, 1.0]]))
-    np.testing.assert_allclose(found.exp(), [0.352065 * 0.308538], rtol=1e-5)  # P(z > 1/2) = .308538
+    mean, log_std = torch.tensor([[0.0, 0.0, 0.5, 0.0]]), torch.log(torch.tensor([1.0, 2.0, 2.0, 2.0]))
+    found = censored_gaussian(mean, log_std, torch.tensor([[0.5, 1.0, -1.0, 0.5]]))
+    # the density at .5; P(z > 1/2); P(z < -3/4); half the density at .25
+    np.testing.assert_allclose(found.exp(), [0.352065 * 0.308538 * 0.226627 * 0.386668 / 2], rtol=1e-5)
 
 
 @BOTH
@@ -77,6 +79,10 @@ def test_the_score_is_the_shaped_reward_less_the_log_likelihood(spaces):
     shaping = 0.98 * following - value  # 50 = 1 / (1 - .98)
     wanted = state_reward(airl.tensors(), data.observation) + shaping - likelihood.reshape(data.terminated.shape)
     np.testing.assert_allclose(airl.score(data, policy)[0], wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_recovered_reward_has_the_tensors_that_are_expected_of_it():
+    assert set(AIRL(DISCRETE, 0).tensors()) == set(NAMES) and len(NAMES) == len(set(NAMES))
 
 
 @BOTH
