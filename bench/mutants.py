@@ -5,8 +5,8 @@ It is killed when a test fails. Docstrings, types and defaults of settings are n
 which results judge. With FILE it prints the mutants that survive, without it a table of all files (in an hour).
 With `--every 3` it tries only every third one, for a quick look.
 
-No test can kill a mutant that does the same as the file. Those are in bench/equivalent_mutants.txt, each with its
-reason, and do not count.
+No test can kill a mutant that behaves like the file. These are in bench/equivalent_mutants.txt, each with its reason,
+and do not count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what they need to load is most of the time
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # their imports would take most of the time
 
 import hypothesis
 import pytest
@@ -167,7 +167,7 @@ def unchanged(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> Iterator[tuple[str, str, str]]:
-    """(line, change, changed source) of each mutant. The second of one change in equal lines has "(2)" behind it."""
+    """(line, change, changed source) of each mutant. If a change occurs twice in equal lines, the second ends in "(2)"."""
     tree, lines, count = ast.parse(source), source.splitlines(), Counter[tuple[str, str]]()
     left_out = {id(inner) for node in unchanged(tree) for inner in ast.walk(node)}
     for holder, place in list(places(tree)):
@@ -175,7 +175,7 @@ def mutants(source: str) -> Iterator[tuple[str, str, str]]:
         if id(node) in left_out:
             continue
         for changed in changes(node):
-            what = lines[node.lineno - 1].strip(), f"{said(node)} -> {said(changed)}"
+            what = lines[node.lineno - 1].strip(), f"{source_of(node)} -> {source_of(changed)}"
             count[what] += 1
             number = f" ({count[what]})" if count[what] > 1 else ""
             holder[place] = changed
@@ -183,13 +183,13 @@ def mutants(source: str) -> Iterator[tuple[str, str, str]]:
             holder[place] = node
 
 
-def said(node: ast.AST) -> str:
-    """A node on one line; of a condition what it asks."""
+def source_of(node: ast.AST) -> str:
+    """A node's source on one line; of an `if` the condition alone."""
     return f"if {ast.unparse(node.test)}" if isinstance(node, ast.If) else " ".join(ast.unparse(node).split())
 
 
 def equivalent(file: str) -> set[tuple[str, str]]:
-    """(line, change) of the mutants of a file that do the same as the file."""
+    """(line, change) of the mutants of a file that behave like it."""
     found, above = set(), ["", ""]
     for text in EQUIVALENT.read_text().splitlines():
         depth = (len(text) - len(text.lstrip())) // 2
@@ -203,7 +203,7 @@ def equivalent(file: str) -> set[tuple[str, str]]:
 
 
 def check_equivalent() -> None:
-    """Ends with a sentence where bench/equivalent_mutants.txt names what is no mutant, perhaps not any more."""
+    """Ends with an error where bench/equivalent_mutants.txt is stale: it names what is no mutant."""
     lines = EQUIVALENT.read_text().splitlines()
     named = {line for line in lines if line and not line.startswith((" ", "#"))}
     if unknown := named - FILES.keys():
@@ -253,7 +253,7 @@ def module_of(file: str) -> str:
 
 
 def warm(test: str) -> None:
-    """Loads what the tests import, and forgets our own part of it: each mutant's process imports that anew."""
+    """Imports what the tests import, then forgets our own modules: each mutant's process imports these anew."""
     for one in test.split():
         importlib.import_module(".".join(Path(one.partition("::")[0]).with_suffix("").parts))
     for name in [name for name in sys.modules if name.partition(".")[0] in ("tutelage", "tests")]:
@@ -261,7 +261,7 @@ def warm(test: str) -> None:
 
 
 def tried(file: str, test: str, every: int) -> Iterator[tuple[str, str, bool]]:
-    """The mutants of a file that do not do the same as the file: line, change, whether it survives."""
+    """The mutants of a file that do not behave like it: line, change, whether it survives."""
     warm(test)
     source, same = Path(file).read_text(), equivalent(file)
     if killed(file, source, test):
