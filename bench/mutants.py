@@ -167,7 +167,7 @@ def unchanged(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> Iterator[tuple[str, str, str]]:
-    """(line, change, changed source) of each mutant. If a change occurs twice in equal lines, the second ends in "(2)"."""
+    """(line, change, changed source) of each mutant. A change that equal lines have twice ends in "(2)"."""
     tree, lines, count = ast.parse(source), source.splitlines(), Counter[tuple[str, str]]()
     left_out = {id(inner) for node in unchanged(tree) for inner in ast.walk(node)}
     for holder, place in list(places(tree)):

@@ -179,6 +179,15 @@ def test_an_update_is_some_steps_at_a_rate_between_the_first_and_the_last():
         assert [one[1] for one in taken] == [rate] * 3
 
 
+def test_an_update_scales_observations_by_the_demonstrations_and_measures_its_steps():
+    airl, policy, shown = AIRL(DISCRETE, 0, Settings(batch=8)), PPO(DISCRETE, seed=0).tensors(), demonstration(DISCRETE)
+    metrics = airl.update([shown], rollout(DISCRETE, policy), policy, generator(0, "test"))
+    np.testing.assert_allclose(airl.mean, shown.observation.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(airl.scale, 1 / shown.observation.std(axis=0), rtol=1e-6)
+    names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
+    assert list(metrics) == [f"discriminator/{name}" for name in names]
+
+
 def marked(number, policy):
     """A rollout without endings whose observations are all this number."""
     data = rollout(DISCRETE, policy)

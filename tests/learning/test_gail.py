@@ -252,6 +252,8 @@ def test_state_and_load_in_the_middle_change_no_bit(spaces):
     second = Discriminator(spaces, seed=99, settings=first.settings)
     second.load({name: array.copy() for name, array in first.state().items()})
     second.memory.load(first.memory.state())
+    for ours, theirs in zip(second.score(data), first.score(data), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(3, 6):
         second.update([demonstration(spaces)], rollout(spaces, tensors, k), generator(0, "discriminator", k))
