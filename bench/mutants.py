@@ -71,7 +71,7 @@ FILES = {
     "learning/rewards.py": "tests/learning/test_rewards.py",
     "learning/ring.py": "tests/learning/test_ring.py",
     "learning/rollout.py": "tests/learning/test_rollout.py",
-    "learning/sac.py": "tests/learning/test_sac.py",
+    "learning/sac.py": "tests/learning/test_sac.py tests/learning/test_iq.py",
     "learning/schedule.py": "tests/learning/test_schedule.py",
     "learning/soft.py": "tests/learning/test_sac.py",
     "learning/squashed.py": "tests/learning/test_sac.py",

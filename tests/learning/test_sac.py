@@ -8,6 +8,7 @@ from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning import soft
 from tutelage.learning.acting import act, forward
 from tutelage.learning.draws import generator
+from tutelage.learning.heads import Choices, Numbers
 from tutelage.learning.pairs import step_rows
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Rollout, Spaces
@@ -161,10 +162,27 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
     torch.testing.assert_close(got, sac.actor.gradient(loss), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("head", [Choices(), Numbers()])
+def test_the_gradient_of_cloning_is_that_of_its_loss(head):
+    draw = generator(0, "test")
+    output = torch.tensor(draw.standard_normal((50, 4), np.float32), requires_grad=True)
+    if isinstance(head, Choices):
+        action = torch.eye(4)[torch.tensor(draw.integers(4, size=50))]
+        loss = soft.cloning_loss_of_choices(output, action)
+    else:
+        action = torch.tensor(draw.uniform(-1, 1, (50, 2)).astype(np.float32))
+        loss = soft.cloning_loss(torch.tanh(output[:, :2]), action)
+    found, gradient = head.cloning(output.detach(), action)
+    torch.testing.assert_close(found, loss.detach())
+    torch.testing.assert_close(gradient, *torch.autograd.grad(loss, output), rtol=1e-4, atol=1e-7)
+
+
 @BOTH
 def test_acting_in_numpy_is_the_mean_actor(spaces):
     sac, replay, reward, expert = filled(spaces, actor_tau=0.5)
     sac.update(replay, reward, expert, generator(0, "test"))
+    sizes = {name: array.shape for name, array in sac.tensors().items() if name.startswith("actor.0")}
+    assert sizes == {"actor.0.weight": (16, 3), "actor.0.bias": (16,)}
     observation = generator(1, "test").standard_normal((20, 3), dtype=np.float32)
     with torch.no_grad():
         output = mlp(sac.mean_actor.named, "actor", sac._scaled(observation), norm=False)[0]
@@ -268,7 +286,8 @@ def test_without_annealing_the_learning_rate_stays_until_the_end():
 def test_observations_are_scaled_by_what_it_begins_with():
     sac = SAC(CONTINUOUS, 0)
     assert sac._scaled(np.ones((1, 3), np.float32)).tolist() == [[1, 1, 1]]
-    sac.begin(np.array([[1, 1, 1], [5, 1, 3]], np.float32))
+    for first in (7, 1):  # begun again, it forgets what it began with before
+        sac.begin(np.array([[first, 1, 1], [first + 4, 1, 3]], np.float32))
     assert sac._scaled(np.array([[5, 2, 2]], np.float32)).tolist() == [[1, 1, 0]]
 
 
