@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
-from tutelage.learning import soft
+from tutelage.learning import relu, soft
 from tutelage.learning.acting import act, forward
 from tutelage.learning.draws import generator
 from tutelage.learning.heads import Choices, Numbers
@@ -289,6 +289,21 @@ def test_observations_are_scaled_by_what_it_begins_with():
     for first in (7, 1):  # begun again, it forgets what it began with before
         sac.begin(np.array([[first, 1, 1], [first + 4, 1, 3]], np.float32))
     assert sac._scaled(np.array([[5, 2, 2]], np.float32)).tolist() == [[1, 1, 0]]
+
+
+@BOTH
+def test_the_target_critics_begin_as_the_critics(spaces):
+    critics = SAC(spaces, 0).critics
+    seen = torch.tensor(generator(0, "test").standard_normal((20, 3 if spaces.discrete else 5), np.float32))
+    torch.testing.assert_close(critics.last_values(seen), critics.values(seen))
+
+
+def test_gradients_have_the_shapes_of_their_parameters():
+    arrays = relu.arrays("net", 2, (3, 4, 4, 1), generator(0, "test"), 1.0)
+    named = {name: torch.tensor(array) for name, array in arrays.items()}
+    output, trace = relu.forward(named, "net", torch.ones(5, 3), norm=True)
+    parts = relu.backward(named, "net", trace, torch.ones_like(output))
+    assert [part.shape for part in parts] == [tensor.shape for tensor in named.values()]
 
 
 def test_targets_and_mean_actor_follow_slowly():
