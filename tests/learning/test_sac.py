@@ -229,6 +229,14 @@ def test_it_goes_on_to_the_bit_from_its_state(spaces):
         np.testing.assert_array_equal(again.tensors()[name], array)
 
 
+def test_the_names_in_a_checkpoint_are_these():
+    """Raise LAYOUT in tutelage/files/checkpoint.py when they change."""
+    adam, normaliser = ("parameters", "mean", "square", "steps"), ("count", "mean", "square")
+    names = {f"{part}.{name}" for part in ("actor", "critics") for name in adam}
+    names |= {f"normaliser.{name}" for name in normaliser} | {"critics.copies", "mean_actor", "updates"}
+    assert SAC(DISCRETE, 0).state().keys() == names
+
+
 def test_the_first_temperature_and_the_entropies_that_it_aims_at():
     assert SAC(DISCRETE, 0, Settings(temperature=0.25))._temperature() == pytest.approx(0.25)
     assert SAC(DISCRETE, 0, Settings(discrete_target_entropy=0.5)).target_entropy == pytest.approx(0.5 * math.log(2))
