@@ -123,12 +123,18 @@ def test_the_target_is_made_of_rewards_and_what_follows(spaces):
     sac, replay, reward, _ = filled(spaces, discount=0.9)
     windows = replay.sample(200, 2, generator(0, "test"))
     with torch.no_grad():
-        target = sac._target(windows, reward, generator(1, "test"))
-    ended = int(np.flatnonzero(windows.terminated & (windows.length == 2))[0])
-    steps, ending = windows.steps[:, ended], windows.ending[ended]
-    forever = (ending[0] - ending[3]) / (1 - 0.9)
-    wanted = steps[0, 0] - steps[0, 3] + 0.9 * (steps[1, 0] - steps[1, 3]) + 0.81 * forever
-    np.testing.assert_allclose(target[ended], wanted, rtol=1e-4, atol=1e-5)
+        sac.actor.named["actor.2.weight"].mul_(100)  # so that it tells observations apart
+        target = sac._target(windows, reward, generator(1, "test")).numpy()
+        observation = sac._scaled(windows.last_observation)
+        output = mlp(sac.actor.named, "actor", observation, norm=False)[0]
+        last = sac.head.last_value(sac.critics, observation, output, sac._temperature(), generator(1, "test"))
+    forever = (windows.ending[:, 0] - windows.ending[:, 3]) / (1 - 0.9)
+    follows = np.where(windows.terminated, forever, last)
+    first, second = windows.steps[:, :, 0] - windows.steps[:, :, 3]
+    whole = windows.length == 2
+    assert (whole & windows.terminated).any() and (whole & ~windows.terminated).any()
+    np.testing.assert_allclose(target[whole], (first + 0.9 * second + 0.81 * follows)[whole], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(target[~whole], (first + 0.9 * follows)[~whole], rtol=1e-4, atol=1e-5)
 
 
 @BOTH
@@ -263,15 +269,19 @@ def test_the_first_networks():
 
 def test_some_steps_of_the_critics_come_to_one_of_the_actor():
     sac, replay, reward, expert = filled(CONTINUOUS, updates=6, actor_every=4, cloning_batch=5)
-    taken, shown = [], []
-    sac._critic_step = lambda *given: (1.0, 2.0, 3.0)
+    taken, shown, batches = [], [], []
+
+    def critic_step(windows, *rest):
+        batches.append(windows)
+        return 1.0, 2.0, 3.0
 
     def actor_step(steps, some, cloning, *rest):
+        np.testing.assert_array_equal(steps, batches[-1].steps[0])
         taken.append(cloning)
         shown.append(some)
         return 4.0, 5.0, 6.0
 
-    sac._actor_step = actor_step
+    sac._critic_step, sac._actor_step = critic_step, actor_step
     metrics = [sac.update(replay, reward, expert, generator(0, "test"), at) for at in (0.0, 0.25, 1.0)]
     assert taken == [1.0, 0.875, 0.875, 0.5] and {len(some) for some in shown} == {5}  # at 4, 8, 12 and 16 of 18
     names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
