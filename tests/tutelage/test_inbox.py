@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Ordering, Stream
+from tutelage.transport.inbox import Inbox, Ordering, Positions, Stream
 
 
 class Step(Message, cadence="step"):
@@ -141,7 +141,7 @@ def test_a_promise_lets_others_go_on_up_to_its_time():
     inbox.put("a", "step", Promise(0, 2))
     assert texts(drain(inbox)) == ["1", "2"]
     inbox.put("a", "step", END)
-    assert texts(drain(inbox)) == ["3"] and not inbox.ended
+    assert texts(drain(inbox)) == ["3"] and inbox.ended is False
     inbox.put("b", "free", END)
     assert inbox.ended
 
@@ -217,8 +217,8 @@ def test_received_and_taken_count_promises_too():
     assert (stream.taken, stream.received) == (1, 4)
     stream.take()
     assert (stream.taken, stream.received) == (3, 4)
-    inbox = Inbox([stream])
-    assert inbox.positions() == {("a", "step"): 3} and inbox.state() == {"a/step": [3, 0, 3]}
+    inbox, positions = Inbox([stream]), Positions({("a", "step"): 3})
+    assert inbox.positions() == positions and inbox.state() == {"a/step": [3, 0, 3]}
 
 
 def test_a_node_that_hears_nothing_has_nothing_to_wait_for():
