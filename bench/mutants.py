@@ -228,6 +228,14 @@ class Changed(SourceFileLoader):
         return compile(self.source, self.path, "exec", dont_inherit=True)
 
 
+class FirstFailure:
+    """A plugin that ends the process at the first failure: a teardown after it may wait for ever."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(1)
+
+
 def killed(file: str, source: str, test: str) -> bool:
     """Whether a test fails with this source in the file's place; in a process of its own."""
     pid = os.fork()
@@ -242,7 +250,8 @@ def killed(file: str, source: str, test: str) -> bool:
             os.dup2(1, 2)
             sys.meta_path.insert(0, Changed(module_of(file), file, source))
             options = ["-x", "-q", "-m", "not slow", "-c", os.devnull, "-p", "no:cacheprovider", "--noconftest"]
-            code = int(pytest.main([*options, "--assert=plain", "--import-mode=importlib", *test.split()]))
+            options += ["--assert=plain", "--import-mode=importlib"]
+            code = int(pytest.main([*options, *test.split()], plugins=[FirstFailure()]))
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0
