@@ -5,8 +5,8 @@ It is killed when a test fails. Docstrings, types and defaults of settings are n
 which results judge. With FILE it prints the mutants that survive, without it a table of all files (in an hour).
 With `--every 3` it tries only every third one, for a quick look.
 
-No test can kill a mutant that does the same as the file. Those are in bench/equivalent_mutants.txt, each with its
-reason, and do not count.
+No test can kill a mutant that behaves like the file. These are in bench/equivalent_mutants.txt, each with its reason,
+and do not count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what they need to load is most of the time
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # their imports would take most of the time
 
 import hypothesis
 import pytest
@@ -47,21 +47,35 @@ MEMORY_BYTES = 8 * 2**30
 FILES = {
     "drivers/guard.py": "tests/drivers/test_guard.py",
     "learning/acting.py": "tests/learning/test_acting.py",
+    "learning/adam.py": "tests/learning/test_networks.py",
+    "learning/airl.py": "tests/learning/test_airl.py",
     "learning/bc.py": "tests/learning/test_bc.py",
+    "learning/budget.py": "tests/learning/test_budget.py",
     "learning/critics.py": "tests/learning/test_sac.py",
     "learning/dac.py": "tests/learning/test_dac.py",
     "learning/distributions.py": "tests/learning/test_distributions.py",
     "learning/draws.py": "tests/learning/test_draws.py",
     "learning/gail.py": "tests/learning/test_gail.py",
+    "learning/heads.py": "tests/learning/test_sac.py",
+    "learning/iq.py": "tests/learning/test_iq.py",
+    "learning/likelihood.py": "tests/learning/test_airl.py",
     "learning/networks.py": "tests/learning/test_networks.py",
     "learning/normaliser.py": "tests/learning/test_normaliser.py",
+    "learning/off_policy.py": "tests/learning/test_dac.py tests/learning/test_iq.py",
     "learning/pairs.py": "tests/learning/test_pairs.py",
     "learning/ppo.py": "tests/learning/test_ppo.py",
+    "learning/relu.py": "tests/learning/test_sac.py",
     "learning/replay.py": "tests/learning/test_replay.py",
     "learning/returns.py": "tests/learning/test_returns.py",
+    "learning/reward_model.py": "tests/learning/test_reward_model.py",
     "learning/rewards.py": "tests/learning/test_rewards.py",
-    "learning/sac.py": "tests/learning/test_sac.py",
+    "learning/ring.py": "tests/learning/test_ring.py",
+    "learning/rollout.py": "tests/learning/test_rollout.py",
+    "learning/sac.py": "tests/learning/test_sac.py tests/learning/test_iq.py",
+    "learning/schedule.py": "tests/learning/test_schedule.py",
+    "learning/soft.py": "tests/learning/test_sac.py",
     "learning/squashed.py": "tests/learning/test_sac.py",
+    "learning/state_reward.py": "tests/learning/test_airl.py",
     "tutelage/codec.py": "tests/tutelage/test_codec.py",
     "tutelage/files/checkpoint.py": "tests/tutelage/test_checkpoint.py",
     "tutelage/transport/bus.py": "tests/tutelage/test_bus.py",
@@ -153,7 +167,7 @@ def unchanged(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> Iterator[tuple[str, str, str]]:
-    """(line, change, changed source) of each mutant. The second of one change in equal lines has "(2)" behind it."""
+    """(line, change, changed source) of each mutant. A change that equal lines have twice ends in "(2)"."""
     tree, lines, count = ast.parse(source), source.splitlines(), Counter[tuple[str, str]]()
     left_out = {id(inner) for node in unchanged(tree) for inner in ast.walk(node)}
     for holder, place in list(places(tree)):
@@ -161,7 +175,7 @@ def mutants(source: str) -> Iterator[tuple[str, str, str]]:
         if id(node) in left_out:
             continue
         for changed in changes(node):
-            what = lines[node.lineno - 1].strip(), f"{said(node)} -> {said(changed)}"
+            what = lines[node.lineno - 1].strip(), f"{source_of(node)} -> {source_of(changed)}"
             count[what] += 1
             number = f" ({count[what]})" if count[what] > 1 else ""
             holder[place] = changed
@@ -169,13 +183,13 @@ def mutants(source: str) -> Iterator[tuple[str, str, str]]:
             holder[place] = node
 
 
-def said(node: ast.AST) -> str:
-    """A node on one line; of a condition what it asks."""
+def source_of(node: ast.AST) -> str:
+    """A node's source on one line; of an `if` the condition alone."""
     return f"if {ast.unparse(node.test)}" if isinstance(node, ast.If) else " ".join(ast.unparse(node).split())
 
 
 def equivalent(file: str) -> set[tuple[str, str]]:
-    """(line, change) of the mutants of a file that do the same as the file."""
+    """(line, change) of the mutants of a file that behave like it."""
     found, above = set(), ["", ""]
     for text in EQUIVALENT.read_text().splitlines():
         depth = (len(text) - len(text.lstrip())) // 2
@@ -186,6 +200,18 @@ def equivalent(file: str) -> set[tuple[str, str]]:
         elif above[0] == file:
             found.add((above[1], text.strip()))
     return found
+
+
+def check_equivalent() -> None:
+    """Ends with an error where bench/equivalent_mutants.txt is stale: it names what is no mutant."""
+    lines = EQUIVALENT.read_text().splitlines()
+    named = {line for line in lines if line and not line.startswith((" ", "#"))}
+    if unknown := named - FILES.keys():
+        sys.exit(f"{EQUIVALENT.name} names files that are not in FILES: {', '.join(sorted(unknown))}")
+    for file in sorted(named):
+        known = {(line, change) for line, change, _ in mutants(Path(file).read_text())}
+        if stale := equivalent(file) - known:
+            sys.exit(f"{EQUIVALENT.name} names what is no mutant of {file}: {stale}")
 
 
 class Changed(SourceFileLoader):
@@ -202,6 +228,14 @@ class Changed(SourceFileLoader):
         return compile(self.source, self.path, "exec", dont_inherit=True)
 
 
+class FirstFailure:
+    """A plugin that ends the process at the first failure: a teardown after it may wait for ever."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(1)
+
+
 def killed(file: str, source: str, test: str) -> bool:
     """Whether a test fails with this source in the file's place; in a process of its own."""
     pid = os.fork()
@@ -216,7 +250,8 @@ def killed(file: str, source: str, test: str) -> bool:
             os.dup2(1, 2)
             sys.meta_path.insert(0, Changed(module_of(file), file, source))
             options = ["-x", "-q", "-m", "not slow", "-c", os.devnull, "-p", "no:cacheprovider", "--noconftest"]
-            code = int(pytest.main([*options, "--assert=plain", "--import-mode=importlib", *test.split()]))
+            options += ["--assert=plain", "--import-mode=importlib"]
+            code = int(pytest.main([*options, *test.split()], plugins=[FirstFailure()]))
         finally:
             os._exit(code)
     return os.waitpid(pid, 0)[1] != 0
@@ -227,7 +262,7 @@ def module_of(file: str) -> str:
 
 
 def warm(test: str) -> None:
-    """Loads what the tests import, and forgets our own part of it: each mutant's process imports that anew."""
+    """Imports what the tests import, then forgets our own modules: each mutant's process imports these anew."""
     for one in test.split():
         importlib.import_module(".".join(Path(one.partition("::")[0]).with_suffix("").parts))
     for name in [name for name in sys.modules if name.partition(".")[0] in ("tutelage", "tests")]:
@@ -235,15 +270,12 @@ def warm(test: str) -> None:
 
 
 def tried(file: str, test: str, every: int) -> Iterator[tuple[str, str, bool]]:
-    """The mutants of a file that do not do the same as the file: line, change, whether it survives."""
+    """The mutants of a file that do not behave like it: line, change, whether it survives."""
     warm(test)
     source, same = Path(file).read_text(), equivalent(file)
-    of_file = list(mutants(source))
-    if unknown := same - {(line, change) for line, change, _ in of_file}:
-        sys.exit(f"{EQUIVALENT.name} names what is no mutant of {file}: {unknown}")
     if killed(file, source, test):
         sys.exit(f"{test} fails with {file} as it is")
-    for line, change, changed in [one for one in of_file if one[:2] not in same][::every]:
+    for line, change, changed in [one for one in mutants(source) if one[:2] not in same][::every]:
         yield line, change, not killed(file, changed, test)
 
 
@@ -256,6 +288,7 @@ if __name__ == "__main__":
     parser.add_argument("files", nargs="*", metavar="FILE")
     parser.add_argument("--every", type=int, default=1, metavar="N")
     given = parser.parse_args()
+    check_equivalent()
     print("file | mutants tried | killed | equivalent ones beside them")
     for file in given.files or FILES:
         count = survived = 0

@@ -49,7 +49,7 @@ def negative_log_likelihood(log_prob: Tensor) -> Tensor:
 
 def squared_error(mean: Tensor, action: Tensor) -> Tensor:
     """Mean squared distance of the predicted from the expert's action, [batch, A] each."""
-    return (mean - action).square().sum(dim=-1).mean()
+    return (mean - action).square().sum(dim=1).mean()
 
 
 class BC:

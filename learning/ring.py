@@ -52,7 +52,7 @@ class Ring:
         """
         if count < self.oldest:
             raise ValueError(f"rows since {count} were asked for, but the oldest kept is {self.oldest}")
-        return self.at(np.arange(count, self.count)) if self.count else self.entries[:0]
+        return self.at(np.arange(count, self.count))
 
     def restore(self, entries: np.ndarray, count: int) -> None:
         """Becomes what it was after `count` entries, of which these are the newest: all of them, or `capacity` rows.

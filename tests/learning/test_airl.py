@@ -6,11 +6,12 @@ import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning.acting import act
-from tutelage.learning.airl import AIRL, Settings, Transitions, of_rows, shaped, with_absorbing
+from tutelage.learning.airl import AIRL, Settings, Transitions, joined, of_rows, shaped, with_absorbing
 from tutelage.learning.draws import generator
 from tutelage.learning.likelihood import censored_gaussian, log_prob
+from tutelage.learning.networks import mlp
 from tutelage.learning.ppo import PPO
-from tutelage.learning.state_reward import state_reward
+from tutelage.learning.state_reward import NAMES, state_reward
 
 BOTH = pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
 
@@ -23,8 +24,10 @@ def test_a_bound_has_all_the_probability_beyond_it():
 
 
 def test_of_several_numbers_the_likelihoods_are_multiplied():
-    found = censored_gaussian(torch.zeros(1, 2), torch.log(torch.tensor([1.0, 2.0])), torch.tensor([[0.5, 1.0]]))
-    np.testing.assert_allclose(found.exp(), [0.352065 * 0.308538], rtol=1e-5)  # P(z > 1/2) = .308538
+    mean, log_std = torch.tensor([[0.0, 0.0, 0.5, 0.0]]), torch.log(torch.tensor([1.0, 2.0, 2.0, 2.0]))
+    found = censored_gaussian(mean, log_std, torch.tensor([[0.5, 1.0, -1.0, 0.5]]))
+    # the density at .5; P(z > 1/2); P(z < -3/4); half the density at .25
+    np.testing.assert_allclose(found.exp(), [0.352065 * 0.308538 * 0.226627 * 0.386668 / 2], rtol=1e-5)
 
 
 @BOTH
@@ -79,6 +82,10 @@ def test_the_score_is_the_shaped_reward_less_the_log_likelihood(spaces):
     np.testing.assert_allclose(airl.score(data, policy)[0], wanted, rtol=1e-4, atol=1e-4)
 
 
+def test_a_recovered_reward_has_the_tensors_that_are_expected_of_it():
+    assert set(AIRL(DISCRETE, 0).tensors()) == set(NAMES) and len(NAMES) == len(set(NAMES))
+
+
 @BOTH
 def test_the_reward_is_higher_where_the_expert_is(spaces):
     airl, _, data = trained(spaces, rollouts=30)
@@ -105,6 +112,123 @@ def test_at_the_end_of_the_run_nothing_is_learned_any_more():
     airl.update([demonstration(DISCRETE)], data, policy, generator(0, "discriminator"), progress=1.0)
     for name, array in airl.tensors().items():
         np.testing.assert_array_equal(before[name], array)
+
+
+def test_what_terminates_is_scored_by_the_absorbing_state():
+    airl, policy = AIRL(DISCRETE, 0), PPO(DISCRETE, seed=0).tensors()
+    with torch.no_grad():
+        airl.parameters.named["absorbing.reward"].fill_(0.03)
+        airl.parameters.named["absorbing.potential"].fill_(0.01)
+    data = rollout(DISCRETE, policy)
+    _, absorbing = airl.score(data, policy)
+    # 50 of each are a reward of 1.5 and .5 / (1 - discount) of potential: 1.5 + (discount - 1) * .5 / (1 - discount)
+    np.testing.assert_allclose(absorbing, np.where(data.terminated, 1.0, 0.0), rtol=1e-6)
+    assert airl.tensors()["absorbing.reward"] == pytest.approx([1.5])
+
+
+def some(count, seed):
+    """Transitions, of which the last but one terminates and the last is of the absorbing state."""
+    draw, number = generator(seed, "test"), np.arange(count)
+    observation, following = draw.standard_normal((2, count, 3), dtype=np.float32)
+    likelihood = draw.standard_normal(count, dtype=np.float32)
+    return Transitions(observation, following, number == count - 2, number == count - 1, likelihood)
+
+
+def steps_of(airl):
+    """Along which gradients it goes, and how far; it does not move."""
+    taken = []
+    airl.adam.step = lambda gradient, rate: taken.append((gradient.clone(), rate))
+    return taken
+
+
+def test_a_step_goes_along_the_gradient_of_loss_and_penalty():
+    airl = AIRL(DISCRETE, 0, Settings(penalty_weight=3.0, discount=0.9))
+    airl.mean, airl.scale = np.full(3, 0.5, np.float32), np.full(3, 2.0, np.float32)
+    named, taken, expert, ours = airl.parameters.named, steps_of(airl), some(6, 1), some(9, 2)
+    with torch.no_grad():
+        named["reward.2.weight"].mul_(20)
+        named["absorbing.reward"].fill_(0.01)
+        named["absorbing.potential"].fill_(0.002)
+    told = airl._step(expert, ours, 0.125)
+
+    both = joined(expert, ours)
+    here, there = (torch.tensor((one - 0.5) * 2, requires_grad=True) for one in both[:2])
+    g, h, following = (
+        mlp(named, name, x)[:, 0] for name, x in (("reward", here), ("potential", here), ("potential", there))
+    )
+    slopes = torch.autograd.grad((g + h + following).sum(), (here, there), create_graph=True)
+    penalty = torch.cat(slopes).square().sum(dim=1).mean() / 2
+    absorbing, ended = torch.tensor(both.absorbing), torch.tensor(both.absorbing | both.terminated)
+    g, h = (torch.where(absorbing, 50 * named[f"absorbing.{name}"], x) for name, x in (("reward", g), ("potential", h)))
+    following = torch.where(ended, 50 * named["absorbing.potential"], following)
+    logit = g + 10 * (0.9 * following - h) - torch.tensor(both.log_prob)  # 10 = 1 / (1 - .9)
+    loss = -torch.log(torch.sigmoid(logit[:6])).mean() - torch.log(1 - torch.sigmoid(logit[6:])).mean()
+    ((gradient, rate),) = taken
+    torch.testing.assert_close(gradient, airl.parameters.gradient(loss + 3 * penalty), rtol=1e-3, atol=1e-5)
+    right = (logit[:6] > 0).float().mean(), (logit[6:] < 0).float().mean()
+    torch.testing.assert_close(told, torch.stack([loss, penalty, *right]), rtol=1e-4, atol=1e-5)
+    assert rate == 0.125
+
+
+def test_an_update_is_some_steps_at_a_rate_between_the_first_and_the_last():
+    airl = AIRL(DISCRETE, 0, Settings(steps=3, learning_rate=0.5, final_learning_rate=0.25, batch=8))
+    taken, policy = steps_of(airl), PPO(DISCRETE, seed=0).tensors()
+    for given, rate in (({"progress": 0.75}, 0.3125), ({}, 0.5)):
+        taken.clear()
+        airl.update([demonstration(DISCRETE)], rollout(DISCRETE, policy), policy, generator(0, "test"), **given)
+        assert [one[1] for one in taken] == [rate] * 3
+
+
+def test_an_update_scales_observations_by_the_demonstrations_and_measures_its_steps():
+    airl, policy, shown = AIRL(DISCRETE, 0, Settings(batch=8)), PPO(DISCRETE, seed=0).tensors(), demonstration(DISCRETE)
+    metrics = airl.update([shown], rollout(DISCRETE, policy), policy, generator(0, "test"))
+    np.testing.assert_allclose(airl.mean, shown.observation.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(airl.scale, 1 / shown.observation.std(axis=0), rtol=1e-6)
+    names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
+    assert list(metrics) == [f"discriminator/{name}" for name in names]
+
+
+def marked(number, policy):
+    """A rollout without endings whose observations are all this number."""
+    data = rollout(DISCRETE, policy)
+    observation = np.full_like(data.observation, number)
+    return data._replace(observation=observation, terminated=np.zeros_like(data.terminated))
+
+
+def test_some_transitions_of_each_rollout_are_remembered_and_the_newest_kept():
+    airl = AIRL(DISCRETE, 0, Settings(steps=1, batch=4, memory=5, remembered=2))
+    policy = PPO(DISCRETE, seed=0).tensors()
+    for k, wanted in enumerate([[0, 0], [0, 0, 1, 1], [0, 1, 1, 2, 2]]):
+        airl.update([demonstration(DISCRETE)], marked(k, policy), policy, generator(0, "test", k))
+        np.testing.assert_array_equal(airl.memory.since(airl.memory.oldest)[:, 0], wanted)
+
+
+def test_a_share_of_the_policys_transitions_is_remembered_ones():
+    airl, policy = AIRL(DISCRETE, 0, Settings(batch=8, memory_share=0.25)), PPO(DISCRETE, seed=0).tensors()
+    ours = airl._ours(marked(1, policy), policy)
+    assert airl._policy_batch(ours, generator(0, "test")).observation[:, 0].tolist() == [1] * 8
+    airl.memory.append(np.full((1, 9), 7, np.float32))
+    assert airl._policy_batch(ours, generator(0, "test")).observation[:, 0].tolist() == [1] * 6 + [7] * 2
+
+
+def test_the_experts_transitions_end_where_its_episodes_do():
+    policy = PPO(DISCRETE, seed=0).tensors()
+    shown = [demonstration(DISCRETE, ended, steps) for ended, steps in ((True, 3), (False, 2), (True, 1))]
+    found = AIRL(DISCRETE, 0)._expert(shown, policy)
+    assert found.terminated.tolist() == [False, False, True, False, False, True] and not found.absorbing.any()
+    np.testing.assert_array_equal(found.observation, np.concatenate([one.observation[:-1] for one in shown]))
+    np.testing.assert_array_equal(found.next_observation, np.concatenate([one.observation[1:] for one in shown]))
+    np.testing.assert_array_equal(found.log_prob, log_prob(policy, found.observation, np.ones(6, np.int64)))
+
+
+def test_the_first_weights_say_little():
+    airl = AIRL(DISCRETE, 0, Settings(discount=0.9, hidden=8))
+    arrays = airl.parameters.arrays()
+    for name in ("reward", "potential"):
+        assert arrays[f"{name}.0.weight"].shape == (8, 3) and arrays[f"absorbing.{name}"].tolist() == [0]
+        np.testing.assert_allclose(np.linalg.norm(arrays[f"{name}.2.weight"]), 0.1, rtol=1e-5)
+    assert airl.adam.betas == (0.5, 0.999) and airl.ending_weight == 9  # .9 / (1 - .9)
+    assert airl.mean.tolist() == [0, 0, 0] and airl.scale.tolist() == [1, 1, 1]
 
 
 def trained(spaces, rollouts, terminated=True):

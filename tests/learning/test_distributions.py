@@ -13,8 +13,8 @@ def test_categorical():
 
 
 def test_gaussian():
-    # deviations 1 and 2, distances 1 and 1 deviations: -1/2 - 1/2 - log 2 - log(2 pi); entropy = log 2 + log(2 pi e)
-    action, mean, log_std = torch.tensor([[2.0, 3.0]]), torch.tensor([[1.0, 1.0]]), torch.tensor([0.0, math.log(2)])
+    # deviations 1 and 2, distances 3 and 1 deviations: -9/2 - 1/2 - log 2 - log(2 pi); entropy = log 2 + log(2 pi e)
+    action, mean, log_std = torch.tensor([[4.0, 3.0]]), torch.tensor([[1.0, 1.0]]), torch.tensor([0.0, math.log(2)])
     log_prob, entropy = gaussian(mean, log_std, action)
-    torch.testing.assert_close(log_prob, torch.tensor([-1 - math.log(2) - math.log(2 * math.pi)]))
+    torch.testing.assert_close(log_prob, torch.tensor([-5 - math.log(2) - math.log(2 * math.pi)]))
     torch.testing.assert_close(entropy, torch.tensor(math.log(2) + math.log(2 * math.pi * math.e)))

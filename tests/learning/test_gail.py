@@ -13,6 +13,7 @@ from tutelage.learning.gail import (
     discriminator_loss,
     gradient_penalty,
     interpolated_penalty,
+    measured,
 )
 from tutelage.learning.networks import mlp
 from tutelage.learning.ppo import PPO
@@ -39,6 +40,12 @@ def test_the_interpolated_penalty_is_the_distance_of_the_slopes_norm():
     logit = rows[:, 0] ** 2 + 3 * rows[:, 1]
     torch.testing.assert_close(interpolated_penalty(logit, rows, slope=1.0), torch.tensor(10.0))
     torch.testing.assert_close(interpolated_penalty(0 * logit, rows, slope=2.0), torch.tensor(4.0))
+
+
+def test_accuracy_is_the_share_of_logits_on_the_right_side_of_zero():
+    expert, policy = torch.tensor([-0.5, 0.0, 0.5, 2.0]), torch.tensor([-2.0, -0.5, 0.0])
+    found = measured(torch.tensor(3.0), torch.tensor(4.0), expert, policy)
+    torch.testing.assert_close(found, torch.tensor([3, 4, 1 / 2, 2 / 3]))
 
 
 def steps_of(discriminator):
@@ -165,7 +172,9 @@ def test_observations_are_scaled_and_endings_hidden_where_all_are_alike(tells, e
     rows = np.array([[1, 2, 3, 0, 1, 0], [1, 2, 3, 0, 0, 1]], np.float32)
     np.testing.assert_array_equal(discriminator._inputs(rows), [[4, 6, 8, 0, 1, 0], ending])
     assert rows[1].tolist() == [1, 2, 3, 0, 0, 1]
-    assert discriminator.tensors()["tells_endings"].tolist() == [float(tells)]
+    tensors = discriminator.tensors()
+    assert tensors["tells_endings"].tolist() == [float(tells)]
+    assert tensors["observation.mean"].tolist() == [-1] * 3 and tensors["observation.scale"].tolist() == [2] * 3
 
 
 def test_the_first_weights_say_little():
@@ -252,6 +261,8 @@ def test_state_and_load_in_the_middle_change_no_bit(spaces):
     second = Discriminator(spaces, seed=99, settings=first.settings)
     second.load({name: array.copy() for name, array in first.state().items()})
     second.memory.load(first.memory.state())
+    for ours, theirs in zip(second.score(data), first.score(data), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     tensors = PPO(spaces, seed=0).tensors()
     for k in range(3, 6):
         second.update([demonstration(spaces)], rollout(spaces, tensors, k), generator(0, "discriminator", k))

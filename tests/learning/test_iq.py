@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
+from tutelage.launchfiles.search import LAUNCH_FOLDER
+from tutelage.learning import off_policy
 from tutelage.learning.acting import act
 from tutelage.learning.draws import generator
 from tutelage.learning.iq import LSIQ, Sides, side_reward, steps_of
@@ -66,6 +69,14 @@ def test_it_learns_from_the_first_steps_on_and_takes_the_experts_actions(spaces)
     for k in range(5):
         data = rollout(spaces, learner.tensors(), k, steps=256)
         metrics = learner.update([expert], data, generator(0, "learner", k))
-        assert bool(metrics) == (k >= 3)  # after 4,096 steps
+        assert (metrics == {}) == (k < 3)  # 4,096 steps
     action, _ = act(learner.tensors(), expert.observation[:-1])
     assert np.abs(action - expert.action).mean() < 0.2
+
+
+@pytest.mark.parametrize("launch_file", ["dac", "iq"])
+def test_the_launch_files_have_the_same_sizes(launch_file):
+    arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]
+    found = [arguments[name]["default"] for name in ("environments", "rollout_steps", "replay")]
+    assert found == [off_policy.ENVIRONMENTS, off_policy.ROLLOUT_STEPS, off_policy.CAPACITY]
+    assert arguments["replay"]["least"] == off_policy.FIRST_STEPS

@@ -41,6 +41,15 @@ def test_the_flat_vector_and_the_named_tensors_are_the_same_numbers():
     np.testing.assert_allclose(mlp(parameters.named, "net", torch.ones(1, 2)).item(), expected, rtol=1e-6)
 
 
+def test_the_arrays_of_parameters_are_copies() -> None:
+    parameters = Parameters({"a": np.array([2.0, 3.0], np.float32), "b": np.array([[5.0]], np.float32)})
+    before = parameters.arrays()
+    with torch.no_grad():
+        parameters.flat.add_(1)
+    for found, wanted in ((before, {"a": [2, 3], "b": [[5]]}), (parameters.arrays(), {"a": [3, 4], "b": [[6]]})):
+        assert {name: array.tolist() for name, array in found.items()} == wanted
+
+
 def test_the_gradient_is_flat_in_the_order_of_the_parameters():
     parameters = Parameters({"a": np.array([2.0, 3.0], np.float32), "b": np.array([[5.0]], np.float32)})
     loss = (parameters.named["a"] * torch.tensor([1.0, 10.0])).sum() + parameters.named["b"].sum() ** 2
@@ -67,6 +76,39 @@ def test_adam_clips_the_norm_of_the_gradient():
     adam.step(torch.tensor([30.0, 40.0]), 0.1, max_norm=5.0)  # of norm 50
     reference.step(torch.tensor([3.0, 4.0]), 0.1)
     torch.testing.assert_close(clipped, small)
+
+
+def test_adam_has_the_papers_betas_and_an_epsilon_of_a_hundred_thousandth() -> None:
+    flat, mean, square, wanted = torch.zeros(1), 0.0, 0.0, 0.0
+    adam = Adam(flat)
+    for step, gradient in enumerate((1e-5, 4e-5, -1e-5), 1):  # so small that epsilon counts
+        adam.step(torch.tensor([gradient]), 0.1)
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        wanted -= 0.1 * (mean / (1 - 0.9**step)) / ((square / (1 - 0.999**step)) ** 0.5 + 1e-5)
+    torch.testing.assert_close(flat, torch.tensor([wanted]), rtol=1e-4, atol=0)
+
+
+def test_adam_stays_where_there_is_no_gradient() -> None:
+    flat = torch.tensor([3.0, 4.0])
+    for most in (1.0, float("inf")):
+        Adam(flat).step(torch.zeros(2), 0.1, max_norm=most)
+        assert flat.tolist() == [3, 4]
+
+
+def test_adam_goes_on_to_the_bit_from_its_state_which_is_a_copy() -> None:
+    gradients = torch.tensor(generator(0, "test").standard_normal((4, 3), np.float32))
+    first, second = Adam(torch.ones(3)), Adam(torch.full((3,), 7.0))
+    for gradient in gradients[:2]:
+        first.step(gradient, 0.1)
+    state = first.state()
+    first.step(gradients[2], 0.1)
+    second.load(state)
+    second.step(gradients[2], 0.1)
+    for adam in (first, second):
+        adam.step(gradients[3], 0.1)
+    assert first.steps == second.steps == 4
+    for name, array in first.state().items():
+        np.testing.assert_array_equal(second.state()[name], array)
 
 
 def test_the_fast_network_is_the_same_function_with_the_same_gradient() -> None:

@@ -4,7 +4,7 @@ import pytest
 from tests.parts.examples import CONTINUOUS, DISCRETE
 from tutelage.learning.draws import generator
 from tutelage.learning.pairs import step_rows
-from tutelage.learning.replay import Replay, rows_of
+from tutelage.learning.replay import Replay, joined, rows_of
 from tutelage.learning.rollout import Rollout
 
 
@@ -83,6 +83,28 @@ def test_only_the_newest_are_kept():
     assert sorted(runs(replay)) == [160, 161, 170, 171, 180, 181, 190, 191]
 
 
+def test_observations_are_all_that_are_kept():
+    replay = Replay(CONTINUOUS, 8)
+    for k in range(3):
+        replay.add(counting(CONTINUOUS, 3 * k, 3))
+    wanted = [50, 51, 60, 61, 70, 71, 80, 81]
+    np.testing.assert_array_equal(replay.observations(), np.repeat(np.array(wanted)[:, None], 3, axis=1))
+
+
+def test_joined_runs_come_one_after_another():
+    replay = Replay(CONTINUOUS, 100)
+    replay.add(counting(CONTINUOUS, 0, 6, terminated=[20]))
+    parts = [replay.sample(batch, 3, generator(0, "test", batch)) for batch in (4, 2)]
+    both = joined(*parts)
+    assert both.steps.shape == (3, 6, 6) and both.length.tolist() == [*parts[0].length, *parts[1].length]
+    for part, runs in zip(parts, (slice(0, 4), slice(4, 6)), strict=True):
+        np.testing.assert_array_equal(both.steps[:, runs], part.steps)
+        np.testing.assert_array_equal(both.counts[:, runs], part.counts)
+        np.testing.assert_array_equal(both.last_observation[runs], part.last_observation)
+        np.testing.assert_array_equal(both.terminated[runs], part.terminated)
+        np.testing.assert_array_equal(both.ending[runs], part.ending)
+
+
 def test_it_is_restored_from_rows_that_were_only_ever_appended():
     replay, kept = Replay(CONTINUOUS, 10), []
     for k in range(4):
@@ -97,15 +119,6 @@ def test_it_is_restored_from_rows_that_were_only_ever_appended():
     ours, theirs = (one.sample(30, 3, generator(0, "test")) for one in (again, replay))
     for name in ours._fields:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
-
-
-def test_rows_that_are_gone_are_not_given_and_too_few_do_not_restore():
-    replay = Replay(CONTINUOUS, 10)
-    replay.add(counting(CONTINUOUS, 0, 7))
-    with pytest.raises(ValueError, match="rows since 1 were asked for, but the oldest kept is 2"):
-        replay.ring.since(1)
-    with pytest.raises(ValueError, match="5 rows are needed after 7 steps, but there are 4"):
-        Replay(CONTINUOUS, 10).ring.restore(replay.ring.since(3), 7)
 
 
 def test_rows_hold_a_step_each():

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
-from tutelage.learning import soft
+from tutelage.learning import relu, soft
 from tutelage.learning.acting import act, forward
 from tutelage.learning.draws import generator
+from tutelage.learning.heads import Choices, Numbers
 from tutelage.learning.pairs import step_rows
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Rollout, Spaces
@@ -122,12 +123,18 @@ def test_the_target_is_made_of_rewards_and_what_follows(spaces):
     sac, replay, reward, _ = filled(spaces, discount=0.9)
     windows = replay.sample(200, 2, generator(0, "test"))
     with torch.no_grad():
-        target = sac._target(windows, reward, generator(1, "test"))
-    ended = int(np.flatnonzero(windows.terminated & (windows.length == 2))[0])
-    steps, ending = windows.steps[:, ended], windows.ending[ended]
-    forever = (ending[0] - ending[3]) / (1 - 0.9)
-    wanted = steps[0, 0] - steps[0, 3] + 0.9 * (steps[1, 0] - steps[1, 3]) + 0.81 * forever
-    np.testing.assert_allclose(target[ended], wanted, rtol=1e-4, atol=1e-5)
+        sac.actor.named["actor.2.weight"].mul_(100)  # so that it tells observations apart
+        target = sac._target(windows, reward, generator(1, "test")).numpy()
+        observation = sac._scaled(windows.last_observation)
+        output = mlp(sac.actor.named, "actor", observation, norm=False)[0]
+        last = sac.head.last_value(sac.critics, observation, output, sac._temperature(), generator(1, "test"))
+    forever = (windows.ending[:, 0] - windows.ending[:, 3]) / (1 - 0.9)
+    follows = np.where(windows.terminated, forever, last)
+    first, second = windows.steps[:, :, 0] - windows.steps[:, :, 3]
+    whole = windows.length == 2
+    assert (whole & windows.terminated).any() and (whole & ~windows.terminated).any()
+    np.testing.assert_allclose(target[whole], (first + 0.9 * second + 0.81 * follows)[whole], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(target[~whole], (first + 0.9 * follows)[~whole], rtol=1e-4, atol=1e-5)
 
 
 @BOTH
@@ -161,10 +168,27 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
     torch.testing.assert_close(got, sac.actor.gradient(loss), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("head", [Choices(), Numbers()])
+def test_the_gradient_of_cloning_is_that_of_its_loss(head):
+    draw = generator(0, "test")
+    output = torch.tensor(draw.standard_normal((50, 4), np.float32), requires_grad=True)
+    if isinstance(head, Choices):
+        action = torch.eye(4)[torch.tensor(draw.integers(4, size=50))]
+        loss = soft.cloning_loss_of_choices(output, action)
+    else:
+        action = torch.tensor(draw.uniform(-1, 1, (50, 2)).astype(np.float32))
+        loss = soft.cloning_loss(torch.tanh(output[:, :2]), action)
+    found, gradient = head.cloning(output.detach(), action)
+    torch.testing.assert_close(found, loss.detach())
+    torch.testing.assert_close(gradient, *torch.autograd.grad(loss, output), rtol=1e-4, atol=1e-7)
+
+
 @BOTH
 def test_acting_in_numpy_is_the_mean_actor(spaces):
     sac, replay, reward, expert = filled(spaces, actor_tau=0.5)
     sac.update(replay, reward, expert, generator(0, "test"))
+    sizes = {name: array.shape for name, array in sac.tensors().items() if name.startswith("actor.0")}
+    assert sizes == {"actor.0.weight": (16, 3), "actor.0.bias": (16,)}
     observation = generator(1, "test").standard_normal((20, 3), dtype=np.float32)
     with torch.no_grad():
         output = mlp(sac.mean_actor.named, "actor", sac._scaled(observation), norm=False)[0]
@@ -211,6 +235,14 @@ def test_it_goes_on_to_the_bit_from_its_state(spaces):
         np.testing.assert_array_equal(again.tensors()[name], array)
 
 
+def test_the_names_in_a_checkpoint_are_these():
+    """Raise LAYOUT in tutelage/files/checkpoint.py when they change."""
+    adam, normaliser = ("parameters", "mean", "square", "steps"), ("count", "mean", "square")
+    names = {f"{part}.{name}" for part in ("actor", "critics") for name in adam}
+    names |= {f"normaliser.{name}" for name in normaliser} | {"critics.copies", "mean_actor", "updates"}
+    assert SAC(DISCRETE, 0).state().keys() == names
+
+
 def test_the_first_temperature_and_the_entropies_that_it_aims_at():
     assert SAC(DISCRETE, 0, Settings(temperature=0.25))._temperature() == pytest.approx(0.25)
     assert SAC(DISCRETE, 0, Settings(discrete_target_entropy=0.5)).target_entropy == pytest.approx(0.5 * math.log(2))
@@ -237,15 +269,19 @@ def test_the_first_networks():
 
 def test_some_steps_of_the_critics_come_to_one_of_the_actor():
     sac, replay, reward, expert = filled(CONTINUOUS, updates=6, actor_every=4, cloning_batch=5)
-    taken, shown = [], []
-    sac._critic_step = lambda *given: (1.0, 2.0, 3.0)
+    taken, shown, batches = [], [], []
+
+    def critic_step(windows, *rest):
+        batches.append(windows)
+        return 1.0, 2.0, 3.0
 
     def actor_step(steps, some, cloning, *rest):
+        np.testing.assert_array_equal(steps, batches[-1].steps[0])
         taken.append(cloning)
         shown.append(some)
         return 4.0, 5.0, 6.0
 
-    sac._actor_step = actor_step
+    sac._critic_step, sac._actor_step = critic_step, actor_step
     metrics = [sac.update(replay, reward, expert, generator(0, "test"), at) for at in (0.0, 0.25, 1.0)]
     assert taken == [1.0, 0.875, 0.875, 0.5] and {len(some) for some in shown} == {5}  # at 4, 8, 12 and 16 of 18
     names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
@@ -268,8 +304,24 @@ def test_without_annealing_the_learning_rate_stays_until_the_end():
 def test_observations_are_scaled_by_what_it_begins_with():
     sac = SAC(CONTINUOUS, 0)
     assert sac._scaled(np.ones((1, 3), np.float32)).tolist() == [[1, 1, 1]]
-    sac.begin(np.array([[1, 1, 1], [5, 1, 3]], np.float32))
+    for first in (7, 1):  # begun again, it forgets what it began with before
+        sac.begin(np.array([[first, 1, 1], [first + 4, 1, 3]], np.float32))
     assert sac._scaled(np.array([[5, 2, 2]], np.float32)).tolist() == [[1, 1, 0]]
+
+
+@BOTH
+def test_the_target_critics_begin_as_the_critics(spaces):
+    critics = SAC(spaces, 0).critics
+    seen = torch.tensor(generator(0, "test").standard_normal((20, 3 if spaces.discrete else 5), np.float32))
+    torch.testing.assert_close(critics.last_values(seen), critics.values(seen))
+
+
+def test_gradients_have_the_shapes_of_their_parameters():
+    arrays = relu.arrays("net", 2, (3, 4, 4, 1), generator(0, "test"), 1.0)
+    named = {name: torch.tensor(array) for name, array in arrays.items()}
+    output, trace = relu.forward(named, "net", torch.ones(5, 3), norm=True)
+    parts = relu.backward(named, "net", trace, torch.ones_like(output))
+    assert [part.shape for part in parts] == [tensor.shape for tensor in named.values()]
 
 
 def test_targets_and_mean_actor_follow_slowly():

@@ -45,3 +45,23 @@ def test_it_continues_from_its_state() -> None:
     assert first.stop and not first.over
     second.load(first.state())
     assert second.learned_from(9, 10) == 11 and second.over
+
+
+@pytest.mark.parametrize("lag", [0, 2, 8])
+@pytest.mark.parametrize("budget", [95, 100])
+def test_it_says_beforehand_which_rollout_is_the_last_that_begins(lag: int, budget: int) -> None:
+    schedule = Schedule(Budget([budget]), lag)
+    ending = [schedule.ending]
+    for rollout in range(10):
+        schedule.learned_from(rollout, 10)
+        ending.append(schedule.ending)
+    # rollout 9, the tenth, is collected with version 9 - lag; it is the last to begin
+    assert ending == [version == 9 - lag for version in range(11)]
+
+
+def test_its_metrics_are_the_steps_and_the_budget_in_effect() -> None:
+    schedule = Schedule(Budget([20, 100]), 0)
+    schedule.learned_from(0, 10)
+    assert schedule.metrics() == {"time/total_timesteps": 10, "time/budget": 20}
+    schedule.learned_from(1, 10)
+    assert schedule.metrics() == {"time/total_timesteps": 20, "time/budget": 100}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tutelage import Message
 from tutelage.nodes.recorder import Recorder
 from tutelage.recording import Loss, Reader
+from tutelage.transport import bus
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox, Stream
 from tutelage.transport.listener import Listener
@@ -65,8 +67,8 @@ def pair() -> Iterator[Pair]:
         made.mouth.say(Number(0, number, number))
     made.until(lambda: made.stream.received == 3)
     yield made
-    for bus in (made.mouth, made.ear):
-        bus.close()
+    for one in (made.mouth, made.ear):
+        one.close()
     shutil.rmtree(folder)
 
 
@@ -121,12 +123,54 @@ def test_receiving_says_whether_something_came(pair: Pair) -> None:
     assert not pair.ear.receive(0)
 
 
-def test_who_is_busy_all_the_time_greets_who_comes(pair: Pair) -> None:
-    """It hears without end, and has a listener of its own."""
+def test_receiving_waits_for_what_is_on_its_way(pair: Pair) -> None:
+    for number in range(3, 103):
+        assert not pair.ear.receive(0)
+        pair.mouth.say(Number(0, number, number))
+        assert pair.ear.receive(10)
+
+
+def test_who_waits_greets_who_comes(pair: Pair) -> None:
+    """It is in one long wait after the other, for a speaker that says nothing to it."""
+    said, over = Stream("waiting", Number), threading.Event()
+    waiting = Bus(
+        Who("run", "waiting", 0),
+        pair.folder,
+        Inbox([Stream("mouth", Number)]),
+        {Number: "number"},
+        Outbox({"late": ["number"]}),
+    )
+    waiting.publish([Number(0, 0, 0)])
+
+    def wait() -> None:
+        while not over.is_set():
+            waiting.receive(30)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    late = Bus(Who("run", "late", 0), pair.folder, Inbox([said]), {}, Outbox({}))
+    for _ in range(1000):
+        late.receive(0.01)
+        if said.received:
+            break
+    over.set()
+    late.acknowledge_all()  # wakes it
+    thread.join()
+    for one in (waiting, late):
+        one.close()
+    assert said.received == 1
+
+
+@pytest.mark.parametrize("service_ms", [bus.SERVICE_MS, 0])
+def test_who_is_busy_all_the_time_greets_who_comes(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, service_ms: int
+) -> None:
+    """It hears without end, and has a listener of its own; with 0, each message takes it longer than SERVICE_MS."""
     heard, said = Stream("mouth", Number), Stream("busy", Number)
     busy = Bus(Who("run", "busy", 0), pair.folder, Inbox([heard]), {Number: "number"}, Outbox({"late": ["number"]}))
     late = Bus(Who("run", "late", 0), pair.folder, Inbox([said]), {}, Outbox({}))
     busy.publish([Number(0, 0, 0)])
+    monkeypatch.setattr(bus, "SERVICE_MS", service_ms)
     try:
         for number in range(3, 50_000):
             pair.mouth.say(Number(0, number, number))
@@ -139,6 +183,12 @@ def test_who_is_busy_all_the_time_greets_who_comes(pair: Pair) -> None:
     finally:
         busy.close()
         late.close()
+
+
+def test_closing_closes_all_sockets(pair: Pair) -> None:
+    for one in (pair.mouth, pair.ear):
+        one.close()
+        assert one.speaker.links.closed and one.listener.socket.closed
 
 
 def test_the_end_is_promised_on_all_topics(pair: Pair) -> None:

@@ -1,6 +1,7 @@
 """After any crash there is a whole checkpoint: this one or the one before."""
 
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ def loaded(path: Path) -> int:
 def test_the_newest_is_loaded(path):
     state: Any = checkpoint.load(path)
     assert state["step"] == 2 and state["weights"].tolist() == [0, 1, 2, 3]
+
+
+def test_its_bytes_are_those_of_this_layout(path):
+    """Older runs have such files. Raise LAYOUT when this changes."""
+    checkpoint.save(path, {"step": 1})
+    state = b"\x81\xa4step\x01"
+    assert path.read_bytes() == zlib.crc32(state).to_bytes(4, "little") + state and checkpoint.LAYOUT == 2
 
 
 def test_where_none_is_there_is_none(tmp_path):

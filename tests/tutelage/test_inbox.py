@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.message import FOREVER, Message, Promise
-from tutelage.transport.inbox import Inbox, Ordering, Stream
+from tutelage.transport.inbox import Inbox, Ordering, Positions, Stream
 
 
 class Step(Message, cadence="step"):
@@ -141,7 +141,7 @@ def test_a_promise_lets_others_go_on_up_to_its_time():
     inbox.put("a", "step", Promise(0, 2))
     assert texts(drain(inbox)) == ["1", "2"]
     inbox.put("a", "step", END)
-    assert texts(drain(inbox)) == ["3"] and not inbox.ended
+    assert texts(drain(inbox)) == ["3"] and inbox.ended is False
     inbox.put("b", "free", END)
     assert inbox.ended
 
@@ -155,23 +155,23 @@ def test_a_promise_that_is_behind_what_was_said_takes_nothing_back():
 
 
 @pytest.mark.parametrize(
-    "kind, first, second",
+    "kind, first, second, earliest",
     [
-        (Step, Step(1, 2, ""), Step(1, 2, "")),
-        (Step, Promise(3, 0), Step(2, 9, "")),
-        (Rollout, Rollout(1, 0, ""), Rollout(1, 5, "")),
-        (Free, Free(1, 1, ""), Free(1, 0, "")),
-        (Free, END, Free(9, 9, "")),
+        (Step, Step(1, 2, ""), Step(1, 2, ""), (1, 3)),
+        (Step, Promise(3, 0), Step(2, 9, ""), (3, 0)),
+        (Rollout, Rollout(1, 0, ""), Rollout(1, 5, ""), (2, 0)),
+        (Free, Free(1, 1, ""), Free(1, 0, ""), (1, 1)),
+        (Free, END, Free(9, 9, ""), (FOREVER, 0)),
     ],
 )
-def test_a_message_earlier_than_promised_is_refused(kind, first, second):
+def test_a_message_earlier_than_promised_is_refused(kind, first, second, earliest):
     inbox = inbox_of(("arm", kind))
     inbox.put("arm", kind.topic, first)
     inbox.put("arm", kind.topic, second)
     said = (
         f"arm published {kind.topic} for rollout {second.rollout}, step {second.step}, but had promised nothing before "
     )
-    with pytest.raises(ValueError, match=rf"^{said}rollout \d+, step \d+$"):
+    with pytest.raises(ValueError, match=f"^{said}rollout {earliest[0]}, step {earliest[1]}$"):
         drain(inbox)
 
 
@@ -217,8 +217,8 @@ def test_received_and_taken_count_promises_too():
     assert (stream.taken, stream.received) == (1, 4)
     stream.take()
     assert (stream.taken, stream.received) == (3, 4)
-    inbox = Inbox([stream])
-    assert inbox.positions() == {("a", "step"): 3} and inbox.state() == {"a/step": [3, 0, 3]}
+    inbox, positions = Inbox([stream]), Positions({("a", "step"): 3})
+    assert inbox.positions() == positions and inbox.state() == {"a/step": [3, 0, 3]}
 
 
 def test_a_node_that_hears_nothing_has_nothing_to_wait_for():

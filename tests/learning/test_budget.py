@@ -1,0 +1,35 @@
+"""How many steps a run takes, also when it was extended."""
+
+import pytest
+import yaml
+
+from tutelage.launchfiles.search import LAUNCH_FOLDER
+from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budget, Budgets, budget
+from tutelage.learning.rollout import Spaces
+
+BINARY, DISCRETE, CONTINUOUS = Spaces(4, 2, True), Spaces(2, 3, True), Spaces(3, 2, False)
+
+
+@pytest.mark.parametrize(("spaces", "default"), [(BINARY, 2), (DISCRETE, 3), (CONTINUOUS, 5)])
+def test_where_none_is_given_it_goes_by_the_kind_of_action(spaces: Spaces, default: int) -> None:
+    of = Budgets(2, 3, 5)
+    assert budget(0, spaces, of) == default and budget(7, spaces, of) == 7
+    assert budget([7, 0, 9], spaces, of).parts == (7, default, 9)
+    assert budget(0, BINARY) == ON_POLICY.binary
+
+
+@pytest.mark.parametrize(
+    ("launch_file", "default"),
+    [("gail", ON_POLICY), ("airl", ON_POLICY), ("ppo", ON_POLICY), ("dac", OFF_POLICY), ("iq", OFF_POLICY)],
+)
+def test_the_launch_files_say_what_the_default_is(launch_file: str, default: Budgets) -> None:
+    arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]
+    said = f"(0: {default.binary} where an action is one of two, {default.discrete} of more, else {default.continuous})"
+    assert said in arguments["budget"]["help"]
+
+
+def test_an_extended_run_passes_through_its_former_ends() -> None:
+    extended = Budget([100, 400])
+    assert extended == 400 and extended.parts == (100, 400)
+    assert [extended.part(steps) for steps in (0, 99, 100, 399, 400)] == [100, 100, 400, 400, 400]
+    assert [extended.progress(steps) for steps in (50, 99, 100, 400)] == [0.5, 0.99, 0.25, 1]
