@@ -23,7 +23,8 @@ class DAggerLearner(ScheduledLearner):
     """Clones all labels so far, in `epochs_each` epochs a rollout, and publishes the weights for rollout k + 1 + lag.
 
     Ross et al. 2011, arXiv 1011.0686. `budget` is in environment steps, each of which is labelled once (0: derived from
-    the task). Demonstrations, if there are any, come before the first rollout and are cloned with the labels.
+    the task). Demonstrations, if there are any, come before the first rollout and are cloned with the labels. The
+    learning rate falls to zero after each rollout, not over the run: each policy must be good enough to act.
     """
 
     hears = (Labels,)
@@ -61,7 +62,7 @@ class DAggerLearner(ScheduledLearner):
 
     def _learn(self, rollout: int) -> dict[str, float]:
         draw = generator(self.seed, "learner", rollout)
-        for _ in range(self.epochs_each):
-            metrics = self.algorithm.epoch(draw, self.schedule.progress)
+        for epoch in range(self.epochs_each):
+            metrics = self.algorithm.epoch(draw, epoch / self.epochs_each)
         check_all(f"rollout {rollout}", metrics | self.algorithm.adam.state(), FINITE)
         return metrics | {"dagger/labels": float(self.algorithm.pairs)}
