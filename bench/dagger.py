@@ -3,7 +3,7 @@
     python bench/dagger.py results.jsonl --env CartPole-v1 --pairs 128 256 512 1024 2048 --seeds 10 11 12 13 14
     python bench/dagger.py results.jsonl --env Hopper-v5 --operator RUN --pairs 1024 4096 16384 --seeds 10 11 12
 
-A score is (return - random) / (operator - random), from 50 greedy episodes. A run of dagger.yaml is scored on its way,
+A score is (return - random) / (operator - random), from 20 greedy episodes. A run of dagger.yaml is scored on its way,
 with the weights that it has learned from so many labels. BC is the node of bc.yaml, on the first pairs that the
 operator demonstrates, whole episodes in turn. Results are appended to results.jsonl, and all in it are printed as a
 table; `--svg` draws them.
@@ -36,7 +36,7 @@ from tutelage.tasks.task import Task
 from tutelage.teaching.operators import law
 from tutelage.turns import play
 
-EPISODES = 50
+EPISODES = 20
 
 
 @cache

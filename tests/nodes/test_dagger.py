@@ -15,7 +15,7 @@ from tutelage.codec import pack_state, unpack_state
 from tutelage.input.problems import Refusal
 from tutelage.learning.bc import BC
 from tutelage.learning.draws import generator
-from tutelage.learning.rollout import Spaces
+from tutelage.learning.rollout import Rollout, Spaces
 from tutelage.messages import Action, Demonstration, Enough, Labels, Metrics, Observation, Transition, Weights
 from tutelage.nodes.dagger_learner import DAggerLearner
 from tutelage.nodes.labeller import Labeller
@@ -69,12 +69,13 @@ def test_continuous_labels_are_in_the_frame_of_the_bounds() -> None:
 
 def test_a_rollout_in_parts_is_labelled_when_it_is_complete_also_after_a_kill() -> None:
     whole, node = transition("CartPole-v1"), Labeller("CartPole-v1", STEPS)
-    parts = [Transition(0, end - 1, *(array[end - 4 : end] for array in whole[2:])) for end in (4, 8)]
+    arrays = [getattr(whole, name) for name in Rollout._fields]
+    parts = [Transition(0, end - 1, *(array[end - 4 : end] for array in arrays)) for end in (4, 8)]
     assert not [*node.hear(parts[0])]
     again = Labeller("CartPole-v1", STEPS)
     again.load(unpack_state(pack_state(node.state())))
-    (said,) = again.hear(parts[1])
-    wanted = labels("CartPole-v1", 0)
+    (said,), wanted = again.hear(parts[1]), labels("CartPole-v1", 0)
+    assert isinstance(said, Labels)
     np.testing.assert_array_equal(said.observation, wanted.observation)
     np.testing.assert_array_equal(said.action, wanted.action)
 
