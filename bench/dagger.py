@@ -1,7 +1,8 @@
 """DAgger beside behaviour cloning: score by how many of its actions the operator gave, as labels or as demonstrations.
 
-    python bench/dagger.py results.jsonl --env CartPole-v1 --pairs 128 256 512 1024 2048 --seeds 10 11 12 13 14
-    python bench/dagger.py results.jsonl --env Hopper-v5 --operator RUN --pairs 1024 4096 16384 --seeds 10 11 12
+    python bench/dagger.py results.jsonl --env CartPole-v1 --pairs 32 128 512 --rollout 4 8 --seeds 10 11 12
+    python bench/dagger.py results.jsonl --env Hopper-v5 --operator RUN --pairs 2048 4096 8192 --seeds 10 11 12
+    python bench/dagger.py results.jsonl --seeds --svg docs/dagger.svg
 
 A score is (return - random) / (operator - random), from 20 greedy episodes. A run of dagger.yaml is scored on its way,
 with the weights that it has learned from so many labels. BC is the node of bc.yaml, on the first pairs that the
@@ -108,16 +109,37 @@ def results(options: argparse.Namespace, seed: int) -> Iterator[dict[str, Any]]:
 
 def table(lines: list[dict[str, Any]]) -> str:
     """Markdown: mean and least score of each algorithm by the number of pairs."""
-    rows = ["| task | pairs | seeds | bc, mean | least | dagger, mean | least |", "|---|---|---|---|---|---|---|"]
+    rows = ["| task | pairs | bc, mean | least | dagger, mean | least |", "|---|---|---|---|---|---|"]
     for task, pairs in sorted({(one["task"], one["pairs"]) for one in lines}):
         row = f"| {task} | {pairs} |"
         for who in ("bc", "dagger"):
-            found = [
-                one["score"] for one in lines if (one["task"], one["pairs"], one["algorithm"]) == (task, pairs, who)
-            ]
+            of = (task, pairs, who)
+            found = [one["score"] for one in lines if (one["task"], one["pairs"], one["algorithm"]) == of]
             row += f" {statistics.mean(found):.3f} | {min(found):.3f} |" if found else " | |"
         rows.append(row)
     return "\n".join(rows)
+
+
+def draw(lines: list[dict[str, Any]], path: Path) -> None:
+    """Mean, least and greatest score against the number of pairs, a picture for each task."""
+    import matplotlib  # the extra `plot`
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    tasks = sorted({one["task"] for one in lines})
+    figure, row = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 3.5), layout="constrained", squeeze=False)
+    for axes, task in zip(row[0], tasks, strict=True):
+        for who, colour in (("bc", "#d62728"), ("dagger", "#1f77b4")):
+            some = [one for one in lines if (one["task"], one["algorithm"]) == (task, who)]
+            counts = sorted({one["pairs"] for one in some})
+            scores = [[one["score"] for one in some if one["pairs"] == count] for count in counts]
+            axes.plot(counts, [statistics.mean(found) for found in scores], "o-", color=colour, label=who)
+            axes.fill_between(counts, [*map(min, scores)], [*map(max, scores)], color=colour, alpha=0.15)
+        axes.axhline(1, color="0.4", linestyle="--")
+        axes.set(xscale="log", title=task, xlabel="the operator's labels, or demonstrated pairs", ylabel="score")
+        axes.legend(frameon=False)
+    figure.savefig(path)
 
 
 def main() -> None:
@@ -127,16 +149,20 @@ def main() -> None:
     parser.add_argument("--operator", default="scripted")
     parser.add_argument("--pairs", type=int, nargs="+", default=[256, 512, 1024, 2048])
     parser.add_argument("--rollout", type=int, nargs=2, default=[8, 32], help="environments and steps of a rollout")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0], help="none: only what there is in results.jsonl")
     parser.add_argument("--only", nargs="+", default=["bc", "dagger"])
     parser.add_argument("--more", nargs="*", default=[], help="arguments of dagger.yaml, name:=value")
+    parser.add_argument("--svg", type=Path, help="where to draw all results (needs the extra `plot`)")
     options = parser.parse_args()
     for seed in options.seeds:
         for line in results(options, seed):
             print(json.dumps(line), flush=True)
             with options.results.open("a") as file:
                 file.write(json.dumps(line) + "\n")
-    print(table([json.loads(line) for line in options.results.read_text().splitlines()]))
+    lines = [json.loads(line) for line in options.results.read_text().splitlines()]
+    print(table(lines))
+    if options.svg:
+        draw(lines, options.svg)
 
 
 if __name__ == "__main__":
