@@ -53,7 +53,11 @@ def squared_error(mean: Tensor, action: Tensor) -> Tensor:
 
 
 class BC:
-    """The learner: a policy, its optimiser, the demonstrations so far and the normaliser of their observations."""
+    """The learner: a policy, its optimiser, the demonstrations so far and the normaliser of their observations.
+
+    Attributes:
+        labelled: observations [B, O] that the expert has labelled with actions [B, *A], besides its demonstrations.
+    """
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         if spaces.discrete and settings.loss == "squared_error":
@@ -67,8 +71,14 @@ class BC:
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat)
         self.demonstrations = Demonstrations()
+        self.labelled: list[tuple[np.ndarray, np.ndarray]] = []
         self.epochs = 0
         self.best, self.best_loss, self.best_epoch = self.parameters.arrays(), float("inf"), 0
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of observation and action so far."""
+        return sum(len(action) for _, action in self._batches())
 
     @property
     def stale(self) -> int:
@@ -79,15 +89,28 @@ class BC:
         """Adds one (see `Demonstrations.add`). The held-out pairs change, so the search for the best restarts."""
         self.demonstrations.add(demonstration)
         self.normaliser.update(demonstration.observation[:-1])
-        self.best_loss, self.best_epoch = float("inf"), self.epochs
+        self._search_anew()
+
+    def label(self, observation: np.ndarray, action: np.ndarray) -> None:
+        """Adds observations [B, O] that are no episode, and the expert's actions [B, *A]."""
+        self.labelled.append((observation, action))
+        self.normaliser.update(observation)
+        self._search_anew()
 
     def remove(self, some: slice) -> None:
         """Forgets demonstrations. The network continues as it is; the normaliser starts anew."""
         del self.demonstrations[some]
         self.normaliser = Normaliser(self.spaces.observation)
-        for demonstration in self.demonstrations:
-            self.normaliser.update(demonstration.observation[:-1])
+        for observation, _ in self._batches():
+            self.normaliser.update(observation)
+        self._search_anew()
+
+    def _search_anew(self) -> None:
         self.best_loss, self.best_epoch = float("inf"), self.epochs
+
+    def _batches(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """All observations [L, O] and actions [L, *A]: of each demonstration, then the labelled ones."""
+        return [(one.observation[:-1], one.action) for one in self.demonstrations] + self.labelled
 
     def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> Metrics:
         """At least one pass over all pairs; the learning rate falls with `progress`, from 0 to 1."""
@@ -115,6 +138,7 @@ class BC:
             "adam": self.adam.state(),
             "normaliser": self.normaliser.state(),
             "demonstrations": self.demonstrations.state(),
+            "labelled": [list(batch) for batch in self.labelled],
             "epochs": self.epochs,
             "best": self.best,
             "best_loss": self.best_loss,
@@ -125,6 +149,7 @@ class BC:
         self.adam.load(state["adam"])
         self.normaliser.load(state["normaliser"])
         self.demonstrations.load(state["demonstrations"])
+        self.labelled = [(observation, action) for observation, action in state["labelled"]]
         self.epochs, self.best = state["epochs"], state["best"]
         self.best_loss, self.best_epoch = state["best_loss"], state["best_epoch"]
 
@@ -134,8 +159,8 @@ class BC:
         Drawn at random: every n-th pair would alias with an expert that alternates, as bang-bang controllers do. Whole
         demonstrations only where several go out: by one of ten alone, Pendulum stopped far too early (scores of 0.3).
         """
-        share, lengths = self.settings.held_out, [len(demonstration.action) for demonstration in self.demonstrations]
-        whole = share * len(lengths) >= SEVERAL
+        share, lengths = self.settings.held_out, [len(action) for _, action in self._batches()]
+        whole = share * len(lengths) >= SEVERAL and not self.labelled
         lots = draw(self.seed, "cloner", "held out").random(len(lengths) if whole else sum(lengths))
         mask = lots < share
         mask[0] = False  # some pairs must remain to learn from
@@ -144,8 +169,7 @@ class BC:
     def _pairs(self, mask: np.ndarray) -> tuple[Tensor, Tensor]:
         """The masked pairs of normalised observation [B, O] and action [B, *A]."""
         tensors = self.normaliser.tensors()
-        observation = np.concatenate([demonstration.observation[:-1] for demonstration in self.demonstrations])[mask]
-        action = np.concatenate([demonstration.action for demonstration in self.demonstrations])[mask]
+        observation, action = (np.concatenate(column)[mask] for column in zip(*self._batches(), strict=True))
         normalised = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
         return torch.tensor(normalised), torch.tensor(action)
 

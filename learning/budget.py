@@ -16,6 +16,7 @@ class Budgets(NamedTuple):
 
 ON_POLICY = Budgets(114_688, 1_048_576, 2_097_152)
 OFF_POLICY = Budgets(40_960, 163_840, 307_200)
+LABELLED = Budgets(2_048, 8_192, 16_384)
 
 
 class Budget(int):

@@ -7,7 +7,7 @@ a node's environments: `envs` is their number, one for a robot.
 
 from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel, Score, Weights
 from tutelage.messages.robot import Command, Order, Safety, Timing
-from tutelage.messages.teaching import Closing, Demonstration, Take, Withdrawal
+from tutelage.messages.teaching import Closing, Demonstration, Labels, Take, Withdrawal
 from tutelage.messages.world import Action, Begin, Episode, Observation, Reward, Transition
 from tutelage.status import Status
 
@@ -20,6 +20,7 @@ __all__ = [
     "Enough",
     "Episode",
     "Evaluation",
+    "Labels",
     "Metrics",
     "Observation",
     "Order",

@@ -34,6 +34,16 @@ class Demonstration(Message, cadence="free"):
         check(place, "action", self.action, rows="step")
 
 
+class Labels(Message, cadence="rollout"):
+    """labeller -> learner, recorder: the operator's action for each observation of this rollout.
+
+    It is what the operator would have done, whoever acted.
+    """
+
+    observation: Annotated[NDArray[np.float32], "steps envs obs", "the task's units"]
+    action: Annotated[NDArray[np.int64] | NDArray[np.float32], "steps envs *action"]
+
+
 class Withdrawal(Message, cadence="free"):
     """admission -> discriminator | cloner: the operator takes demonstrations back: forget them.
 

@@ -76,6 +76,11 @@ def refuse_endless(task: Task) -> None:
     environment.close()
 
 
+def answers(law: Law, task: Task, observation: np.ndarray) -> np.ndarray:
+    """A law's actions for observations [N, obs], as messages have them: int64 [N] or float32 [N, A]."""
+    return task.spaces.from_task(np.array([law(one) for one in observation]))
+
+
 def observations(steps: list[Step]) -> np.ndarray:
     """All observations of an episode, with the last one: float32 [T + 1, obs]."""
     return np.array([*(step.observation for step in steps), steps[-1].following], np.float32)

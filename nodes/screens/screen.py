@@ -98,16 +98,18 @@ def _title(progress: Progress, width: int) -> Text:
 
 
 def _steps(progress: Progress, width: int, now: float) -> list[Text]:
-    if progress.epoch:
-        return [_row("epoch", (f"{progress.epoch}", "bold"), (f"   loss {progress.loss:.3f} on held-out pairs", QUIET))]
+    loss = (f"   loss {progress.loss:.3f} on held-out pairs", QUIET)
+    epoch = [_row("epoch", (f"{progress.epoch}", "bold"), loss)] if progress.epoch else []
+    if epoch and not progress.steps:
+        return epoch
     rate, left = progress.steps_per_second, max(0, progress.budget - progress.steps)
     parts: list[Part] = [(f"{progress.steps:,}", "bold")]
     parts += [(f" of {progress.budget:,}", QUIET)] if progress.budget else []
     parts += [f"   {rate:,.0f}/s"] if rate is not None else []
     parts += [f"   {_clock(now - (progress.began or now))}"]
     parts += [(f"   {_clock(left / rate)} left", QUIET)] if rate and left and not progress.finished else []
-    row = _row("steps", *parts)
-    return [row, _bar(progress.steps / progress.budget, width - LABEL - 1)] if progress.budget else [row]
+    rows = [*epoch, _row("steps", *parts)]
+    return [*rows, _bar(progress.steps / progress.budget, width - LABEL - 1)] if progress.budget else rows
 
 
 def _bar(share: float, width: int) -> Text:

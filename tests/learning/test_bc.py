@@ -139,6 +139,34 @@ def test_what_is_removed_is_forgotten() -> None:
         np.testing.assert_array_equal(bc.normaliser.state()[name], array)
 
 
+@pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
+def test_labelled_observations_are_pairs_like_those_that_were_shown(spaces: Spaces) -> None:
+    bc, shown, other = BC(spaces, 0), expert(spaces, 0), expert(spaces, 1)
+    bc.add(shown)
+    bc.label(other.observation[:-1], other.action)
+    observation, action = bc._pairs(np.ones(120, bool))
+    both = np.concatenate([shown.observation[:-1], other.observation[:-1]])
+    np.testing.assert_allclose(observation, (both - both.mean(axis=0)) / both.std(axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(action, np.concatenate([shown.action, other.action]))
+    assert bc.pairs == 120
+    bc.remove(slice(0, 1))
+    assert bc.pairs == 60
+    np.testing.assert_allclose(bc.normaliser.mean, other.observation[:-1].mean(axis=0), rtol=1e-5)
+
+
+def test_labels_are_held_out_by_pairs_however_many_batches_there_are() -> None:
+    bc, _ = trained(DISCRETE, demonstrations=10, epochs=0, held_out=0.5)
+    bc.label(expert(DISCRETE, 10).observation[:-1], expert(DISCRETE, 10).action)
+    mask = bc._held_out().reshape(-1, 60)
+    assert 0.3 < mask.mean() < 0.7 and not (mask == mask[:, :1]).all()
+
+
+def test_a_new_label_begins_the_search_for_the_best_anew() -> None:
+    bc, _ = trained(DISCRETE, epochs=2)
+    bc.label(expert(DISCRETE, 50).observation[:-1], expert(DISCRETE, 50).action)
+    assert bc.stale == 0 and bc.best_loss == math.inf
+
+
 @pytest.mark.parametrize("error, deviation", [(0.08, 0.2), (math.inf, 1.0), (2.0, 1.0), (4.0, 1.0), (0.0, 1e-6)])
 def test_the_deviation_of_squared_error_is_the_held_out_one(error: float, deviation: float) -> None:
     bc = BC(CONTINUOUS, 0, Settings(loss="squared_error"))

@@ -409,6 +409,15 @@ def test_nothing_is_shown_before_the_nodes_have_accepted_their_parameters(capsys
     assert "learner has not answered" in capsys.readouterr().out
 
 
+def test_a_learner_with_epochs_and_steps_shows_both() -> None:
+    progress = Progress(2048, "CartPole-v1", "dagger")
+    progress.hear(Metrics(0, 0, {"bc/epoch": 8.0, "bc/loss_held_out": 0.25, "time/total_timesteps": 256.0}), 0.0)
+    paint = Paint(width=100, record=True, file=io.StringIO())
+    paint.print(view(progress, 99, 30, 1.0))
+    shown = paint.export_text()
+    assert "epoch          8   loss 0.250" in shown and "steps          256 of 2,048" in shown
+
+
 def test_a_line_says_what_is_known_and_no_more() -> None:
     progress = Progress()
     assert line(progress) == "started"
