@@ -71,7 +71,7 @@ def test_pages_have_examples_that_learn() -> None:
 @pytest.mark.parametrize("seed", [301, 302, 303])
 @pytest.mark.parametrize("example", examples())
 def test_an_example_reaches_nine_tenths_of_its_expert(tmp_path: Path, example: str, seed: int) -> None:
-    run = finished(tmp_path, *example.split(), f"seed:={seed}")
+    run = finished(tmp_path, *example.split(), f"seed:={seed}", seconds=1500)
     task = Task(run.report["environment"])
     at_random, expert = fmean(random_returns(task, 20)), run.report["expert_return_mean"]
     score = (run.report["return_mean"] - at_random) / (expert - at_random)

@@ -81,9 +81,9 @@ class Run:
         self.process.wait()
 
 
-def finished(folder: Path, *arguments: str) -> Run:
-    """A run that was started and came to a good end."""
-    run = Run(folder, *arguments).wait()
+def finished(folder: Path, *arguments: str, seconds: float = 60) -> Run:
+    """A run that was started and came to a good end in time."""
+    run = Run(folder, *arguments).wait(seconds)
     if run.process.returncode:
         pytest.fail(f"exit code {run.process.returncode}:\n{run.output}")
     return run
