@@ -125,6 +125,7 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
     import matplotlib  # the extra `plot`
 
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     import matplotlib.pyplot as plt
 
     tasks = sorted({one["task"] for one in lines})
@@ -137,9 +138,9 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
             axes.plot(counts, [statistics.mean(found) for found in scores], "o-", color=colour, label=who)
             axes.fill_between(counts, [*map(min, scores)], [*map(max, scores)], color=colour, alpha=0.15)
         axes.axhline(1, color="0.4", linestyle="--")
-        axes.set(xscale="log", title=task, xlabel="the operator's labels, or demonstrated pairs", ylabel="score")
+        axes.set(xscale="log", title=task, xlabel="labels, or demonstrated pairs", ylabel="score")
         axes.legend(frameon=False)
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:

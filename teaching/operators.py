@@ -81,7 +81,8 @@ def law(operator: str, task: Task) -> Law:
         Refusal: there is none, or it is of another task.
     """
     if operator in PERSONS:
-        raise Refusal([Problem("operator", f"is '{operator}': a person shows while it learns, add live:=true")])
+        what = f"is '{operator}': a person shows while it learns, add live:=true where the launch file has it"
+        raise Refusal([Problem("operator", what)])
     if not _is_run(operator):
         return law_of(task.env, operator)
     tensors = weights_of(Path(operator))

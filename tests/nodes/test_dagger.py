@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,17 @@ SPACES = {"CartPole-v1": Spaces(4, 2, True), "Pendulum-v1": Spaces(3, 1, False)}
 BOTH = pytest.mark.parametrize("env", list(SPACES))
 
 
+@cache
 def first(env: str) -> Weights:
     said = next(iter(DAggerLearner(env).start()))
     assert isinstance(said, Weights)
     return said
 
 
-def transition(env: str, k: int = 0, steps: int = STEPS) -> Transition:
+@cache
+def transition(env: str, k: int = 0) -> Transition:
     tensors = load(first(env).tensors.tobytes())
-    return Transition(k, steps - 1, *rollout(SPACES[env], tensors, k, steps, ENVIRONMENTS))
+    return Transition(k, STEPS - 1, *rollout(SPACES[env], tensors, k, STEPS, ENVIRONMENTS))
 
 
 def labels(env: str, k: int) -> Labels:
