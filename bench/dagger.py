@@ -109,7 +109,7 @@ def results(options: argparse.Namespace, seed: int) -> Iterator[dict[str, Any]]:
 
 def table(lines: list[dict[str, Any]]) -> str:
     """Markdown: mean and least score of each algorithm by the number of pairs."""
-    rows = ["| task | pairs | bc, mean | least | dagger, mean | least |", "|---|---|---|---|---|---|"]
+    rows = ["| task | pairs | BC, mean | least | DAgger, mean | least |", "|---|---|---|---|---|---|"]
     for task, pairs in sorted({(one["task"], one["pairs"]) for one in lines}):
         row = f"| {task} | {pairs} |"
         for who in ("bc", "dagger"):
@@ -129,7 +129,9 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     tasks = sorted({one["task"] for one in lines})
-    figure, row = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 3.5), layout="constrained", squeeze=False)
+    figure, row = plt.subplots(
+        1, len(tasks), figsize=(3.6 * len(tasks), 3.2), layout="constrained", squeeze=False, sharey=True
+    )
     for axes, task in zip(row[0], tasks, strict=True):
         for who, colour in (("bc", "#d62728"), ("dagger", "#1f77b4")):
             some = [one for one in lines if (one["task"], one["algorithm"]) == (task, who)]
@@ -138,8 +140,12 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
             axes.plot(counts, [statistics.mean(found) for found in scores], "o-", color=colour, label=who)
             axes.fill_between(counts, [*map(min, scores)], [*map(max, scores)], color=colour, alpha=0.15)
         axes.axhline(1, color="0.4", linestyle="--")
-        axes.set(xscale="log", title=task, xlabel="labels, or demonstrated pairs", ylabel="score")
-        axes.legend(frameon=False)
+        axes.set(xscale="log", ylim=(0, 1.1), title=task, xlabel="labels, or demonstrated pairs")
+        counts = sorted({one["pairs"] for one in lines if one["task"] == task})
+        axes.set_xticks(counts, list(map(str, counts)))
+        axes.minorticks_off()
+    row[0][0].set_ylabel("score")
+    row[0][0].legend(frameon=False, loc="lower right")
     figure.savefig(path, metadata={"Date": None})
 
 

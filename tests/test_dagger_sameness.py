@@ -96,5 +96,8 @@ def test_no_node_that_learns_hears_a_reward() -> None:
     hears = {node.name: node.hears for node in graph("dagger.yaml", ()).nodes}
     assert hears["labeller"] == {"transition": ["simulator"]} and hears["learner"] == {"labels": ["labeller"]}
     assert hears["policy"] == {"observation": ["simulator"], "weights": ["learner"]}
-    shown = {node.name: node.hears for node in graph("dagger.yaml", ("demonstrations_count:=1",)).nodes}
-    assert shown["learner"] == {"labels": ["labeller"], "demonstration": ["teleoperator"]}
+    recording = f"demonstrations:={Path(__file__).parent / 'recordings/bc.mcap'}"
+    for told, shows in (("demonstrations_count:=1", "Demonstrator"), (recording, "Dataset")):
+        nodes = {node.name: node for node in graph("dagger.yaml", (told,)).nodes}
+        assert nodes["learner"].hears == {"labels": ["labeller"], "demonstration": ["teleoperator"]}
+        assert nodes["teleoperator"].run.endswith(shows)
