@@ -199,7 +199,8 @@ def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_pat
     assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such file or folder" in said[2]
 
 
-@pytest.mark.parametrize(("words", "every"), [pytest.param([], 2, marks=pytest.mark.slow), (["evaluate_every:=3"], 3)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])
 def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: list[str], every: int) -> None:
     run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2", *words)
     rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]

@@ -31,8 +31,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return digest
 
 
-def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed):
-    assert finished(tmp_path, *FEW, "--one-process").digest == undisturbed()
+@pytest.mark.parametrize("steps", [4608, pytest.param(STEPS, marks=pytest.mark.slow)])
+def test_one_process_ends_in_the_same_digest(tmp_path, steps):
+    few = ("dac.yaml", f"budget:={steps}", "episodes:=2")
+    (tmp_path / "one").mkdir()
+    one, many = finished(tmp_path / "one", *few, "--one-process"), finished(tmp_path, *few)
+    assert one.digest == many.digest
+    assert "train/critic_loss" in (one.run_dir / "metrics.jsonl").read_text()  # it has begun to learn
 
 
 @pytest.mark.slow
