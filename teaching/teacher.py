@@ -152,10 +152,10 @@ class Teacher(Seat):
             run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
             if self.worth:
                 print(self.worth.summary(self.kept, shlex.quote(str(run))))
-            if self.worth and all(map(self.worth.warning, self.kept.values())):
-                return
-            file = "gail.yaml" if self.session.kept >= FEW or not self.worth else "bc.yaml"
-            print(f"learn from them: {_next_command(file, self.env, run)}", flush=True)
+            good = self.worth.good(self.kept) if self.worth else FEW
+            if good:
+                file = "gail.yaml" if good >= FEW else "bc.yaml"
+                print(f"learn from them: {_next_command(file, self.env, run)}", flush=True)
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)

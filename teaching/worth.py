@@ -1,6 +1,6 @@
 """Whether takes are worth learning from: their returns beside those of random actions.
 
-A learner imitates whatever is kept; docs/teleoperation.md has what it learned from poor, middling and good takes.
+A learner imitates whatever is kept; docs/teleoperation.md has what was learned from bad, passable and good takes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from tutelage.tasks.task import Task
 EPISODES = 20
 
 FEW = 5
-"""From fewer takes behaviour cloning learns more than GAIL (docs/teleoperation.md)."""
-
+"""From fewer good takes behaviour cloning learns more than GAIL (docs/teleoperation.md)."""
 
 NO_BETTER = f"no better than the best of {EPISODES} random episodes ({{:.1f}})"
 
@@ -33,6 +32,10 @@ class Worth:
         if episode_return > self.at_random:
             return ""
         return f"{NO_BETTER.format(self.at_random)}: undo it"
+
+    def good(self, kept: dict[int, float]) -> int:
+        """How many of the kept takes are worth learning from."""
+        return sum(not self.warning(reached) for reached in kept.values())
 
     def summary(self, kept: dict[int, float], run: str) -> str:
         """A line with the returns of the kept takes; two more if some (by number) are not worth learning from."""
