@@ -50,7 +50,7 @@ class Settings:
     penalty_weight: float = 0.1
     """of the penalty on the squared slope of both networks: more is smoother"""
     discount: float = DISCOUNT
-    """the learner's"""
+    """give the learner's: it does not follow from it"""
     memory: int = 65536
     """transitions of the policy's past that are kept: without them g drifts where the policy no longer goes"""
     remembered: int = 256

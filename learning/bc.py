@@ -31,15 +31,15 @@ class Settings:
     loss: Literal["likelihood", "squared_error"] = "likelihood"
     """likelihood, or squared_error where actions are continuous"""
     learning_rate: float = 3e-3
-    """at the beginning; it falls to zero over the epochs after the last demonstration"""
+    """at the beginning; it falls with the epochs after the last demonstration"""
     minibatch: int = 128
     """pairs in a minibatch"""
     minibatches: int = 32
-    """in an epoch, at least: it goes over few pairs several times"""
+    """least number in an epoch: few pairs are used several times"""
     hidden: int = 64
     """units in each of the two layers"""
     held_out: float = 0.1
-    """share of the pairs, or of many demonstrations, by which the best weights are known"""
+    """share of the pairs, or of many demonstrations, by which the best weights are chosen"""
 
 
 def negative_log_likelihood(log_prob: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class Settings:
     subsample: int = 1
     """only every n-th pair of the demonstrations is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
-    """the learner's: an absorbing state weighs discount / (1 - discount) steps"""
+    """give the learner's: it does not follow from it. An absorbing state weighs discount / (1 - discount) steps"""
     interpolated_penalty_weight: float = 0.0
     """of the squared distance of the logit's slope from `slope`, between the expert's pairs and the policy's; above
     zero it replaces the other penalty"""

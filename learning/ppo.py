@@ -32,11 +32,11 @@ class Settings:
     minibatch: int = 512
     """steps in a minibatch"""
     discount: float = returns.DISCOUNT
-    """of a step's reward against that of the step before"""
+    """weight of the next step's reward relative to this step's"""
     gae_lambda: float = 0.95
     """lambda of the advantage estimate"""
     clip: float = 0.2
-    """most that the probability of an action changes, as a share, before its gradient is cut off"""
+    """largest relative change of an action's probability that is still rewarded"""
     entropy_weight: float = 0.01
     """of the entropy bonus where actions are discrete"""
     continuous_entropy_weight: float = 0.0

@@ -64,7 +64,7 @@ class Settings:
     return_steps: int = 3
     """n of the n-step returns"""
     discount: float = 0.99
-    """of a step's reward against that of the step before"""
+    """weight of the next step's reward relative to this step's"""
     value_bound: float = math.inf
     """the largest size of the last values in the n-step returns"""
     tau: float = 0.005

@@ -24,7 +24,7 @@ class DAggerLearner(ScheduledLearner):
 
     Ross et al. 2011, arXiv 1011.0686. `budget` is in environment steps, each of which is labelled once (0: derived from
     the task). Demonstrations, if there are any, come before the first rollout and are cloned with the labels. The
-    learning rate falls to zero after each rollout, not over the run: each policy must be good enough to act.
+    learning rate falls within the epochs of each rollout, not over the run: each policy must be good enough to act.
     """
 
     hears = (Labels,)

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from tutelage.files import durable
+from tutelage.files import checkpoint, durable
 from tutelage.files.weights import FINAL, INTERIM, INTERIM_REWARD, REWARD
 from tutelage.finite import check_all
 from tutelage.graph import Graph
@@ -90,10 +90,11 @@ def _final(run: Path, final: str, interim: str, results: str, of_which: str) -> 
 
 
 def _can_go_on(run: Path) -> bool:
-    """Whether `launch --resume` takes a run: it has not come to its end, and acts on no robot."""
+    """Whether `launch --resume` takes a run: it is of this version, has not ended, and acts on no robot."""
     report = run / "report.json"
     ended = report.is_file() and durable.read_json(report).get("exit_code") == 0
-    return not ended and Graph.of_run(run).time != "realtime"
+    ours = durable.read_json(run / "run.json").get("checkpoints") == checkpoint.LAYOUT
+    return ours and not ended and Graph.of_run(run).time != "realtime"
 
 
 def read(run: Path) -> bytes:

@@ -69,9 +69,9 @@ def env_of(operator: str) -> Env | None:
     Raises:
         Refusal: it cannot be read, or names an environment that is code.
     """
-    if _is_run(operator):
-        return finished_run.env_of(operator)
-    return files.env_of(operator) if Path(operator).exists() else None
+    if operator == "scripted" or _kind_of(operator) or not Path(operator).exists():
+        return None
+    return finished_run.env_of(operator) if _is_run(operator) else files.env_of(operator)
 
 
 def law(operator: str, task: Task) -> Law:

@@ -45,6 +45,8 @@ def launch(
     if resume:
         words = (file, *arguments) if file else ()
         sys.exit(launcher.resume(resume, words, trusted))
+    if trusted:
+        raise click.UsageError("--trust is for --resume alone: name an environment that is code by env:=")
     if file is None:
         raise click.UsageError("name a launch file, for example gail.yaml")
     if dry_run:

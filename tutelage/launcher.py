@@ -38,9 +38,10 @@ def graph(file: str, arguments: Sequence[str]) -> Graph:
 def _read(file: str, arguments: Sequence[str]) -> tuple[LaunchFile, list[str]]:
     """A launch file, and the folders in which modules are looked for, which are on the path from now on."""
     path = find(file)
-    paths = [str(path.parent), str(Path.cwd())]
-    sys.path += paths  # at the end, so that a user's modules never hide ours
-    return launchfile.read(path, from_command_line(arguments)), paths
+    before = len(sys.path)
+    sys.path += [str(path.parent), str(Path.cwd())]  # at the end, so that a user's modules never hide ours
+    read = launchfile.read(path, from_command_line(arguments))
+    return read, list(dict.fromkeys(sys.path[before:]))  # also those of a run from which an argument follows
 
 
 def _graph(read: LaunchFile, paths: list[str], arguments: Sequence[str]) -> Graph:
@@ -116,10 +117,10 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> in
         what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
-    run.check_layout(folder)
     extends = bool(words) or extension.begun(folder)
     if not extends and (why := _over(folder)):
         raise Refusal([Problem(run_dir, why)])
+    run.check_layout(folder)
     sys.path += made.paths
     if names := made.by_the_clock():
         what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"

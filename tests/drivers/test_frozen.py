@@ -61,7 +61,8 @@ def test_a_reading_that_stands_still_is_found_in_its_time_and_not_begun_again_on
         assert loop.applied() - before <= MOST_COMMANDS
         if loop.node.guard.state == "armed":  # placed again and again, and never begun on
             assert loop.node.trail.episode == episodes
-            return
+            loop.node.close()
+            pytest.skip("the pole fell before the reading was found")
         stop = f"controlled stop: {CHANNELS[channel]} stood still though commands should move it"
         assert loop.of(Safety)[-1].reason == stop
         episodes = loop.node.trail.episode

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tutelage.launchfiles.search import LAUNCH_FOLDER
-from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budget, Budgets, budget
+from tutelage.learning.budget import LABELLED, OFF_POLICY, ON_POLICY, Budget, Budgets, budget
 from tutelage.learning.rollout import Spaces
 
 BINARY, DISCRETE, CONTINUOUS = Spaces(4, 2, True), Spaces(2, 3, True), Spaces(3, 2, False)
@@ -20,7 +20,14 @@ def test_where_none_is_given_it_goes_by_the_kind_of_action(spaces: Spaces, defau
 
 @pytest.mark.parametrize(
     ("launch_file", "default"),
-    [("gail", ON_POLICY), ("airl", ON_POLICY), ("ppo", ON_POLICY), ("dac", OFF_POLICY), ("iq", OFF_POLICY)],
+    [
+        ("gail", ON_POLICY),
+        ("airl", ON_POLICY),
+        ("ppo", ON_POLICY),
+        ("dac", OFF_POLICY),
+        ("iq", OFF_POLICY),
+        ("dagger", LABELLED),
+    ],
 )
 def test_the_launch_files_say_what_the_default_is(launch_file: str, default: Budgets) -> None:
     arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]

@@ -92,7 +92,7 @@ def test_half_learned_weights_of_a_killed_run_are_not_taken_for_final_ones(tmp_p
         )
 
 
-def test_a_run_of_an_older_version_goes_on(tmp_path, quiet):
+def test_a_run_whose_files_have_no_checksum_goes_on(tmp_path, quiet):
     run = Run(tmp_path, *ARGUMENTS)
     wait_for(run, "metrics.jsonl", rows=1)
     run.kill()

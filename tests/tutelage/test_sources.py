@@ -10,10 +10,12 @@ import pytest
 
 from tests.parts.rigs import ROOT
 from tests.parts.run_cli import Run, cli, finished
+from tutelage import launcher
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal
 from tutelage.launchfiles import declared, launchfile
 from tutelage.launchfiles.usage import usage
+from tutelage.supervision import run
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats import files
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
@@ -100,6 +102,7 @@ def test_args_list_the_settings_that_there_are_with_their_defaults(path: Path) -
     for argument in launchfile.arguments(path).arguments.values():
         for name, function in argument.sources.items():
             assert name in launchfile.arguments(path).arguments and callable(named(function))
+        assert argument.settings or argument.name not in ("settings", "discriminator")
         if argument.settings:
             module, _, name = argument.settings.partition(":")
             fields = dataclasses.fields(getattr(import_module(f"tutelage.{module}"), name))
@@ -109,3 +112,23 @@ def test_args_list_the_settings_that_there_are_with_their_defaults(path: Path) -
                 assert one.meaning and re.search(rf"  {one.name} +{re.escape(one.default)}  ", shown)
                 written = one.default.strip("'").replace(".inf", "inf")
                 assert written in (str(field.default), str(field.default).lower())
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("gail.yaml", "operator"), ("gail.yaml", "policy"), ("ppo.yaml", "reward"), ("dagger.yaml", "operator")],
+)
+def test_env_follows_from_a_run_whose_modules_are_then_found(tmp_path: Path, file: str, name: str) -> None:
+    made = launcher.graph("bc.yaml", ["env:=Pendulum-v1"])
+    made.paths = [str(tmp_path / "theirs")]
+    run.prepare(tmp_path / "run")
+    run.describe(made, tmp_path / "run")
+    read, paths = launcher._read(file, [f"{name}:={tmp_path / 'run'}"])
+    assert read.arguments["env"].value == "Pendulum-v1" and made.paths[0] in paths
+
+
+def test_a_person_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "keyboard").mkdir()
+    read, _ = launcher._read("record.yaml", ["operator:=keyboard"])
+    assert read.arguments["env"].value == "CartPole-v1"

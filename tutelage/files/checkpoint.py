@@ -10,7 +10,7 @@ from tutelage.codec import pack_state, unpack_state
 from tutelage.files.durable import write
 from tutelage.input.problems import Problem, Refusal
 
-LAYOUT = 2
+LAYOUT = 3
 """What the nodes' states and the bus's are made of. Raise it when that changes: older runs are then not resumed."""
 
 

@@ -45,7 +45,8 @@ def _definition(module: str, name: str) -> tuple[str, ast.stmt]:
     """The class or the constant of this name, perhaps `module.name`, and the module that defines it."""
     first, _, rest = name.partition(".")
     spec = importlib.util.find_spec(module)
-    assert spec and spec.origin
+    if not (spec and spec.origin):
+        raise LookupError(f"there is no module {module}")
     for node in ast.parse(Path(spec.origin).read_text()).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return module, node

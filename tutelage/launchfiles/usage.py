@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import text
 from tutelage.launchfiles import declared, launchfile
 from tutelage.launchfiles.arguments import Argument
@@ -10,7 +13,9 @@ from tutelage.launchfiles.search import find
 
 def usage(file: str) -> str:
     """The description of a launch file, its arguments under the titles of their groups, and the settings they take."""
-    read = launchfile.arguments(find(file))
+    path = find(file)
+    sys.path.append(str(path.parent))  # a launch file may name settings of the user's own
+    read = launchfile.arguments(path)
     width = max((len(name) for name in read.arguments), default=0)
     lines = [read.description]
     for group in dict.fromkeys(["", *(one.group for one in read.arguments.values())]):
@@ -23,7 +28,10 @@ def usage(file: str) -> str:
 
 def _settings(argument: Argument) -> list[str]:
     """The settings that an argument takes, with their defaults and meanings."""
-    found = declared.settings(argument.settings)
+    try:
+        found = declared.settings(argument.settings)
+    except LookupError as error:
+        raise Refusal([Problem(argument.name, f"its settings, {argument.settings}: {error.args[0]}")]) from error
     widths = max(len(one.name) for one in found), max(len(one.default) for one in found)
     lines = [f"  {one.name:{widths[0]}}  {one.default:>{widths[1]}}  {one.meaning}".rstrip() for one in found]
     return ["", f"{argument.name}:='{{name: value, ...}}', {argument.help.partition(',')[0]}:", *lines]
