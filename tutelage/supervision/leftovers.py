@@ -92,6 +92,7 @@ def _bears_mark(process: Path, variable: bytes, lock: str) -> bool:
     try:
         if variable in (process / "environ").read_bytes().split(b"\0"):
             return True
-        return any(os.readlink(file) == lock for file in os.scandir(process / "fd"))
+        with os.scandir(process / "fd") as files:
+            return any(os.readlink(file) == lock for file in files)
     except OSError:  # it has just ended, or belongs to another user
         return False
