@@ -93,8 +93,7 @@ def _can_go_on(run: Path) -> bool:
     """Whether `launch --resume` takes a run: it is of this version, has not ended, and acts on no robot."""
     report = run / "report.json"
     ended = report.is_file() and durable.read_json(report).get("exit_code") == 0
-    ours = durable.read_json(run / "run.json").get("checkpoints") == checkpoint.LAYOUT
-    return ours and not ended and Graph.of_run(run).time != "realtime"
+    return checkpoint.of_this_layout(run) and not ended and Graph.of_run(run).time != "realtime"
 
 
 def read(run: Path) -> bytes:

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.codec import pack_state, unpack_state
-from tutelage.files.durable import write
+from tutelage.files.durable import read_json, write
 from tutelage.input.problems import Problem, Refusal
 
 LAYOUT = 3
 """What the nodes' states and the bus's are made of. Raise it when that changes: older runs are then not resumed."""
+
+
+def of_this_layout(run: Path) -> bool:
+    """Whether the checkpoints of the run in a folder have this layout, by its run.json."""
+    return bool(read_json(run / "run.json").get("checkpoints") == LAYOUT)
 
 
 def save(path: Path, state: Any, durable: bool = True) -> None:

@@ -154,7 +154,7 @@ def name_of(folder: Path) -> str:
 
 def check_layout(folder: Path) -> None:
     """Raises Refusal if another version of tutelage saved the checkpoints of the run in a folder."""
-    if durable.read_json(folder / "run.json").get("checkpoints") != checkpoint.LAYOUT:
+    if not checkpoint.of_this_layout(folder):
         what = "another version of tutelage made this run, whose checkpoints differ: resume it with that one"
         raise Refusal([Problem(folder, f"{what}, or use its weights in this one (tutelage evaluate, policy:=)")])
 
