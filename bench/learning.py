@@ -26,22 +26,21 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tutelage.tasks.playing import random_returns
-from tutelage.tasks.task import Task
+from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats import files
 
 EPISODES = 50
 
 
 @cache
-def chance_return(task: str) -> float:
-    """The return of no skill: that of random actions over EPISODES episodes."""
-    return statistics.mean(random_returns(Task(task), EPISODES))
+def anchors(task: str, file: Path) -> tuple[Env, float, float]:
+    """The environment, as the file of demonstrations describes it, and the mean returns of its expert and of chance.
 
-
-@cache
-def expert_return(task: str, file: Path) -> float:
-    """Mean return of the episodes that a file of demonstrations keeps."""
-    return float(np.mean([one.episode_return for one in files.kept(files.read(file, Task(task)))]))
+    Chance is random actions over EPISODES episodes.
+    """
+    env = files.env_of(str(file)) or task
+    expert = np.mean([one.episode_return for one in files.kept(files.read(file, Task(env)))])
+    return env, float(expert), statistics.mean(random_returns(Task(env), EPISODES))
 
 
 def demonstrations(folder: Path, task: str) -> Path:
@@ -56,8 +55,9 @@ def run(
     algorithm: str, task: str, file: Path, count: int, subsample: int, seed: int, more: list[str]
 ) -> dict[str, Any]:
     """One run: what it was, its score, how long it took, and the returns on its way."""
+    env, expert, chance = anchors(task, file)
     arguments = {
-        "env": task,
+        "env": env if isinstance(env, str) else json.dumps(env),
         "demonstrations": file,
         "demonstrations_count": count,
         "subsample": subsample,
@@ -72,7 +72,6 @@ def run(
         wall = time.monotonic() - began
         report = json.loads((Path(folder) / "report.json").read_text())
         rows = [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
-    expert, chance = expert_return(task, file), chance_return(task)
     return {
         "algorithm": algorithm,
         "task": task,

@@ -92,8 +92,8 @@ def shown(task: Task, options: argparse.Namespace) -> Iterator[Demonstration | E
     """What launch files show: a file's, or a scripted expert's."""
     count = options.trajectories
     if options.demonstrations:
-        return Dataset(str(options.demonstrations), task.env, count, options.every, options.seed).start()
-    return Demonstrator(task.env, count, options.seed).start()
+        return Dataset(str(options.demonstrations), task.given, count, options.every, options.seed).start()
+    return Demonstrator(task.given, count, options.seed).start()
 
 
 def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Namespace, report: Any) -> None:
@@ -127,7 +127,7 @@ def told(settings: Any, words: list[str]) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--env", default="CartPole-v1")
+    parser.add_argument("--env", default="CartPole-v1", help='an id, or JSON: {"id": ..., "arguments": {...}}')
     parser.add_argument("--demonstrations", type=Path, help="a file; without one a scripted expert shows them")
     parser.add_argument("--trajectories", type=int, help="by default all of the file, or ten")
     parser.add_argument("--every", type=int, default=1, help="of so many pairs one is shown")
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--gail", nargs="*", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    task = Task(options.env)
+    task = Task(json.loads(options.env) if options.env[:1] == "{" else options.env)
     said = list(shown(task, options))
     best = float(np.mean([one.episode_return for one in said if isinstance(one, Episode)]))
     shots = [one for one in said if isinstance(one, Demonstration)]

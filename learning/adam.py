@@ -18,7 +18,8 @@ class Adam:
         """Moves the vector against the gradient, in place."""
         self.steps += 1
         beta1, beta2 = self.betas
-        gradient = gradient * (max_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
+        if max_norm < float("inf"):
+            gradient = gradient * (max_norm / (gradient.norm() + 1e-6)).clamp(max=1.0)
         self.mean.lerp_(gradient, 1 - beta1)
         self.square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
         deviation = self.square / (1 - beta2**self.steps)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tutelage.learning import sac
 from tutelage.learning.off_policy import CAPACITY, OffPolicy
-from tutelage.learning.replay import Replay, Windows, joined
+from tutelage.learning.replay import Replay, Windows, alternating
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.sac import Settings
 
@@ -31,15 +31,14 @@ class Sides(NamedTuple):
     policy: Replay
 
     def sample(self, batch: int, steps: int, generator: np.random.Generator) -> Windows:
-        """As many runs of each side, the expert's first."""
+        """Runs of the expert's and of the policy's in turns."""
         half = batch // 2
-        return joined(self.expert.sample(half, steps, generator), self.policy.sample(half, steps, generator))
+        return alternating(self.expert.sample(half, steps, generator), self.policy.sample(half, steps, generator))
 
 
 def side_reward(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """1 for the expert's steps and absorbing states, which are the first half of the runs; -1 for the policy's."""
-    runs = len(windows.terminated)
-    side = np.repeat(np.array([1, -1], np.float32), runs // 2)
+    """1 for the expert's steps and absorbing states, which are every second run from the first; -1 for the policy's."""
+    side = np.tile(np.array([1, -1], np.float32), len(windows.terminated) // 2)
     return np.tile(side, (len(windows.counts), 1)), side[windows.terminated]
 
 

@@ -1,4 +1,4 @@
-"""What off-policy imitation learners share: soft actor-critic, a replay buffer, and the first, random steps."""
+"""What off-policy learners share: soft actor-critic, a replay buffer, and the first, random steps."""
 
 from collections.abc import Sequence
 
@@ -33,18 +33,18 @@ class OffPolicy:
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.sac.load(state)
 
-    def _add(self, demonstrations: Sequence[Demonstration], rollout: Rollout) -> bool:
-        """Adds a rollout; whether there are FIRST_STEPS to learn from.
+    def _add(self, demonstrations: Sequence[Demonstration], rollout: Rollout, *given: np.ndarray) -> bool:
+        """Adds a rollout, with its given rewards if there are any; whether there are FIRST_STEPS to learn from.
 
         Until then observations are scaled by those seen so far and as many of the expert's.
         """
         environments = rollout.terminated.shape[1]
         begun = self.replay.ring.count * environments >= FIRST_STEPS
-        self.replay.add(rollout)
+        self.replay.add(rollout, *given)
         if not begun:
             seen = self.replay.observations()
-            expert = np.concatenate([one.observation[:-1] for one in demonstrations])
-            self.sac.begin(np.concatenate([seen, np.resize(expert, seen.shape)]))
+            shown = [one.observation[:-1] for one in demonstrations] or [seen]
+            self.sac.begin(np.concatenate([seen, np.resize(np.concatenate(shown), seen.shape)]))
         return self.replay.ring.count * environments >= FIRST_STEPS
 
     def _expert_rows(self, demonstrations: Sequence[Demonstration]) -> np.ndarray:

@@ -1,9 +1,11 @@
 """The replay buffer: the newest steps, in order, of each environment.
 
 A ring of rows: observation, action (as `learning.pairs` has it: one-hot, or clipped), next observation, terminated,
-truncated. No reward is kept: the learner computes the rewards of each batch anew.
+truncated. An imitation learner keeps no reward: it computes the rewards of each batch anew. Rewards that are given
+(`learning.given`) are kept before `terminated`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ class Windows(NamedTuple):
     last_observation: np.ndarray  # [B, O], after the run's last step
     terminated: np.ndarray  # bool [B], whether the last step terminated the episode
     ending: np.ndarray  # [B, O + A + 1], the absorbing state's row after the last step: for those that terminated
+    given: np.ndarray  # [n, B, 2], each step's reward and the absorbing state's; [n, B, 0] if they are not kept
 
     @property
     def length(self) -> np.ndarray:
@@ -31,12 +34,17 @@ class Windows(NamedTuple):
         return self.counts.sum(axis=0)
 
 
-def joined(*parts: Windows) -> Windows:
-    """Some runs, then others, of the same n."""
-    axes = {"steps": 1, "counts": 1}
-    return Windows(
-        *(np.concatenate([getattr(part, name) for part in parts], axes.get(name, 0)) for name in Windows._fields)
-    )
+def alternating(first: Windows, second: Windows) -> Windows:
+    """As many runs of the one as of the other, in turns."""
+    by_step = ("steps", "counts", "given")
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in Windows._fields}
+    return Windows(*(_in_turns(*pair, axis=int(name in by_step)) for name, pair in pairs.items()))
+
+
+def _in_turns(first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
+    shape = list(first.shape)
+    shape[axis] *= 2
+    return np.stack([first, second], axis=axis + 1).reshape(shape)
 
 
 class Replay:
@@ -45,9 +53,9 @@ class Replay:
     def __init__(self, spaces: Spaces, capacity: int) -> None:
         self.spaces, self.ring = spaces, Ring(capacity)
 
-    def add(self, rollout: Rollout) -> None:
-        """Adds a rollout, [T, N] steps."""
-        self.ring.append(rows_of(self.spaces, rollout))
+    def add(self, rollout: Rollout, *given: np.ndarray) -> None:
+        """Adds a rollout, [T, N] steps, and its given rewards, if they are to be kept: the steps', the absorbing ones."""
+        self.ring.append(rows_of(self.spaces, rollout, given))
 
     def observations(self) -> np.ndarray:
         """All that are kept, [steps * N, O]."""
@@ -68,11 +76,12 @@ class Replay:
         shown = rows[:, :, : o + a + 1].copy()
         shown[:, :, -1] = 0
         last = final[:, o + a : 2 * o + a]
-        return Windows(shown, counts, last, final[:, -2] > 0, pairs.ending_rows(self.spaces, last))
+        ending, given = pairs.ending_rows(self.spaces, last), rows[:, :, 2 * o + a : -2]
+        return Windows(shown, counts, last, final[:, -2] > 0, ending, given)
 
 
-def rows_of(spaces: Spaces, rollout: Rollout) -> np.ndarray:
+def rows_of(spaces: Spaces, rollout: Rollout, given: Sequence[np.ndarray] = ()) -> np.ndarray:
     """A rollout's rows, [T, N, W]."""
     steps = pairs.step_rows(spaces, rollout.observation, rollout.action).reshape(*rollout.terminated.shape, -1)
-    ends = np.stack([rollout.terminated, rollout.truncated], axis=2)
+    ends = np.stack([*given, rollout.terminated, rollout.truncated], axis=2)
     return np.concatenate([steps[..., :-1], rollout.next_observation, ends], axis=2, dtype=np.float32)

@@ -13,11 +13,18 @@ from tutelage.learning.rewards import FORMS
 
 Tensors = Mapping[str, np.ndarray]
 
+BLOCK = 1024
+"""rows that are computed at once: what lies between the layers stays in the processor's cache"""
+
 
 def expert_logit(tensors: Tensors, rows: np.ndarray) -> np.ndarray:
     """High where a row looks like the expert's: rows [rows, O + A + 1] of `learning.pairs` to float32 [rows]."""
+    blocks = range(0, max(1, len(rows)), BLOCK)
+    return np.concatenate([_expert_logit(tensors, rows[first : first + BLOCK].copy()) for first in blocks])
+
+
+def _expert_logit(tensors: Tensors, x: np.ndarray) -> np.ndarray:
     o = len(tensors["observation.mean"])
-    x = rows.copy()
     x[:, :o] = (x[:, :o] - tensors["observation.mean"]) * tensors["observation.scale"]
     if not tensors["tells_endings"]:
         x[:, :o] *= 1 - x[:, -1:]

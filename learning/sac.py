@@ -6,10 +6,12 @@ by the distance of its likeliest one: the likelihood of an expert's action at th
 gradients are written out, in a third of autograd's time; tests compare them with the losses of `learning.soft`.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -47,6 +49,19 @@ def by_rows(reward: Callable[[np.ndarray], np.ndarray]) -> Reward:
         return rewards[: counts.size].reshape(counts.shape), rewards[counts.size :]
 
     return of
+
+
+class Batch(NamedTuple):
+    """What one gradient step of the critics learns from: B runs, whose target is gained + weight * last value."""
+
+    observation: Tensor  # [B, O], the first of each run, scaled
+    action: Tensor  # [B, A], the first of each run
+    gained: Tensor  # [B], the discounted rewards, those of an absorbing state included
+    weight: Tensor  # [B], of the value after the run: discounted, 0 after a termination
+    last_observation: Tensor  # [B, O], after the run, scaled
+
+    def split(self, size: int) -> Iterator[Batch]:
+        return map(Batch, *(column.split(size) for column in self))
 
 
 @dataclass(frozen=True)
@@ -128,13 +143,13 @@ class SAC:
         rate = s.learning_rate * max(0.05, min(1.0, (1 - progress) / max(s.annealing, 1e-9)))
         cloning = (1 - progress) * s.cloning_weight + progress * s.final_cloning_weight
         critic, actor = [], []
-        for _ in range(s.updates):
-            windows = replay.sample(s.batch, s.return_steps, generator)
-            critic.append(self._critic_step(windows, reward, generator, rate))
+        windows = replay.sample(s.updates * s.batch, s.return_steps, generator)
+        for batch in self._batch(windows, reward).split(s.batch):  # sampled and rewarded at once, in half the time
+            critic.append(self._critic_step(batch, generator, rate))
             self.updates += 1
             if self.updates % s.actor_every == 0:
                 shown = expert[generator.integers(len(expert), size=s.cloning_batch)] if len(expert) else expert
-                actor.append(self._actor_step(windows.steps[0], shown, cloning, generator, rate))
+                actor.append(self._actor_step(batch.observation, *self._split(shown), cloning, generator, rate))
         names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
         means = *np.mean(critic, axis=0), *np.mean(actor or [(0, 0, 0)], axis=0)
         metrics = {f"train/{name}": float(mean) for name, mean in zip(names, means, strict=True)}
@@ -163,39 +178,46 @@ class SAC:
     def _parts(self) -> dict[str, Adam | Critics | Normaliser]:
         return {"actor": self.adam, "critics": self.critics, "normaliser": self.normaliser}
 
-    def _critic_step(
-        self, windows: Windows, reward: Reward, generator: np.random.Generator, rate: float
-    ) -> tuple[float, ...]:
+    def _batch(self, windows: Windows, reward: Reward) -> Batch:
+        s, ended = self.settings, torch.from_numpy(windows.terminated)
+        rewards, ending = reward(windows)
+        gained, weight = soft.n_step(torch.from_numpy(rewards), torch.from_numpy(windows.counts), s.discount)
+        gained[ended] += weight[ended] * torch.from_numpy(returns.absorbing_value(ending, s.discount))
+        weight[ended] = 0
+        return Batch(*self._split(windows.steps[0]), gained, weight, self._scaled(windows.last_observation))
+
+    def _critic_step(self, batch: Batch, generator: np.random.Generator, rate: float) -> tuple[float, ...]:
         """One gradient step of the critics; their loss, mean value and mean target."""
-        observation, action = self._split(windows.steps[0])
-        target = self._target(windows, reward, generator)
-        seen, taken = self.head.seen(observation, action), self.head.taken(action)
+        target = self._target(batch, generator)
+        seen, taken = self.head.seen(batch.observation, batch.action), self.head.taken(batch.action)
         return (*self.critics.step(seen, taken, target, rate), target.mean().item())
 
-    def _target(self, windows: Windows, reward: Reward, generator: np.random.Generator) -> Tensor:
+    def _target(self, batch: Batch, generator: np.random.Generator) -> Tensor:
         """The n-step targets [B]. After a termination the absorbing state pays for ever."""
-        s, counts, ends = self.settings, windows.counts, windows.terminated
-        rewards, ending = reward(windows)
-        observation = self._scaled(windows.last_observation)
+        return batch.gained + batch.weight * self._last_value(batch.last_observation, generator)
+
+    def _last_value(self, observation: Tensor, generator: np.random.Generator) -> Tensor:
+        """The soft value of scaled observations by the target critics, [B]."""
         output = relu.forward(self.actor.named, "actor", observation, norm=False)[0][0]
-        last = self.head.last_value(self.critics, observation, output, self._temperature(), generator)
-        last.clamp_(-s.value_bound, s.value_bound)
-        last.numpy()[ends] = returns.absorbing_value(ending, s.discount)
-        return soft.n_step_target(torch.from_numpy(rewards), torch.from_numpy(counts), last, s.discount)
+        value = self.head.last_value(self.critics, observation, output, self._temperature(), generator)
+        return value.clamp_(-self.settings.value_bound, self.settings.value_bound)
 
     def _actor_step(
-        self, steps: np.ndarray, expert: np.ndarray, cloning: float, generator: np.random.Generator, rate: float
+        self,
+        observation: Tensor,
+        shown: Tensor,
+        shown_action: Tensor,
+        cloning: float,
+        generator: np.random.Generator,
+        rate: float,
     ) -> tuple[float, ...]:
         """One gradient step of actor and temperature; the actor's loss, entropy and distance from the expert."""
-        observation, action = self._split(np.concatenate([steps, expert]))
-        output, trace = relu.forward(self.actor.named, "actor", observation, norm=False)
-        own, shown = output[0].split([len(steps), len(expert)])
-        loss, entropy, gradient = self.head.loss(
-            self.critics, observation[: len(steps)], own, self._temperature(), generator
-        )
+        output, trace = relu.forward(self.actor.named, "actor", torch.cat([observation, shown]), norm=False)
+        own, clone = output[0].split([len(observation), len(shown)])
+        loss, entropy, gradient = self.head.loss(self.critics, observation, own, self._temperature(), generator)
         distance = torch.zeros(())
-        if len(expert):
-            distance, by_shown = self.head.cloning(shown, action[len(steps) :])
+        if len(shown):
+            distance, by_shown = self.head.cloning(clone, shown_action)
             gradient = torch.cat([gradient, cloning * by_shown])
         parts = relu.backward(self.actor.named, "actor", trace, gradient[None])
         excess = (entropy - self.target_entropy).view(1)

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 
-def n_step_target(reward: Tensor, counts: Tensor, last_value: Tensor, discount: float) -> Tensor:
-    """The sum of discount^k r_k over the m steps that count, + discount^m V: [n, B], bool [n, B], [B] to [B]."""
+def n_step(reward: Tensor, counts: Tensor, discount: float) -> tuple[Tensor, Tensor]:
+    """The sum of discount^k r_k over the m steps that count, and discount^m: [n, B], bool [n, B] to two of [B]."""
     powers = discount ** torch.arange(len(reward) + 1, dtype=torch.float32)
-    return (reward * counts * powers[:-1, None]).sum(dim=0) + powers[counts.sum(dim=0)] * last_value
+    return (reward * counts * powers[:-1, None]).sum(dim=0), powers[counts.sum(dim=0)]
 
 
 def soft_value(value: Tensor, log_prob: Tensor, temperature: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""The off-policy learners: rollouts to new weights by soft actor-critic, on a discriminator's reward or without one."""
+"""The off-policy learners: rollouts to new weights by soft actor-critic, on a discriminator's reward or another."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Any, ClassVar, Literal
 
 from tutelage import Message
 from tutelage.files.appended_rows import AppendedRows
-from tutelage.finite import FINITE, check_all
+from tutelage.finite import FINITE, check, check_all
 from tutelage.input.settings import chosen
 from tutelage.learning.budget import OFF_POLICY
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
+from tutelage.learning.given import GivenReward
 from tutelage.learning.iq import LSIQ
 from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.learning.sac import Settings
 from tutelage.learning.schedule import Schedule
-from tutelage.messages import Demonstration, Enough, RewardModel, Transition, Withdrawal
+from tutelage.messages import Demonstration, Enough, RewardModel, Score, Transition, Withdrawal
 from tutelage.nodes.learner import ScheduledLearner
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import unpacked
@@ -31,7 +32,7 @@ class SACLearner(ScheduledLearner):
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
-    may_hear = (Enough, Withdrawal)
+    may_hear: ClassVar[tuple[type[Message], ...]] = (Enough, Withdrawal)
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
 
     def __init__(
@@ -51,7 +52,7 @@ class SACLearner(ScheduledLearner):
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
 
-    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> DAC | LSIQ:
+    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> Any:
         return DAC(spaces, self.seed, settings, reward, replay)
 
     def hear(self, message: Message) -> Iterator[Message]:
@@ -68,12 +69,15 @@ class SACLearner(ScheduledLearner):
             model = unpacked(f"rollout {message.rollout}, reward model", message.tensors.tobytes())
             yield from self._learn(message.rollout, message.step, model)
 
-    def _learn(self, rollout: int, step: int, *model: Any) -> Iterator[Message]:
-        steps: Rollout = self.gathered.rollout()
+    def _learn(self, rollout: int, step: int, *reward: Any) -> Iterator[Message]:
+        steps = self.gathered.rollout()
         draw = generator(self.seed, "learner", rollout)
-        metrics = self.algorithm.update(self.demonstrations, steps, *model, draw, self.schedule.progress)
+        metrics = self._update(steps, *reward, draw, self.schedule.progress)
         check_all(f"rollout {rollout}", metrics | self.algorithm.sac.state(), FINITE)
         yield from self._learned(rollout, step, steps.terminated.size, metrics)
+
+    def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:
+        return self.algorithm.update(self.demonstrations, steps, *rest)
 
 
 class IQLearner(SACLearner):
@@ -107,3 +111,36 @@ class IQLearner(SACLearner):
             if not self.demonstrations:
                 raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
             yield from self._learn(message.rollout, message.step + 1)
+
+
+class GivenRewardSACLearner(SACLearner):
+    """Learns in the same way from given rewards, and imitates nobody (sac.yaml)."""
+
+    hears = (Transition, Score)
+    may_hear = (Enough,)
+
+    def __init__(
+        self,
+        env: Env,
+        seed: int = 0,
+        lag: int = 1,
+        budget: int | list[int] = 0,
+        replay: int = CAPACITY,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
+
+    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> GivenReward:
+        return GivenReward(spaces, self.seed, settings, replay)
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if not isinstance(message, Score):
+            yield from super().hear(message)
+        else:
+            place = f"rollout {message.rollout}"
+            check(place, "reward", message.reward, FINITE, rows="step")
+            check(place, "absorbing_reward", message.absorbing_reward, FINITE, rows="step")
+            yield from self._learn(message.rollout, message.step, message.reward, message.absorbing_reward)
+
+    def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:
+        return self.algorithm.update(steps, *rest)

@@ -43,10 +43,10 @@ def test_a_batch_is_half_the_experts_whose_steps_are_worth_one(spaces):
     windows = sides(spaces).sample(200, 2, generator(0, "test"))
     experts = demonstration(spaces).observation[:-1]
     shown = [(experts == row[:3]).all(axis=1).any() for row in windows.steps[0]]
-    assert shown == [True] * 100 + [False] * 100
+    assert shown == [True, False] * 100
     rewards, ending = side_reward(windows)
-    assert rewards.tolist() == [[1] * 100 + [-1] * 100] * 2
-    assert ending.tolist() == [1 if run < 100 else -1 for run in np.flatnonzero(windows.terminated)]
+    assert rewards.tolist() == [[1, -1] * 100] * 2
+    assert ending.tolist() == [-1 if run % 2 else 1 for run in np.flatnonzero(windows.terminated)]
     assert set(ending) == {1, -1}
 
 
@@ -57,8 +57,8 @@ def test_the_target_is_the_reward_and_what_follows_within_its_bound(spaces):
     learner.sac.critics.copies.named["critic.2.bias"].data.fill_(9)  # far above 1 / (1 - .5)
     windows = sides(spaces).sample(200, 2, generator(0, "test"))
     with torch.no_grad():
-        target = learner.sac._target(windows, side_reward, generator(1, "test")).numpy()
-    ended, length, side = windows.terminated, windows.length, np.repeat([1, -1], 100)
+        target = learner.sac._target(learner.sac._batch(windows, side_reward), generator(1, "test")).numpy()
+    ended, length, side = windows.terminated, windows.length, np.tile([1, -1], 100)
     begun = side * np.where(length == 2, 1.5, 1)
     np.testing.assert_allclose(target, begun + 0.5**length * np.where(ended, 2 * side, 2), rtol=1e-5)
 

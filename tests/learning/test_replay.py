@@ -4,7 +4,7 @@ import pytest
 from tests.parts.examples import CONTINUOUS, DISCRETE
 from tutelage.learning.draws import generator
 from tutelage.learning.pairs import step_rows
-from tutelage.learning.replay import Replay, joined, rows_of
+from tutelage.learning.replay import Replay, alternating, rows_of
 from tutelage.learning.rollout import Rollout
 
 
@@ -91,18 +91,19 @@ def test_observations_are_all_that_are_kept():
     np.testing.assert_array_equal(replay.observations(), np.repeat(np.array(wanted)[:, None], 3, axis=1))
 
 
-def test_joined_runs_come_one_after_another():
+def test_alternating_runs_come_in_turns():
     replay = Replay(CONTINUOUS, 100)
     replay.add(counting(CONTINUOUS, 0, 6, terminated=[20]))
-    parts = [replay.sample(batch, 3, generator(0, "test", batch)) for batch in (4, 2)]
-    both = joined(*parts)
-    assert both.steps.shape == (3, 6, 6) and both.length.tolist() == [*parts[0].length, *parts[1].length]
-    for part, runs in zip(parts, (slice(0, 4), slice(4, 6)), strict=True):
-        np.testing.assert_array_equal(both.steps[:, runs], part.steps)
-        np.testing.assert_array_equal(both.counts[:, runs], part.counts)
-        np.testing.assert_array_equal(both.last_observation[runs], part.last_observation)
-        np.testing.assert_array_equal(both.terminated[runs], part.terminated)
-        np.testing.assert_array_equal(both.ending[runs], part.ending)
+    parts = [replay.sample(4, 3, generator(0, "test", which)) for which in (0, 1)]
+    both = alternating(*parts)
+    assert both.steps.shape == (3, 8, 6)
+    for first, part in enumerate(parts):
+        np.testing.assert_array_equal(both.steps[:, first::2], part.steps)
+        np.testing.assert_array_equal(both.counts[:, first::2], part.counts)
+        np.testing.assert_array_equal(both.last_observation[first::2], part.last_observation)
+        np.testing.assert_array_equal(both.terminated[first::2], part.terminated)
+        np.testing.assert_array_equal(both.ending[first::2], part.ending)
+        assert both.given.shape == (3, 8, 0)
 
 
 def test_it_is_restored_from_rows_that_were_only_ever_appended():

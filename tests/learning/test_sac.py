@@ -22,8 +22,8 @@ def test_n_step_target():
     # discount .5. Three steps: 1 + 2/2 + 4/4 + 8/8; one step, the others do not count: 3 + 10/2
     reward = torch.tensor([[1.0, 3.0], [2.0, 99.0], [4.0, 99.0]])
     counts = torch.tensor([[True, True], [True, False], [True, False]])
-    target = soft.n_step_target(reward, counts, torch.tensor([8.0, 10.0]), discount=0.5)
-    torch.testing.assert_close(target, torch.tensor([4.0, 8.0]))
+    gained, weight = soft.n_step(reward, counts, discount=0.5)
+    torch.testing.assert_close(gained + weight * torch.tensor([8.0, 10.0]), torch.tensor([4.0, 8.0]))
 
 
 def test_soft_values():
@@ -110,8 +110,9 @@ def test_the_critics_step_along_the_gradient_of_their_loss(spaces):
     sac, replay, reward, _ = filled(spaces)
     windows = replay.sample(32, 3, generator(0, "test"))
     with torch.no_grad():
-        target = sac._target(windows, reward, generator(1, "test"))
-        got = stepped(sac.critics.adam, lambda: sac._critic_step(windows, reward, generator(1, "test"), 0.0))
+        batch = sac._batch(windows, reward)
+        target = sac._target(batch, generator(1, "test"))
+        got = stepped(sac.critics.adam, lambda: sac._critic_step(batch, generator(1, "test"), 0.0))
     value = mlp(sac.critics.parameters.named, "critic", sac.head.seen(*sac._split(windows.steps[0])), norm=True)
     taken = torch.tensor(windows.steps[0][:, 3:-1]) if spaces.discrete else 1.0
     wanted = sac.critics.parameters.gradient(soft.critic_loss((value * taken).sum(dim=2), target))
@@ -124,7 +125,7 @@ def test_the_target_is_made_of_rewards_and_what_follows(spaces):
     windows = replay.sample(200, 2, generator(0, "test"))
     with torch.no_grad():
         sac.actor.named["actor.2.weight"].mul_(100)  # so that it tells observations apart
-        target = sac._target(windows, reward, generator(1, "test")).numpy()
+        target = sac._target(sac._batch(windows, reward), generator(1, "test")).numpy()
         observation = sac._scaled(windows.last_observation)
         output = mlp(sac.actor.named, "actor", observation, norm=False)[0]
         last = sac.head.last_value(sac.critics, observation, output, sac._temperature(), generator(1, "test"))
@@ -142,7 +143,8 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
     sac, replay, _, expert = filled(spaces)
     steps, shown = replay.sample(32, 1, generator(0, "test")).steps[0], expert[:8]
     with torch.no_grad():
-        got = stepped(sac.adam, lambda: sac._actor_step(steps, shown, 0.7, generator(1, "test"), 0.0))
+        seen = sac._split(steps)[0]
+        got = stepped(sac.adam, lambda: sac._actor_step(seen, *sac._split(shown), 0.7, generator(1, "test"), 0.0))
     named, temperature = sac.actor.named, sac._temperature()
     own, of_expert = (mlp(named, "actor", sac._scaled(rows[:, :3]), norm=False)[0] for rows in (steps, shown))
     if spaces.discrete:
@@ -271,12 +273,12 @@ def test_some_steps_of_the_critics_come_to_one_of_the_actor():
     sac, replay, reward, expert = filled(CONTINUOUS, updates=6, actor_every=4, cloning_batch=5)
     taken, shown, batches = [], [], []
 
-    def critic_step(windows, *rest):
-        batches.append(windows)
+    def critic_step(batch, *rest):
+        batches.append(batch)
         return 1.0, 2.0, 3.0
 
-    def actor_step(steps, some, cloning, *rest):
-        np.testing.assert_array_equal(steps, batches[-1].steps[0])
+    def actor_step(observation, some, actions, cloning, *rest):
+        torch.testing.assert_close(observation, batches[-1].observation)
         taken.append(cloning)
         shown.append(some)
         return 4.0, 5.0, 6.0

@@ -9,7 +9,18 @@ from collections.abc import Iterator
 
 from tests.parts.run_cli import Run
 
-NODES = ("teleoperator", "simulator", "policy", "discriminator", "learner", "evaluator", "report")
+NODES = (
+    "teleoperator",
+    "simulator",
+    "policy",
+    "discriminator",
+    "rewarder",
+    "labeller",
+    "learner",
+    "evaluator",
+    "report",
+)
+"""those of all learning launch files"""
 
 
 def learning(run: Run) -> bool:

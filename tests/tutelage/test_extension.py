@@ -187,7 +187,7 @@ def test_a_run_without_schedules_that_is_extended_twice_is_one_with_that_budget_
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", ["airl.yaml", "dagger.yaml", "iq.yaml", "ppo.yaml"])
+@pytest.mark.parametrize("name", ["airl.yaml", "dagger.yaml", "iq.yaml", "ppo.yaml", "sac.yaml"])
 def test_runs_of_other_algorithms_are_extended_through_their_former_weights(tmp_path: Path, name: str) -> None:
     folder = finished(tmp_path, name, "env:=CartPole-v1", "episodes:=2", "budget:=8192", "keep:=1").run_dir
     former = (folder / FINAL).read_bytes()
