@@ -54,7 +54,7 @@ class Replay:
         self.spaces, self.ring = spaces, Ring(capacity)
 
     def add(self, rollout: Rollout, *given: np.ndarray) -> None:
-        """Adds a rollout, [T, N] steps, and the rewards to keep, if they are given: the steps' and the absorbing ones."""
+        """Adds a rollout, [T, N] steps, and rewards if they are given: the steps' and the absorbing states'."""
         self.ring.append(rows_of(self.spaces, rollout, given))
 
     def observations(self) -> np.ndarray:
