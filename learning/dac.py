@@ -28,6 +28,7 @@ class DiscriminatorSettings(gail.Settings):
     discount: float = 0.99
     memory: int = 524_288
     remembered: int = 512
+    memory_share: float = 1.0
     hidden: int = 128
 
 
