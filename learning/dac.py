@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 
-from tutelage.learning import gail, reward_model, sac
+from tutelage.learning import gail, reward_model, sac, state_only
 from tutelage.learning.off_policy import CAPACITY, OffPolicy
+from tutelage.learning.rewards import FORMS
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.sac import Settings
 
@@ -57,5 +59,18 @@ class DAC(OffPolicy):
         """Adds a rollout, and learns when there are enough steps. `model` is what `Discriminator.tensors` gives."""
         if not self._add(demonstrations, rollout):
             return {}
-        reward = sac.by_rows(partial(reward_model.rewards, model, self.reward))
-        return self.sac.update(self.replay, reward, self._expert_rows(demonstrations), generator, progress)
+        reward = sac.by_rows(partial(rewards, model, self.reward))
+        if "change.scale" in model:
+            reward, expert = _of_changes(reward, model["change.scale"]), self.nobody
+        else:
+            expert = self._expert_rows(demonstrations)
+        return self.sac.update(self.replay, reward, expert, generator, progress)
+
+
+def rewards(model: reward_model.Tensors, form: str, rows: np.ndarray) -> np.ndarray:
+    """Of rows [rows, O + A + 1] of `learning.pairs`, by one of `learning.rewards.FORMS`: float32 [rows]."""
+    return FORMS[form](torch.from_numpy(reward_model.expert_logit(model, rows))).numpy()
+
+
+def _of_changes(reward: sac.Reward, scale: np.ndarray) -> sac.Reward:
+    return lambda windows: reward(state_only.windows(windows, scale))

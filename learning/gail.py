@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from tutelage.learning import pairs
+from tutelage.learning import pairs, state_only
 from tutelage.learning.adam import Adam
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, mlp, mlp_arrays
@@ -43,6 +43,8 @@ class Settings:
     """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
     absorbing: bool = True
     """whether a terminated episode continues in an absorbing state"""
+    state_only: bool = False
+    """whether the expert's actions are not known: demonstrations have the change of the observation in their place"""
     subsample: int = 1
     """only every n-th pair of the demonstrations is shown: their absorbing states weigh so much less, too"""
     discount: float = DISCOUNT
@@ -105,7 +107,8 @@ class Discriminator:
     """The discriminator: network, optimiser, replay of the policy's past, and scaling of observations."""
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
-        self.spaces, self.settings = spaces, settings
+        self.settings = settings
+        self.spaces = spaces = state_only.seen_spaces(spaces) if settings.state_only else spaces
         self.penalty_weight = settings.penalty_weight if spaces.discrete else settings.continuous_penalty_weight
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
@@ -117,6 +120,7 @@ class Discriminator:
         self.tells_endings = False  # whether an expert's episode has terminated; if none has, all endings are alike
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
+        self.change_scale = np.ones(spaces.observation, np.float32)  # used if state_only
 
     def update(
         self,
@@ -131,6 +135,10 @@ class Discriminator:
         """
         s = self.settings
         self.mean, self.scale = scaling(demonstrations)
+        if s.state_only:
+            self.change_scale = state_only.change_scale(demonstrations)
+            demonstrations = [state_only.demonstration(one, self.change_scale) for one in demonstrations]
+        rollout = self._seen(rollout)
         self.tells_endings = any(demonstration.terminated for demonstration in demonstrations)
         rate = s.learning_rate * (1 - progress) + s.final_learning_rate * progress
         expert = self._expert_pairs(demonstrations)
@@ -150,7 +158,7 @@ class Discriminator:
     @torch.no_grad()
     def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """expert_logit of each step, and of the absorbing state after it (0 where none follows): [T, N] each."""
-        ends = rollout.terminated
+        ends, rollout = rollout.terminated, self._seen(rollout)
         steps = self._logit(self._inputs(pairs.step_rows(self.spaces, rollout.observation, rollout.action)))
         ending = torch.zeros(ends.shape)
         last = pairs.ending_rows(self.spaces, rollout.next_observation[ends])
@@ -160,19 +168,23 @@ class Discriminator:
     def tensors(self) -> dict[str, np.ndarray]:
         """What rewards are computed by, float32 by name (see `learning.reward_model`)."""
         scaling = {"observation.mean": self.mean, "observation.scale": self.scale}
+        scaling |= {"change.scale": self.change_scale} if self.settings.state_only else {}
         return self.parameters.arrays() | scaling | {"tells_endings": np.float32(self.tells_endings).reshape(1)}
 
     def state(self) -> dict[str, np.ndarray]:
         """All but `memory` that the next update depends on; `load` of both continues the same to the bit."""
         adam = {f"adam.{name}": array for name, array in self.adam.state().items()}
         scaling = {"mean": self.mean, "scale": self.scale, "tells_endings": np.array(self.tells_endings)}
-        return adam | scaling
+        return adam | scaling | {"change_scale": self.change_scale}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Loads a state; does not change its arrays later."""
         self.adam.load({name[5:]: array for name, array in state.items() if name.startswith("adam.")})
-        self.mean, self.scale = state["mean"], state["scale"]
+        self.mean, self.scale, self.change_scale = state["mean"], state["scale"], state["change_scale"]
         self.tells_endings = bool(state["tells_endings"])
+
+    def _seen(self, rollout: Rollout) -> Rollout:
+        return state_only.rollout(rollout, self.change_scale) if self.settings.state_only else rollout
 
     def _step(
         self, expert: np.ndarray, policy: np.ndarray, learning_rate: float, generator: np.random.Generator

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tutelage.learning import pairs, sac
+from tutelage.learning import sac
 from tutelage.learning.off_policy import OffPolicy
 from tutelage.learning.replay import Windows
 from tutelage.learning.rollout import Rollout
@@ -29,5 +29,4 @@ class GivenReward(OffPolicy):
         """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps."""
         if not self._add([], rollout, reward, absorbing_reward):
             return {}
-        nobody = pairs.step_rows(self.spaces, rollout.observation[:0], rollout.action[:0])
-        return self.sac.update(self.replay, given_reward, nobody, generator, progress)
+        return self.sac.update(self.replay, given_reward, self.nobody, generator, progress)

@@ -22,6 +22,11 @@ class OffPolicy:
         self.spaces, self.sac = spaces, sac.SAC(spaces, seed, settings)
         self.replay = Replay(spaces, max(capacity, FIRST_STEPS))
 
+    @property
+    def nobody(self) -> np.ndarray:
+        """The pairs of an expert whose actions are not known, which draw the actor to none: [0, O + A + 1]."""
+        return np.zeros((0, self.spaces.observation + self.spaces.action + 1), np.float32)
+
     def tensors(self) -> dict[str, np.ndarray]:
         """For acting (see `learning.acting`)."""
         return self.sac.tensors()

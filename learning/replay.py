@@ -23,7 +23,7 @@ class Windows(NamedTuple):
 
     steps: np.ndarray  # [n, B, O + A + 1], rows as the discriminator sees them; the first step's come first
     counts: np.ndarray  # bool [n, B], whether the step belongs to the run
-    last_observation: np.ndarray  # [B, O], after the run's last step
+    following: np.ndarray  # [n, B, O], the observation after each step
     terminated: np.ndarray  # bool [B], whether the last step terminated the episode
     ending: np.ndarray  # [B, O + A + 1], the absorbing state's row after the last step: for those that terminated
     given: np.ndarray  # [n, B, 2], each step's reward and the absorbing state's; [n, B, 0] if they are not kept
@@ -33,10 +33,15 @@ class Windows(NamedTuple):
         """Steps of each run, [B]."""
         return self.counts.sum(axis=0)
 
+    @property
+    def last_observation(self) -> np.ndarray:
+        """After the run's last step, [B, O]."""
+        return self.following[self.length - 1, np.arange(len(self.terminated))]
+
 
 def alternating(first: Windows, second: Windows) -> Windows:
     """As many runs of the one as of the other, in turns."""
-    by_step = ("steps", "counts", "given")
+    by_step = ("steps", "counts", "following", "given")
     pairs = {name: (getattr(first, name), getattr(second, name)) for name in Windows._fields}
     return Windows(*(_in_turns(*pair, axis=int(name in by_step)) for name, pair in pairs.items()))
 
@@ -75,9 +80,9 @@ class Replay:
         final = rows[counts.sum(axis=0) - 1, np.arange(batch)]
         shown = rows[:, :, : o + a + 1].copy()
         shown[:, :, -1] = 0
-        last = final[:, o + a : 2 * o + a]
-        ending, given = pairs.ending_rows(self.spaces, last), rows[:, :, 2 * o + a : -2]
-        return Windows(shown, counts, last, final[:, -2] > 0, ending, given)
+        ending = pairs.ending_rows(self.spaces, final[:, o + a : 2 * o + a])
+        following, given = rows[:, :, o + a : 2 * o + a], rows[:, :, 2 * o + a : -2]
+        return Windows(shown, counts, following, final[:, -2] > 0, ending, given)
 
 
 def rows_of(spaces: Spaces, rollout: Rollout, given: Sequence[np.ndarray] = ()) -> np.ndarray:

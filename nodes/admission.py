@@ -9,19 +9,24 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tutelage import Message, Node
+from tutelage.learning.state_only import changes
 from tutelage.message import Promise
 from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
 
 
 class Admission(Node):
-    """For a learner that has no rollouts: the i-th change of its demonstrations is rollout i."""
+    """For a learner that has no rollouts: the i-th change of its demonstrations is rollout i.
+
+    With `state_only` the change of the observation takes the action's place.
+    """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
     says = (Demonstration, Withdrawal, Episode)
     order = "arrival"
     keeps: ClassVar[tuple[str, ...]] = ("rollout", "admitted", "withdrawn", "closed", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, state_only: bool = False) -> None:
+        self.state_only = state_only
         self.rollout = 0  # the first one without a promise
         self.waiting: list[Take] = []  # kept, not admitted yet
         self.admitted: list[int] = []  # numbers of takes
@@ -66,7 +71,7 @@ class Admission(Node):
                 self.rollout,
                 0,
                 observation=take.observation,
-                action=take.action,
+                action=changes(take.observation) if self.state_only else take.action,
                 terminated=take.terminated,
                 truncated=take.truncated,
                 operator=take.operator,
@@ -101,8 +106,8 @@ class AdmissionByRollout(Admission):
     interruptible = True
     keeps = (*Admission.keeps, "asked", "limit")
 
-    def __init__(self, rollouts_each: int = 8) -> None:
-        super().__init__()
+    def __init__(self, rollouts_each: int = 8, state_only: bool = False) -> None:
+        super().__init__(state_only)
         self.rollouts_each = rollouts_each
         self.asked = -1  # the last rollout for which the learner has published weights
         self.limit = 0  # the rollout that must wait for another demonstration

@@ -28,6 +28,7 @@ class AIRLDiscriminator(Discriminator):
     says = (Score, RewardModel, Metrics)
     keeps = ("discriminator", "memory", "demonstrations", "gathered", "policy")
     Algorithm, Settings = airl.AIRL, airl.Settings
+    leaves = ""  # the reward report writes what it recovered
 
     def __init__(
         self,

@@ -10,27 +10,37 @@ import numpy as np
 from tutelage import Message, Node
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
+from tutelage.learning.state_only import changes
 from tutelage.messages import Demonstration, Episode
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats.files import kept, read
-from tutelage.teaching.formats.trajectory import subsampled
+from tutelage.teaching.formats.trajectory import Trajectory, subsampled
 
 
 class Dataset(Node):
     """Publishes `count` of a file's episodes (or all), drawn by the seed, with every `subsample`-th pair of each.
 
     The file is of any format that docs/demonstrations.md lists. Demonstration i counts from rollout i * `every`; with 0
-    all of them come before the first rollout.
+    all of them come before the first rollout. With `state_only` the file needs no actions: the change of the
+    observation takes the action's place, also where not every pair is shown.
     """
 
     says = (Demonstration, Episode)
 
     def __init__(
-        self, file: str, env: Env, count: int | None = None, subsample: int = 1, seed: int = 0, every: int = 0
+        self,
+        file: str,
+        env: Env,
+        count: int | None = None,
+        subsample: int = 1,
+        seed: int = 0,
+        every: int = 0,
+        state_only: bool = False,
     ) -> None:
         self.file, self.every = Path(file), every
         task = Task(env)
-        self.spaces, shown = task.spaces, read(file, task)
+        self.spaces, self.state_only = task.spaces, state_only
+        shown = read(file, task, actions=not state_only)
         episodes = kept(shown)
         if not episodes:
             raise Refusal(
@@ -50,13 +60,13 @@ class Dataset(Node):
         for note in self.notes:
             print(f"{self.file}: {note}")
         for i, (episode, offset) in enumerate(zip(self.episodes, self.offsets, strict=True)):
-            shown = subsampled(episode, self.subsample, offset)
-            action, rollout = self.spaces.from_task(shown.action), i * self.every
+            shown = subsampled(self._told(episode), self.subsample, offset)
+            rollout = i * self.every
             yield Demonstration(
                 rollout,
                 0,
                 observation=shown.observation.astype(np.float32),
-                action=action,
+                action=shown.action,
                 terminated=shown.terminated,
                 truncated=shown.truncated,
                 operator=episode.operator or self.file.name,
@@ -68,6 +78,12 @@ class Dataset(Node):
                 environment=0,
                 episode=i,
                 seed=episode.seed or 0,
-                length=len(action),
+                length=len(shown.action),
                 episode_return=episode.episode_return,
             )
+
+    def _told(self, episode: Trajectory) -> Trajectory:
+        """With actions as learners have them, or changes in their place."""
+        if self.state_only:
+            return episode._replace(action=changes(episode.observation.astype(np.float32)))
+        return episode._replace(action=self.spaces.from_task(episode.action))

@@ -12,6 +12,7 @@ from tutelage import Message, Node
 from tutelage.finite import check, within
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
+from tutelage.learning.state_only import changes
 from tutelage.message import Promise
 from tutelage.messages import Demonstration, Episode
 from tutelage.tasks.playing import Step, episode, observations
@@ -24,6 +25,7 @@ class Demonstrator(Node):
 
     Demonstration i counts from rollout i * `every`; with 0 all of them come before the first rollout. `operator` is
     `scripted`, a function from observation to action (`package.module:function`), or the folder of a run: its policy.
+    With `state_only` it does not tell its actions: the change of the observation takes their place.
     """
 
     says = (Demonstration, Episode)
@@ -37,6 +39,7 @@ class Demonstrator(Node):
         rate: float = 0.0,
         every: int = 0,
         operator: str = "scripted",
+        state_only: bool = False,
     ) -> None:
         self.task = Task(env)
         count = 10 if count is None else count
@@ -44,6 +47,7 @@ class Demonstrator(Node):
             raise Refusal([Problem("count", f"is {count}, but at least one demonstration must be shown")])
         self.law = law(operator, self.task)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
+        self.state_only = state_only
 
     def start(self) -> Iterator[Message]:
         environment = self.task.make()
@@ -69,11 +73,12 @@ class Demonstrator(Node):
                 deadline += 1 / self.rate
                 time.sleep(max(0.0, deadline - time.monotonic()))
                 yield Promise(i * self.every, 0)
+        seen, action = observations(steps), self.task.spaces.from_task(np.array([step.action for step in steps]))
         yield Demonstration(
             rollout=i * self.every,
             step=0,
-            observation=observations(steps),
-            action=self.task.spaces.from_task(np.array([step.action for step in steps])),
+            observation=seen,
+            action=changes(seen) if self.state_only else action,
             terminated=steps[-1].terminated,
             truncated=steps[-1].truncated,
             operator=self.law.__name__,

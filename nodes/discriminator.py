@@ -8,7 +8,10 @@ from typing import Any, ClassVar, Literal
 from numpy.random import Generator
 
 from tutelage import Message, Node
+from tutelage.files import durable
 from tutelage.files.appended_rows import AppendedRows
+from tutelage.files.rows import naming
+from tutelage.files.weights import DISCRIMINATOR
 from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
 from tutelage.learning import dac, gail, rewards
@@ -27,7 +30,7 @@ CHANCE_ROLLOUTS = 5
 class Discriminator(Node):
     """Learns to tell demonstrations from the policy's transitions, rollout by rollout, and scores each rollout.
 
-    `absorbing` and `subsample` are two of its settings, which launch files have as arguments of their own.
+    `absorbing`, `subsample` and `state_only` are settings of it, which launch files have as arguments of their own.
 
     It has `enough` when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
     """
@@ -40,6 +43,8 @@ class Discriminator(Node):
     Algorithm: ClassVar[Any] = gail.Discriminator
     Settings: ClassVar[type[Any]] = gail.Settings
     budgets: ClassVar[Budgets] = ON_POLICY
+    leaves: ClassVar[str] = DISCRIMINATOR
+    """the file of its last weights in the run's folder, by which `demos list` scores demonstrations"""
 
     def __init__(
         self,
@@ -51,12 +56,13 @@ class Discriminator(Node):
         chance: float = 0.0,
         absorbing: bool | None = None,
         subsample: int | None = None,
+        state_only: bool | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         spaces = Task(env).spaces.without_bounds
         self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
         self.reward, self.chance = rewards.FORMS[reward], chance
-        told = {"absorbing": absorbing, "subsample": subsample}
+        told = {"absorbing": absorbing, "subsample": subsample, "state_only": state_only}
         told = {name: value for name, value in told.items() if value is not None} | (settings or {})
         self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, told))
         self.memory: Any = self.discriminator.memory
@@ -99,6 +105,14 @@ class Discriminator(Node):
             enough=self._at_chance(metrics),
         )
 
+    def finish(self) -> tuple[Message, ...]:
+        if self.leaves and self.discriminator.adam.steps:
+            with naming(self.run_dir / self.leaves):
+                durable.write(
+                    self.run_dir / self.leaves, packed("discriminator", self.discriminator.tensors()).tobytes()
+                )
+        return ()
+
     def _at_chance(self, metrics: gail.Metrics) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
         self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
@@ -124,9 +138,12 @@ class RewardDiscriminator(Discriminator):
         budget: int | list[int] = 0,
         seed: int = 0,
         subsample: int = 1,
+        state_only: bool = False,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(env, rollout_steps, budget, seed, subsample=subsample, settings=settings)
+        super().__init__(
+            env, rollout_steps, budget, seed, subsample=subsample, state_only=state_only, settings=settings
+        )
         self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
 
     def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
@@ -125,3 +126,23 @@ def test_it_says_what_can_be_set_and_who_says_what():
 def test_settings_that_there_are_not_are_refused(tmp_path, told, why):
     done = cli("launch", "dac.yaml", told, cwd=tmp_path)
     assert done.returncode == 2 and why in done.stderr + done.stdout
+
+
+@pytest.fixture
+def wordless(tmp_path: Path) -> Path:
+    """Two demonstrations on CartPole whose actions are not known."""
+    shown = finished(tmp_path, "record.yaml", "operator:=scripted", "episodes:=2").run_dir
+    assert cli("demos", "export", shown, "--to", "npz", tmp_path / "all.npz").returncode == 0
+    with np.load(tmp_path / "all.npz") as columns:
+        np.savez(tmp_path / "wordless.npz", **{name: columns[name] for name in columns if name != "actions"})
+    return tmp_path / "wordless.npz"
+
+
+def test_a_file_without_actions_is_learned_from_by_its_states_alone(tmp_path: Path, wordless: Path) -> None:
+    done = cli("launch", "dac.yaml", f"demonstrations:={wordless}", cwd=tmp_path)
+    assert done.returncode == 2 and "has no action: only gail.yaml and dac.yaml learn from states alone" in done.stderr
+    few, digests = ("budget:=4608", "episodes:=2", f"demonstrations:={wordless}", "state_only:=true"), []
+    for name, more in (("many", ()), ("one", ("--one-process",))):
+        (tmp_path / name).mkdir()
+        digests.append(finished(tmp_path / name, "dac.yaml", *few, *more).digest)
+    assert digests[0] == digests[1]

@@ -47,15 +47,24 @@ def demos() -> None:
 @ENV
 @TRUST
 def list_(files: tuple[str, ...], as_json: bool, env: str | None, trusted: bool) -> None:
-    """List the episodes of FILES: return, length, verdict, operator, device, time."""
-    from tutelage import output
-    from tutelage.teaching.demos.listing import Row, rows
+    """List the episodes of FILES: return, length, verdict, operator, device, time.
 
-    found = rows((file, _read(file, env, trusted)) for file in files)
-    dropped = 0 if as_json or len(files) > 1 else 1  # a table of one file does not name it in each row
-    click.echo(
-        output.json_rows(found) if as_json else output.table(Row._fields[dropped:], [row[dropped:] for row in found])
-    )
+    The folder of a run that learned from a file (gail.yaml, dac.yaml) lists that file, and how much each episode looks
+    like the expert's to the run's discriminator: expert_logit, high = like it.
+    """
+    from tutelage import output
+    from tutelage.teaching.demos import listing
+
+    scored = [listing.scored(file, lambda place: _read(place, env, trusted)) for file in files]
+    found = [row for rows, _ in scored for row in rows]
+    if as_json:
+        click.echo(output.json_rows(found))
+        return
+    first = 0 if len(files) > 1 else 1  # a table of one file does not name it in each row
+    last = None if any(row.expert_logit is not None for row in found) else -1
+    shown = slice(first, last)
+    click.echo(output.table(listing.Row._fields[shown], [tuple(row)[shown] for row in found]))
+    click.echo("".join(f"{said}\n" for _, said in scored if said), nl=False)
 
 
 @demos.command()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tutelage import output
+from tutelage.files.weights import DISCRIMINATOR
 from tutelage.input.problems import Problem, Refusal, printable
 from tutelage.invocation import program
+from tutelage.teaching.demos import likeness
 from tutelage.teaching.demos.plot import curves
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
@@ -27,11 +30,19 @@ class Row(NamedTuple):
     device: str | None
     when: str | None
     seed: int | None
+    expert_logit: float | None = None
 
 
-def rows(files: Iterable[tuple[str, Demonstrations]]) -> list[Row]:
-    """A row an episode."""
-    return [_row(file, one) for file, shown in files for one in shown.trajectories]
+def scored(place: str, read: Callable[[str], Demonstrations]) -> tuple[list[Row], str]:
+    """A row an episode, with its score if a run is named whose discriminator can score it; a sentence about them."""
+    file = likeness.learned_from(place)
+    shown = read(file)
+    rows = [_row(file, one) for one in shown.trajectories]
+    if not (Path(place) / DISCRIMINATOR).is_file():
+        return rows, ""
+    logits = likeness.expert_logits(Path(place), shown.trajectories)
+    rows = [row._replace(expert_logit=logit) for row, logit in zip(rows, logits, strict=True)]
+    return rows, likeness.sentence([row.episode for row in rows], logits)
 
 
 def episode(file: str, shown: Demonstrations, number: int) -> Trajectory:

@@ -1,6 +1,7 @@
 """Episodes as columns of steps, one episode after another: the arrays of npz files, and of D4RL's HDF5.
 
-Per step `observations`, `actions`, `rewards`, `terminals` (the task's end) and `truncations` (time limit). An episode
+Per step `observations`, `actions` (if they are known), `rewards`, `terminals` (the task's end) and `truncations` (time
+limit). An episode
 ends where one of the last two is true, or by `episode_lengths`. `next_observations` has each episode's true last
 observation; without it an episode's last step gives only its observation, and the episode counts as truncated
 there, since the outcome is not known.
@@ -36,6 +37,8 @@ def split(columns: Mapping[str, np.ndarray]) -> tuple[list[Trajectory], list[str
     Raises:
         Unfit: columns are missing, or have different lengths.
     """
+    if "observations" in columns and "actions" not in columns:
+        columns = {**columns, "actions": np.zeros((len(columns["observations"]), 0), np.float32)}
     _check(columns)
     steps = len(columns["actions"])
     flags = {name: np.asarray(columns[name], bool).reshape(steps) for name in ("terminals", "truncations")}

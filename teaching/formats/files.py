@@ -22,11 +22,16 @@ FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, 
 
 
 def read(
-    place: str | Path, task: Task | None = None, leave_out_unfinished: bool = False, trusted: bool = False
+    place: str | Path,
+    task: Task | None = None,
+    leave_out_unfinished: bool = False,
+    trusted: bool = False,
+    actions: bool = True,
 ) -> Demonstrations:
     """All episodes of a file, a folder, a recording or a Minari dataset's id; they fit the task, if it is given.
 
-    Otherwise the file names its task; only a `trusted` one may name code as its environment.
+    Otherwise the file names its task; only a `trusted` one may name code as its environment. Without `actions` these
+    may be missing, and need not fit.
 
     Raises:
         Refusal: a file cannot be read, or does not fit; names file, episode and step.
@@ -35,7 +40,7 @@ def read(
         shown = _read(str(place), task, trusted)
         if leave_out_unfinished:
             shown = _finished(shown)
-        _check(shown, task)
+        _check(shown, task, actions)
     except Unfit as error:
         raise Refusal([Problem(place, str(error))]) from error
     except FOREIGN as error:
@@ -48,10 +53,10 @@ def env_of(place: str) -> Env | None:
     return read(place).env
 
 
-def _check(shown: Demonstrations, task: Task | None) -> None:
+def _check(shown: Demonstrations, task: Task | None, actions: bool) -> None:
     """Refuses episodes that do not fit the task, and says of which task they are if they say so."""
     try:
-        check(kept(shown), task.spaces if task else None)
+        check(kept(shown), task.spaces if task else None, actions)
     except Unfit as error:
         if task is None or shown.env is None or _named(shown.env) == _named(task.given):
             raise

@@ -18,7 +18,7 @@ class Trajectory(NamedTuple):
     """One episode. Its arrays are as the file has them, in its dtypes; an action is as the task takes it."""
 
     observation: np.ndarray  # [steps + 1, *obs], the true last one too
-    action: np.ndarray  # [steps], whole numbers, or [steps, act]
+    action: np.ndarray  # [steps], whole numbers, or [steps, act]; [steps, 0] if they are not known
     reward: np.ndarray  # [steps], of the environment
     terminated: bool  # the task's end
     truncated: bool  # a time limit's
@@ -47,14 +47,14 @@ class Unfit(ValueError):
     """A file's content cannot be used: a sentence with episode and step; the caller adds the file."""
 
 
-def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None) -> None:
-    """Refuses an incomplete episode, and with `spaces` one that does not fit the task.
+def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None, actions: bool = True) -> None:
+    """Refuses an incomplete episode, and with `spaces` one that does not fit the task, its `actions` included.
 
     Raises:
         Unfit: the first problem.
     """
     for one in trajectories:
-        problem = next(_wrong(one), None) or (spaces and next(_misfits(one, spaces), None))
+        problem = next(_wrong(one), None) or (spaces and next(_misfits(one, spaces, actions), None))
         if problem:
             raise Unfit(f"episode {one.number}, {problem}")
 
@@ -100,10 +100,14 @@ def _wrong(one: Trajectory) -> Iterator[str]:
         yield f"step {steps - 1}: is the last, but neither terminated nor truncated: the episode is unfinished"
 
 
-def _misfits(one: Trajectory, spaces: TaskSpaces) -> Iterator[str]:
+def _misfits(one: Trajectory, spaces: TaskSpaces, actions: bool) -> Iterator[str]:
     if one.observation.shape[1:] != (spaces.observation,):
         yield f"step 0: an observation has shape {list(one.observation.shape[1:])}, the task's [{spaces.observation}]"
     action, wanted = one.action, () if spaces.discrete else (spaces.action,)
+    if not actions:
+        return
+    if action.shape[1:] == (0,):
+        yield "step 0: has no action: only gail.yaml and dac.yaml learn from states alone, with state_only:=true"
     if action.shape[1:] != wanted or np.issubdtype(action.dtype, np.integer) != spaces.discrete:
         kind = "a discrete action" if spaces.discrete else f"{spaces.action} continuous numbers"
         yield f"step 0: an action is {action.dtype.name} {list(action.shape[1:])}, the task takes {kind}"

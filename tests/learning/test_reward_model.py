@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
-from tutelage.learning import pairs, reward_model
+from tutelage.learning import dac, pairs, reward_model
 from tutelage.learning.draws import generator
 from tutelage.learning.gail import Discriminator, Settings
 from tutelage.learning.ppo import PPO
@@ -46,8 +46,8 @@ def test_rewards_are_of_a_form():
     tensors |= {"observation.mean": np.zeros(2, np.float32), "observation.scale": np.ones(2, np.float32)}
     tensors["tells_endings"] = np.ones(1, np.float32)
     rows = np.ones((5, 4), np.float32)
-    np.testing.assert_allclose(reward_model.rewards(tensors, "note", rows), np.full(5, -math.log(1 / 4)), rtol=1e-6)
-    np.testing.assert_allclose(reward_model.rewards(tensors, "log_d", rows), np.full(5, math.log(3 / 4)), rtol=1e-6)
+    np.testing.assert_allclose(dac.rewards(tensors, "note", rows), np.full(5, -math.log(1 / 4)), rtol=1e-6)
+    np.testing.assert_allclose(dac.rewards(tensors, "log_d", rows), np.full(5, math.log(3 / 4)), rtol=1e-6)
 
 
 def test_with_the_interpolated_penalty_the_slope_between_the_sides_comes_near_what_is_asked_for():

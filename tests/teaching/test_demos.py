@@ -22,6 +22,7 @@ from tutelage.launchfiles.search import LAUNCH_FOLDER
 from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration
 from tutelage.nodes.dataset import Dataset
+from tutelage.tasks.task import Task
 from tutelage.teaching.demos.plot import sparkline
 from tutelage.teaching.formats import files
 from tutelage.teaching.formats.trajectory import Demonstrations
@@ -91,6 +92,25 @@ def test_a_pair_is_shown_of_an_episode_that_is_shorter_than_the_distance_of_its_
     draw = generator(0, "dataset")
     draw.permutation(20)
     assert Dataset(str(tmp_path / "b.npz"), CARTPOLE, subsample=20).offsets == draw.integers(20, size=20).tolist()
+
+
+def test_episodes_that_do_not_look_like_the_others_are_named(tmp_path: Path) -> None:
+    """Two of ten are played at random; the discriminator has never seen a return."""
+    task, spoilt = Task("CartPole-v1"), Demonstrations([], "CartPole-v1")
+    for name, operator in (("good", "scripted"), ("bad", "tests.parts.at_random:action")):
+        words = ("env:=CartPole-v1", f"operator:={operator}", f"episodes:={8 if name == 'good' else 2}")
+        (tmp_path / name).mkdir()
+        shown = finished(tmp_path / name, "record.yaml", *words).run_dir
+        spoilt = files.merged([spoilt, files.read(shown, task)])
+    files.write(str(tmp_path / "mixed.npz"), spoilt, "npz")
+    few = (f"demonstrations:={tmp_path / 'mixed.npz'}", "budget:=32768", "episodes:=2")
+    run = finished(tmp_path, "gail.yaml", *few).run_dir
+    done = cli("demos", "list", run)
+    assert "expert logit" in done.stdout.splitlines()[0] and len(done.stdout.splitlines()) == 12
+    assert done.stdout.splitlines()[-1].startswith("episodes 8, 9 look less like the expert's than the others do")
+    assert "expert logit" not in cli("demos", "list", tmp_path / "mixed.npz").stdout
+    (run / "discriminator.safetensors").write_bytes(b"nothing")
+    assert "cannot score these demonstrations" in cli("demos", "list", run).stderr
 
 
 def test_an_episode_is_shown_in_plain_text(session: Path) -> None:

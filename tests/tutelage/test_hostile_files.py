@@ -112,7 +112,7 @@ def verdicts(folder: Path) -> Path:
 
 
 def read_demonstrations(path: Path) -> None:
-    listing.rows([("file", files.read(path))])
+    listing.scored(str(path), files.read)
 
 
 def read_dataset(path: Path) -> None:

@@ -14,6 +14,8 @@ FINAL, INTERIM, FORMER = "weights.safetensors", "weights.interim.safetensors", "
 REWARD, INTERIM_REWARD = "reward.safetensors", "reward.interim.safetensors"
 FORMER_REWARD = "reward.former.safetensors"
 
+DISCRIMINATOR = "discriminator.safetensors"
+
 KEPT, BEST = "kept", "best"
 """The folder of versions that were kept on request, and the name of the best evaluated one."""
 
