@@ -15,6 +15,7 @@ from tutelage.canvas import Canvas
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
 from tutelage.nodes.screens.screen import line, view
 from tutelage.status import Status
+from tutelage.tasks.recommendation import recommendation
 from tutelage.teaching.progress import Progress
 
 DRAW_SECONDS, LINE_SECONDS, NEVER = 1 / 8, 2.0, float("inf")
@@ -30,6 +31,7 @@ class Console(Node):
     def __init__(self, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = "") -> None:
         name = environment if isinstance(environment, str) else str(environment["id"])
         self.progress = Progress(budget, name, algorithm)
+        self.hint = recommendation(algorithm, environment) if environment else ""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
         self.now, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)
@@ -37,6 +39,11 @@ class Console(Node):
         self.every = DRAW_SECONDS if self.draws else LINE_SECONDS
         self.line_due = 0.0  # when to draw next
         self.canvas = Canvas()
+
+    def start(self) -> tuple[Message, ...]:
+        if self.hint:
+            print(self.hint, flush=True)
+        return ()
 
     def hear(self, message: Message) -> None:
         now = self.now()

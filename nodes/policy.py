@@ -53,3 +53,13 @@ class Policy(Node):
         super().load(state)
         if self.file:
             self._use(self.file, self.version)
+
+
+class LivePolicy(Policy):
+    """Answers by the newest weights that have arrived: a robot does not wait for a learner."""
+
+    order = "arrival"
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if self.file or isinstance(message, Weights):  # without weights it gives no answer, and the robot stays safe
+            yield from super().hear(message)

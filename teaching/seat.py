@@ -96,6 +96,7 @@ class Seat(Memory):
         """Notes an observation, which waits for an answer from now on."""
         self.seen = self.pending = message
         self.driven.saw(message)
+        self.device.watch(message.observation[0])
 
     def watch(self, message: Message) -> None:
         """Notes a reward, or a robot's state."""

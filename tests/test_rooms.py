@@ -26,12 +26,21 @@ DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
 
 WITH_TORCH = {
     f"tutelage.nodes.{name}"
-    for name in ("airl_discriminator", "cloner", "dagger_learner", "discriminator", "learner", "sac_learner")
+    for name in (
+        "airl_discriminator",
+        "cloner",
+        "correction_learner",
+        "dagger_learner",
+        "discriminator",
+        "learner",
+        "sac_learner",
+    )
 }
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
-    *("admission", "airl_discriminator", "archive", "cloner", "console", "dagger_learner", "dataset", "demonstrator"),
+    *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
+    *("dataset", "demonstrator"),
     *("discriminator", "driven_simulator", "evaluator", "hardware", "labeller", "learner", "mixed_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
     *("takeover", "teleoperator", "weights"),

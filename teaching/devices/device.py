@@ -70,6 +70,10 @@ class Device(ABC):
         """The legend for a person, with the commands in `words`."""
         return self.legend
 
+    def watch(self, observation: np.ndarray) -> None:
+        """What is observed, whoever drives; so a device without a person can decide when to take over."""
+        return
+
     def engage(self, action: np.ndarray) -> None:
         """The operator takes over after this last action, as the task takes it: the device continues with it until the
         operator acts.

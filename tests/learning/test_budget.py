@@ -16,6 +16,7 @@ def test_where_none_is_given_it_goes_by_the_kind_of_action(spaces: Spaces, defau
     assert budget(0, spaces, of) == default and budget(7, spaces, of) == 7
     assert budget([7, 0, 9], spaces, of).parts == (7, default, 9)
     assert budget(0, BINARY) == ON_POLICY.binary
+    assert [budget(0, Spaces(3, numbers, False), Budgets(2, 3, 5, each_number=2)) for numbers in (2, 3)] == [5, 6]
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,15 @@ def test_where_none_is_given_it_goes_by_the_kind_of_action(spaces: Spaces, defau
         ("dac", OFF_POLICY),
         ("iq", OFF_POLICY),
         ("dagger", LABELLED),
+        ("sac", OFF_POLICY),
     ],
 )
 def test_the_launch_files_say_what_the_default_is(launch_file: str, default: Budgets) -> None:
     arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]
-    said = f"(0: {default.binary} where an action is one of two, {default.discrete} of more, else {default.continuous})"
+    numbers = f"{default.continuous}"
+    if default.each_number:
+        numbers = f"{default.each_number} for each number, {default.continuous} at least"
+    said = f"(0: {default.binary} where an action is one of two, {default.discrete} of more, else {numbers})"
     assert said in arguments["budget"]["help"]
 
 
