@@ -33,14 +33,14 @@ from tutelage.teaching.formats import files
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
 DECIDES = 0.25
-"""Seconds that this person needs to decide. They steer by a law at once: by hand nobody balances a pole of this size."""
+"""Seconds that this person needs to decide. They steer by a law at once: no hand balances a pole of this size."""
 
 JUMP = np.array([0.2, np.inf, 0.1, np.inf])
 """An observation that is so far from the last one is the first of another episode."""
 
 RISKY = np.array([1.2, np.inf, 0.1, np.inf])
 CALM = np.array([0.4, 0.5, 0.06, 0.6])
-"""Of cart, its velocity, pole, its velocity: beyond the first they take over, a second within the second they give back."""
+"""Of cart, its velocity, pole, its velocity. Beyond the first they take over; after a second of calm they give back."""
 
 
 class Person(Device):

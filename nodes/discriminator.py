@@ -43,8 +43,7 @@ class Discriminator(Node):
     Algorithm: ClassVar[Any] = gail.Discriminator
     Settings: ClassVar[type[Any]] = gail.Settings
     budgets: ClassVar[Budgets] = ON_POLICY
-    leaves: ClassVar[str] = DISCRIMINATOR
-    """the file of its last weights in the run's folder, by which `demos list` scores demonstrations"""
+    leaves: ClassVar[str] = DISCRIMINATOR  # in the run's folder; by it `demos list` scores demonstrations
 
     def __init__(
         self,
