@@ -40,7 +40,7 @@ WITH_TORCH = {
 
 KINDS = {
     *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
-    *("dataset", "demonstrator"),
+    *("dashboard", "dataset", "demonstrator"),
     *("discriminator", "driven_simulator", "evaluator", "hardware", "labeller", "learner", "mixed_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
     *("takeover", "teleoperator", "weights"),

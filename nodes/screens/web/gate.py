@@ -1,0 +1,85 @@
+"""Who may see the page: whoever knows its token, from this machine's own address, and no other page of the browser."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+COOKIE = "tutelage"
+
+
+class Gate:
+    """An ASGI application in front of the page. Each request, and each websocket, must pass three questions.
+
+    - Is `Host` our own address? Otherwise a name of another's that leads here could be used (DNS rebinding).
+    - Is `Origin`, if there is one, our own? Other pages of the same browser send theirs.
+    - Does it know the token? It comes once in the address, `?token=...`, and is then kept in a cookie.
+    """
+
+    def __init__(self, app: App, port: int, token: str) -> None:
+        self.app, self.token = app, token
+        self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        self.cookie = f"{COOKIE}{port}"  # cookies do not keep ports apart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if not self._ours(headers):
+            await refuse(scope, send, 403)
+        elif self._right(self._told(headers)):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http" and self._right(_asked(scope)):
+            await self._welcome(scope["path"], send)
+        else:
+            await refuse(scope, send, 401)
+
+    def _ours(self, headers: dict[str, str]) -> bool:
+        origin = headers.get("origin")
+        own = {f"http://{host}" for host in self.hosts}
+        return headers.get("host") in self.hosts and (origin is None or origin in own)
+
+    def _right(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    def _told(self, headers: dict[str, str]) -> str:
+        try:
+            found = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
+        except CookieError:
+            return ""
+        return found.value if found else ""
+
+    async def _welcome(self, path: str, send: Send) -> None:
+        """Keeps the token in a cookie, and leads to the same address without it."""
+        cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
+        leads = path if path.startswith("/") and not path.startswith("//") else "/"
+        headers = [
+            (b"location", leads.encode()),
+            (b"set-cookie", cookie.encode()),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _asked(scope: Scope) -> str:
+    return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+
+
+async def refuse(scope: Scope, send: Send, status: int) -> None:
+    """Answers a request with a status alone; closes a websocket before it is opened."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    why = b"open the address that the run printed: it has a token\n" if status == 401 else b"refused\n"
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": why})

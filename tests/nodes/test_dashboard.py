@@ -1,0 +1,150 @@
+"""The page of a run: what it shows, and to whom."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.parts.run_cli import Run
+from tests.test_sameness import wait_for
+from tutelage.nodes.screens.web.curves import Measured, svg
+
+FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+class Browser:
+    """Requests to the address that a run has printed; it keeps the cookie, as a browser does."""
+
+    def __init__(self, run: Run) -> None:
+        deadline = time.monotonic() + 30
+        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", run.output)):
+            assert time.monotonic() < deadline and run.process.poll() is None, run.output
+            time.sleep(0.02)
+        self.port, self.token = int(found[1]), found[2]
+        self.cookie = ""
+
+    def get(self, path: str, **headers: str) -> Answer:
+        own = {"Cookie": self.cookie} if self.cookie else {}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", path, headers=own | headers)
+            with connection.getresponse() as answer:
+                text = "" if answer.status == 101 else answer.read().decode()
+                return Answer(answer.status, dict(answer.headers), text)
+
+    def enter(self) -> None:
+        answer = self.get(f"/?token={self.token}")
+        assert answer.status == 303 and answer.headers["location"] == "/"
+        said = answer.headers["set-cookie"]
+        assert "HttpOnly" in said and "SameSite=Strict" in said
+        self.cookie = said.partition(";")[0]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Browser]]:
+    """A long run that learns, and a browser that may see it."""
+    run = Run(tmp_path_factory.mktemp("seen"), *FEW, "budget:=10000000")
+    try:
+        browser = Browser(run)
+        browser.enter()
+        wait_for(run, "metrics.jsonl", rows=3)
+        yield run, browser
+    finally:
+        run.kill()
+
+
+def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Browser]) -> None:
+    page = seen[1].get("/").text
+    for text in ("steps ", "gail", "simulator", "rollout/ep_rew_mean", 'role=\\"img\\"', "hears, a second"):
+        assert text in page, text
+    assert "http://" not in re.sub(r"http://(www\.w3\.org|127\.0\.0\.1)", "", page) and "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"Cookie": ""}, 401),
+        ("/", {"Cookie": "tutelage0=x"}, 401),
+        ("/?token=wrong", {"Cookie": ""}, 401),
+        ("/", {"Origin": "http://example.org"}, 403),
+        ("/", {"Host": "example.org"}, 403),
+        ("/../../etc/passwd", {}, 404),
+        ("/_nicegui/../../../../etc/passwd", {}, 404),
+        ("/metrics.jsonl", {}, 404),
+        ("/docs", {}, 404),
+    ],
+)
+def test_nobody_else_sees_it_and_it_shows_nothing_else(
+    seen: tuple[Run, Browser], path: str, headers: dict[str, str], status: int
+) -> None:
+    assert seen[1].get(path, **headers).status == status
+
+
+@pytest.mark.parametrize("wrong", [{"Cookie": ""}, {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}])
+def test_a_websocket_must_pass_the_same_gate(seen: tuple[Run, Browser], wrong: dict[str, str]) -> None:
+    path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    asked["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    own = {"Origin": f"http://127.0.0.1:{seen[1].port}"}
+    assert seen[1].get(path, **asked, **own | wrong).status == 403
+    assert seen[1].get(path, **asked, **own).status == 101
+
+
+def test_it_listens_on_this_machine_alone(seen: tuple[Run, Browser]) -> None:
+    """All addresses of 127/8 are this machine; a server on 0.0.0.0 would answer on another of them, too."""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", seen[1].port), timeout=2)
+
+
+def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> None:
+    run, browser = seen
+    before = (run.run_dir / "metrics.jsonl").read_text().count("\n")
+    crowd = [socket.create_connection(("127.0.0.1", browser.port), timeout=5) for _ in range(1000)]
+    for one in crowd:
+        one.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n")
+    wait_for(run, "metrics.jsonl", rows=before + 10)
+    for one in crowd:
+        one.close()
+    deadline = time.monotonic() + 10
+    while browser.get("/").status != 200:
+        assert time.monotonic() < deadline
+    assert run.process.poll() is None and "restart" not in run.output
+
+
+def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    measured = Measured(path)
+    measured.update()
+    path.write_text('{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train')
+    measured.update()
+    assert measured.points["train/entropy"] == [(10, 1.5)]
+    path.write_text(
+        '{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train/entropy": 2}\n'
+    )
+    measured.update()
+    assert measured.points["train/entropy"] == [(10, 1.5), (10, 2)]
+    path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
+    measured.update()
+    assert measured.points["train/entropy"] == [(30, 3)] and list(measured.charts({})) == ["entropy"]
+
+
+def test_a_chart_has_its_lines_between_their_least_and_greatest() -> None:
+    drawn = svg("return", {"mean": [(0, 0), (50, 5), (100, 10)]}, {"expert <": 20})
+    path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
+    assert path is not None
+    points = [tuple(map(float, point.split())) for point in path[1].split("L")]
+    assert points == [(52, 168), (233, 128), (414, 88)]  # 20 would be at 8
+    assert "expert &lt;  20" in drawn and "mean  10" in drawn
