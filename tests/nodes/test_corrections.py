@@ -96,6 +96,7 @@ def test_the_robot_is_driven_by_what_was_learned_meanwhile(tmp_path: Path, told:
     words = [f"{name}:={value}" for name, value in told.items()]
     more = ("operator:=tests.parts.helping_hand:HelpingHand", "learn:=true", "seconds:=15", f"link:={tmp_path / 'rig'}")
     run = finished(tmp_path, "rig.yaml", *words, *more, "protocol:=serial", "record:=true")
-    versions = [message.policy_version for _, message in Reader(run.run_dir / "recording.mcap").of(Action)]
+    said = [message for _, message in Reader(run.run_dir / "recording.mcap").of(Action)]
+    versions = [message.policy_version for message in said if isinstance(message, Action)]
     assert versions[0] == 0 and -1 in versions and max(versions) > 0  # -1: the operator's
     assert (run.run_dir / "weights.safetensors").exists() and run.report["deadlines_missed"] < 75

@@ -72,6 +72,24 @@ def test_topic_list_knows_who_says_and_who_hears(going):
     assert set(rows["status"]["says"]) == NODES and rows["status"]["hears"] == ["console"]
 
 
+def test_info_tells_all_of_one_node_and_of_one_topic(going):
+    told = printed("node", "info", "learner", "--run", going.run_dir)
+    for line in ("learner   nodes.learner:PPOLearner", f"running, process {going.nodes()['learner']}, 0 restarts"):
+        assert line in told
+    for pattern in (r"transition +from simulator", r"weights +to .*policy", r"budget +100000000"):
+        assert re.search(pattern, told), pattern
+    told = printed("topic", "info", "score", "--run", going.run_dir)
+    assert told.startswith("score   published by discriminator, to learner\n") and "absorbing_reward" in told
+    assert printed("topic", "find", "Transition", "--run", going.run_dir) == "transition\n"
+
+
+def test_echo_prints_one_field_of_one_message(going):
+    told = printed("topic", "echo", "weights", "--once", "--field", "policy_version", "--run", going.run_dir)
+    assert told.strip().isdecimal()
+    done = cli("topic", "echo", "weights", "--field", "version", "--run", going.run_dir)
+    assert done.returncode == 2 and "has no field 'version'" in done.stderr
+
+
 def test_who_names_no_run_is_told_which_of_several_it_is(going, tmp_path):
     for name in ("one", "two"):
         sockets, run = tmp_path / f"tutelage-{os.getuid()}" / name, tmp_path / name

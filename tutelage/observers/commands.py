@@ -25,6 +25,16 @@ def node_list(as_json: bool) -> None:
     click.echo(output.json_rows(rows) if as_json else text)
 
 
+@node.command("info")
+@click.argument("name")
+@RUN
+def node_info(name: str, run: str | None) -> None:
+    """Print the process, topics and parameters of the node NAME."""
+    from tutelage.observers import info, runs
+
+    click.echo(info.node(runs.running(run), name))
+
+
 @node.command("log")
 @click.argument("name")
 @RUN
@@ -59,18 +69,48 @@ def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
     click.echo(output.json_rows(rows) if as_json else output.table(titles, (row[: len(titles)] for row in rows)))
 
 
+@topic.command("info")
+@click.argument("topic")
+@RUN
+def topic_info(topic: str, run: str | None) -> None:
+    """Print the message type of TOPIC, its publishers and subscribers."""
+    from tutelage.observers import info, runs
+
+    click.echo(info.topic(runs.running(run), topic))
+
+
+@topic.command("find")
+@click.argument("type_name", metavar="TYPE")
+@RUN
+def topic_find(type_name: str, run: str | None) -> None:
+    """Print the topics of a message TYPE, for example Transition."""
+    from tutelage.observers import runs
+
+    click.echo("\n".join(row.topic for row in runs.topics(runs.running(run)) if row.type == type_name))
+
+
 @topic.command("echo")
 @click.argument("topics", nargs=-1, required=True)
 @RUN
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option("--once", is_flag=True, help="End after one message.")
+@click.option("--field", help="Print only this field.")
 @click.option("--full", is_flag=True, help="Print arrays whole.")
 @JSON
-def topic_echo(topics: tuple[str, ...], run: str | None, count: int | None, full: bool, as_json: bool) -> None:
+def topic_echo(
+    topics: tuple[str, ...],
+    run: str | None,
+    count: int | None,
+    once: bool,
+    field: str | None,
+    full: bool,
+    as_json: bool,
+) -> None:
     """Print the messages on TOPICS as they pass."""
     from tutelage import output
     from tutelage.observers import echo, runs
 
-    echoed = echo.Echo(runs.running(run), list(topics), count, as_json, full)
+    echoed = echo.Echo(runs.running(run), list(topics), 1 if once else count, as_json, full, field)
     output.show(echoed.lines())
     click.echo(echoed.summary(), err=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tutelage.foreign import message_type
-from tutelage.input.problems import printable
+from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
 from tutelage.observers import runs
 from tutelage.observers.listener import Heard, hear
 from tutelage.output import SHORT, plain
@@ -20,8 +20,16 @@ from tutelage.supervision.registry import Running
 class Echo:
     """The messages of some topics as text. `heard` and `lost` count them by topic."""
 
-    def __init__(self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool) -> None:
+    def __init__(
+        self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool, field: str | None = None
+    ) -> None:
+        """Raises Refusal for an unknown topic, or if `field` is not one of each topic's."""
         runs.check_topics(run, topics)
+        self.field = field
+        for topic in topics if field else ():
+            known = [one.name for one in message_type(run.graph.messages[topic]).declared]
+            if field not in known:
+                raise Refusal([Problem(topic, f"has no field '{field}'; {did_you_mean(str(field), known)}")])
         self.run, self.topics, self.count = run, topics, count
         self.as_json, self.full = as_json, full
         self.heard: Counter[str] = Counter()
@@ -40,6 +48,9 @@ class Echo:
                 return
 
     def _text(self, heard: Heard) -> str:
+        if self.field:
+            value = getattr(heard.message, self.field)
+            return json.dumps(plain(value, self.full)) if self.as_json else _short(value, self.full)
         return json_line(heard, self.full) if self.as_json else text(heard, self.full)
 
     def summary(self) -> str:

@@ -85,7 +85,7 @@ def topics(run: Running, rates: bool = False) -> list[TopicRow]:
     """All topics of a run, with `rates` also their rates."""
     found = measured_rates(run) if rates else {}
     return [
-        TopicRow(topic, schema["title"], speakers(run, topic), _listeners(run, topic), found.get(topic))
+        TopicRow(topic, schema["title"], speakers(run, topic), listeners(run, topic), found.get(topic))
         for topic, schema in sorted(run.graph.messages.items())
     ]
 
@@ -97,7 +97,8 @@ def speakers(run: Running, topic: str) -> list[str]:
     return [plan.name for plan in run.graph.nodes if topic in plan.says.values()]
 
 
-def _listeners(run: Running, topic: str) -> list[str]:
+def listeners(run: Running, topic: str) -> list[str]:
+    """The nodes that hear a topic."""
     return [plan.name for plan in run.graph.nodes if topic in plan.hears]
 
 
