@@ -63,7 +63,7 @@ def examples() -> list[str]:
 
 
 def test_pages_have_examples_that_learn() -> None:
-    assert {"gail.yaml", "gail.yaml env:=Acrobot-v1", "dac.yaml"} <= set(examples())
+    assert {"gail.yaml", "gail.yaml env:=Acrobot-v1"} <= set(examples())
 
 
 @pytest.mark.slow

@@ -165,19 +165,19 @@ class NodeProcess:
                 self.bus.acknowledge_all()
 
     def _finish(self) -> None:
-        """Publishes the node's last messages. One that publishes nothing tries again if it cannot write its files.
+        """Publishes the node's last messages. A `finish` that cannot write its files, before any message, is tried again.
 
         After UNWRITTEN_SECONDS it reports `unsaved`, and the launcher ends the run, which can be resumed.
         """
         give_up = time.monotonic() + UNWRITTEN_SECONDS
         while not self.lifeline.released:
             try:
-                self._publish_slowly(self.node.finish())
-                return
+                last = self.node.finish()
             except OSError as error:
-                if self.node.says:
-                    raise
                 self.checkpoints.cannot_save(error)
+            else:
+                self._publish_slowly(last)
+                return
             self.heartbeat.report("alive" if time.monotonic() < give_up else "unsaved")
             self.lifeline.wait(LOOK_SECONDS)
             self._attend(LOOK_SECONDS)
