@@ -14,6 +14,7 @@ from tutelage.commands import bag, graph, launch, messages, verify
 from tutelage.drivers.commands import calibrate, doctor
 from tutelage.nodes.screens.web.commands import dashboard
 from tutelage.observers.commands import node, topic
+from tutelage.observers.steering import param
 from tutelage.tasks.commands import evaluate
 from tutelage.teaching.demos.commands import demos
 
@@ -51,7 +52,21 @@ def main() -> None:
     """Imitation learning as a robot's node graph."""
 
 
-for command in (launch, graph, messages, node, topic, evaluate, doctor, calibrate, bag, verify, demos, dashboard):
+for command in (
+    launch,
+    graph,
+    messages,
+    node,
+    topic,
+    param,
+    evaluate,
+    doctor,
+    calibrate,
+    bag,
+    verify,
+    demos,
+    dashboard,
+):
     main.add_command(command)
 
 

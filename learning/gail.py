@@ -109,7 +109,6 @@ class Discriminator:
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.settings = settings
         self.spaces = spaces = state_only.seen_spaces(spaces) if settings.state_only else spaces
-        self.penalty_weight = settings.penalty_weight if spaces.discrete else settings.continuous_penalty_weight
         sizes = (spaces.observation + spaces.action + 1, settings.hidden, settings.hidden, 1)
         arrays = mlp_arrays("discriminator", sizes, draw(seed, "discriminator", "weights"), 0.1)
         self.parameters = Parameters(arrays)
@@ -121,6 +120,11 @@ class Discriminator:
         self.mean = np.zeros(spaces.observation, np.float32)
         self.scale = np.ones(spaces.observation, np.float32)
         self.change_scale = np.ones(spaces.observation, np.float32)  # used if state_only
+
+    @property
+    def penalty_weight(self) -> float:
+        s = self.settings
+        return s.penalty_weight if self.spaces.discrete else s.continuous_penalty_weight
 
     def update(
         self,

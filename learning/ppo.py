@@ -81,7 +81,6 @@ class PPO:
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings = Settings()) -> None:
         self.spaces, self.settings = spaces, settings
-        self.entropy_weight = settings.entropy_weight if spaces.discrete else settings.continuous_entropy_weight
         self.normaliser = Normaliser(spaces.observation)
         sizes = (spaces.observation, settings.hidden, settings.hidden)
         arrays = mlp_arrays("policy", (*sizes, spaces.action), draw(seed, "learner", "policy"), 0.01)
@@ -90,6 +89,11 @@ class PPO:
             arrays["policy.log_std"] = np.zeros(spaces.action, np.float32)
         self.parameters = Parameters(arrays)
         self.adam = Adam(self.parameters.flat)
+
+    @property
+    def entropy_weight(self) -> float:
+        s = self.settings
+        return s.entropy_weight if self.spaces.discrete else s.continuous_entropy_weight
 
     def update(
         self,

@@ -1,7 +1,8 @@
 """All message types. Read this first; `tutelage messages` prints it.
 
 `world` has observations, actions and transitions; `teaching` takes and demonstrations; `learning` scores, weights and
-measurements; `robot` what concerns a device. `tutelage.status` has the state of the processes. Arrays are batched over
+measurements; `robot` what concerns a device. `tutelage.status` has the state of the processes,
+`tutelage.setting` what a person changes while they run. Arrays are batched over
 a node's environments: `envs` is their number, one for a robot.
 """
 
@@ -9,6 +10,7 @@ from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel,
 from tutelage.messages.robot import Command, Order, Safety, Timing
 from tutelage.messages.teaching import Closing, Demonstration, Labels, Take, Withdrawal
 from tutelage.messages.world import Action, Begin, Episode, Observation, Reward, Transition
+from tutelage.setting import Setting
 from tutelage.status import Status
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "RewardModel",
     "Safety",
     "Score",
+    "Setting",
     "Status",
     "Take",
     "Timing",

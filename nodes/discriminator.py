@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from numpy.random import Generator
 
-from tutelage import Message, Node
+from tutelage import Message, Node, Ranges
 from tutelage.files import durable
 from tutelage.files.appended_rows import AppendedRows
 from tutelage.files.rows import naming
@@ -40,6 +41,8 @@ class Discriminator(Node):
     says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
     keeps: ClassVar[tuple[str, ...]] = ("discriminator", "memory", "demonstrations", "gathered", "accuracies")
 
+    steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "penalty_weight": (0, 1000)}
+
     Algorithm: ClassVar[Any] = gail.Discriminator
     Settings: ClassVar[type[Any]] = gail.Settings
     budgets: ClassVar[Budgets] = ON_POLICY
@@ -61,13 +64,16 @@ class Discriminator(Node):
         spaces = Task(env).spaces.without_bounds
         self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
         self.reward, self.chance = rewards.FORMS[reward], chance
-        told = {"absorbing": absorbing, "subsample": subsample, "state_only": state_only}
-        told = {name: value for name, value in told.items() if value is not None} | (settings or {})
+        others = {"absorbing": absorbing, "subsample": subsample, "state_only": state_only, **(settings or {})}
+        told = {name: value for name, value in others.items() if value is not None}
         self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, told))
         self.memory: Any = self.discriminator.memory
         self.demonstrations = Demonstrations()
         self.gathered = Gatherer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
+
+    def steer(self, setting: str, value: float) -> None:
+        self.discriminator.settings = replace(self.discriminator.settings, **{setting: value})
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Demonstration):
@@ -96,20 +102,14 @@ class Discriminator(Node):
         """The scores of this rollout."""
         logit, absorbing_logit = self.discriminator.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.discriminator.settings.absorbing
-        yield Score(
-            rollout,
-            step,
-            reward=self.reward(logit).numpy(),
-            absorbing_reward=absorbing_reward.numpy(),
-            enough=self._at_chance(metrics),
-        )
+        enough = self._at_chance(metrics)
+        yield Score(rollout, step, self.reward(logit).numpy(), absorbing_reward.numpy(), enough)
 
     def finish(self) -> tuple[Message, ...]:
         if self.leaves and self.discriminator.adam.steps:
-            with naming(self.run_dir / self.leaves):
-                durable.write(
-                    self.run_dir / self.leaves, packed("discriminator", self.discriminator.tensors()).tobytes()
-                )
+            path = self.run_dir / self.leaves
+            with naming(path):
+                durable.write(path, packed("discriminator", self.discriminator.tensors()).tobytes())
         return ()
 
     def _at_chance(self, metrics: gail.Metrics) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tutelage import Message, Node
+from tutelage import Message, Node, Ranges
 from tutelage.finite import FINITE, check, check_all
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
+from tutelage.learning import ppo
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
-from tutelage.learning.ppo import PPO, Settings
 from tutelage.learning.rollout import Gatherer
 from tutelage.learning.schedule import Schedule
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
@@ -68,6 +69,11 @@ class PPOLearner(ScheduledLearner):
 
     hears = (Transition, Score)
     keeps = ("algorithm", "gathered", "schedule")
+    Settings = ppo.Settings
+    steerable: ClassVar[Ranges] = {
+        **{"learning_rate": (0, 1), "clip": (0.01, 1)},
+        **{"entropy_weight": (0, 1), "continuous_entropy_weight": (0, 1)},
+    }
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
@@ -81,7 +87,7 @@ class PPOLearner(ScheduledLearner):
     ) -> None:
         spaces = Task(env).spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces), lag)
-        self.algorithm = PPO(spaces, seed, chosen(Settings, settings))
+        self.algorithm = ppo.PPO(spaces, seed, chosen(ppo.Settings, settings))
         if policy:
             self._begin_with(policy)
         self.gathered = Gatherer()
@@ -91,6 +97,9 @@ class PPOLearner(ScheduledLearner):
             self.algorithm.begin_with(weights_of(Path(run)))
         except ValueError as error:
             raise Refusal([Problem("policy", f"does not fit this task: {error}")]) from error
+
+    def steer(self, setting: str, value: float) -> None:
+        self.algorithm.settings = replace(self.algorithm.settings, **{setting: value})
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from tutelage import Message
+from tutelage import Message, Ranges
 from tutelage.files.appended_rows import AppendedRows
 from tutelage.finite import FINITE, check, check_all
 from tutelage.input.settings import chosen
+from tutelage.learning import sac
 from tutelage.learning.budget import OFF_POLICY
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.dac import DAC
@@ -17,7 +19,6 @@ from tutelage.learning.given import GivenReward
 from tutelage.learning.iq import LSIQ
 from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
-from tutelage.learning.sac import Settings
 from tutelage.learning.schedule import Schedule
 from tutelage.messages import Demonstration, Enough, RewardModel, Score, Transition, Withdrawal
 from tutelage.nodes.learner import ScheduledLearner
@@ -34,6 +35,8 @@ class SACLearner(ScheduledLearner):
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough, Withdrawal)
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
+    Settings = sac.Settings
+    steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "cloning_weight": (0, 99), "final_cloning_weight": (0, 99)}
 
     def __init__(
         self,
@@ -47,13 +50,15 @@ class SACLearner(ScheduledLearner):
     ) -> None:
         spaces = Task(env).spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.algorithm = self._algorithm(spaces, chosen(Settings, settings), replay, reward)
+        self.algorithm = self._algorithm(spaces, chosen(sac.Settings, settings), replay, reward)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
-        self.demonstrations = Demonstrations()
-        self.gathered = Gatherer()
+        self.demonstrations, self.gathered = Demonstrations(), Gatherer()
 
-    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> Any:
+    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> Any:
         return DAC(spaces, self.seed, settings, reward, replay)
+
+    def steer(self, setting: str, value: float) -> None:
+        self.algorithm.sac.settings = replace(self.algorithm.sac.settings, **{setting: value})
 
     def hear(self, message: Message) -> Iterator[Message]:
         if isinstance(message, Transition):
@@ -71,8 +76,7 @@ class SACLearner(ScheduledLearner):
 
     def _learn(self, rollout: int, step: int, *reward: Any) -> Iterator[Message]:
         steps = self.gathered.rollout()
-        draw = generator(self.seed, "learner", rollout)
-        metrics = self._update(steps, *reward, draw, self.schedule.progress)
+        metrics = self._update(steps, *reward, generator(self.seed, "learner", rollout), self.schedule.progress)
         check_all(f"rollout {rollout}", metrics | self.algorithm.sac.state(), FINITE)
         yield from self._learned(rollout, step, steps.terminated.size, metrics)
 
@@ -101,7 +105,7 @@ class IQLearner(SACLearner):
         super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
         self.rollout_steps = rollout_steps
 
-    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> LSIQ:
+    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> LSIQ:
         return LSIQ(spaces, self.seed, settings, replay)
 
     def hear(self, message: Message) -> Iterator[Message]:
@@ -130,7 +134,7 @@ class GivenRewardSACLearner(SACLearner):
     ) -> None:
         super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
 
-    def _algorithm(self, spaces: Spaces, settings: Settings, replay: int, reward: str) -> GivenReward:
+    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> GivenReward:
         return GivenReward(spaces, self.seed, settings, replay)
 
     def hear(self, message: Message) -> Iterator[Message]:

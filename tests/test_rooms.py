@@ -43,7 +43,7 @@ KINDS = {
     *("dashboard", "dataset", "demonstrator"),
     *("discriminator", "driven_simulator", "evaluator", "hardware", "labeller", "learner", "mixed_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
-    *("takeover", "teleoperator", "weights"),
+    *("steering", "takeover", "teleoperator", "weights"),
 }
 """The kinds of process that there are: `nodes/` holds one file for each, and nothing else."""
 

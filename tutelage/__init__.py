@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tutelage.input.problems import Refusal
     from tutelage.message import Message
-    from tutelage.node import Node
+    from tutelage.node import Node, Ranges
     from tutelage.python import Run, launch, load, read, resume
     from tutelage.turns import play
 
-__all__ = ["Message", "Node", "Refusal", "Run", "launch", "load", "play", "read", "resume"]
+__all__ = ["Message", "Node", "Ranges", "Refusal", "Run", "launch", "load", "play", "read", "resume"]
 
 _HOMES = {
     "Message": "tutelage.message",
-    "Node": "tutelage.node",
+    **dict.fromkeys(("Node", "Ranges"), "tutelage.node"),
     "Refusal": "tutelage.input.problems",
     "play": "tutelage.turns",
     **dict.fromkeys(("Run", "launch", "load", "read", "resume"), "tutelage.python"),

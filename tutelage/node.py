@@ -26,9 +26,20 @@ from typing import Any, ClassVar
 from tutelage.codec import Header
 from tutelage.memory import Memory
 from tutelage.message import Message
+from tutelage.setting import Setting
 from tutelage.transport.inbox import Ordering
 
-NEEDS = {"due": "clock", "tick": "clock", "warn": "screen", "interrupt": "interruptible"}
+Ranges = Mapping[str, tuple[float, float]]
+"""Names of settings, and the least and the greatest value of each."""
+
+NEEDS = {
+    "due": "clock",
+    "tick": "clock",
+    "warn": "screen",
+    "interrupt": "interruptible",
+    "steer": "steerable",
+    "change": "steers",
+}
 """The declaration without which a method is never called."""
 
 
@@ -50,6 +61,11 @@ class Node(Memory):
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             copies the file; the node reads only the copy.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
+        Settings: the dataclass of its settings, if it has some.
+        steerable: those that may change while it runs. `steer` changes one.
+        steered: those that were changed.
+        steers: `change` tells it what a person wants to change in another node.
+        name: its name in the graph.
         run_dir: the run's folder, for nodes that write files.
         beside: its checkpoint's path without the suffix. Files that belong to the checkpoint have names that begin so.
         unkept: why its checkpoint cannot be saved at the moment, for example a full disk; empty if it can. Meanwhile
@@ -66,7 +82,12 @@ class Node(Memory):
     interruptible: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
     screen: ClassVar[bool] = False
+    Settings: ClassVar[Any] = None
+    steerable: ClassVar[Ranges] = {}
+    steers: ClassVar[bool] = False
     done: bool = False
+    steered: dict[str, float] = {}
+    name: str = ""
     run_dir: Path = Path()
     beside: Path = Path("node")
     unkept: str = ""
@@ -76,6 +97,10 @@ class Node(Memory):
         for method, declaration in NEEDS.items():
             if method in vars(cls) and not getattr(cls, declaration):
                 raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
+        if cls.steerable and "steered" not in cls.keeps:
+            cls.keeps = (*cls.keeps, "steered")
+        if cls.steerable and Setting not in cls.may_hear:
+            cls.may_hear = (*cls.may_hear, Setting)
 
     @property
     def ending(self) -> bool:
@@ -114,6 +139,23 @@ class Node(Memory):
 
     def warn(self, sentences: list[str]) -> None:
         """Called with all that is wrong with the run, whenever that changes (`screen`)."""
+
+    def steer(self, setting: str, value: float) -> None:
+        """Gives a setting another value, from now on (`steerable`)."""
+
+    def change(self, node: str, setting: str, value: float) -> None:
+        """Called when a person changes a setting of another node (`steers`)."""
+
+    def set(self, change: Setting) -> None:
+        """Steers, if the change is meant for this node."""
+        if change.node == self.name and change.setting in self.steerable:
+            self.steered = {**self.steered, change.setting: change.value}
+            self.steer(change.setting, change.value)
+
+    def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
+        for setting, value in self.steered.items():
+            self.steer(setting, value)
 
     def interrupt(self) -> None:
         """The run was interrupted: the node must end soon, in good order (`interruptible`)."""

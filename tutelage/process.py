@@ -40,7 +40,8 @@ class NodeProcess:
     def __init__(self, plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
         kind = node_class(plan.run)
         self.node, self.place, self.lifeline = kind(**plan.parameters), place, Lifeline(lifeline, kind.observer)
-        self.node.run_dir, self.node.beside = place.run_dir, place.run_dir / "checkpoints" / file_name(plan.name)
+        self.node.name, self.node.run_dir = plan.name, place.run_dir
+        self.node.beside = place.run_dir / "checkpoints" / file_name(plan.name)
         self.node.lacks(unsaid_of(plan, kind))
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._listeners = place.graph.listeners(plan)
@@ -52,9 +53,8 @@ class NodeProcess:
         self.checkpoints = Checkpointing(self.node, self.bus, durable=not self._urgent)
         speaker = OutputCommit(self.bus, self._urgent, self._save) if self._by_arrival else self.bus
         self._publish = speaker.publish
-        self._extensible = not place.graph.by_the_clock()
         self._paused = self._halted = self._finishing = False
-        self._next_look = 0.0
+        self._next_look, self._extensible = 0.0, not place.graph.by_the_clock()
 
     def _connect(self, plan: NodePlan) -> Bus:
         node, place = self.node, self.place
@@ -165,7 +165,7 @@ class NodeProcess:
                 self.bus.acknowledge_all()
 
     def _finish(self) -> None:
-        """Publishes the node's last messages. A `finish` that cannot write its files, before any message, is tried again.
+        """Publishes the node's last messages. If it cannot write its files before them, it tries again.
 
         After UNWRITTEN_SECONDS it reports `unsaved`, and the launcher ends the run, which can be resumed.
         """

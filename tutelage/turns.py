@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tutelage.message import FOREVER, Message, Promise
 from tutelage.node import Node
+from tutelage.setting import Setting
 from tutelage.transport.inbox import Inbox, Stream
 
 
@@ -30,6 +31,9 @@ class Turns:
         """What the node publishes in answer to the next message; None if it can hear none now."""
         if self.node.done or (message := self.inbox.pop()) is None:
             return None
+        if isinstance(message, Setting) and self.node.steerable:
+            self.node.set(message)
+            return ()
         return self.node.hear(message) or ()
 
     def hear_all(self) -> Iterator[Message]:

@@ -46,7 +46,7 @@ class Replayed:
         self._finished = False
         with self._alert():
             self.node = kind(**plan.parameters)
-            self.node.run_dir = folder
+            self.node.name, self.node.run_dir = plan.name, folder
             self.topics = topics_of(plan, self.node)
             self._counts = dict.fromkeys(self.topics.values(), 0)
             self._kinds = {topic: said for said, topic in self.topics.items()}

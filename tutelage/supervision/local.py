@@ -31,8 +31,8 @@ def run(graph: Graph, run_dir: Path) -> Outcome:
                 nodes[plan.name].lacks(unsaid_of(plan, type(nodes[plan.name])))
         except Refusal as refusal:
             return Outcome(exit_code=REFUSED, refusal=str(refusal))
-        for node in nodes.values():
-            node.run_dir = run_dir
+        for name, node in nodes.items():
+            node.name, node.run_dir = name, run_dir
             closing.callback(node.close)
         together = _Together(graph, nodes, run_dir.name)
         with Signals(together.interrupt):

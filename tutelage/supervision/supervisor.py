@@ -27,7 +27,9 @@ from tutelage.input.problems import Refusal
 from tutelage.supervision import child, cores, limits, registry, roles
 from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
+from tutelage.supervision.control import Control
 from tutelage.supervision.interrupts import Interrupts
+from tutelage.supervision.orders import Orders
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.reports import Reports
 from tutelage.supervision.shutdown import KILL_SECONDS, Shutdown
@@ -49,6 +51,7 @@ class Supervisor:
         self.outcome = Outcome()
         self.reports = Reports(self.plans, self.outcome)
         self.interrupts = Interrupts(graph, self.children, self.reports)
+        self.orders = Orders(self.plans, self.children, self.interrupts)
         self._deaths = defaultdict[str, list[float]](list)
         self._writer, self._warnings = BackgroundWriter(), Warnings()
         self._listed: tuple[dict[str, dict[str, Any]], bool] = {}, False
@@ -78,7 +81,9 @@ class Supervisor:
         self._hurried = cores.hurried(self.graph)
         ctrl_z = self.interrupts.interrupt if self.graph.by_the_clock() else self._suspend  # a robot never waits
         with Signals(self.interrupts.interrupt, ctrl_z) as signals:
-            self._selector.register(signals, selectors.EVENT_READ, signals)
+            control = Control(self._sockets.path, self.orders.answer)
+            for woken in (signals, control):
+                self._selector.register(woken, selectors.EVENT_READ, woken)
             try:
                 for name in self.plans:
                     self._start(name, 0)
@@ -144,7 +149,7 @@ class Supervisor:
             self._writer.write("the list of the run's processes", body, self._lifelines())
 
     def _attend(self, seconds: float) -> None:
-        """Waits up to `seconds` for a report or a signal."""
+        """Waits up to `seconds` for a report, a signal or an order."""
         for key, _ in self._selector.select(seconds):
             if isinstance(key.data, Child):
                 self.reports.hear(key.data)
@@ -210,8 +215,14 @@ class Supervisor:
     def _died(self, plan: NodePlan) -> None:
         """Restarts a node within its budget, ends the run if it needs that node, or goes on without it."""
         now, name, restarts, hopeless = time.monotonic(), plan.name, self.outcome.restarts, self.reports.hopeless
-        deaths = self._deaths[name] = [t for t in self._deaths[name] if now - t < plan.restart_seconds] + [now]
-        if name not in hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
+        deaths = self._deaths[name] = [t for t in self._deaths[name] if now - t < plan.restart_seconds]
+        if name in self.orders.restarting:
+            self.orders.restarting.remove(name)
+        else:
+            deaths.append(now)
+        if name in self.orders.stopped:
+            self.reports.ended.add(name)
+        elif name not in hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
             restarts[name] = restarts.get(name, 0) + 1
             self.reports.ended.discard(name)
             self._start(name, restarts[name])

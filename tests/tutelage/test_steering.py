@@ -1,0 +1,98 @@
+"""What a person changes while a graph runs: it counts from a stated rollout, is recorded, repeated and not forgotten."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+
+from tests.parts.run_cli import Run, cli, finished
+from tests.tutelage.test_silence import until
+from tutelage.message import values
+from tutelage.messages import Setting, Weights
+from tutelage.nodes.learner import PPOLearner
+from tutelage.nodes.steering import Steering
+from tutelage.recording import Reader
+
+LONG = ("gail.yaml", "budget:=65536", "episodes:=2", "record:=true", "steering:=true")
+
+
+def ask(run: Run, *words: str) -> str:
+    """What a command prints of this run, which must be running."""
+    done = cli(*words, "--run", str(run.run_dir))
+    return done.stdout + done.stderr
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def weights(rollout: int, stop: bool = False) -> Weights:
+    return Weights(rollout, 0, rollout, np.zeros(1, np.uint8), 0, stop, False)
+
+
+def test_a_change_counts_from_the_first_rollout_that_was_not_promised(tmp_path: Path) -> None:
+    node = Steering()
+    node.run_dir = tmp_path
+    assert [values(said) for said in node.hear(weights(0))] == [(1, 0)]
+    node.change("learner", "clip", 0.1)
+    assert [values(said) for said in node.hear(weights(1))] == [(1, 0, "learner", "clip", 0.1), (2, 0)]
+    assert [values(said) for said in node.hear(weights(2, stop=True))] == [(3, 0)] and node.done
+
+
+def test_a_restarted_learner_still_has_the_changed_setting() -> None:
+    node = PPOLearner("CartPole-v1")
+    node.name = "learner"
+    node.set(Setting(3, 0, "learner", "entropy_weight", 0.5))
+    node.set(Setting(3, 0, "another", "entropy_weight", 0.7))
+    again = PPOLearner("CartPole-v1")
+    again.load(node.state())
+    assert again.algorithm.entropy_weight == node.algorithm.entropy_weight == 0.5
+
+
+def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -> None:
+    run = Run(tmp_path, *LONG)
+    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    assert "entropy_weight is 0.3 from the next rollout on" in ask(
+        run, "param", "set", "learner", "entropy_weight", "0.3"
+    )
+    until(run, (run.run_dir / "steered.json").exists)
+    assert ask(run, "param", "get", "learner", "entropy_weight").strip() == "0.3"
+    assert "learner is restarted" in ask(run, "node", "restart", "learner")
+    assert "the run cannot go on without it" in ask(run, "node", "stop", "policy")
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
+    assert resumed.process.returncode == 0, resumed.output
+    ((rollout, *change),) = json.loads((run.run_dir / "steered.json").read_text())["changed"]
+    assert change == ["learner", "entropy_weight", 0.3]
+    assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
+    verdict = cli("verify", str(run.run_dir / "recording.mcap")).stdout
+    assert "learner: same" in verdict and "discriminator: same" in verdict, verdict
+
+
+def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    run = Run(tmp_path, *LONG)
+    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    assert "must be a number from 0 to 1, but is 5.0" in ask(run, "param", "set", "learner", "entropy_weight", "5")
+    assert "did you mean 'clip'?" in ask(run, "param", "set", "learner", "clap", "0.1")
+    assert "there is no such node" in ask(run, "param", "set", "nobody", "clip", "0.1")
+    assert "console is stopped" in ask(run, "node", "stop", "console")
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+
+
+def test_a_run_without_steering_says_how_to_have_it(tmp_path: Path) -> None:
+    run = Run(tmp_path, "gail.yaml", "budget:=65536", "episodes:=2")
+    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    assert "start it with steering:=true" in ask(run, "param", "set", "learner", "clip", "0.1")
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+
+
+def test_a_steering_node_that_changes_nothing_changes_nothing(tmp_path: Path) -> None:
+    words = ("gail.yaml", "budget:=8192", "episodes:=2")
+    digests = {finished(folder(tmp_path / name), *words, f"steering:={name}").digest for name in ("true", "false")}
+    assert len(digests) == 1

@@ -1,0 +1,109 @@
+"""The parameters of a running graph's nodes: what its launch file set, and what a person has changed since."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from tutelage.files import durable
+from tutelage.graph import NodePlan, node_class
+from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.launchfiles import declared
+from tutelage.node import parameters
+from tutelage.supervision import control
+from tutelage.supervision.registry import Running
+
+STEERED = "steered.json"
+"""In the run's folder: rollout, node, setting and value of each change, the newest last."""
+
+
+class ParameterRow(NamedTuple):
+    """A parameter of a node. `steerable`: the range in which it may change while the graph runs, or nothing."""
+
+    node: str
+    parameter: str
+    value: Any
+    steerable: str
+    meaning: str
+
+
+def rows(run: Running, node: str | None = None) -> list[ParameterRow]:
+    """All parameters of all nodes, or of one; first those of its constructor, then its settings that may change.
+
+    Raises:
+        Refusal: there is no such node.
+    """
+    plans = {plan.name: plan for plan in run.graph.nodes}
+    if node is not None and node not in plans:
+        raise Refusal([Problem(node, f"there is no such node in {run.run_dir.name}; {did_you_mean(node, plans)}")])
+    changed = _changed(run)
+    return [row for plan in ([plans[node]] if node else plans.values()) for row in _of(plan, changed)]
+
+
+def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
+    kind = node_class(plan.run) if plan.run else None
+    for name, parameter in parameters(kind).items() if kind else ():
+        default = None if parameter.default is inspect.Parameter.empty else parameter.default
+        yield ParameterRow(plan.name, name, plan.parameters.get(name, default), "", str(parameter.annotation))
+    if not (kind and kind.steerable):
+        return
+    given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
+    for one in declared.settings(place):
+        if one.name in kind.steerable:
+            least, most = kind.steerable[one.name]
+            value = changed.get((plan.name, one.name), given.get(one.name, float(one.default)))
+            yield ParameterRow(plan.name, one.name, value, f"{least:g} to {most:g}", one.meaning)
+
+
+def _changed(run: Running) -> dict[tuple[str, str], float]:
+    """The newest value of each setting that was changed."""
+    path = run.run_dir / STEERED
+    changes = durable.read_json(path)["changed"] if path.exists() else []
+    return {(node, setting): value for _, node, setting, value in changes}
+
+
+def row(run: Running, node: str, parameter: str) -> ParameterRow:
+    """One parameter.
+
+    Raises:
+        Refusal: there is none of this name.
+    """
+    found = {row.parameter: row for row in rows(run, node)}
+    if parameter not in found:
+        raise Refusal([Problem(parameter, f"{node} has no such parameter; {did_you_mean(parameter, found)}")])
+    return found[parameter]
+
+
+def change(run: Running, node: str, setting: str, value: float) -> str:
+    """Changes a setting, and says from when on.
+
+    Raises:
+        Refusal: it cannot change, or not to this value.
+    """
+    return control.ask(run.socket_dir, do="set", node=node, setting=setting, value=value)
+
+
+def dump(run: Running, node: str) -> str:
+    """The settings of a node that may change, as YAML for `load`."""
+    return yaml.safe_dump({row.parameter: row.value for row in rows(run, node) if row.steerable}, sort_keys=False)
+
+
+def load(run: Running, node: str, text: str) -> Iterator[str]:
+    """Changes those settings of a node to what `dump` printed that differ from it; a sentence for each.
+
+    Raises:
+        Refusal: this is no such file, or a setting cannot change.
+    """
+    try:
+        wanted = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Refusal([Problem(node, f"this is no YAML: {error}")]) from error
+    if not isinstance(wanted, dict):
+        raise Refusal([Problem(node, "there are no settings: a line `name: value` for each is needed")])
+    now = {row.parameter: row.value for row in rows(run, node)}
+    for setting, value in wanted.items():
+        if now.get(setting) != value:
+            yield change(run, node, str(setting), value)

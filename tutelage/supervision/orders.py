@@ -1,0 +1,83 @@
+"""What people may order of a running graph: restart or stop a node, change a setting, end the run."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from tutelage.graph import NodePlan, node_class
+from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.supervision import roles
+from tutelage.supervision.child import Child
+from tutelage.supervision.interrupts import Interrupts
+
+
+class Orders:
+    """Obeys orders.
+
+    Attributes:
+        restarting: nodes that were killed to be restarted, which does not count as a failure.
+        stopped: nodes that must not be restarted.
+    """
+
+    def __init__(self, plans: Mapping[str, NodePlan], children: Mapping[str, Child], interrupts: Interrupts) -> None:
+        self.plans, self.children, self.interrupts = plans, children, interrupts
+        self.restarting: set[str] = set()
+        self.stopped: set[str] = set()
+
+    def answer(self, order: Mapping[str, Any]) -> str:
+        """Obeys, and says in a sentence what happens now.
+
+        Raises:
+            Refusal: it cannot be done.
+        """
+        match order:
+            case {"do": "interrupt"}:
+                self.interrupts.interrupt(signal.SIGTERM)
+                return "the run ends in good order"
+            case {"do": "restart", "node": str(name)}:
+                return self._restart(name)
+            case {"do": "stop", "node": str(name)}:
+                return self._stop(name)
+            case {"do": "set", "node": str(name), "setting": str(setting), "value": value}:
+                return self._set(name, setting, value)
+        raise Refusal([Problem("order", f"the launcher does not know this one: {order}")])
+
+    def _restart(self, name: str) -> str:
+        plan = self._running(name)
+        if roles.acts_on_the_world(plan):
+            raise Refusal([Problem(name, "it is a robot's and is never restarted amid a run; end the run instead")])
+        self.restarting.add(name)
+        self.children[name].kill(signal.SIGKILL)
+        return f"{name} is restarted from its last checkpoint"
+
+    def _stop(self, name: str) -> str:
+        plan = self._running(name)
+        if plan.run and plan.required and not roles.is_observer(plan):
+            raise Refusal([Problem(name, "the run cannot go on without it: restart it, or end the run")])
+        self.stopped.add(name)
+        self.children[name].kill(signal.SIGTERM)
+        return f"{name} is stopped; the run goes on without it"
+
+    def _set(self, name: str, setting: str, value: Any) -> str:
+        steering = [plan.name for plan in self.plans.values() if plan.run and node_class(plan.run).steers]
+        if not steering:
+            raise Refusal([Problem(setting, "this run cannot be steered: start it with steering:=true")])
+        steerable = node_class(self._running(name).run).steerable
+        if setting not in steerable:
+            what = f"{name} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
+            raise Refusal([Problem(setting, what)])
+        least, most = steerable[setting]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise Refusal([Problem(setting, f"must be a number from {least:g} to {most:g}, but is {value!r}")])
+        self.children[self._running(steering[0]).name].tell(f"change {json.dumps([name, setting, float(value)])}")
+        return f"{name}: {setting} is {value:g} from the next rollout on"
+
+    def _running(self, name: str) -> NodePlan:
+        if name not in self.plans:
+            raise Refusal([Problem(name, f"there is no such node; {did_you_mean(name, self.plans)}")])
+        if name not in self.children:
+            raise Refusal([Problem(name, "it has no process at the moment")])
+        return self.plans[name]
