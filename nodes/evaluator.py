@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.numpy import load
 from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.weights import BEST, Kept
+from tutelage.learning.acting import Tensors
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
 from tutelage.tasks.playing import refuse_endless, returns
@@ -54,12 +56,8 @@ class Evaluator(Node):
         due = self.every and message.policy_version >= self.evaluated + self.every
         if message.final or due:
             self.evaluated = message.policy_version
-            count = self.episodes if message.final else self.every_episodes
-            tensors = load(message.tensors.tobytes())
-            what = "final" if message.final else "course"
-            greedy = returns(self.task, tensors, count, self.seed, False, what)
+            greedy, sampled = self._returns(load(message.tensors.tobytes()), message.final)
             self._keep_the_best(float(greedy.mean()), message.tensors.tobytes())
-            sampled = returns(self.task, tensors, count, self.seed, True, what) if message.final else np.zeros(0)
             yield Evaluation(
                 message.rollout,
                 0,
@@ -69,6 +67,14 @@ class Evaluator(Node):
                 sampled=sampled,
                 final=message.final,
             )
+
+    def _returns(self, tensors: Tensors, final: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Greedy and sampled returns; on the course of the learning no sampled ones."""
+        if not final:
+            return returns(self.task, tensors, self.every_episodes, self.seed, False, "course"), np.zeros(0)
+        with ThreadPoolExecutor(2) as pool:  # physics in C lets another thread go on meanwhile
+            played = [pool.submit(returns, self.task, tensors, self.episodes, self.seed, way) for way in (False, True)]
+            return played[0].result(), played[1].result()
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
         known = self.kept.read(self.run_dir, f"{BEST}.json").decode()
