@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from tutelage.commands import bag, graph, launch, messages, verify
-from tutelage.drivers.commands import calibrate, doctor
+from tutelage.commands import bag, completion, graph, launch, messages, new, verify
+from tutelage.drivers.commands import calibrate, doctor, find_port
+from tutelage.nodes.screens.commands import plot
 from tutelage.nodes.screens.web.commands import dashboard
 from tutelage.observers.commands import node, topic
 from tutelage.observers.steering import param
@@ -60,12 +61,16 @@ for command in (
     topic,
     param,
     evaluate,
+    plot,
     doctor,
+    find_port,
     calibrate,
     bag,
     verify,
     demos,
     dashboard,
+    new,
+    completion,
 ):
     main.add_command(command)
 

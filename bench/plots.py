@@ -5,6 +5,7 @@ python bench/plots.py results.jsonl docs/results
 
 import argparse
 import json
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tutelage.nodes.screens.averaging import averaged
 
 Runs = list[dict[str, Any]]
 COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c"}
@@ -74,11 +79,10 @@ def curves(runs: Runs, task: str, path: Path) -> None:
     for (algorithm, count), group in grouped(
         [run for run in runs if run["curve"]], "algorithm", "demonstrations"
     ).items():
-        steps = np.array(group[0]["curve"])[:, 0]
-        returns = np.mean([np.interp(steps, *np.array(run["curve"]).T) for run in group], axis=0)
-        seconds = np.mean([run["wall_seconds"] for run in group]) * steps / steps[-1]
-        for axes, x in zip(pair, (steps, seconds), strict=True):
-            axes.plot(x, returns, label=f"{algorithm.upper()}, {count}")
+        curve = averaged(f"{algorithm.upper()}, {count}", [np.array(run["curve"]) for run in group])
+        seconds = np.mean([run["wall_seconds"] for run in group]) * curve.steps / curve.steps[-1]
+        for axes, x in zip(pair, (curve.steps, seconds), strict=True):
+            axes.plot(x, curve.mean, label=curve.label)
     for axes, label in zip(pair, ("environment steps", "seconds, start-up and evaluation included"), strict=True):
         axes.axhline(runs[0]["expert"], color="0.4", linestyle="--")
         axes.axhline(runs[0]["random"], color="0.4", linestyle=":")

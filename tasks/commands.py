@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from tutelage import completion
 from tutelage.options import TRUST
 
 
 @click.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "run", type=click.Path(exists=True, file_okay=False, path_type=Path), shell_complete=completion.finished_runs
+)
 @click.option("--episodes", type=click.IntRange(min=1), default=100, show_default=True, help="Episodes to play.")
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")

@@ -7,19 +7,26 @@ from pathlib import Path
 
 import click
 
+from tutelage import completion as complete
+from tutelage.completion_scripts import HOW, SCRIPTS
 from tutelage.options import JSON, RUN, TRUST
 
 FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 
 
 @click.command()
-@click.argument("file", required=False)
-@click.argument("arguments", nargs=-1)
+@click.argument("file", required=False, shell_complete=complete.launch_files)
+@click.argument("arguments", nargs=-1, shell_complete=complete.arguments)
 @click.option("--args", "show_arguments", is_flag=True, help="Only list the arguments.")
 @click.option("--dry-run", is_flag=True, help="Only show the resolved launch file.")
 @click.option("--run-dir", help="Folder of the run; runs/<time>-<algorithm>-<environment> by default.")
 @click.option("--one-process", is_flag=True, help="Run all nodes in this process, for debuggers; same result.")
-@click.option("--resume", metavar="RUN", help="Continue a RUN, instead of a FILE; budget:=N extends a finished one.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    shell_complete=complete.finished_runs,
+    help="Continue a RUN, instead of a FILE; budget:=N extends a finished one.",
+)
 @TRUST
 def launch(
     file: str | None,
@@ -56,8 +63,8 @@ def launch(
 
 
 @click.command()
-@click.argument("file")
-@click.argument("arguments", nargs=-1)
+@click.argument("file", shell_complete=complete.launch_files)
+@click.argument("arguments", nargs=-1, shell_complete=complete.arguments)
 @click.option(
     "--svg", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw into this file instead."
 )
@@ -94,7 +101,7 @@ def bag() -> None:
 
 
 @bag.command("record")
-@click.argument("topics", nargs=-1)
+@click.argument("topics", nargs=-1, shell_complete=complete.topics)
 @RUN
 @click.option("--output", type=click.Path(path_type=Path), default=Path("recording.mcap"), show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time; else with the run, or on Ctrl-C.")
@@ -151,7 +158,7 @@ def bag_export(file: Path, target: Path) -> None:
 
 
 @click.command()
-@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@click.argument("run", type=click.Path(exists=True, path_type=Path), shell_complete=complete.finished_runs)
 @JSON
 @TRUST
 def verify(run: Path, as_json: bool, trusted: bool) -> None:
@@ -162,3 +169,22 @@ def verify(run: Path, as_json: bool, trusted: bool) -> None:
     compared = replay.verify(run, trusted)
     click.echo(output.json_rows(compared) if as_json else verification.text(compared))
     sys.exit(any(one.verdict == "differs" for one in compared))
+
+
+@click.command()
+@click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Write a package NAME of your own into a new folder: a node, its test, and a launch file that starts it."""
+    from tutelage import template
+    from tutelage.invocation import program
+
+    for path in template.write(folder):
+        click.echo(path)
+    click.echo(f"\ntest it:    pytest {folder}\nlaunch it:  {program()} launch {folder / folder.name}.yaml")
+
+
+@click.command(epilog="\b\n" + "\n".join(HOW.values()))
+@click.argument("shell", type=click.Choice(list(SCRIPTS)))
+def completion(shell: str) -> None:
+    """Print the script by which a SHELL completes commands, launch files, arguments, runs, nodes and topics."""
+    click.echo(SCRIPTS[shell], nl=False)

@@ -1,8 +1,10 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests.nodes.test_hardware import reaching
 from tests.parts.rigs import ROOT, running
 from tests.parts.run_cli import cli
+from tutelage.drivers import computer, ports
 from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.calibration_session import write
 from tutelage.drivers.robot import load
@@ -150,3 +153,82 @@ def test_what_a_driver_needs_is_asked_for_before_anything_is_tried(tmp_path, fil
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and not done.stdout
     assert f"{file}:" in done.stderr and f"needs {needs}" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_a_robot_the_computer_is_examined(tmp_path):
+    done = cli("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("python", "cores", "disk", "open files", "sockets", "gpu"):
+        assert re.search(rf"^ok      {name}: ", done.stdout, re.MULTILINE), name
+    told = dict(re.findall(r"^ok      extra (\w+): (.+)$", done.stdout, re.MULTILINE))
+    assert told["torch"] == "installed" and "test" not in told
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert told.keys() | {"test"} >= {"torch", "serial", "plot"} and told.keys() <= declared.keys()
+
+
+def lay(folder: Path, name: str, *lines: str) -> None:
+    """An installed package, for importlib.metadata."""
+    (folder / f"{name}-1.dist-info").mkdir()
+    (folder / f"{name}-1.dist-info" / "METADATA").write_text("\n".join([f"Name: {name}", "Version: 1", *lines]))
+
+
+def test_an_extra_lacks_what_the_extras_of_its_packages_lack(tmp_path, monkeypatch):
+    lay(tmp_path, "zoo", "Provides-Extra: big", "Requires-Dist: zebra[wild,]>=1; extra == 'big'",
+        "Requires-Dist: absent; extra == 'other'", "Requires-Dist: numpy", 'Requires-Dist: gnu>2 ; extra == "big"')  # fmt: skip
+    lay(tmp_path, "zebra", "Requires-Dist: stripes (>=1) ; python_version > '3' and extra == 'wild'")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(computer, "PACKAGE", "zoo")
+    assert [str(finding) for finding in computer._extras()] == [
+        "ok      extra big: not installed (stripes, gnu): pip install -e '.[big]' (in the clone)"
+    ]
+    monkeypatch.setattr(computer, "PACKAGE", "nowhere")
+    assert [finding.good for finding in computer._extras()] == [None]
+
+
+def test_what_the_computer_lacks_is_found_out(tmp_path):
+    """Too few open files, and a folder for sockets that has too long a name."""
+    place = tmp_path / ("x" * 90)
+    place.mkdir()
+    limited = "import resource, sys, cli; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)); sys.argv[1:] = ['doctor']; cli.main()"
+    environment = os.environ | {"TMPDIR": str(place)}
+    done = subprocess.run([sys.executable, "-c", limited], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "FAILED  open files: 200 a process, raised to 200 where a graph needs it: too few" in done.stdout
+    assert "FAILED  sockets: " in done.stdout and "set TMPDIR to a shorter folder" in done.stdout
+
+
+@pytest.mark.skipif(not os.access("/dev", os.W_OK) or sys.platform != "linux", reason="no port can be made here")
+@pytest.mark.parametrize("pulled", [True, False])
+def test_the_port_that_is_gone_is_found(pulled):
+    """A pseudo-terminal with the name that Linux gives to a serial adapter."""
+    near, far = os.openpty()
+    port = Path(f"/dev/ttyUSB{os.getpid()}")
+    port.symlink_to(os.ttyname(far))
+    command = [sys.executable, str(ROOT / "cli.py"), "find-port"]
+    pipe = subprocess.PIPE
+    try:
+        with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as asking:
+            assert asking.stdout
+            while asking.stdout.readline().strip() != str(port):
+                assert asking.poll() is None
+            if pulled:
+                port.unlink()
+            told, wrong = asking.communicate("\n", timeout=60)
+    finally:
+        port.unlink(missing_ok=True)
+        os.close(near)
+        os.close(far)
+    if pulled:
+        assert asking.returncode == 0 and told.endswith(f"it was {port}: plug it in again\n")
+    else:
+        assert asking.returncode == 2 and wrong == "find-port: all ports are still there: was it the right cable?\n"
+
+
+def test_a_port_has_a_lasting_name_where_there_is_one(tmp_path, monkeypatch):
+    (tmp_path / "ttyUSB0").touch()
+    (tmp_path / "by-id").mkdir()
+    monkeypatch.setattr(ports, "BY_ID", tmp_path / "by-id")
+    assert ports.lasting(str(tmp_path / "ttyUSB0")) == str(tmp_path / "ttyUSB0")
+    link = tmp_path / "by-id" / "usb-arm"
+    link.symlink_to("../ttyUSB0")
+    assert ports.lasting(str(tmp_path / "ttyUSB0")) == str(link)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -125,12 +124,6 @@ def transition(rollout: int) -> Transition:
     return Transition(
         rollout, 3, observation, np.ones((4, 2), np.int64), following, np.zeros((4, 2), np.float32), ends, ends
     )
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nodes without a run write their last files into the folder where they are."""
-    monkeypatch.chdir(tmp_path)
 
 
 def scores(*shown: Message, rollouts: int = 2) -> list[np.ndarray]:

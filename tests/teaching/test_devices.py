@@ -18,9 +18,8 @@ from tutelage.tasks.task import Task, TaskSpaces
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import TAKEOVER, Device, Moment
 from tutelage.teaching.devices.gamepad import Gamepad, shaped
-from tutelage.teaching.devices.keyboard import Keyboard
+from tutelage.teaching.devices.keyboard import Keyboard, split
 from tutelage.teaching.devices.keys import KeyMap
-from tutelage.teaching.devices.terminal import split
 from tutelage.teaching.operators import device_of
 
 DRIVING, READY, OVER = (Moment(phase, 0, 0) for phase in ("driving", "ready", "over"))
@@ -43,8 +42,6 @@ def spaces(env: str) -> TaskSpaces:
     (b"k \r\n\x7f\x08\tK", ["k", "space", "enter", "enter", "backspace", "backspace", "tab", "k"]),
     (b"\x1bq", ["escape", "q"]),
     ("ä\u20ac".encode(), ["ä", "\u20ac"]),
-    (b"\x1b[?2u\x1b[1;1:1D\x1b[1;1:2D\x1b[1;1:3D\x1b[O\x1b[I", ["releases", "left", "left", "released left", "released all"]),
-    (b"\x1b[?0u", []),
 ])  # fmt: skip
 def test_what_a_terminal_sends_is_named(sent: bytes, names: list[str]) -> None:
     assert split(sent, whole=False) == (names, b"")
@@ -76,19 +73,6 @@ def test_a_held_key_acts_until_it_was_not_told_of_for_a_while(typed: int) -> Non
     keyboard.hold = 0.0
     assert int(keyboard.action(NOWHERE, DRIVING)) == 1  # let go: the task's rest
     keyboard.close()
-
-
-def test_where_the_terminal_tells_releases_nothing_is_guessed_of_arrows(typed: int) -> None:
-    keyboard = Keyboard(Task("MountainCar-v0"), hold=0.0)
-    assert b"\x1b[?u" in os.read(typed, 100)
-    os.write(typed, b"\x1b[?2u\x1b[D")
-    assert [int(keyboard.action(NOWHERE, DRIVING)) for _ in range(3)] == [0, 0, 0]
-    os.write(typed, b"\x1b[1;1:3D")
-    assert int(keyboard.action(NOWHERE, DRIVING)) == 1
-    os.write(typed, b"\x1b[C\x1b[O")  # the window is left while a key is down
-    assert int(keyboard.action(NOWHERE, DRIVING)) == 1
-    keyboard.close()
-    assert b"\x1b[<u" in os.read(typed, 100)
 
 
 def test_without_a_rest_the_last_key_stays(typed: int) -> None:

@@ -1,5 +1,6 @@
-"""Messages as text and as JSON, rates, losses, and message types from their schemas."""
+"""Messages as text, JSON and CSV, rates, bandwidths, delays, losses, and message types from their schemas."""
 
+import csv
 import json
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 import tutelage.messages as messages
 from tutelage.codec import Header
 from tutelage.foreign import message_type
+from tutelage.input.problems import Refusal
 from tutelage.message import Message, fingerprint, schema
-from tutelage.observers import echo, rate
+from tutelage.observers import bandwidth, delay, echo, rate
 from tutelage.observers import listener as hearing
 from tutelage.observers.listener import Heard
+from tutelage.observers.reports import Sample
+from tutelage.observers.rows import Rows
 from tutelage.transport.tap import Arrival
 
 
@@ -51,10 +55,54 @@ def test_a_message_as_json_has_no_nan():
     assert json.loads(line)["observation"] == {"dtype": "float32", "shape": [1, 2], "first": [1.0, None]}
 
 
+SAMPLES = [
+    Sample(0, 10**6, 100),
+    Sample(10**9, 10**9 + 2 * 10**6, 100),
+    Sample(4 * 10**9, 4 * 10**9 + 6 * 10**6, 400, lost=2),
+]
+
+
 def test_a_rate_by_hand():
-    measured = rate.measure("image", [(0, 100), (10**9, 100), (4 * 10**9, 400)], lost=2)
-    assert measured == pytest.approx(("image", 3, 0.5, 1.0, 3.0, 1.0, 100.0, 2))
-    assert rate.measure("image", [(0, 100)], lost=0) is None
+    """Four intervals in four seconds: two of the five messages were missed, and are counted."""
+    assert rate.measure("image", SAMPLES) == pytest.approx(("image", 3, 1.0, 1.0, 3.0, 1.0, 2))
+    assert rate.measure("image", SAMPLES[2:]) is None and rate.measure("image", []) is None
+    assert rate.span(SAMPLES[2:] + SAMPLES[:2]) == (4.0, 0), "what was missed before the first is not among them"
+
+
+def test_a_bandwidth_by_hand():
+    assert bandwidth.measure("image", SAMPLES) == pytest.approx(("image", 3, 200.0, 200.0, 100, 400, 2))
+    assert bandwidth.measure("image", SAMPLES[:1]) is None
+    assert [bandwidth.size(count) for count in (999, 1500, 2e6, 5e12)] == ["999 bytes", "1.5 kB", "2 MB", "5000 GB"]
+
+
+def test_a_delay_by_hand():
+    spread = (14 / 3) ** 0.5 * 1e-3
+    assert delay.measure("image", SAMPLES) == pytest.approx(("image", 3, 0.003, 0.001, 0.006, spread))
+    assert delay.measure("image", []) is None
+
+
+def read_rows(*messages: Message, field: str | None = None) -> list[list[str]]:
+    rows = Rows(field)
+    return list(csv.reader("\n".join(rows.text(heard(message)) for message in messages).splitlines()))
+
+
+def test_messages_as_csv():
+    one, two = (np.array([[0.5, np.nan], [5, k]], np.float32) for k in (6, 7))
+    assert read_rows(messages.Observation(1, 2, one), messages.Observation(1, 3, two)) == [
+        ["sender", "sequence", "sent_ns", "lost", "rollout", "step", *(f"observation[{i}]" for i in range(4))],
+        ["eye", "7", "5", "0", "1", "2", "0.5", "nan", "5.0", "6.0"],
+        ["eye", "7", "5", "0", "1", "3", "0.5", "nan", "5.0", "7.0"],
+    ]
+    assert read_rows(Odd(0, 0, b"\x0f", ["a,b", 'c"']), field="names") == [["names"], ['["a,b", "c\\""]']]
+    assert read_rows(messages.Metrics(1, 2, {"a": float("nan")}), field="values") == [["values"], ['{"a": null}']]
+    assert read_rows(Odd(0, 0, b"\x0f", []), field="data") == [["data"], ["0f"]]
+
+
+def test_rows_of_csv_have_the_columns_of_the_first():
+    rows = Rows()
+    rows.text(heard(messages.Observation(0, 0, np.zeros((1, 2), np.float32))))
+    with pytest.raises(Refusal, match="a message has 9 columns, the first had 8"):
+        rows.text(heard(messages.Observation(0, 0, np.zeros((1, 3), np.float32))))
 
 
 class Odd(Message, cadence="rollout"):

@@ -1,5 +1,6 @@
 """The commands that look inside a graph while it runs: what is there, and what is said."""
 
+import csv
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 
 from tests.parts.run_cli import CLI, Run, cli
 from tests.test_sameness import wait_for
+from tests.tutelage.test_supervisor import launch, until_running
 
 NODES = {"teleoperator", "simulator", "policy", "discriminator", "learner", "evaluator", "report", "console"}
 TOPICS = ["action", "demonstration", "episode", "evaluation", "metrics", "observation", "score", "status", "transition", "weights"]  # fmt: skip
@@ -132,6 +134,38 @@ def test_hz_tells_rate_evenness_and_weight(going):
     text = printed("topic", "hz", "observation", "--run", going.run_dir, "--count", "2", "--window", "100")
     assert len(text.splitlines()) == 2
     assert "observation: " in text and " a second" in text and "100 messages, 0 lost" in text
+
+
+def test_bw_and_delay_tell_of_the_same_messages(going):
+    words = ("observation", "--run", going.run_dir, "--count", "1", "--json")
+    weighed, late = (json.loads(printed("topic", verb, *words)) for verb in ("bw", "delay"))
+    assert weighed["min_bytes"] > 32 * 4 * 4 and weighed["bytes_per_second"] > weighed["mean_bytes"]
+    assert 0 < late["min_seconds"] <= late["mean_seconds"] <= late["max_seconds"]
+    assert " a second; a message has " in printed("topic", "bw", *words[:-1])
+    assert " ms after publishing in the mean, " in printed("topic", "delay", *words[:-1])
+
+
+def test_echo_as_csv_is_read_by_others(going):
+    told = printed("topic", "echo", "observation", "--run", going.run_dir, "--count", "20", "--csv")
+    rows = list(csv.DictReader(told.splitlines()))
+    assert len(rows) == 20 and rows[0]["sender"] == "simulator"
+    assert np.isfinite([[float(row[f"observation[{i}]"]) for i in range(128)] for row in rows]).all()
+    done = cli("topic", "echo", "action", "score", "--csv", "--run", going.run_dir)
+    assert done.returncode == 2 and "--csv: rows have the columns of one topic" in done.stderr
+    assert "leave out" in cli("topic", "echo", "action", "--csv", "--json", "--run", going.run_dir).stderr
+
+
+def test_hz_counts_what_was_published_at_5000_a_second(tmp_path):
+    """Against the publisher's own list, of the same messages; those that hz missed are counted, too."""
+    run = launch(tmp_path, clock="Metronome {count: 20000}")
+    until_running(run, 1)
+    lines = printed("topic", "hz", "number", "--run", run.run_dir, "--window", "20000", "--json").splitlines()
+    assert run.wait().process.returncode == 0, run.output
+    last = [report for report in map(json.loads, lines) if report["messages"]][-1]
+    heard = last["messages"] + last["lost"]
+    times = np.load(run.run_dir / "times.npy")[-heard:]
+    assert heard > 1000
+    assert last["rate_hz"] == pytest.approx((heard - 1) / (times[-1] - times[0]) * 1e9, rel=0.01)
 
 
 def test_ctrl_c_ends_an_echo_in_good_order(going):

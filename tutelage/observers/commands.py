@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
+from tutelage import completion as complete
 from tutelage.options import JSON, RUN
 
 
@@ -26,7 +29,7 @@ def node_list(as_json: bool) -> None:
 
 
 @node.command("info")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @RUN
 def node_info(name: str, run: str | None) -> None:
     """Print the process, topics and parameters of the node NAME."""
@@ -36,7 +39,7 @@ def node_info(name: str, run: str | None) -> None:
 
 
 @node.command("log")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @RUN
 @click.option("--follow", is_flag=True, help="Keep printing until the run has ended.")
 @click.option("--lines", type=click.IntRange(min=0), help="Only this many of the last lines.")
@@ -70,7 +73,7 @@ def topic_list(run: str | None, rates: bool, as_json: bool) -> None:
 
 
 @topic.command("info")
-@click.argument("topic")
+@click.argument("topic", shell_complete=complete.topics)
 @RUN
 def topic_info(topic: str, run: str | None) -> None:
     """Print the message type of TOPIC, its publishers and subscribers."""
@@ -80,7 +83,7 @@ def topic_info(topic: str, run: str | None) -> None:
 
 
 @topic.command("find")
-@click.argument("type_name", metavar="TYPE")
+@click.argument("type_name", metavar="TYPE", shell_complete=complete.message_types)
 @RUN
 def topic_find(type_name: str, run: str | None) -> None:
     """Print the topics of a message TYPE, for example Transition."""
@@ -90,12 +93,13 @@ def topic_find(type_name: str, run: str | None) -> None:
 
 
 @topic.command("echo")
-@click.argument("topics", nargs=-1, required=True)
+@click.argument("topics", nargs=-1, required=True, shell_complete=complete.topics)
 @RUN
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
 @click.option("--once", is_flag=True, help="End after one message.")
 @click.option("--field", help="Print only this field.")
 @click.option("--full", is_flag=True, help="Print arrays whole.")
+@click.option("--csv", "as_csv", is_flag=True, help="As rows of CSV, with arrays whole; of one topic.")
 @JSON
 def topic_echo(
     topics: tuple[str, ...],
@@ -104,26 +108,54 @@ def topic_echo(
     once: bool,
     field: str | None,
     full: bool,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     """Print the messages on TOPICS as they pass."""
     from tutelage import output
     from tutelage.observers import echo, runs
 
-    echoed = echo.Echo(runs.running(run), list(topics), 1 if once else count, as_json, full, field)
+    if as_csv and as_json:
+        raise click.UsageError("leave out --csv or --json")
+    echoed = echo.Echo(runs.running(run), list(topics), 1 if once else count, as_json, full, field, as_csv)
     output.show(echoed.lines())
     click.echo(echoed.summary(), err=True)
 
 
+def measuring(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and options of a command that measures a topic."""
+    window = click.option(
+        "--window", type=click.IntRange(min=2), default=1000, show_default=True, help="Messages to measure over."
+    )
+    count = click.option("--count", type=click.IntRange(min=1), help="End after so many reports.")
+    return click.argument("topic", shell_complete=complete.topics)(RUN(window(count(JSON(command)))))
+
+
 @topic.command("hz")
-@click.argument("topic")
-@RUN
-@click.option("--window", type=click.IntRange(min=2), default=1000, show_default=True, help="Messages to measure over.")
-@click.option("--count", type=click.IntRange(min=1), help="End after so many reports.")
-@JSON
+@measuring
 def topic_hz(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
     """Measure the rate of TOPIC, and print it every second."""
     from tutelage import output
-    from tutelage.observers import rate, runs
+    from tutelage.observers import rate, reports, runs
 
-    output.show(rate.reports(runs.running(run), topic, window, count, as_json))
+    output.show(reports.reports(runs.running(run), topic, rate.measure, window, count, as_json))
+
+
+@topic.command("bw")
+@measuring
+def topic_bw(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
+    """Measure the bytes a second of TOPIC and the size of its messages, and print them every second."""
+    from tutelage import output
+    from tutelage.observers import bandwidth, reports, runs
+
+    output.show(reports.reports(runs.running(run), topic, bandwidth.measure, window, count, as_json))
+
+
+@topic.command("delay")
+@measuring
+def topic_delay(topic: str, run: str | None, window: int, count: int | None, as_json: bool) -> None:
+    """Measure how long messages on TOPIC take from their publishing until they are here, and print it every second."""
+    from tutelage import output
+    from tutelage.observers import delay, reports, runs
+
+    output.show(reports.reports(runs.running(run), topic, delay.measure, window, count, as_json))

@@ -1,4 +1,4 @@
-"""Prints messages as they pass: as text, or as JSON lines."""
+"""Prints messages as they pass: as text, as JSON lines, or as rows of CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tutelage.foreign import message_type
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
 from tutelage.observers import runs
 from tutelage.observers.listener import Heard, hear
+from tutelage.observers.rows import Rows
 from tutelage.output import SHORT, plain
 from tutelage.supervision.registry import Running
 
@@ -21,17 +22,26 @@ class Echo:
     """The messages of some topics as text. `heard` and `lost` count them by topic."""
 
     def __init__(
-        self, run: Running, topics: list[str], count: int | None, as_json: bool, full: bool, field: str | None = None
+        self,
+        run: Running,
+        topics: list[str],
+        count: int | None,
+        as_json: bool,
+        full: bool,
+        field: str | None = None,
+        as_csv: bool = False,
     ) -> None:
-        """Raises Refusal for an unknown topic, or if `field` is not one of each topic's."""
+        """Raises Refusal for an unknown topic, if `field` is not one of each topic's, or for CSV of several topics."""
         runs.check_topics(run, topics)
+        if as_csv and len(topics) > 1:
+            raise Refusal([Problem("--csv", f"rows have the columns of one topic: name one of {', '.join(topics)}")])
         self.field = field
         for topic in topics if field else ():
             known = [one.name for one in message_type(run.graph.messages[topic]).declared]
             if field not in known:
                 raise Refusal([Problem(topic, f"has no field '{field}'; {did_you_mean(str(field), known)}")])
         self.run, self.topics, self.count = run, topics, count
-        self.as_json, self.full = as_json, full
+        self.as_json, self.full, self.rows = as_json, full, Rows(field) if as_csv else None
         self.heard: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
 
@@ -48,6 +58,8 @@ class Echo:
                 return
 
     def _text(self, heard: Heard) -> str:
+        if self.rows:
+            return self.rows.text(heard)
         if self.field:
             value = getattr(heard.message, self.field)
             return json.dumps(plain(value, self.full)) if self.as_json else _short(value, self.full)

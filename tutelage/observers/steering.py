@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from tutelage import completion as complete
 from tutelage.observers.commands import node
 from tutelage.options import JSON, RUN
 
 
 @node.command("restart")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @RUN
 def node_restart(name: str, run: str | None) -> None:
     """Kill the process of the node NAME and start it where it was."""
@@ -19,7 +20,7 @@ def node_restart(name: str, run: str | None) -> None:
 
 
 @node.command("stop")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @RUN
 def node_stop(name: str, run: str | None) -> None:
     """Stop the node NAME, without which the run can go on: an observer, or a program."""
@@ -39,7 +40,7 @@ def param() -> None:
 
 
 @param.command("list")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.nodes)
 @RUN
 @JSON
 def param_list(name: str | None, run: str | None, as_json: bool) -> None:
@@ -54,8 +55,8 @@ def param_list(name: str | None, run: str | None, as_json: bool) -> None:
 
 
 @param.command("get")
-@click.argument("name")
-@click.argument("parameter")
+@click.argument("name", shell_complete=complete.nodes)
+@click.argument("parameter", shell_complete=complete.parameters)
 @RUN
 def param_get(name: str, parameter: str, run: str | None) -> None:
     """Print one PARAMETER of the node NAME."""
@@ -65,8 +66,8 @@ def param_get(name: str, parameter: str, run: str | None) -> None:
 
 
 @param.command("describe")
-@click.argument("name")
-@click.argument("parameter")
+@click.argument("name", shell_complete=complete.nodes)
+@click.argument("parameter", shell_complete=complete.parameters)
 @RUN
 def param_describe(name: str, parameter: str, run: str | None) -> None:
     """Print what a PARAMETER of the node NAME means, and whether it may change."""
@@ -78,7 +79,7 @@ def param_describe(name: str, parameter: str, run: str | None) -> None:
 
 
 @param.command("set", context_settings={"ignore_unknown_options": True})
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @click.argument("setting")
 @click.argument("value", type=float)
 @RUN
@@ -90,7 +91,7 @@ def param_set(name: str, setting: str, value: float, run: str | None) -> None:
 
 
 @param.command("dump")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @RUN
 def param_dump(name: str, run: str | None) -> None:
     """Print the settings of the node NAME that may change, for `param load`."""
@@ -100,7 +101,7 @@ def param_dump(name: str, run: str | None) -> None:
 
 
 @param.command("load")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.nodes)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @RUN
 def param_load(name: str, file: Path, run: str | None) -> None:
