@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from tutelage import completion
 from tutelage import completion as complete
 from tutelage.observers.commands import node
 from tutelage.options import JSON, RUN
