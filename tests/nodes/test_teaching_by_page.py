@@ -122,3 +122,88 @@ def test_a_page_takes_over_gives_back_and_lets_go_when_it_is_closed(tmp_path: Pa
     torques = [one.applied[0] for one in said[:stopped] if isinstance(one, Command) and one.actor == "human"]
     assert max(torques) > 1.5
     assert not [one for one in said[stopped:] if isinstance(one, Command) and one.applied.any()]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Run]:
+    """A session that is recorded, of a task that does not end soon."""
+    run = Run(tmp_path, "record.yaml", "operator:=browser", "env:=MountainCar-v0", "speed:=1", PATIENT)
+    try:
+        yield run
+    finally:
+        run.kill()
+
+
+@pytest.mark.slow
+def test_one_page_has_the_controls_until_another_takes_them(recorded: Run, browser: Browser) -> None:
+    ann, bob = Visitor(browser, recorded), Visitor(browser, recorded)
+    ann.sees("you have the controls")
+    bob.sees("the controls are another's")
+    bob.press("Space")
+    assert bob.page.locator("#buttons button:enabled").count() == 0
+    ann.press("Space")
+    for one in (ann, bob):
+        one.sees("DRIVING")
+    bob.page.get_by_text("take the controls").click()
+    bob.sees("you have the controls")
+    ann.sees("the controls are another's")
+    ann.press("Space")
+    bob.press("k")
+    ann.sees("episode 0 kept")
+    bob.page.close()
+    ann.sees("the controls are nobody's")
+    ann.page.get_by_text("take the controls").press("Enter")
+    ann.press("Enter", "q")
+    recorded.wait()
+    assert "episode 0 kept" in recorded.output and "paused" not in recorded.output
+
+
+@pytest.mark.slow
+def test_a_page_that_hangs_lets_go_and_plays_nothing_later(tmp_path: Path, browser: Browser) -> None:
+    run = Run(tmp_path, "record.yaml", "operator:=browser", "env:=MountainCar-v0", "speed:=0.5", "device:={hold: 1.0}")
+    try:
+        visitor = Visitor(browser, run)
+        visitor.hold("ArrowRight")
+        visitor.press("Space")
+        visitor.sees("step [1-9]")
+        visitor.page.evaluate("setTimeout(() => { for (const end = Date.now() + 4000; Date.now() < end; ); }, 50)")
+        visitor.page.wait_for_timeout(500)
+        visitor.press("k")  # waits until the page is itself again
+        visitor.sees("paused")
+        visitor.page.wait_for_timeout(1000)
+        assert "kept" not in run.output
+        visitor.let_go("ArrowRight")
+        visitor.press("k", "q")
+        run.wait()
+    finally:
+        run.kill()
+    (take,) = (said.take for said in takes(next(run.run_dir.rglob("*.mcap"))).takes)
+    assert {*take.action.tolist()} == {2} and len(take.action) < 60  # 15 steps a second
+
+
+@pytest.mark.slow
+def test_by_keyboard_alone_on_a_phones_width_in_the_dark(recorded: Run, browser: Browser) -> None:
+    visitor = Visitor(browser, recorded, color_scheme="dark")
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    visitor.page.get_by_text("start, pause").focus()
+    visitor.press("Enter")  # presses the button; elsewhere it would keep
+    visitor.sees("DRIVING")
+    visitor.page.locator("#app input").first.focus()
+    visitor.press("k", "Space", "Escape")  # opens the list, and closes it again
+    visitor.page.locator("#doing").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.sees("DRIVING")
+    stick = visitor.page.locator("#stick").bounding_box()
+    assert stick
+    visitor.page.mouse.move(stick["x"] + stick["width"] / 2, stick["y"] + stick["height"] / 2)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(stick["x"] + stick["width"], stick["y"] + stick["height"] / 2, steps=4)
+    visitor.page.wait_for_timeout(500)
+    visitor.page.mouse.up()
+    visitor.page.wait_for_timeout(500)
+    visitor.press("k", "q")
+    recorded.wait()
+    (take,) = (said.take for said in takes(next(recorded.run_dir.rglob("*.mcap"))).takes)
+    assert {*take.action.tolist()} == {1, 2} and take.action[-1] == 1

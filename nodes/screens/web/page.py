@@ -59,7 +59,7 @@ class Page:
         self._kept("Learning", self._charts)
         self._kept("Nodes", self._nodes)
         _heading("Graph")
-        ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False)
+        ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False).classes("w-full")
         self._kept("Demonstrations", self._demonstrations)
         _heading("Arguments")
         ui.html(_table(("argument", "value"), list(self.graph.arguments.items())), sanitize=False)
