@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tutelage import Message, Node
-from tutelage.input.problems import Problem, Refusal
-from tutelage.invocation import installing
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
+from tutelage.nodes.screens.web.opening import check, served
 from tutelage.status import Status
 from tutelage.teaching.progress import Progress
 
-if TYPE_CHECKING:
-    from tutelage.nodes.screens.web.page import Page
-    from tutelage.nodes.screens.web.server import Server
-
 SHOWN = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
-
-
-def served(page: Page, port: int) -> Server:
-    """The page's server, which runs already.
-
-    Raises:
-        Refusal: the port is taken.
-    """
-    from tutelage.nodes.screens.web.server import Server
-
-    try:
-        server = Server(page, port)
-    except OSError as error:
-        raise Refusal([Problem("port", f"{port} on 127.0.0.1 cannot be used: {error.strerror or error}")]) from error
-    server.start()
-    return server
 
 
 class Dashboard(Node):
@@ -45,10 +24,7 @@ class Dashboard(Node):
     def __init__(
         self, port: int = 0, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = ""
     ) -> None:
-        try:
-            import nicegui  # noqa: F401
-        except ImportError as error:
-            raise Refusal([Problem("dashboard", f"NiceGUI cannot be imported: {installing('dashboard')}")]) from error
+        check("dashboard")
         self.port = port
         self.progress = Progress(budget, environment if isinstance(environment, str) else environment["id"], algorithm)
 

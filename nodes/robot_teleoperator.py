@@ -8,7 +8,7 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.messages import Action, Begin, Closing, Episode, Observation, Order, Take, Transition
-from tutelage.nodes.screens.cockpit import Cockpit
+from tutelage.nodes.screens.choice import screen_of
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import ORDERS, SESSION, OperatorCommand
 from tutelage.teaching.operated import Operated
@@ -46,7 +46,7 @@ class RobotTeleoperator(Operated):
         device: dict[str, Any] | None = None,
     ) -> None:
         words, session = {**SESSION, **ORDERS}, Session(episodes, least)
-        self.seat = Teacher(Operator(Task(env), operator, person, device), session, words, Cockpit, bool(learner))
+        self.seat = Teacher(Operator(Task(env), operator, person, device), session, words, screen_of, bool(learner))
         self.running = False  # the robot is in an episode
         self.waiting = False  # it has begun an episode by itself, and waits for the first action
 

@@ -23,7 +23,7 @@ from tutelage.messages import (
     Timing,
     Transition,  # fmt: skip
 )
-from tutelage.nodes.screens.cockpit import Cockpit
+from tutelage.nodes.screens.choice import screen_of
 from tutelage.tasks.task import Task
 from tutelage.teaching.devices.device import ORDERS, TAKEOVER, OperatorCommand
 from tutelage.teaching.interventions import Interventions
@@ -59,7 +59,7 @@ class Takeover(Operated):
     ) -> None:
         self.robot = load(Path(robot))
         session, task = Session(notice="the policy drives"), Task(self.robot.task.env)
-        screen = partial(Cockpit, phases=PHASES)
+        screen = partial(screen_of, phases=PHASES)
         self.seat = Seat(Operator(task, operator, person, device), session, TAKEOVER, screen)
         self.interventions = Interventions(self.seat, recorded)
         self.applied = task.spaces.nothing()  # the last action, of policy or operator
@@ -84,6 +84,7 @@ class Takeover(Operated):
 
     def _apply(self, message: Command) -> None:
         """Notes the applied action. The intervention begins with the operator's first one."""
+        self.seat.guarded = message.reason or self.seat.guarded
         if message.applied.size:
             self.applied = self.robot.action(message.applied)[None]
             if message.actor == "human" and self.seat.drives:

@@ -11,7 +11,7 @@ from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
-from tutelage.nodes.screens.cockpit import Cockpit
+from tutelage.nodes.screens.choice import screen_of
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import SESSION, OperatorCommand
 from tutelage.teaching.operated import Operated
@@ -62,7 +62,7 @@ class Teleoperator(Operated):
             raise Refusal([Problem("own_clock", ROBOT)])
         task, session = Task(env), Session(episodes, least)
         seated, seed_of = Operator(task, operator, person, device), partial(episode_seed, seed, 0)
-        self.seat = Teacher(seated, session, SESSION, Cockpit, bool(learner), seed_of, judged=True)
+        self.seat = Teacher(seated, session, SESSION, screen_of, bool(learner), seed_of, judged=True)
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
         self.applied = task.spaces.nothing()  # the action of the last transition

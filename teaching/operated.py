@@ -22,6 +22,7 @@ class Operated(Node):
         The screen comes first: takes of the last tick are saved by now, so it may show them as kept. If takes must be
         `safe`, it shows why they cannot be saved.
         """
+        self.seat.screen.run_dir = self.run_dir
         self.seat.show(now, self.unkept if safe else "")
         return self.seat.wishes(now)
 

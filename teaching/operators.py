@@ -21,11 +21,11 @@ from tutelage.teaching.devices.device import Device
 from tutelage.teaching.formats import files
 
 OPERATORS = (
-    "keyboard, gamepad, scripted, package.module:name of a function or a Device, a file of demonstrations, "
+    "keyboard, gamepad, browser, scripted, package.module:name of a function or a Device, a file of demonstrations, "
     "or the folder of a run"
 )
 
-PERSONS = ("keyboard", "gamepad")
+PERSONS = ("keyboard", "gamepad", "browser")
 
 RUN_FILES = ("weights.safetensors", "run.json")
 """A folder that has one of these is a run."""
@@ -105,6 +105,10 @@ def _kind_of(operator: str) -> type[Device] | None:
         from tutelage.teaching.devices.gamepad import Gamepad
 
         return Gamepad
+    if operator == "browser":
+        from tutelage.teaching.devices.browser import Browser
+
+        return Browser
     found = named(operator) if ":" in operator and not Path(operator).exists() else None
     return found if isinstance(found, type) and issubclass(found, Device) else None
 

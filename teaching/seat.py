@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from tutelage import Message
 from tutelage.memory import Memory
 from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
-from tutelage.teaching.devices.device import Moment, OperatorCommand, Words
+from tutelage.teaching.devices.device import Device, Moment, OperatorCommand, Words
 from tutelage.teaching.driven import Driven
 from tutelage.teaching.operators import Operator, device_of
 from tutelage.teaching.progress import Progress
@@ -33,6 +34,9 @@ class Screen(Protocol):
     due: float
     """when it is drawn again, in seconds of the monotonic clock"""
 
+    run_dir: Path
+    """the run's folder, which is known before it is shown for the first time"""
+
     def show(self, now: float, seat: Seat) -> None: ...
 
     def clear(self) -> None: ...
@@ -49,6 +53,7 @@ class Seat(Memory):
         progress: the state of a robot and of a learner, for the screen.
         seen: the last observation.
         pending: the observation that waits for an answer.
+        guarded: why the guard last changed a command of a robot's; empty: it never did, or nobody says.
         next_look: when the device is asked for commands next, in seconds of the monotonic clock.
     """
 
@@ -56,13 +61,13 @@ class Seat(Memory):
     keeps: ClassVar[tuple[str, ...]] = ("session", "driven", "seen", "pending")
 
     def __init__(
-        self, operator: Operator, session: Session, words: Words, screen: Callable[[str, str, str], Screen]
+        self, operator: Operator, session: Session, words: Words, screen: Callable[[str, Device, Words], Screen]
     ) -> None:
         """Seats an operator.
 
         Args:
             words: names of the device's commands here.
-            screen: makes the operator's screen from the task's name, the device's name and its legend.
+            screen: makes the operator's screen from the task's name, the device and `words`.
 
         Raises:
             Refusal: there is no such device, or it cannot be used here.
@@ -74,8 +79,9 @@ class Seat(Memory):
         self.driven, self.progress = Driven(), Progress()
         self.seen: Observation | None = None
         self.pending: Observation | None = None
+        self.guarded = ""
         self.next_look = 0.0
-        self.screen = screen(task.env, self.device.name, self.device.help(words))
+        self.screen = screen(task.env, self.device, words)
 
     @property
     def drives(self) -> bool:
@@ -86,6 +92,18 @@ class Seat(Memory):
     def time(self) -> tuple[int, int]:
         """Rollout and step of the last observation."""
         return (self.seen.rollout, self.seen.step) if self.seen else (0, 0)
+
+    @property
+    def sight(self) -> np.ndarray | None:
+        """What the operator sees of the task: the last observation, [obs]; of an episode that is over, its end."""
+        last = self.driven.rows[-1][2] if self.driven.over else self.seen.observation if self.seen else None
+        return None if last is None else last[0]
+
+    @property
+    def doing(self) -> str:
+        """How far the operator is, in a line."""
+        driven, session = self.driven, self.session
+        return f"step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
 
     @property
     def moment(self) -> Moment:

@@ -47,7 +47,7 @@ class Teacher(Seat):
         operator: Operator,
         session: Session,
         words: Words,
-        screen: Callable[[str, str, str], Screen],
+        screen: Callable[[str, Device, Words], Screen],
         learner: bool,
         seed_of: Callable[[int], int] = lambda rollout: 0,
         judged: bool = False,

@@ -55,8 +55,10 @@ def run(command: Path, *words: str, cwd: Path) -> str:
 
 
 def test_all_that_it_installs_has_one_name(wheel: Path) -> None:
-    assert "tutelage/py.typed" in zipfile.ZipFile(wheel).namelist()
-    names = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    shipped = zipfile.ZipFile(wheel).namelist()
+    for name in ("py.typed", "nodes/screens/web/operate.js", "nodes/screens/web/operate.css"):
+        assert f"tutelage/{name}" in shipped
+    names = {name.partition("/")[0] for name in shipped}
     assert {name for name in names if not name.endswith(".dist-info")} == {"tutelage"}
 
 

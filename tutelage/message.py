@@ -141,6 +141,10 @@ class Message(metaclass=_Declared):
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
+    def __deepcopy__(self, memo: Any) -> Message:
+        """A message never changes, so it is its own copy."""
+        return self
+
 
 class Promise(Message):
     """any node -> its listeners: no more messages before this logical time. `rollout=FOREVER` is the end."""

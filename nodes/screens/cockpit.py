@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
+from pathlib import Path
 from textwrap import wrap
 
 from tutelage.canvas import Canvas
@@ -29,7 +30,9 @@ PHASES = {
 class Cockpit:
     """Draws on a terminal some times a second; without one it prints each new notice."""
 
-    def __init__(self, env: str, device: str, legend: str, phases: dict[str, str] = PHASES) -> None:
+    run_dir = Path()
+
+    def __init__(self, env: str, device: str, legend: str, phases: Mapping[str, str] = PHASES) -> None:
         self.env, self.device, self.legend, self.phases = env, device, legend, phases
         self.picture, self.canvas = picture_of(env), Canvas()
         self.draws = sys.stdout.isatty()
@@ -60,13 +63,12 @@ class Cockpit:
         self.canvas.clear()
 
     def _lines(self, seat: Seat, width: int) -> list[str]:
-        session, driven, seen, progress = seat.session, seat.driven, seat.seen, seat.progress
+        session, progress = seat.session, seat.progress
         head = f"{self.env}   {self.device}   episode {session.take}   {self.phases[session.phase]}"
-        last = driven.rows[-1][2] if driven.over else seen.observation if seen else None
-        picture = self.picture(last[0], width) if last is not None and width >= LEAST_WIDTH else []
-        doing = f"step {driven.length}   return {driven.episode_return:.1f}   kept {session.kept} of {session.take}"
+        last = seat.sight
+        picture = self.picture(last, width) if last is not None and width >= LEAST_WIDTH else []
         warnings = [f"! {sentence}" for sentence in progress.warnings]
-        told = [doing, f"> {session.notice}", *warnings, *learner_lines(progress, session), _robot(progress)]
+        told = [seat.doing, f"> {session.notice}", *warnings, *learner_lines(progress, session), robot_line(progress)]
         keys = re.sub(r"(?<=\S) (?=\S)", "\N{NO-BREAK SPACE}", self.legend)  # a key stays beside what it does
         below = [*_wrapped(filter(None, told), width), "", *_wrapped([keys], width)]
         return [*_wrapped([head], width), "", *picture, "", *below]
@@ -100,7 +102,7 @@ def learner_lines(progress: Progress, session: Session) -> list[str]:
     return lines
 
 
-def _robot(progress: Progress) -> str:
+def robot_line(progress: Progress) -> str:
     """A robot's state, and how well its deadlines are kept."""
     if progress.safety is None:
         return ""

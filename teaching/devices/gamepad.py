@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class Gamepad(Device):
     ) -> None:
         self.spaces, self.dead_zone = task.spaces, dead_zone
         self.map = KeyMap(task.env, task.spaces, keys, rest, CONTROLS)
-        self.axes = [] if self.spaces.discrete else _axes(axes or axes_of(task.env), self.spaces.action)
+        self.axes = [] if self.spaces.discrete else axes_named(axes or axes_of(task.env), self.spaces.action)
         self.legend = self.help(SESSION)
         self.values: dict[int, float] = {}  # of the axes, -1 to 1
         self.held: list[str] = []  # buttons and directions, the latest first
@@ -131,14 +131,14 @@ def shaped(value: float, dead_zone: float) -> float:
     return float(np.copysign(min(1.0, beyond), value))
 
 
-def _axes(chosen: Sequence[str], count: int) -> list[tuple[int, int]]:
-    """Sign and number of each axis."""
+def axes_named(chosen: Sequence[str], count: int, known: Mapping[str, int] = AXES) -> list[tuple[int, int]]:
+    """Sign and number of each axis, of those that a gamepad is `known` to have."""
     for name in chosen:
-        if name.removeprefix("-") not in AXES:
-            raise Refusal([Problem("gamepad", f"has no axis '{name}'; {did_you_mean(name, AXES)}")])
+        if name.removeprefix("-") not in known:
+            raise Refusal([Problem("gamepad", f"has no axis '{name}'; {did_you_mean(name, known)}")])
     if len(chosen) < count:
         raise Refusal([Problem("gamepad", f"the action has {count} numbers, axes names {len(chosen)}: name more")])
-    return [(-1 if name.startswith("-") else 1, AXES[name.removeprefix("-")]) for name in chosen[:count]]
+    return [(-1 if name.startswith("-") else 1, known[name.removeprefix("-")]) for name in chosen[:count]]
 
 
 def _pygame() -> Any:

@@ -30,10 +30,11 @@ def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
 
 
 def robot_file(name: str, folder: Path, parameters: dict[str, Any], **keys: Any) -> Path:
-    """A cart-pole's file, at 20 Hz so that a busy computer is in time, and gentle, as that wants it."""
+    """A robot's file, at 20 Hz so that a busy computer is in time; a cart-pole's is gentle, as that wants it."""
     told = yaml.safe_load((ROOT / "launch" / "robots" / f"{name}.yaml").read_text())
     told["parameters"] |= parameters
-    told["limits"]["force"]["position"] = [-3, 3]
+    if "force" in told["limits"]:
+        told["limits"]["force"]["position"] = [-3, 3]
     path = folder / "robot.yaml"
     path.write_text(yaml.safe_dump({**told, "rate": 20, **keys}))
     return path

@@ -336,7 +336,7 @@ def test_a_device_of_ones_own_is_named_by_its_module() -> None:
 
 
 @pytest.mark.parametrize("operator, settings, message", [
-    ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, scripted"),
+    ("nobody", {}, "is 'nobody', but must be keyboard, gamepad, browser, scripted"),
     ("scripted", {"keys": {}}, "'scripted' has no settings"),
     ("keyboard", {"hodl": 1.0}, "keyboard has no setting 'hodl'; did you mean 'hold'"),
     ("keyboard", {"hold": "x"}, "'hold' must be a float, but is the string 'x'"),

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tutelage.foreign import message_type
-from tutelage.nodes.dashboard import SHOWN, served
+from tutelage.nodes.dashboard import SHOWN
+from tutelage.nodes.screens.web.opening import served
 from tutelage.nodes.screens.web.page import Page
 from tutelage.observers import runs
 from tutelage.observers.listener import hear

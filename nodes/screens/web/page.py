@@ -39,26 +39,27 @@ pre.log { max-height: 22rem; overflow: auto; font-size: 12px; white-space: pre-w
 
 
 class Page:
-    """The page of a run. `progress` is what its messages say; all else is in its folder.
+    """The page of a run. `progress` is what its messages say; all else is in its folder; `above` is HTML above it.
 
     Attributes:
         lock: who changes `progress` holds it.
     """
 
-    def __init__(self, run_dir: Path, progress: Progress) -> None:
-        self.run_dir, self.progress, self.lock = run_dir, progress, threading.Lock()
+    def __init__(self, run_dir: Path, progress: Progress, above: str = "") -> None:
+        self.run_dir, self.progress, self.above, self.lock = run_dir, progress, above, threading.Lock()
         self.graph = Graph.of_run(run_dir)
         self.measured = Measured(run_dir / "metrics.jsonl")
 
     def show(self) -> None:
         """Builds the page for one browser, and keeps it up to date."""
         ui.add_css(STYLE)
+        ui.add_body_html(self.above)
         ui.label(f"{self.graph.name}: {self.run_dir.name}").classes("text-xl font-semibold")
         self._kept("", self._figures)
         self._kept("Learning", self._charts)
         self._kept("Nodes", self._nodes)
         _heading("Graph")
-        ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False)
+        ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False).classes("w-full")
         self._kept("Demonstrations", self._demonstrations)
         _heading("Arguments")
         ui.html(_table(("argument", "value"), list(self.graph.arguments.items())), sanitize=False)
@@ -70,7 +71,7 @@ class Page:
     def _kept(self, heading: str, made: Callable[[], str]) -> None:
         """A part of the page that is made anew, if it has changed, as long as somebody looks."""
         title = _heading(heading) if heading else None
-        part = ui.html("", sanitize=False)
+        part = ui.html("", sanitize=False).classes("w-full")
 
         def draw() -> None:
             with self.lock:

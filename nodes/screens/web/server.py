@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,12 +25,13 @@ class Server:
         address: to open in a browser.
     """
 
-    def __init__(self, page: Page, port: int = 0) -> None:
-        """port: 0 takes a free one."""
+    def __init__(self, page: Page, port: int = 0, join: Callable[[FastAPI], None] = lambda app: None) -> None:
+        """port: 0 takes a free one. `join` adds routes of its own."""
         token = secrets.token_urlsafe(24)
         self.socket = socket.create_server(("127.0.0.1", port))
         port = self.socket.getsockname()[1]
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        join(app)
         ui.run_with(app, title="tutelage", dark=None, reconnect_timeout=10, show_welcome_message=False)
         ui.page("/")(page.show)
         config = uvicorn.Config(
