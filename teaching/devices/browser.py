@@ -32,7 +32,7 @@ MOST_HELD = 16
 
 
 class Report(NamedTuple):
-    """What a page reports: the keys that are held, the latest first, its sticks, and the commands since the last one."""
+    """What a page reports: the held keys, the latest first, its sticks, and the commands since the last report."""
 
     number: int
     """from 1, one more with each report of a page"""

@@ -75,7 +75,7 @@ def idle(folder: Path) -> Path:
     """The folder of a run whose policy leaves a pendulum hanging."""
     folder.mkdir()
     shapes = {"policy.0": (1, 3), "policy.1": (1, 1), "policy.2": (1, 1)}
-    tensors = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    tensors: dict[str, np.ndarray] = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
     tensors |= {f"{name}.bias": np.zeros(1, np.float32) for name in shapes}
     tensors |= {"observation.mean": np.zeros(3, np.float32), "observation.scale": np.ones(3, np.float32)}
     save_file(tensors | {"policy.log_std": np.zeros(1, np.float32)}, folder / "weights.safetensors")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from tutelage.files import durable
-from tutelage.graph import NodePlan, node_class
+from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
 from tutelage.node import parameters
@@ -36,11 +37,16 @@ def rows(run: Running, node: str | None = None) -> list[ParameterRow]:
     Raises:
         Refusal: there is no such node.
     """
-    plans = {plan.name: plan for plan in run.graph.nodes}
-    if node is not None and node not in plans:
-        raise Refusal([Problem(node, f"there is no such node in {run.run_dir.name}; {did_you_mean(node, plans)}")])
-    changed = _changed(run)
-    return [row for plan in ([plans[node]] if node else plans.values()) for row in _of(plan, changed)]
+    names = [plan.name for plan in run.graph.nodes]
+    if node is not None and node not in names:
+        raise Refusal([Problem(node, f"there is no such node in {run.run_dir.name}; {did_you_mean(node, names)}")])
+    return [row for row in rows_of(run.run_dir, run.graph) if node in (None, row.node)]
+
+
+def rows_of(run_dir: Path, graph: Graph) -> list[ParameterRow]:
+    """The parameters of a run in this folder."""
+    changed = _changed(run_dir)
+    return [row for plan in graph.nodes for row in _of(plan, changed)]
 
 
 def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
@@ -58,9 +64,9 @@ def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[Param
             yield ParameterRow(plan.name, one.name, value, f"{least:g} to {most:g}", one.meaning)
 
 
-def _changed(run: Running) -> dict[tuple[str, str], float]:
+def _changed(run_dir: Path) -> dict[tuple[str, str], float]:
     """The newest value of each setting that was changed."""
-    path = run.run_dir / STEERED
+    path = run_dir / STEERED
     changes = durable.read_json(path)["changed"] if path.exists() else []
     return {(node, setting): value for _, node, setting, value in changes}
 

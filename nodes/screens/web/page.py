@@ -17,6 +17,7 @@ from tutelage.files.naming import file_name
 from tutelage.graph import Graph
 from tutelage.nodes.screens.screen import line
 from tutelage.nodes.screens.web.curves import Measured
+from tutelage.nodes.screens.web.steer import steer
 from tutelage.teaching.progress import Progress
 
 DRAW_SECONDS = 1.0
@@ -58,6 +59,9 @@ class Page:
         self._kept("", self._figures)
         self._kept("Learning", self._charts)
         self._kept("Nodes", self._nodes)
+        if not (self.run_dir / "report.json").exists():
+            _heading("Steer")
+            steer(self.run_dir, self.graph)
         _heading("Graph")
         ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False).classes("w-full")
         self._kept("Demonstrations", self._demonstrations)
