@@ -35,6 +35,7 @@ class OnnxPolicy:
             Refusal: onnxruntime is not installed, the file cannot be read, or it does not fit the task.
         """
         self.where, self.spaces = where, task.spaces
+        self.__name__ = Path(str(where)).name  # demonstrations say by which law they are, as of functions
         runtime = _onnxruntime(where)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

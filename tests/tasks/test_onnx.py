@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,11 @@ def test_the_command_exports_a_run_and_its_file_demonstrates(tmp_path: Path) -> 
     shown = finished(tmp_path / "shown", "record.yaml", f"operator:={tmp_path / 'policy.onnx'}", "episodes:=1")
     listed = cli("demos", "list", shown.run_dir).stdout
     assert "policy.onnx" in listed and "kept" in listed
+    (tmp_path / "taught").mkdir()
+    few = ["demonstrations_count:=2", "epochs:=2", "episodes:=1"]
+    taught = finished(tmp_path / "taught", "bc.yaml", f"operator:={tmp_path / 'policy.onnx'}", *few)
+    assert taught.report["demonstrations"] == 2
+    assert (taught.run_dir / "inherited" / "teleoperator.operator" / "policy.onnx").is_file()
 
 
 def exported(folder: Path, kind: str) -> Path:
@@ -173,3 +179,13 @@ def test_a_file_that_does_not_fit_is_refused_with_a_sentence(tmp_path: Path) -> 
     assert "takes obs tensor(float) [1, 4], but Pendulum-v1 has observations float32 [n, 3]" in why("Pendulum-v1")
     largest(tmp_path / "other.onnx", numbers=3)
     assert "answers one observation with int64 [1], but must give an action, numbers [n, 1]" in why("Pendulum-v1")
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file(drawn(*KINDS["a choice, PPO"]), tmp_path / "weights.safetensors")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(Refusal, match=r"policy.onnx: .* needs an extra: pip install -e '.\[onnx\]'"):
+        onnx_export.export(tmp_path / "weights.safetensors", tmp_path / "policy.onnx", "Acrobot-v1")
