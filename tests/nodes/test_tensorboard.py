@@ -102,3 +102,4 @@ def test_curves_that_were_deleted_begin_anew_and_say_so(tmp_path: Path, capfd: p
     assert "the curves begin anew" in capfd.readouterr().err
     played(again, range(2, 3)).finish()
     assert curves(tmp_path)["time/total_timesteps"] == [(300, 300.0)]
+    assert again.file.path.read_bytes().count(b"brain.Event:2") == 1
