@@ -16,7 +16,7 @@ from tutelage.nodes.screens.commands import plot
 from tutelage.nodes.screens.web.commands import dashboard
 from tutelage.observers.commands import node, topic
 from tutelage.observers.steering import param
-from tutelage.tasks.commands import evaluate
+from tutelage.tasks.commands import evaluate, export
 from tutelage.teaching.demos.commands import demos
 
 for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -61,6 +61,7 @@ for command in (
     topic,
     param,
     evaluate,
+    export,
     plot,
     doctor,
     find_port,

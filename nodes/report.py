@@ -17,6 +17,7 @@ from tutelage.files.weights import write_final, write_interim
 from tutelage.finite import check_all
 from tutelage.input.problems import complain
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Timing, Weights, Withdrawal
+from tutelage.tasks.measured import STEPS, of_episodes, of_evaluation, of_timing
 
 METRICS = "metrics.jsonl"
 
@@ -24,8 +25,7 @@ METRICS = "metrics.jsonl"
 class Report(Node):
     """Writes `metrics.jsonl`, the weights, and `learned.json`, from which the launcher makes `report.json`."""
 
-    hears = (Weights,)
-    may_hear = (Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
+    may_hear = (Weights, Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
     interruptible = True
     keeps = ("learned", "expert_returns", "returns", "latest")
@@ -80,9 +80,8 @@ class Report(Node):
             self._try(self._keep)
 
     def _measured(self, rollout: int, values: dict[str, float]) -> None:
-        if "time/total_timesteps" in values and self.returns:
-            values = {**values, "rollout/ep_rew_mean": sum(self.returns) / len(self.returns)}
-        self.rows.add({"rollout": rollout, **values})
+        course = of_episodes(self.returns) if STEPS in values else {}
+        self.rows.add({"rollout": rollout, **values, **course})
         self._try(lambda: self.rows.append(self.run_dir / METRICS))
 
     def _keep(self) -> None:
@@ -107,21 +106,18 @@ class Report(Node):
         }
 
     def _timed(self, timing: Timing) -> None:
-        figures = {field.name: getattr(timing, field.name) for field in Timing.declared[2:]}
-        self.learned |= figures
-        self._measured(timing.rollout, {f"hardware/{name}": float(value) for name, value in figures.items()})
+        self.learned |= {field.name: getattr(timing, field.name) for field in Timing.declared[2:]}
+        self._measured(timing.rollout, of_timing(timing))
 
     def _evaluated(self, found: Evaluation) -> None:
-        values = {"eval/mean_reward": found.greedy.mean(), "time/total_timesteps": found.environment_steps}
         if found.final:
-            values |= {"eval/mean_reward_sampled": found.sampled.mean()}
             self.learned |= {
                 "return_mean": found.greedy.mean(),
                 "return_std": found.greedy.std(),
                 "return_sampled_mean": found.sampled.mean(),
                 "evaluation_episodes": len(found.greedy),
             }
-        self._measured(found.rollout, values)
+        self._measured(found.rollout, of_evaluation(found))
 
     def finish(self) -> tuple[Message, ...]:
         if "weights_digest" not in self.learned and self.latest[0]:  # the run was ended early

@@ -1,4 +1,4 @@
-"""`tutelage evaluate`: what a run has learned is played."""
+"""`tutelage evaluate` and `tutelage export`: what a run has learned is played, or taken elsewhere."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def evaluate(
     from tutelage.tasks import evaluation
 
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))
+
+
+@click.command()
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--env", help="The environment, of a file of weights that is in no run's folder.")
+def export(run: Path, target: Path, env: str | None) -> None:
+    """Write the policy of a RUN as TARGET, an ONNX file: observations to likeliest actions, for any runtime."""
+    from tutelage.tasks import onnx_export
+
+    click.echo(onnx_export.export(run, target, env))

@@ -19,10 +19,11 @@ class TrainedPolicy:
 
     Attributes:
         task: the task that it was learned for.
+        tensors: its weights, by name (`learning.acting`).
     """
 
     def __init__(self, task: Task, tensors: Tensors, seed: int = 0) -> None:
-        self.task, self._tensors = task, tensors
+        self.task, self.tensors = task, tensors
         self._draws = generator(seed, "trained", "action")
 
     def __call__(self, observation: np.ndarray) -> np.ndarray:
@@ -45,7 +46,7 @@ class TrainedPolicy:
                 f"an observation has the shape [{wanted}], or [N, {wanted}] in a batch, but this is {list(seen.shape)}"
             )
             raise Refusal([Problem(self.task.env, what)])
-        action, _ = act(self._tensors, np.atleast_2d(seen), None if deterministic else self._draws)
+        action, _ = act(self.tensors, np.atleast_2d(seen), None if deterministic else self._draws)
         taken = self.task.spaces.to_task(action)
         return (taken if seen.ndim == 2 else taken[0]), None
 

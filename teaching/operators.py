@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.input.types import describe, fits, found
-from tutelage.tasks import finished_run
+from tutelage.tasks import finished_run, onnx_file
 from tutelage.tasks.entry import Law
 from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
@@ -22,7 +22,7 @@ from tutelage.teaching.formats import files
 
 OPERATORS = (
     "keyboard, gamepad, browser, scripted, package.module:name of a function or a Device, a file of demonstrations, "
-    "or the folder of a run"
+    "the folder of a run, or an ONNX file"
 )
 
 PERSONS = ("keyboard", "gamepad", "browser")
@@ -54,7 +54,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
         return _made(kind, task, settings)
     if settings:
         raise Refusal([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
-    if _is_run(operator):
+    if _is_run(operator) or onnx_file.is_onnx(operator):
         return Lawful(law(operator, task), Path(operator).name)
     if Path(operator).exists():
         return Replay(Path(operator), task)
@@ -69,13 +69,13 @@ def env_of(operator: str) -> Env | None:
     Raises:
         Refusal: it cannot be read, or names an environment that is code.
     """
-    if operator == "scripted" or _kind_of(operator) or not Path(operator).exists():
+    if operator == "scripted" or onnx_file.is_onnx(operator) or _kind_of(operator) or not Path(operator).exists():
         return None
     return finished_run.env_of(operator) if _is_run(operator) else files.env_of(operator)
 
 
 def law(operator: str, task: Task) -> Law:
-    """The control law that `operator` names: `scripted`, a function, or the likeliest actions of a run's policy.
+    """The control law that `operator` names: `scripted`, a function, an ONNX file, or a run's likeliest actions.
 
     Raises:
         Refusal: there is none, or it is of another task.
@@ -83,6 +83,8 @@ def law(operator: str, task: Task) -> Law:
     if operator in PERSONS:
         what = f"is '{operator}': a person shows while it learns, add live:=true where the launch file has it"
         raise Refusal([Problem("operator", what)])
+    if onnx_file.is_onnx(operator):
+        return onnx_file.read(Path(operator), task)
     if not _is_run(operator):
         return law_of(task.env, operator)
     tensors = weights_of(Path(operator))

@@ -40,10 +40,10 @@ WITH_TORCH = {
 
 KINDS = {
     *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
-    *("dashboard", "dataset", "demonstrator"),
+    *("dashboard", "dataset", "demonstrator", "onnx_policy"),
     *("discriminator", "driven_simulator", "evaluator", "hardware", "labeller", "learner", "mixed_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
-    *("steering", "takeover", "teleoperator", "weights"),
+    *("steering", "takeover", "teleoperator", "tensorboard", "weights"),
 }
 """The kinds of process that there are: `nodes/` holds one file for each, and nothing else."""
 

@@ -72,18 +72,22 @@ def environment(graph: Graph) -> str:
 
 
 def inherit(graph: Graph, folder: Path) -> None:
-    """Copies the files that nodes begin with, because the runs they come from may be deleted or replaced."""
+    """Copies the files that nodes begin with, because the runs they come from may be deleted or replaced.
+
+    A file of another kind, which an operator may be, keeps its name: that says what it is.
+    """
     for plan in graph.nodes:
         for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
             given = plan.parameters.get(parameter)
             source = Path(given) if given and Path(given).is_file() else Path(given or "") / file
             if given and source.is_file():
                 kept = folder / "inherited" / f"{file_name(plan.name)}.{parameter}"
-                durable.copy(source, kept / file)
+                name = file if source.suffix == Path(file).suffix else source.name
+                durable.copy(source, kept / name)
                 report = source.with_name("report.json")  # it contains the digest of the final weights
                 if source.name == file and report.is_file():
                     durable.copy(report, kept / report.name)
-                plan.parameters[parameter] = str(kept)
+                plan.parameters[parameter] = str(kept if name == file else kept / name)
 
 
 def describe(graph: Graph, folder: Path, name: str = "") -> str:
