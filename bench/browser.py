@@ -1,5 +1,5 @@
-"""What a page costs. From a key to the command that the emulated rig was told, by a page and by a terminal; and how fast
-a run learns while its page is open in a browser and while it is not, in turns.
+"""What a page costs. From a key to the command that the emulated rig was told, by a page and by a terminal; and how
+fast a run learns while its page is open in a browser and while it is not, in turns.
 
     python bench/browser.py keys [--presses 200] [--rate 50]
     python bench/browser.py learning [--turns 4] [--budget 200000]
@@ -29,7 +29,7 @@ from tests.parts.chromium import Visitor, chromium
 from tests.parts.person import LEFT, RIGHT, SPACE, Person
 from tests.parts.rigs import running
 from tests.parts.run_cli import Run
-from tutelage.messages import Command
+from tutelage.messages import Command, Safety
 from tutelage.recording import Reader
 
 Press = Callable[[bool], int]
@@ -120,8 +120,9 @@ def keys(presses: int, rate: float) -> None:
                 time.sleep(0.5)
                 run.kill()
             ms = delays(run.run_dir, made)
+            stops = [said.reason for _, said in Reader(run.run_dir / "recording.mcap").of(Safety)][2:]  # armed, moving
         middle, high = np.percentile(ms, [50, 99]) if len(ms) else (np.nan, np.nan)
-        acted = f"{len(ms)} of {presses} presses acted"  # fewer: the guard stopped meanwhile
+        acted = f"{len(ms)} of {presses} presses acted {stops or ''}"
         print(f"{name:9} {acted}: median {middle:.1f} ms, 99 % within {high:.1f} ms", flush=True)
 
 
