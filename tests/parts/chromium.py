@@ -54,8 +54,7 @@ class Visitor:
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(address(run))
-        if desk:
-            self.page.wait_for_selector("body.connected", state="attached")
+        self.page.wait_for_selector("body.connected" if desk else "#app .figures", state="attached")
 
     def sees(self, text: str, part: str = "#desk") -> None:
         """Waits until it stands there: a text, as a regular expression."""

@@ -36,10 +36,10 @@ class Gate:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not self._ours(headers):
             await refuse(scope, send, 403)
+        elif scope["type"] == "http" and self._right(_asked(scope)):
+            await self._welcome(scope["path"], send)  # first: the token leaves the address bar, too, if it is known
         elif self._right(self._told(headers)):
             await self.app(scope, receive, send)
-        elif scope["type"] == "http" and self._right(_asked(scope)):
-            await self._welcome(scope["path"], send)
         else:
             await refuse(scope, send, 401)
 

@@ -11,11 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
+from tutelage.nodes.screens.web.door import Door
 from tutelage.nodes.screens.web.gate import Gate
 from tutelage.nodes.screens.web.page import Page
-
-CONNECTIONS = 64
-"""at the same time, all others are refused"""
 
 
 class Server:
@@ -34,9 +32,7 @@ class Server:
         join(app)
         ui.run_with(app, title="tutelage", dark=None, reconnect_timeout=10, show_welcome_message=False)
         ui.page("/")(page.show)
-        config = uvicorn.Config(
-            Gate(app, port, token), log_level="error", limit_concurrency=CONNECTIONS, ws_max_size=65536, lifespan="on"
-        )
+        config = uvicorn.Config(Gate(app, port, token), log_level="error", http=Door, ws_max_size=65536, lifespan="on")
         self.server = uvicorn.Server(config)
         self.address = f"http://127.0.0.1:{port}/?token={token}"
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)

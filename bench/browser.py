@@ -1,0 +1,167 @@
+"""What a page costs. From a key to the command that the emulated rig was told, by a page and by a terminal; and how
+fast a run learns while its page is open in a browser and while it is not, in turns.
+
+    python bench/browser.py keys [--presses 200] [--rate 50]
+    python bench/browser.py learning [--turns 4] [--budget 200000]
+
+It needs the extra `test`, and Chromium. A key counts from its event in the browser, or from its writing into the
+pseudo-terminal, to the end of the writing of the first command of its direction. Half a period of the robot is waiting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np
+
+from tests.nodes.test_teaching_by_page import idle
+from tests.parts.chromium import Visitor, chromium
+from tests.parts.person import LEFT, RIGHT, SPACE, Person
+from tests.parts.rigs import running
+from tests.parts.run_cli import Run
+from tutelage.messages import Command, Safety
+from tutelage.recording import Reader
+
+Press = Callable[[bool], int]
+"""Presses a key, to the left or not, for a moment; when that was, in ns of the monotonic clock."""
+
+NOTE = "addEventListener('keydown', (event) => (window.pressed = performance.timeOrigin + event.timeStamp), true)"
+
+
+def pressed(press: Press, presses: int) -> list[tuple[int, bool]]:
+    """Left and right in turns, at random moments of the rig's period."""
+    found = []
+    for i in range(presses):
+        time.sleep(random.uniform(0.5, 0.6))  # a terminal's key counts as held for 0.25 s
+        found.append((press(bool(i % 2)), bool(i % 2)))
+    return found
+
+
+@contextmanager
+def ending(run: Run) -> Iterator[None]:
+    """Ends a run at last, if it still runs."""
+    try:
+        yield
+    finally:
+        if run.process.poll() is None:
+            run.kill()
+
+
+@contextmanager
+def by_page(words: list[str], folder: Path) -> Iterator[tuple[Run, Press]]:
+    run = Run(folder, *words, "operator:=browser", "device:={hold: 1.0}")
+    with ending(run), chromium() as browser:
+        visitor = Visitor(browser, run)
+        visitor.page.evaluate(NOTE)
+        visitor.sees("robot MOVING")
+        visitor.press("g")
+        visitor.sees("YOU DRIVE")
+        ahead = time.time_ns() - time.monotonic_ns()
+
+        def press(left: bool) -> int:
+            key = "ArrowLeft" if left else "ArrowRight"
+            visitor.hold(key)
+            time.sleep(0.1)
+            visitor.let_go(key)
+            return int(visitor.page.evaluate("window.pressed") * 1e6) - ahead
+
+        yield run, press
+
+
+@contextmanager
+def by_terminal(words: list[str], folder: Path) -> Iterator[tuple[Run, Press]]:
+    person = Person(folder, *words, "operator:=keyboard")
+
+    def press(left: bool) -> int:
+        now = time.monotonic_ns()
+        person.press(LEFT if left else RIGHT)
+        return now
+
+    with closing(person):
+        person.sees("robot MOVING")
+        person.press(SPACE)
+        person.sees("YOU DRIVE")
+        yield person, press
+
+
+def delays(run_dir: Path, presses: list[tuple[int, bool]]) -> np.ndarray:
+    """Of each press: ms until a command of its direction was written. After the guard has stopped there is none."""
+    told = [message for _, message in Reader(run_dir / "recording.mcap").of(Command) if isinstance(message, Command)]
+    found = []
+    for at, left in presses:
+        after = (one.written for one in told if one.written > at and one.requested.size and _direction(one) == left)
+        found += [(written - at) / 1e6 for written in [next(after, None)] if written]
+    return np.array(found)
+
+
+def _direction(command: Command) -> bool | None:
+    torque = command.requested[0]
+    return None if abs(torque) < 0.5 else bool(torque > 0)
+
+
+def keys(presses: int, rate: float) -> None:
+    for name, way in (("page", by_page), ("terminal", by_terminal)):
+        with tempfile.TemporaryDirectory() as place, running("pendulum", "serial", Path(place)) as rig:
+            folder = Path(place)
+            robot = rig.file(folder, rate=rate)
+            words = [f"policy:={idle(folder / 'policy')}", f"robot:={robot}", "record:=true", "patience:=0"]
+            with way(["hardware.yaml", *words], folder) as (run, press):
+                made = pressed(press, presses)
+                time.sleep(0.5)
+                run.kill()
+            ms = delays(run.run_dir, made)
+            stops = [said.reason for _, said in Reader(run.run_dir / "recording.mcap").of(Safety)][2:]  # armed, moving
+        middle, high = np.percentile(ms, [50, 99]) if len(ms) else (np.nan, np.nan)
+        acted = f"{len(ms)} of {presses} presses acted {stops or ''}"
+        print(f"{name:9} {acted}: median {middle:.1f} ms, 99 % within {high:.1f} ms", flush=True)
+
+
+def learned(budget: int, looks: bool) -> float:
+    """Steps a second of a run with a page, which somebody looks at, or nobody."""
+    with tempfile.TemporaryDirectory() as place:
+        words = ["gail.yaml", "dashboard:=true", f"budget:={budget}", "episodes:=1"]
+        run = Run(Path(place), *words)
+        with ending(run):
+            if looks:
+                with chromium() as browser:
+                    Visitor(browser, run, desk=False)
+                    run.wait(600)
+            run.wait(600)
+        return float(run.report["steps_per_second"])
+
+
+def learning(turns: int, budget: int) -> None:
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for turn in range(2 * turns):
+        rates[bool(turn % 2)].append(learned(budget, bool(turn % 2)))
+    for looks, found in rates.items():
+        said = "  ".join(f"{rate:.0f}" for rate in found)
+        print(f"page {'open  ' if looks else 'closed'} {np.median(found):.0f} steps a second, the median of {said}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["keys", "learning"])
+    parser.add_argument("--presses", type=int, default=200)
+    parser.add_argument("--rate", type=float, default=50, help="Hz; a busy machine keeps only lower ones")
+    parser.add_argument("--turns", type=int, default=4)
+    parser.add_argument("--budget", type=int, default=200_000)
+    asked = parser.parse_args()
+    if asked.what == "keys":
+        keys(asked.presses, asked.rate)
+    else:
+        learning(asked.turns, asked.budget)
+
+
+if __name__ == "__main__":
+    main()
