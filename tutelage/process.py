@@ -63,7 +63,8 @@ class NodeProcess:
         witness = node if isinstance(node, RecordingNode) else None
         unkept = self._urgent if self._by_arrival else ()
         inbox, folder, sinks = self.turns.inbox, place.socket_dir, place.graph.sinks()
-        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks)
+        programs = [other.name for other in place.graph.nodes if other.command]
+        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs)
 
     def run(self) -> None:
         """Runs the node, and closes it whatever happens. A signal does not end a realtime node before that."""
