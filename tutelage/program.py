@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tutelage.foreign import message_type
 from tutelage.input.loading import class_of
+from tutelage.input.problems import did_you_mean
 from tutelage.message import Message
 from tutelage.node import Node
 
@@ -43,11 +44,11 @@ def type_of(name: str) -> type[Message]:
 
 def _from_schemas(file: Path, title: str) -> type[Message]:
     try:
-        schemas = json.loads(file.read_text()).values()
-        return message_type(next(one for one in schemas if one["title"] == title))
+        schemas = {one["title"]: one for one in json.loads(file.read_text()).values()}
+        if title in schemas:
+            return message_type(schemas[title])
     except OSError as error:
         raise LookupError(f"{file} cannot be read: {error.strerror}") from error
-    except StopIteration:
-        raise LookupError(f"{file} describes no {title}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LookupError(f"{file} is not what `tutelage messages --json` prints: {error}") from error
+    raise LookupError(f"{file} describes no {title}; {did_you_mean(title, schemas)}")

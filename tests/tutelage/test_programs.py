@@ -10,7 +10,6 @@ import signal
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -50,7 +49,8 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 
 @needs_npm
 @pytest.mark.parametrize(
-    "killed", [("policy", "simulator"), *(pytest.param(one, marks=pytest.mark.slow) for one in ((), ("policy",), ("learner",)))]
+    "killed",
+    [("policy", "simulator"), *(pytest.param(one, marks=pytest.mark.slow) for one in ((), ("policy",), ("learner",)))],
 )
 def test_a_policy_in_javascript_ends_in_the_digest_of_ours(tmp_path, digest, killed):
     run = Run(tmp_path, str(JAVASCRIPT / "policy.yaml"), STEPS, "episodes:=2")

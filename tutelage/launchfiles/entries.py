@@ -22,7 +22,13 @@ CONDITION = {"if": Any, "unless": Any}
 
 FILE = {"description": str, "arguments": dict, "time": Time, "lease": float, **_SCOPE}
 GROUP = {"namespace": str, **CONDITION, **_SCOPE}
-INCLUDE = {"file": str, "arguments": dict[str, Any] | list[str | dict[str, Any]], "namespace": str, "replace": dict, **CONDITION}
+INCLUDE = {
+    "file": str,
+    "arguments": dict[str, Any] | list[str | dict[str, Any]],
+    "namespace": str,
+    "replace": dict,
+    **CONDITION,
+}
 NODE = {
     "run": str | list[_Word],
     "hears": list[str],

@@ -120,9 +120,7 @@ class _Reader:
             circle = " -> ".join(shown(one) for one in (*scope.files[scope.files.index(path) :], path))
             self.problem(items["file"].place, f"files include each other in a circle, take one include out: {circle}")
         elif path:
-            filled = (
-                fill(by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
-            )
+            filled = fill(by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
             given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
             inner, first = self.inner(scope, parts, items), len(self.launch_file.entries)
             self.file(path, given, inner)

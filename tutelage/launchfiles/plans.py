@@ -72,7 +72,9 @@ def _types(entry: Entry, problems: list[Problem]) -> dict[str, list[str]]:
 
 def _class(entry: Entry, problems: list[Problem]) -> type[Node] | None:
     for key in list(entry.types)[:1]:
-        what = f"a node class declares itself what it {key}: only a program, run: [program, argument, ...], says so here"
+        what = (
+            f"a node class declares itself what it {key}: only a program, run: [program, argument, ...], says so here"
+        )
         problems.append(Problem(entry.run_place, what))
     try:
         kind = node_class(str(entry.run))

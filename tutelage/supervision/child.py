@@ -67,7 +67,9 @@ class Child:
 class Program(Child):
     """Any other program. If it is no node, it reports nothing."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], lifeline: socket.socket, is_node: bool) -> None:
+    def __init__(
+        self, name: str, process: subprocess.Popen[bytes], lifeline: socket.socket, is_node: bool = False
+    ) -> None:
         super().__init__(name, process.pid, lifeline)
         self._process, self._is_node = process, is_node
 
@@ -77,7 +79,7 @@ class Program(Child):
         return status
 
     def events(self) -> list[dict[str, Any]]:
-        """Its reports. One that cannot be read ends it for good; what a program that is no node writes means nothing."""
+        """Its reports. One that cannot be read ends it for good. A program that is no node reports nothing."""
         try:
             found = super().events() if self._is_node else []
             return [_checked(report) for report in found]
