@@ -105,6 +105,10 @@ class Graph:
         """The names of nodes that act on a world which does not wait: robots, and the nodes that drive them."""
         return [node.name for node in self.nodes if node.kind and node.kind.realtime]
 
+    def programs(self) -> list[str]:
+        """The names of nodes that are programs of their own."""
+        return [node.name for node in self.nodes if node.command]
+
     def to_json(self) -> str:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
         return durable.to_json(asdict(self))
