@@ -78,8 +78,8 @@ function obey(chunk, restored) {
   const lines = (text + chunk).split("\n");
   text = lines.pop();
   lines.forEach((line) => orders.add(line)); // all of them first: a restarted node gets the earlier ones again
+  if (lines.includes("begin")) begin(restored);
   for (const line of lines) {
-    if (line === "begin") begin(restored);
     if (line === "pause" && !orders.has("continue")) stand("paused", keep);
     if (line === "halt") stand("halted", () => (halted = true));
     if (line === "continue" || line === "interrupt") standing = false;
