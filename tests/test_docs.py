@@ -32,7 +32,7 @@ def test_the_node_of_the_page_is_tested_and_replayed_as_the_page_says() -> None:
     node, wave, test, replay = blocks("python")
     names: dict[str, Any] = {"RECORDING": ROOT / "tests" / "recordings" / "gail.mcap"}
     for block in (node, wave, test, replay):
-        exec(block, names)
+        exec(compile(block, "nodes.md", "exec", dont_inherit=True), names)
     assert names["Wave"].topic == "wave"
     assert all(message.values["beaten"] >= 1 for message in names["said"])
 

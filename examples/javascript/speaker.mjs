@@ -1,9 +1,10 @@
 // What the node says: numbered, and kept until all who must receive it have acknowledged it.
-import { XPublisher } from "zeromq";
+import { Publisher, XPublisher } from "zeromq";
 import { pack } from "./arrays.mjs";
 import { DOWN, FOREVER, OPTIONS, UP, place, seal, unseal } from "./place.mjs";
 
 const links = new XPublisher({ verbosity: "allSubs", ...OPTIONS });
+const tap = new Publisher({ sendHighWaterMark: 1000 }); // for observers, who may miss messages
 export const topics = place.says.map((said) => ({
   ...said, next: 0, kept: [], idle: new Set(),
   acknowledged: Object.fromEntries([...said.listeners, ...said.sinks].map((name) => [name, 0])),
@@ -26,13 +27,14 @@ function publish(topic, fields) {
   if (Object.keys(topic.acknowledged).length) topic.kept.push([topic.next, frames]);
   topic.next += 1;
   links.send(frames);
+  tap.send(frames);
   for (const sink of topic.idle) tell(sink, { more: true });
   topic.idle.clear();
 }
 
 const tell = (listener, map) => links.send([`@${listener}\0`, seal(DOWN, { sender: place.name, ...map })]);
 
-export const bind = () => links.bind(place.links);
+export const bind = () => Promise.all([links.bind(place.links), tap.bind(place.tap)]);
 
 /** Greets new listeners and answers their hellos, for ever. */
 export async function serve() {

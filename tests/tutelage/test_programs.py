@@ -54,6 +54,8 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 )
 def test_a_policy_in_javascript_ends_in_the_digest_of_ours(tmp_path, digest, killed):
     run = Run(tmp_path, str(JAVASCRIPT / "policy.yaml"), STEPS, "episodes:=2")
+    wait_for(run, "metrics.jsonl", rows=1)
+    assert "policy_version" in cli("topic", "echo", "action", "--once", "--run", run.run_dir).stdout
     for row in (2, 4) if killed else ():
         wait_for(run, "metrics.jsonl", rows=row)
         before = run.nodes()
