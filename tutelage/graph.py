@@ -111,7 +111,11 @@ class Graph:
 
     def to_json(self) -> str:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
-        return durable.to_json(asdict(self))
+        plain = asdict(self)
+        for node in plain["nodes"]:
+            if not node["types"]:
+                del node["types"]  # so that runs which were signed before there were any stay this user's
+        return durable.to_json(plain)
 
     @classmethod
     def from_json(cls, text: str) -> Graph:

@@ -1,10 +1,11 @@
 // What the node hears: each stream without a gap, and all streams in the order of logical time.
 import { XSubscriber } from "zeromq";
 import { unpack } from "./arrays.mjs";
-import { DOWN, FOREVER, OPTIONS, UP, place, seal, unseal } from "./place.mjs";
+import { DOWN, FOREVER, OPTIONS, UP, place, seal, sending, unseal } from "./place.mjs";
 
 const RANK = { free: 0, rollout: 1, step: 2 };
 const ear = new XSubscriber({ reconnectInterval: 5, ...OPTIONS });
+const send = sending(ear);
 export const streams = place.hears.map((heard) => ({ ...heard, taken: 0, time: [0, 0], waiting: [], met: false }));
 const senders = new Set(streams.map((stream) => stream.sender));
 const received = (stream) => stream.taken + stream.waiting.length;
@@ -13,7 +14,7 @@ let over = false; // the node has ended and needs nothing again
 /** Takes messages as they come, for ever. Calls `turn` after each, and `fail` where the run cannot go on. */
 export async function listen(turn, fail) {
   const names = place.sink ? [] : streams.map((stream) => stream.topic);
-  for (const name of new Set([...names, `@${place.name}`])) ear.send(`\x01${name}\0`);
+  for (const name of new Set([...names, `@${place.name}`])) send(`\x01${name}\0`);
   for (const address of new Set(streams.map((stream) => stream.address))) ear.connect(address);
   for await (const frames of ear) {
     if (frames[0][0] === 64) frames.shift(); // our private topic: a notice, or a message that is resent
@@ -45,7 +46,7 @@ function heard([first, ...beside]) {
 function hello(sender, again, position) {
   const own = streams.filter((stream) => stream.sender === sender);
   const positions = Object.fromEntries(own.map((stream) => [stream.topic, over ? FOREVER : position(stream)]));
-  ear.send(seal(UP, { to: sender, listener: place.name, positions, again }));
+  send(seal(UP, { to: sender, listener: place.name, positions, again }));
 }
 
 /** Tells all senders that they may forget what was taken; with `end`, that nothing is needed again. */

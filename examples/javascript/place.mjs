@@ -11,6 +11,12 @@ export const place = JSON.parse(process.env.TUTELAGE_NODE);
 const secret = Buffer.from(fs.readFileSync(place.secret, "utf8"), "hex");
 const sealOf = (way, body) => createHmac("sha256", secret).update(way).update(body).digest();
 
+/** Sends messages on a socket one after the other: zeromq refuses one while it has yet to send another. */
+export function sending(socket) {
+  let last = Promise.resolve();
+  return (frames) => { last = last.then(() => socket.send(frames)); };
+}
+
 export function seal(way, map) {
   const body = pack(map);
   return Buffer.concat([way, sealOf(way, body), body]);

@@ -1,10 +1,11 @@
 // What the node says: numbered, and kept until all who must receive it have acknowledged it.
 import { Publisher, XPublisher } from "zeromq";
 import { pack } from "./arrays.mjs";
-import { DOWN, FOREVER, OPTIONS, UP, place, seal, unseal } from "./place.mjs";
+import { DOWN, FOREVER, OPTIONS, UP, place, seal, sending, unseal } from "./place.mjs";
 
 const links = new XPublisher({ verbosity: "allSubs", ...OPTIONS });
 const tap = new Publisher({ sendHighWaterMark: 1000 }); // for observers, who may miss messages
+const sendLinks = sending(links), sendTap = sending(tap);
 export const topics = place.says.map((said) => ({
   ...said, next: 0, kept: [], idle: new Set(),
   acknowledged: Object.fromEntries([...said.listeners, ...said.sinks].map((name) => [name, 0])),
@@ -26,13 +27,13 @@ function publish(topic, fields) {
   const frames = [Buffer.concat([Buffer.from(`${topic.topic}\0`), body]), ...beside];
   if (Object.keys(topic.acknowledged).length) topic.kept.push([topic.next, frames]);
   topic.next += 1;
-  links.send(frames);
-  tap.send(frames);
+  sendLinks(frames);
+  sendTap(frames);
   for (const sink of topic.idle) tell(sink, { more: true });
   topic.idle.clear();
 }
 
-const tell = (listener, map) => links.send([`@${listener}\0`, seal(DOWN, { sender: place.name, ...map })]);
+const tell = (listener, map) => sendLinks([`@${listener}\0`, seal(DOWN, { sender: place.name, ...map })]);
 
 export const bind = () => Promise.all([links.bind(place.links), tap.bind(place.tap)]);
 
@@ -57,7 +58,7 @@ function answer({ listener, positions, again }) {
 }
 
 function sayAgain(topic, listener, position) {
-  for (const [number, frames] of topic.kept) if (number >= position) links.send([`@${listener}\0`, ...frames]);
+  for (const [number, frames] of topic.kept) if (number >= position) sendLinks([`@${listener}\0`, ...frames]);
   if (topic.sinks.includes(listener)) topic.idle.add(listener);
 }
 

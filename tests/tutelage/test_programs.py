@@ -15,6 +15,8 @@ import pytest
 
 from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.test_sameness import wait_for
+from tutelage.messages import Episode
+from tutelage.recording import Reader
 
 JAVASCRIPT = CLI.parent / "examples" / "javascript"
 FALLING = CLI.parent / "tests" / "parts" / "falling.py"
@@ -109,6 +111,37 @@ def test_a_program_that_comes_back_without_what_it_acknowledged_ends_the_run(tmp
     os.kill(run.nodes()["rewarder"], signal.SIGKILL)
     assert run.wait().process.returncode == 1
     assert "save what it has heard before it acknowledges it" in run.report["failure"]
+
+
+COUNTER = """
+import { run } from "%s/node.mjs";
+let episodes = 0;
+run({
+  *hear({ rollout, step }) {
+    episodes += 1;
+    yield { type: "Metrics", rollout, step, values: { "javascript/episodes": episodes } };
+  },
+  state: () => episodes,
+  load: (state) => { episodes = state; },
+});
+"""
+
+
+@needs_npm
+def test_a_program_for_which_nobody_waits_hears_and_says_all(tmp_path):
+    """It asks for its messages when it has time, and so does the report, which hears it."""
+    (tmp_path / "counter.mjs").write_text(COUNTER % JAVASCRIPT)
+    counter = {"run": ["node", str(tmp_path / "counter.mjs")], "hears": ["Episode"], "says": ["Metrics"]}
+    includes = [{"file": "ppo.yaml", "arguments": {"episodes": 2, "budget": 16384, "record": True}}]
+    (tmp_path / "counting.yaml").write_text(json.dumps({"include": includes, "nodes": {"counter": counter}}))
+    run = Run(tmp_path, "counting.yaml")
+    wait_for(run, "metrics.jsonl", rows=50)
+    os.kill(run.nodes()["counter"], signal.SIGKILL)
+    assert run.wait().process.returncode == 0 and run.report["node_restarts"] == {"counter": 1}, run.output
+    rows = map(json.loads, (run.run_dir / "metrics.jsonl").read_text().splitlines())
+    counted = [row["javascript/episodes"] for row in rows if "javascript/episodes" in row]
+    episodes = len(list(Reader(run.run_dir / "recording.mcap").of(Episode)))
+    assert counted == list(range(1, episodes + 1))
 
 
 BABBLE = "import os; os.write(0, b'{}\\n'); import time; time.sleep(60)"
