@@ -39,7 +39,10 @@ def type_of(name: str) -> type[Message]:
     file, _, title = name.rpartition(":")
     if file.endswith(".json"):
         return _from_schemas(Path(file), title)
-    return class_of(name if file else f"messages:{name}", Message)
+    kind = class_of(name if file else f"messages:{name}", Message)
+    if kind is Message:
+        raise LookupError(f"{name} stands for all messages: name the types that this program hears or says")
+    return kind
 
 
 def _from_schemas(file: Path, title: str) -> type[Message]:

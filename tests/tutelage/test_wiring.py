@@ -210,6 +210,7 @@ BAD = [
     ("nodes: {a: {run: []}}", "launch.yaml:1:18", "this command has no words"),
     ("nodes: {a: {run: [sh], says: [Scor]}}", "launch.yaml:1:31", "messages has no Scor; did you mean 'Score'?"),
     ("nodes: {a: {run: [sh], says: ['robot.py:Eye']}}", "launch.yaml:1:31", "robot.py:Eye is not a message: it must be a subclass of tutelage.message.Message"),
+    ("nodes: {a: {run: [sh], hears: ['tutelage:Message']}}", "launch.yaml:1:32", "tutelage:Message stands for all messages: name the types"),
     ("nodes: {a: {run: [sh], says: ['none.json:Look']}}", "launch.yaml:1:31", "none.json cannot be read: No such file or directory"),
     ("nodes: {a: {run: [sh], says: ['schemas.json:Lok']}}", "launch.yaml:1:31", "schemas.json describes no Lok; did you mean 'Look'?"),
     ("nodes: {a: {run: [sh], says: ['odd.json:Look']}}", "launch.yaml:1:31", "odd.json is not what `tutelage messages --json` prints"),
