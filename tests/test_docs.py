@@ -29,10 +29,11 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_node_of_the_page_is_tested_and_replayed_as_the_page_says() -> None:
-    node, test, replay = blocks("python")
+    node, wave, test, replay = blocks("python")
     names: dict[str, Any] = {"RECORDING": ROOT / "tests" / "recordings" / "gail.mcap"}
-    for block in (node, test, replay):
-        exec(block, names)
+    for block in (node, wave, test, replay):
+        exec(compile(block, "nodes.md", "exec", dont_inherit=True), names)
+    assert names["Wave"].topic == "wave"
     assert all(message.values["beaten"] >= 1 for message in names["said"])
 
 

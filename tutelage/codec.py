@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import msgpack
 import numpy as np
 
+from tutelage.exactness import exact
+
 INLINE = 4096
 """The largest array in bytes that stays in the body: for larger ones a frame of their own is faster."""
 
@@ -188,6 +190,8 @@ def decode(frames: Sequence[bytes | Any]) -> tuple[Header, list[Any]]:
             max_array_len=MAX_LIST,
             max_map_len=MAX_MAP,
         )
+        if list(map(type, found)) != _TYPES and len(found) == len(_TYPES):
+            found = list(map(exact, found, _TYPES))
         if list(map(type, found)) != _TYPES:
             raise Malformed("not a header's values and a list of fields")
         return Header(*found[:-1]), found[-1]

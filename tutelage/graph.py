@@ -14,6 +14,7 @@ from tutelage.input.loading import class_of
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
 from tutelage.node import Node, RecordingNode
+from tutelage.program import program_class
 
 Kind = TypeVar("Kind")
 
@@ -31,6 +32,7 @@ class NodePlan:
         hears: topic -> names of the nodes that publish it.
         says: message type's own topic name -> topic on which it is published (namespace and remaps applied).
         takes: topic -> message type's own topic name, for its subscriptions, without those to any Message.
+        types: of a program that is a node, the types that it `hears` and `says`, as the launch file names them.
         restarts, restart_seconds: how many restarts are allowed within this time.
         required: the run fails when this node cannot be kept alive.
     """
@@ -43,9 +45,17 @@ class NodePlan:
     hears: dict[str, list[str]] = field(default_factory=dict)
     says: dict[str, str] = field(default_factory=dict)
     takes: dict[str, str] = field(default_factory=dict)
+    types: dict[str, list[str]] = field(default_factory=dict)
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
+
+    @property
+    def kind(self) -> type[Node] | None:
+        """The node's class; for a program that is a node, one with its types; None for any other program."""
+        if self.run:
+            return node_class(self.run)
+        return program_class(tuple(self.types["hears"]), tuple(self.types["says"])) if self.types else None
 
 
 @dataclass
@@ -70,7 +80,7 @@ class Graph:
         heard = {
             node.name: [topic for topic, senders in node.hears.items() if sender.name in senders]
             for node in self.nodes
-            if node.run and not node_class(node.run).observer
+            if node.kind and not node.kind.observer
         }
         return {name: topics for name, topics in heard.items() if topics}
 
@@ -80,7 +90,7 @@ class Graph:
         So logical time does not bound their queues. Without observers, recorders and robots, which cannot ask a
         robot later for its messages.
         """
-        ours = {node.name: (node, node_class(node.run)) for node in self.nodes if node.run}
+        ours = {node.name: (node, node.kind) for node in self.nodes if node.kind}
         looking = {name for name, (_, kind) in ours.items() if kind.observer or issubclass(kind, RecordingNode)}
         candidates = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
         sinks: set[str] = set()
@@ -93,11 +103,19 @@ class Graph:
 
     def by_the_clock(self) -> list[str]:
         """The names of nodes that act on a world which does not wait: robots, and the nodes that drive them."""
-        return [node.name for node in self.nodes if node.run and node_class(node.run).realtime]
+        return [node.name for node in self.nodes if node.kind and node.kind.realtime]
+
+    def programs(self) -> list[str]:
+        """The names of nodes that are programs of their own."""
+        return [node.name for node in self.nodes if node.command]
 
     def to_json(self) -> str:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
-        return durable.to_json(asdict(self))
+        plain = asdict(self)
+        for node in plain["nodes"]:
+            if not node["types"]:
+                del node["types"]  # so that runs which were signed before there were any stay this user's
+        return durable.to_json(plain)
 
     @classmethod
     def from_json(cls, text: str) -> Graph:

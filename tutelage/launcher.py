@@ -73,7 +73,7 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
 
 def _need_no_process(file: str, made: Graph) -> None:
     """Raises Refusal if a node needs a process of its own."""
-    clocks, programs = made.by_the_clock(), [plan.name for plan in made.nodes if plan.command]
+    clocks, programs = made.by_the_clock(), made.programs()
     if names := clocks or programs:
         what = "acts by the clock, which needs a process of its own" if clocks else "is a program of its own"
         raise Refusal([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])

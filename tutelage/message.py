@@ -39,6 +39,8 @@ from typing import (
 
 import numpy as np
 
+from tutelage.exactness import exact
+
 Cadence = Literal["step", "rollout", "free"]
 
 FOREVER = 2**62
@@ -167,9 +169,18 @@ def values(message: Message) -> tuple[Any, ...]:
 
 
 def build(kind: type[Message], found: Sequence[Any]) -> Message:
-    """A message of this type, or a promise, from its fields in declared order; checked as in `values`."""
+    """A message of this type, or a promise, from its fields in declared order; checked as in `values`.
+
+    A number of the other type is taken if it is exact: not every language tells 9.0 from 9.
+    """
     made: Any = Promise if is_promise(found) else kind
-    check(made, found)
+    try:
+        check(made, found)
+    except TypeError:
+        if len(found) != len(made.declared):
+            raise
+        found = [exact(value, field.type, field.elements) for field, value in zip(made.declared, found, strict=True)]
+        check(made, found)
     return tuple.__new__(made, found)
 
 

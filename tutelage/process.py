@@ -62,8 +62,8 @@ class NodeProcess:
         who, topics = Who(place.run, plan.name, place.restarts, place.secret), topics_of(plan, node)
         witness = node if isinstance(node, RecordingNode) else None
         unkept = self._urgent if self._by_arrival else ()
-        inbox, folder, sinks = self.turns.inbox, place.socket_dir, place.graph.sinks()
-        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks)
+        inbox, folder, sinks, programs = self.turns.inbox, place.socket_dir, place.graph.sinks(), place.graph.programs()
+        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs)
 
     def run(self) -> None:
         """Runs the node, and closes it whatever happens. A signal does not end a realtime node before that."""

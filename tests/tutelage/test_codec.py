@@ -56,6 +56,14 @@ def test_the_bytes_are_those_of_the_page_on_the_wire():
     assert bytes(raw) == b"\x09" * 4097
 
 
+def test_a_header_of_another_language_may_have_whole_numbers_as_floats():
+    first = b"topic\0" + msgpack.packb(["run", "train/simulator", 2.0, 7.0, 123.0, 456, []])
+    header, _ = decode([first])
+    assert header == HEADER and [type(value) for value in header[2:]] == [int] * 4
+    with pytest.raises(Malformed, match="not a header"):
+        decode([b"topic\0" + msgpack.packb(["run", "train/simulator", 2, 7.5, 123, 456, []])])
+
+
 def test_an_array_has_up_to_eight_dimensions():
     for shape in ((1,) * 8, (2, 1, 1, 2, 1, 1, 1, 600)):
         (found,) = there_and_back(np.ones(shape, np.float32))

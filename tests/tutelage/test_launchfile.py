@@ -226,6 +226,38 @@ def test_find(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         find("/none.yaml")
 
 
+def test_a_launch_file_of_an_installed_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "arms" / "launch").mkdir(parents=True)
+    (folder / "arms" / "__init__.py").touch()
+    (folder / "arms" / "launch" / "reach.yaml").touch()
+    monkeypatch.syspath_prepend(folder)
+    assert find("arms:launch/reach.yaml") == folder / "arms" / "launch" / "reach.yaml"
+    with pytest.raises(LaunchError, match=r"there is no such file in .*/arms/launch; did you mean 'reach\.yaml'\?"):
+        find("arms:launch/raech.yaml")
+    with pytest.raises(LaunchError, match=r"no_such_package:reach\.yaml: there is no such file"):
+        find("no_such_package:reach.yaml")
+
+
+def test_an_include_replaces_nodes_where_they_stand() -> None:
+    files = {"nodes": "nodes: {one: {run: 'a:B'}, two: {run: 'a:C'}, three: {run: 'a:D'}}"}
+    text = """
+arguments: {rate: {default: 5}}
+include:
+  - file: nodes.yaml
+    namespace: left
+    replace:
+      two: {run: [sh, $(dirname), $(rate)], says: [Score, "own.json:Cry"]}
+      three: {if: false, run: 'a:E'}
+"""
+    launch_file = read(text, files=files)
+    assert not launch_file.problems
+    one, two = launch_file.entries
+    assert (one.name, one.run, two.name, two.run) == ("left/one", "a:B", "left/two", ["sh", str(Path.cwd()), "5"])
+    assert [item.value for item in two.types["says"]] == ["Score", f"{Path.cwd()}/own.json:Cry"] and two.types[
+        "hears"
+    ] == []
+
+
 def test_a_place_may_be_an_id_where_it_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "run").mkdir()
@@ -320,6 +352,9 @@ BAD = [
     ("include: [{file: other.yaml, arguments: {sed: 1}}]", "launch.yaml:1:47", "other.yaml has no argument 'sed'; did you mean 'seed'?"),
     ("include: [{file: other.yaml, arguments: {seed: x}}]", "launch.yaml:1:48", "argument 'seed' must be an int, but is the string 'x'"),
     ("include: [{file: launch.yaml}]", "launch.yaml:1:18", "files include each other in a circle, take one include out: launch.yaml -> launch.yaml"),
+    ("include: [{file: nodes.yaml, replace: {on: {run: 'a:B'}}}]", "launch.yaml:1:40", "there is no node 'on' in this file to replace; did you mean 'one'?"),
+    ("include: [{file: nodes.yaml, replace: {one: {}}}]", "launch.yaml:1:40", "node 'one' does not say what to run: add run:"),
+    ("nodes: {a: {run: 'a:B', says: Score}}", "launch.yaml:1:31", "node 'a': 'says' must be a list, each element a string, but is the string 'Score'"),
     ("include: [{file: back.yaml}]", "back.yaml:1:18", "in a circle, take one include out: launch.yaml -> back.yaml -> launch.yaml"),
     ("include: [{file: other.yaml}]\ntime: lockstep", "other.yaml:2:7", "time is realtime here, but lockstep in another file: state one of the two"),
     ("time: real", "launch.yaml:1:7", "'time' must be 'lockstep' or 'realtime', but is the string 'real'"),
@@ -328,6 +363,7 @@ BAD = [
 FILES = {
     "other": "arguments: {seed: {default: 0}}\ntime: realtime\n",
     "list": "[1]",
+    "nodes": "nodes: {one: {run: 'a:B'}, two: {run: 'a:C'}}",
     "back": "include: [{file: launch.yaml}]",
 }
 

@@ -66,13 +66,12 @@ WRONG = [
     ("name", 7, "Reading.name: expected str, found int 7"),
     ("ok", 1, "Reading.ok: expected bool, found int 1"),
     ("count", True, "Reading.count: expected int, found bool True"),
-    ("load", 1, "Reading.load: expected float, found int 1"),
+    ("load", 2**53 + 1, "Reading.load: expected float, found int 9007199254740993"),
     ("load", np.float64(1), "Reading.load: expected float, found float64"),
     ("raw", "x", "Reading.raw: expected bytes, found str 'x'"),
     ("words", ("a",), r"Reading.words: expected list\[str\], found tuple"),
     ("words", ["a", 1], r"Reading.words: expected list\[str\], found list \['a', 1\]"),
     ("table", [], r"Reading.table: expected dict\[str, float\], found list \[\]"),
-    ("table", {"a": 1}, r"Reading.table: expected dict\[str, float\], found dict"),
     ("table", {1: 1.0}, r"Reading.table: expected dict\[str, float\], found dict"),
     ("rollout", None, "Reading.rollout: expected int, found NoneType None"),
     ("joints", [[1.0]], r"Reading.joints: expected float32 \[envs, joints\], found list"),
@@ -90,6 +89,27 @@ def test_a_wrong_value_is_refused_on_both_sides_by_type_field_expected_and_found
         values(Reading(**wrong))
     with pytest.raises(TypeError, match=sentence):
         build(Reading, list(wrong.values()))
+
+
+@pytest.mark.parametrize("name, value, same", [
+    ("load", 9, 9.0), ("load", -(2**62), -(2.0**62)), ("table", {"a": 9, "b": 0.5}, {"a": 9.0, "b": 0.5}),
+    ("rollout", 2.0**62, 2**62), ("count", -3.0, -3),
+])  # fmt: skip
+def test_a_number_of_another_language_is_received_as_what_it_is_and_not_said(name, value, same):
+    said = GOOD | {name: value}
+    received = getattr(build(Reading, list(said.values())), name)
+    assert received == same and repr(received) == repr(same)
+    with pytest.raises(TypeError, match=f"Reading.{name}: expected"):
+        values(Reading(**said))
+    assert type(build(Reading, [2.0**62, 0]).rollout) is int
+
+
+@pytest.mark.parametrize(
+    "name, value", [("count", 0.5), ("count", float("inf")), ("count", "3"), ("ok", 1), ("load", True)]
+)
+def test_what_is_not_the_same_number_is_refused(name, value):
+    with pytest.raises(TypeError, match=f"Reading.{name}: expected"):
+        build(Reading, list((GOOD | {name: value}).values()))
 
 
 def test_a_word_that_is_not_declared_is_refused_and_the_schema_tells_which_are():

@@ -1,5 +1,6 @@
 """From a launch file to a graph: node classes, their parameters, who hears whom; and what is refused."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -125,6 +126,22 @@ def test_namespaces_and_remaps() -> None:
     assert nodes["loose-1"].parameters == {"word": "1e-3", "on": "on", "price": "$(x)", "deep": {"a": ["010"]}}
 
 
+PROGRAMS = f"""
+nodes:
+  a/eye: {{run: [sh], hears: ["robot.py:Move"], says: ["robot.py:Look", "robot.py:Note"], remap: {{move: /move}}}}
+  watch: {{run: "robot.py:Onlooker"}}
+  {BRAIN.replace("x}}", "x}, remap: {look: /a/look}}")}
+"""
+
+
+def test_a_program_is_a_node_with_the_types_that_the_launch_file_names() -> None:
+    made = {plan.name: plan for plan in graph(PROGRAMS).nodes}
+    assert made["a/eye"].says == {"look": "a/look", "note": "a/note"}
+    assert made["a/eye"].hears == {"move": ["brain"]} and made["a/eye"].takes == {"move": "move"}
+    assert made["brain"].hears["a/look"] == ["a/eye"] and made["watch"].hears["a/note"] == ["a/eye"]
+    assert made["a/eye"].types["says"] == [f"{Path.cwd()}/robot.py:{name}" for name in ("Look", "Note")]
+
+
 def test_an_observer_hears_what_there_is_below_it() -> None:
     text = f"groups: [{{namespace: a, nodes: {{eye: {{run: 'robot.py:Eye'}}, {BRAIN}}}}}]\n"
     nodes = "nodes: {all: {run: 'robot.py:Onlooker'}, b/none: {run: 'robot.py:Onlooker'}, ab/none: {run: 'robot.py:Onlooker'}}"
@@ -133,7 +150,7 @@ def test_an_observer_hears_what_there_is_below_it() -> None:
     assert made["b/none"].hears == made["ab/none"].hears == {}
 
 
-@pytest.mark.parametrize("text", [PAIR, NAMESPACES])
+@pytest.mark.parametrize("text", [PAIR, NAMESPACES, PROGRAMS])
 def test_what_is_resolved_is_a_launch_file_of_the_same_graph(text: str) -> None:
     made = graph("arguments: {sizes: {default: {a: [1]}}, line: {default: 'a\\nnodes: {}'}}\n" + text)
     again = graph(resolved(made))
@@ -191,6 +208,18 @@ BAD = [
     (EYE.replace("env: x", "") % "", "launch.yaml:1:53", "Brain needs the parameter 'env' (a string): add it to parameters"),
     ("nodes: {a: {run: [no-such-program]}}", "launch.yaml:1:18", "there is no program 'no-such-program' that can be run"),
     ("nodes: {a: {run: []}}", "launch.yaml:1:18", "this command has no words"),
+    ("nodes: {a: {run: [sh], says: [Scor]}}", "launch.yaml:1:31", "messages has no Scor; did you mean 'Score'?"),
+    ("nodes: {a: {run: [sh], says: ['robot.py:Eye']}}", "launch.yaml:1:31", "robot.py:Eye is not a message: it must be a subclass of tutelage.message.Message"),
+    ("nodes: {a: {run: [sh], hears: ['tutelage:Message']}}", "launch.yaml:1:32", "tutelage:Message stands for all messages: name the types"),
+    ("nodes: {a: {run: [sh], says: ['none.json:Look']}}", "launch.yaml:1:31", "none.json cannot be read: No such file or directory"),
+    ("nodes: {a: {run: [sh], says: ['schemas.json:Lok']}}", "launch.yaml:1:31", "schemas.json describes no Lok; did you mean 'Look'?"),
+    ("nodes: {a: {run: [sh], says: ['odd.json:Look']}}", "launch.yaml:1:31", "odd.json is not what `tutelage messages --json` prints"),
+    ("nodes: {a: {run: [sh], says: [Score], remap: {scor: x}}}", "launch.yaml:1:47", "Program neither hears nor publishes 'scor'; did you mean 'score'?"),
+    ("nodes: {a: {run: [sh], hears: [Score]}}", "launch.yaml:1:9", "a hears score, but no node publishes it: add a node that publishes Score"),
+    ("nodes: {a: {run: 'robot.py:Relay', hears: ['robot.py:Look']}, b: {run: [sh], says: ['robot.py:Look']}}", "launch.yaml:1:18",
+     "a node class declares itself what it hears: only a program, run: [program, argument, ...], says so here"),
+    ("nodes: {a: {run: [sh], says: [Score], required: false}, b: {run: [sh], hears: [Score]}}", "launch.yaml:1:9",
+     "the run cannot go on without a: b waits for its messages; drop `required: false`"),
     ("nodes: {a: {run: [sh], parameters: {b: 1}}}", "launch.yaml:1:37", "a command takes no parameters: they are for node classes"),
 ]  # fmt: skip
 
@@ -200,6 +229,8 @@ FILES = {"missing": "import no_such_thing", "heavy": "import torch", "typo": "im
 
 @pytest.mark.parametrize(("text", "where", "sentence"), BAD, ids=[row[2][:50] for row in BAD])
 def test_every_bad_file_has_its_sentence(text: str, where: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("schemas.json").write_text(json.dumps({"look": {"title": "Look"}}))
+    Path("odd.json").write_text("[1]")
     for name, content in FILES.items():
         Path(f"{name}.py").write_text(content)
     if "torch" in sentence:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from tutelage.graph import Graph
 from tutelage.input import loading
 from tutelage.input.problems import Problem, Refusal
-from tutelage.message import Message, schema
+from tutelage.message import Message, fingerprint, schema
 
 
 def text(graph: Graph) -> str:
@@ -59,5 +59,5 @@ def _message(kind: type[Message]) -> str:
 
 
 def schemas(kinds: Iterable[type[Message]]) -> str:
-    """Message types as JSON schema, by topic."""
-    return json.dumps({kind.topic: schema(kind) for kind in kinds}, indent=2)
+    """Message types as JSON schema, by topic, with the fingerprints that two peers compare."""
+    return json.dumps({kind.topic: {**schema(kind), "fingerprint": fingerprint(kind)} for kind in kinds}, indent=2)

@@ -11,7 +11,7 @@ An argument without a default must be given. Its type is stated, or follows from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -96,6 +96,17 @@ def from_command_line(words: Iterable[str]) -> dict[str, str]:
     if problems:
         raise LaunchError(problems)
     return values
+
+
+def by_name(arguments: Item) -> Item:
+    """An include's arguments as a mapping. In a list, a name stands for the argument of the same name."""
+    if isinstance(arguments.value, dict):
+        return arguments
+    named: dict[str, Item] = {}
+    for one in arguments.value:
+        mapping = one.value if isinstance(one.value, dict) else {one.value: replace(one, value=f"$({one.value})")}
+        named.update({name: replace(item, key=item.key or item.place) for name, item in mapping.items()})
+    return replace(arguments, value=named)
 
 
 def declare(item: Item, file: Path, given: Mapping[str, Given], problems: list[Problem]) -> dict[str, Argument]:

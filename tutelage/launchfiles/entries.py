@@ -22,9 +22,17 @@ CONDITION = {"if": Any, "unless": Any}
 
 FILE = {"description": str, "arguments": dict, "time": Time, "lease": float, **_SCOPE}
 GROUP = {"namespace": str, **CONDITION, **_SCOPE}
-INCLUDE = {"file": str, "arguments": dict[str, Any] | list[str | dict[str, Any]], "namespace": str, **CONDITION}
+INCLUDE = {
+    "file": str,
+    "arguments": dict[str, Any] | list[str | dict[str, Any]],
+    "namespace": str,
+    "replace": dict,
+    **CONDITION,
+}
 NODE = {
     "run": str | list[_Word],
+    "hears": list[str],
+    "says": list[str],
     "parameters": dict,
     "parameters_from": str,
     "environment": dict[str, _Word],
@@ -36,7 +44,7 @@ NODE = {
 }
 RESTART = {"times": int, "seconds": float}
 
-LATER = {"arguments", "nodes", "groups", "include", *CONDITION}
+LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
 
 
@@ -62,13 +70,17 @@ class Scope:
 
 @dataclass(frozen=True)
 class Entry:
-    """A node to run. `run` is empty if it could not be read; `remap` has this node's own remaps only."""
+    """A node to run. `run` is empty if it could not be read; `remap` has this node's own remaps only.
+
+    `types` has the message types that it `hears` and `says` if it states them, as a program that is a node does.
+    """
 
     name: str
     place: Location
     scope: Scope
     run: str | list[str] = ""
     run_place: Location | None = None
+    types: Mapping[str, list[Item]] = field(default_factory=dict)
     parameters: Mapping[str, Item] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, Item] = field(default_factory=dict)

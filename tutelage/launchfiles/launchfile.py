@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.input import yaml_marks
-from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem
+from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem, did_you_mean
 from tutelage.input.types import checked, found, keys, text
 from tutelage.input.yaml_marks import Item, plain, shown
 from tutelage.launchfiles import entries as language
-from tutelage.launchfiles.arguments import Argument, Given, declare, refuse_unknown
+from tutelage.launchfiles.arguments import Argument, Given, by_name, declare, refuse_unknown
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
+from tutelage.launchfiles.running import run_of, types_of
 from tutelage.launchfiles.search import find
 from tutelage.launchfiles.sources import follow
 from tutelage.launchfiles.substitution import fill, of_file
@@ -119,11 +120,25 @@ class _Reader:
             circle = " -> ".join(shown(one) for one in (*scope.files[scope.files.index(path) :], path))
             self.problem(items["file"].place, f"files include each other in a circle, take one include out: {circle}")
         elif path:
-            filled = (
-                fill(_by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
-            )
+            filled = fill(by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
             given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
-            self.file(path, given, self.inner(scope, parts, items))
+            inner, first = self.inner(scope, parts, items), len(self.launch_file.entries)
+            self.file(path, given, inner)
+            for name, node in items["replace"].value.items() if "replace" in parts else ():
+                self.replace(name, node, inner, first)
+
+    def replace(self, name: str, item: Item, scope: Scope, first: int) -> None:
+        """Reads a node in the place of the included one of that name; `first` is the first entry of its file."""
+        entries = self.launch_file.entries
+        names = [entry.name for entry in entries[first:]]
+        if scope.absolute(name) not in names:
+            what = f"there is no node '{name}' in this file to replace; {did_you_mean(scope.absolute(name), names)}"
+            self.problem(item.key or item.place, what)
+            return
+        place, rest = first + names.index(scope.absolute(name)), list(entries)
+        entries.clear()
+        self.nodes(name, item, scope)
+        entries[:] = [*rest[:place], *entries, *rest[place + 1 :]]
 
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
         """Reads a node, or `count` of them."""
@@ -155,8 +170,9 @@ class _Reader:
             here.absolute(own),
             place,
             here,
-            run=_run(parts.get("run", ""), scope.folder),
+            run=run_of(parts.get("run", ""), scope.folder),
             run_place=items["run"].place if "run" in items else None,
+            types=types_of(items, parts, scope.folder),
             parameters=self.parameters(items, parts, scope),
             environment={**scope.environment, **_texts(parts.get("environment", {}))},
             remap=self.topics(items, parts, here),
@@ -221,24 +237,5 @@ class _Reader:
         self.problems.append(Problem(where, what, hides=True))
 
 
-def _by_name(arguments: Item) -> Item:
-    """An include's arguments as a mapping. In a list, a name stands for the argument of the same name."""
-    if isinstance(arguments.value, dict):
-        return arguments
-    named: dict[str, Item] = {}
-    for one in arguments.value:
-        mapping = one.value if isinstance(one.value, dict) else {one.value: replace(one, value=f"$({one.value})")}
-        named.update({name: replace(item, key=item.key or item.place) for name, item in mapping.items()})
-    return replace(arguments, value=named)
-
-
 def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: text(value) for name, value in environment.items() if value is not UNKNOWN}
-
-
-def _run(run: Any, folder: Path) -> str | list[str]:
-    """What to run: a class, with the full path of its file; or the words of a command."""
-    if isinstance(run, list):
-        return [] if UNKNOWN in run else [text(word) for word in run]
-    path, _, name = run.rpartition(":")
-    return f"{(folder / path).resolve()}:{name}" if path.endswith(".py") else run

@@ -13,6 +13,7 @@ from tutelage.input.yaml_marks import plain
 from tutelage.invocation import installing
 from tutelage.launchfiles.entries import Entry
 from tutelage.node import Node, parameters
+from tutelage.program import type_of
 
 EXTRAS = {
     "torch": "torch",
@@ -26,7 +27,7 @@ EXTRAS = {
 
 
 class Planned(NamedTuple):
-    """A node, its class (None for a command, or if it cannot be found) and its plan."""
+    """A node, its class (None for a program that is no node, or if it cannot be found) and its plan."""
 
     entry: Entry
     kind: type[Node] | None
@@ -44,25 +45,46 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
     )
     plan.parameters = {name: plain(item) for name, item in entry.parameters.items()}
     if isinstance(entry.run, list):
-        plan.command = entry.run
+        plan.command, plan.types = entry.run, _types(entry, problems)
         _check_command(entry, problems)
-        return Planned(entry, None, plan)
-    plan.run = entry.run
-    kind = _class(entry, problems) if entry.run else None
+        kind = plan.kind
+    else:
+        plan.run = entry.run
+        kind = _class(entry, problems) if entry.run else None
     if kind:
         plan.says = {said.topic: entry.topic(said.topic) for said in kind.says}
-        check_parameters(entry, kind, problems)
         _check_remap(entry, kind, problems)
     return Planned(entry, kind, plan)
 
 
+def _types(entry: Entry, problems: list[Problem]) -> dict[str, list[str]]:
+    """The names of the message types of a program that is a node; a problem for each that cannot be found."""
+    names: dict[str, list[str]] = {key: [] for key in entry.types}
+    for key, items in entry.types.items():
+        for item in items:
+            try:
+                type_of(item.value)
+                names[key].append(item.value)
+            except (LookupError, TypeError, ImportError) as error:
+                problems.append(Problem(item.place, str(error), hides=True))
+    return names
+
+
 def _class(entry: Entry, problems: list[Problem]) -> type[Node] | None:
+    for key in list(entry.types)[:1]:
+        what = (
+            f"a node class declares itself what it {key}: only a program, run: [program, argument, ...], says so here"
+        )
+        problems.append(Problem(entry.run_place, what))
     try:
-        return node_class(str(entry.run))
+        kind = node_class(str(entry.run))
     except ModuleNotFoundError as error:
         what = _missing_package(str(entry.run), error.name or "")
     except (LookupError, TypeError, ImportError) as error:
         what = str(error)
+    else:
+        check_parameters(entry, kind, problems)
+        return kind
     problems.append(Problem(entry.run_place, what, hides=True))
     return None
 
@@ -81,7 +103,7 @@ def _check_command(entry: Entry, problems: list[Problem]) -> None:
         problems.append(Problem(entry.run_place, "this command has no words: write run: [program, argument, ...]"))
     elif program != "python" and not shutil.which(program, path=entry.environment.get("PATH")):
         problems.append(Problem(entry.run_place, f"there is no program '{program}' that can be run"))
-    for items, what in ((entry.parameters, "parameters"), (entry.remap, "remap")):
+    for items, what in ((entry.parameters, "parameters"), ({} if entry.types else entry.remap, "remap")):
         for item in list(items.values())[:1]:
             problems.append(Problem(item.key, f"a command takes no {what}: they are for node classes"))
 

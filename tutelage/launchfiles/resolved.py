@@ -19,7 +19,7 @@ def resolved(graph: Graph) -> str:
 
 
 def _node(plan: NodePlan) -> dict[str, Any]:
-    node: dict[str, Any] = {"run": plan.command or plan.run}
+    node: dict[str, Any] = {"run": plan.command or plan.run, **plan.types}
     if plan.parameters:
         node["parameters"] = plan.parameters
     if remap := _remap(plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from collections.abc import Callable
@@ -20,10 +21,29 @@ LAUNCH_FOLDER = (Path(__file__).parents[1] / "launch").resolve()
 def find(name: str, beside: Path | None = None) -> Path:
     """The file of a name: beside the file that names it, in the current folder, or in our own launch folders.
 
+    `package:file.yaml` is a file of an installed package.
+
     Raises:
         LaunchError: none of them has it; it names these folders and what is similar.
     """
+    package, _, file = name.partition(":")
+    if file and (folders := _folders(package)):
+        return _first(file, folders)
     folders = list(dict.fromkeys(([beside] if beside else []) + [Path.cwd(), LAUNCH_FOLDER, LAUNCH_FOLDER / "robots"]))
+    return _first(name, folders)
+
+
+def _folders(package: str) -> list[Path]:
+    """The folders of an installed package; none if there is no such package."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return []
+    return [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
+
+
+def _first(name: str, folders: list[Path]) -> Path:
+    """The first file of this name in these folders."""
     for folder in folders:
         if os.path.isfile(folder / name):  # unlike pathlib, os.path accepts a name that is too long
             return (folder / name).resolve()

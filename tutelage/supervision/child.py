@@ -23,6 +23,7 @@ from tutelage.assignment import Assignment
 from tutelage.files.naming import file_name
 from tutelage.graph import NodePlan, node_class
 from tutelage.input.problems import Refusal
+from tutelage.introduction import introduction
 from tutelage.process import NodeProcess
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.signals import ASKING
@@ -64,11 +65,13 @@ class Child:
 
 
 class Program(Child):
-    """Any other program as a node."""
+    """Any other program. If it is no node, it reports nothing."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], lifeline: socket.socket) -> None:
+    def __init__(
+        self, name: str, process: subprocess.Popen[bytes], lifeline: socket.socket, is_node: bool = False
+    ) -> None:
         super().__init__(name, process.pid, lifeline)
-        self._process = process
+        self._process, self._is_node = process, is_node
 
     def exit_status(self) -> int | None:
         status = self._process.poll()
@@ -76,8 +79,21 @@ class Program(Child):
         return status
 
     def events(self) -> list[dict[str, Any]]:
-        """Empty: a program reports nothing, and its use of its standard input means nothing."""
-        return []
+        """Its reports. One that cannot be read ends it for good. A program that is no node reports nothing."""
+        try:
+            found = super().events() if self._is_node else []
+            return [_checked(report) for report in found]
+        except (ValueError, RecursionError) as error:
+            self.kill(signal.SIGKILL)
+            return [{"event": "failed", "why": f"its lifeline says what is no report: {error}"}]
+
+
+def _checked(report: Any) -> dict[str, Any]:
+    """A program's report. Raises ValueError if it is none (docs/wire.md)."""
+    known = {"event": str, "why": str, "lost": int, "unkept": str}
+    if isinstance(report, dict) and "event" in report and all(type(report[key]) is known.get(key) for key in report):
+        return report
+    raise ValueError(f"{report!r}"[:100])
 
 
 def fork(
@@ -135,7 +151,7 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
     log = place.run_dir / "logs" / f"{file_name(plan.name)}.log"
     mark = {leftovers.MARK: str(place.socket_dir)}
     if plan.command:
-        return _start_program(plan, log, mark)
+        return _start_program(plan, log, mark | (introduction(plan, place) if plan.types else {}))
 
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment | mark)
@@ -156,10 +172,10 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
     return fork(plan.name, body, log, others, node_class(plan.run).screen)
 
 
-def _start_program(plan: NodePlan, log: Path, mark: dict[str, str]) -> Child:
+def _start_program(plan: NodePlan, log: Path, variables: dict[str, str]) -> Child:
     """Starts a program; its lifeline is its standard input. `python` is our interpreter, and finds our modules."""
     ours, theirs = socket.socketpair()
-    environment = os.environ | plan.environment | mark
+    environment = os.environ | plan.environment | variables
     command = list(plan.command)
     if command[0] == "python":
         command[0] = sys.executable
@@ -168,4 +184,4 @@ def _start_program(plan: NodePlan, log: Path, mark: dict[str, str]) -> Child:
         process = subprocess.Popen(
             command, stdin=theirs.fileno(), stdout=out, stderr=out, start_new_session=True, env=environment
         )
-    return Program(plan.name, process, ours)
+    return Program(plan.name, process, ours, bool(plan.types))

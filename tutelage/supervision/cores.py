@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.graph import Graph, NodePlan
 from tutelage.supervision.liveness import stat
 
 PRIORITY = 10
@@ -33,16 +33,16 @@ def partners(graph: Graph) -> set[str]:
 
     Nodes ordered by arrival do not count: they wait for a person, or are observers.
     """
-    classes = {plan.name: node_class(plan.run) for plan in graph.nodes if plan.run}
+    classes = {plan.name: plan.kind for plan in graph.nodes if plan.kind}
     heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
     return {one for one, other in heard if (other, one) in heard and classes[one].order == "time"}
 
 
 def _senders_each_step(plan: NodePlan) -> list[str]:
     """The nodes that this node hears at every step."""
-    if not plan.run:
+    kind = plan.kind
+    if not kind:
         return []
-    kind = node_class(plan.run)
     each_step = {message.topic for message in (*kind.hears, *kind.may_hear) if message.cadence == "step"}
     return [sender for topic, senders in plan.hears.items() if plan.takes.get(topic) in each_step for sender in senders]
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from tutelage.graph import NodePlan, node_class
+from tutelage.graph import NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.supervision import roles
 from tutelage.supervision.child import Child
@@ -55,17 +55,18 @@ class Orders:
 
     def _stop(self, name: str) -> str:
         plan = self._running(name)
-        if plan.run and plan.required and not roles.is_observer(plan):
+        if plan.kind and plan.required and not roles.is_observer(plan):
             raise Refusal([Problem(name, "the run cannot go on without it: restart it, or end the run")])
         self.stopped.add(name)
         self.children[name].kill(signal.SIGTERM)
         return f"{name} is stopped; the run goes on without it"
 
     def _set(self, name: str, setting: str, value: Any) -> str:
-        steering = [plan.name for plan in self.plans.values() if plan.run and node_class(plan.run).steers]
+        steering = [plan.name for plan in self.plans.values() if plan.kind and plan.kind.steers]
         if not steering:
             raise Refusal([Problem(setting, "this run cannot be steered: start it with steering:=true")])
-        steerable = node_class(self._running(name).run).steerable
+        kind = self._running(name).kind
+        steerable = kind.steerable if kind else {}
         if setting not in steerable:
             what = f"{name} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
             raise Refusal([Problem(setting, what)])

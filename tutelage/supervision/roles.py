@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tutelage.graph import NodePlan, node_class
+from tutelage.graph import NodePlan
 from tutelage.node import RecordingNode
 
 
 def acts_on_the_world(plan: NodePlan) -> bool:
     """Whether it is a robot or drives one: it gets time to stop safely, and is not restarted."""
-    return bool(plan.run and node_class(plan.run).realtime)
+    return bool(plan.kind and plan.kind.realtime)
 
 
 def is_observer(plan: NodePlan) -> bool:
     """Whether it is an observer: the run goes on without it."""
-    return bool(plan.run and node_class(plan.run).observer)
+    return bool(plan.kind and plan.kind.observer)
 
 
 def records(plan: NodePlan) -> bool:
     """Whether it is a recorder: senders keep the messages that it has not acknowledged."""
-    return bool(plan.run and issubclass(node_class(plan.run), RecordingNode))
+    return bool(plan.kind and issubclass(plan.kind, RecordingNode))
 
 
 def shows(plan: NodePlan) -> bool:
     """Whether it shows people what is wrong with the run."""
-    return bool(plan.run and node_class(plan.run).screen)
+    return bool(plan.kind and plan.kind.screen)
 
 
 def ours(plans: Mapping[str, NodePlan]) -> set[str]:
-    """The nodes that are neither programs nor observers."""
-    return {name for name, plan in plans.items() if plan.run and not is_observer(plan)}
+    """The nodes, without observers and without programs that are none."""
+    return {name for name, plan in plans.items() if plan.kind and not is_observer(plan)}
 
 
 def deciding(plans: Mapping[str, NodePlan]) -> set[str]:

@@ -100,7 +100,7 @@ class Supervisor:
         sockets.sweeper.tell(f"+{started.pid}")
         for order in self.interrupts.orders:
             started.tell(order)
-        if plan.run:
+        if plan.kind:
             self.reports.liveness.begin(name, started.pid)
             self._selector.register(started.lifeline, selectors.EVENT_READ, started)
             if self.reports.begun:
@@ -158,7 +158,7 @@ class Supervisor:
 
     def _begin(self) -> None:
         """Lets the nodes begin once all have been built: from then on none can refuse, only fail."""
-        ours = {name for name, plan in self.plans.items() if plan.run}
+        ours = {name for name, plan in self.plans.items() if plan.kind}
         if not (self.reports.begun or self.interrupts.count) and ours <= self.reports.ready | self.reports.ended:
             self.reports.begun = True
             for name in ours & self.children.keys():
@@ -176,7 +176,7 @@ class Supervisor:
         for name in self.children.keys() - self.reports.ended:
             plan = self.plans[name]
             lease = min(self.graph.lease, RECORDER_SECONDS) if roles.records(plan) else self.graph.lease
-            if plan.run and self.reports.liveness.is_dead(name, lease):
+            if plan.kind and self.reports.liveness.is_dead(name, lease):
                 self.children[name].kill(signal.SIGKILL)
 
     def _warn(self) -> None:
@@ -189,7 +189,7 @@ class Supervisor:
         """Restarts the processes that have died, where they may be."""
         self._sockets.look(self.children.values())
         for node, status in self._reap():
-            if self.plans[node.name].command and status == 0:
+            if not self.plans[node.name].kind and status == 0:
                 self.reports.ended.add(node.name)
             elif not self.outcome.refusal and (status or node.name not in self.reports.ended):
                 self._died(self.plans[node.name])
@@ -201,10 +201,10 @@ class Supervisor:
             if status is None:
                 continue
             self.reports.hear(node)
-            if self.plans[name].run:
+            if self.plans[name].kind:
                 self.reports.liveness.end(name)
                 self._selector.unregister(node.lifeline)
-            else:
+            if self.plans[name].command:
                 node.kill(signal.SIGKILL)  # what a program has left behind
             node.lifeline.close()
             self._sockets.sweeper.tell(f"-{node.pid}")

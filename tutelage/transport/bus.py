@@ -48,6 +48,7 @@ class Bus:
         witness: a recorder, called with each message that is received or lost.
         unkept: topics on which it publishes before the checkpoint.
         sinks: names of the run's nodes that ask for messages when they have time.
+        programs: names of the run's nodes that are programs.
     """
 
     def __init__(
@@ -61,10 +62,11 @@ class Bus:
         witness: Witness | None = None,
         unkept: Collection[str] = (),
         sinks: Collection[str] = (),
+        programs: Collection[str] = (),
     ) -> None:
         self._context = sockets.Context()
         self.inbox, self.outbox, self.lost = inbox, outbox, Losses()
-        self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks)
+        self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks, programs)
         sink = who.name in sinks
         self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink)
         sockets.patience(self.listener.socket, SERVICE_MS)

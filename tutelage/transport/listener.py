@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
-from tutelage.message import Message, build, fingerprint
+from tutelage.message import Message, build, fingerprint, values
 from tutelage.status import Status
 from tutelage.transport import sockets
 from tutelage.transport.inbox import Inbox, Positions, Stream
@@ -77,9 +77,10 @@ class Listener:
             self._drop(header, topic)
         elif self._is_next(stream, header.sequence):
             self.heard[topic] = self.heard.get(topic, 0) + 1
-            self.inbox.put(header.sender, topic, build(stream.kind, fields))
+            message = build(stream.kind, fields)
+            self.inbox.put(header.sender, topic, message)
             if self.witness:
-                self.witness.witness(stream.kind, topic, header, fields)
+                self.witness.witness(stream.kind, topic, header, values(message))
 
     def _drop(self, header: Header, topic: str) -> None:
         """Drops a message. If its speaker has yet to greet, it is no stranger's and will be resent."""

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
+from tutelage.exactness import exact
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message, Promise, fingerprint, is_promise, values
 from tutelage.transport import sockets
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
@@ -48,9 +50,10 @@ class Speaker:
         lost: Losses,
         unkept: Collection[str],
         sinks: Collection[str],
+        programs: Collection[str],
     ) -> None:
         self.who, self.topics, self.outbox, self.lost, self.unkept = who, topics, outbox, lost, unkept
-        self.sinks = frozenset(sinks)
+        self.sinks, self.programs = frozenset(sinks), frozenset(programs)
         self.met: set[str] = set()
         self.links = sockets.publisher(context, sockets.address(folder, who.name, "links"))
         self.tap = Tapped(context, sockets.address(folder, who.name, "tap"), topics.values())
@@ -121,13 +124,27 @@ class Speaker:
         self.links.send_multipart([f"@{listener}\0".encode(), told])
 
     def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
+        positions = {topic: exact(position, int) for topic, position in positions.items()}
         if to == self.who.name and again:
+            self._check_kept(listener, positions)
             self._go_on_behind(positions)
             self.met.add(listener)
             self._tell(listener, begins=self.outbox.begins(positions), realtime=self.outbox.limit is not None)
             self._say_again(listener, positions)
         if to == self.who.name and (not again or NEVER in positions.values()):
             self.outbox.acknowledge(listener, positions)
+
+    def _check_kept(self, listener: str, positions: dict[str, int]) -> None:
+        """Ends a run in which a program came back without what it had acknowledged: it would wait for ever.
+
+        Raises:
+            Refusal: it asks for messages that are forgotten.
+        """
+        for topic, begin in self.outbox.begins(positions).items() if listener in self.programs else ():
+            if positions[topic] < begin and self.outbox.limit is None:
+                what = f"it came back and asks {self.who.name} for number {positions[topic]} of {topic}, but had "
+                advice = "a program must save what it has heard before it acknowledges it; start a new run"
+                raise Refusal([Problem(listener, f"{what}acknowledged what precedes number {begin}: {advice}")])
 
     def _say_again(self, listener: str, positions: dict[str, int]) -> None:
         """Resends what a listener lacks; to a sink a part of it, and the notice that there is more."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
+from tutelage.exactness import exact
 from tutelage.status import Status
 from tutelage.transport import sockets
 from tutelage.transport.meeting import Losses
@@ -103,6 +104,7 @@ class Tap:
         if header.run != self.run or topic not in self._topics:
             self.lost.stranger(f"a message of {header.sender[:60]} of run {header.run[:60]}")
             return None
+        fields[:2] = [exact(value, int) for value in fields[:2]]
         return Arrival(topic, header, fields, sum(map(len, frames)))
 
     def close(self) -> None:
