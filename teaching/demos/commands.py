@@ -37,7 +37,8 @@ def writing(command: Callable[..., None]) -> Callable[..., None]:
 def demos() -> None:
     """List, show, replay, judge, import and export demonstrations.
 
-    A FILE is an npz or HDF5 file, a recording or the folder of a run, or the folder or id of a Minari dataset.
+    A FILE is an npz or HDF5 file, a recording or the folder of a run, the folder or id of a Minari dataset, or the
+    folder of a LeRobot dataset.
     """
 
 

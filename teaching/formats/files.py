@@ -14,7 +14,7 @@ import numpy as np
 from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.formats import hdf5, lerobot, minari, npz, recording
+from tutelage.teaching.formats import hdf5, lerobot, lerobot_reader, minari, npz, recording
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 
 FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
@@ -164,7 +164,11 @@ def _of_format(path: Path, trusted: bool) -> Demonstrations:
         return hdf5.read(path)
     if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
         return minari.read(path, trusted)
-    raise Unfit("holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, or a Minari dataset")
+    if (path / lerobot_reader.INFO).exists():
+        return lerobot_reader.read(path)
+    raise Unfit(
+        "holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, a Minari or LeRobot dataset"
+    )
 
 
 def _write(part: Path, name: str, shown: Demonstrations, to: str, task: str, fps: float | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""LeRobot's dataset layout v3.0 (https://huggingface.co/docs/lerobot), for writing: parquet files and their metadata.
+"""Writes LeRobot's dataset layout v3.0 (https://huggingface.co/docs/lerobot): parquet files and their metadata.
 
 meta/info.json, meta/stats.json, meta/tasks.parquet
 meta/episodes/chunk-000/file-000.parquet      one row an episode
@@ -126,7 +126,7 @@ def _table(path: Path, columns: dict[str, Any], index: str = "") -> None:
         said = {"index_columns": [index], "column_indexes": [], "columns": [about], "pandas_version": "2.0.0"}
         table = table.replace_schema_metadata({"pandas": json.dumps(said)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    extra("pyarrow.parquet", "lerobot").write_table(table, path)
+    extra("pyarrow.parquet", "lerobot").write_table(table, path, write_page_checksum=True)
 
 
 def _column(arrow: Any, values: Any) -> Any:

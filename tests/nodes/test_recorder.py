@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mcap.reader import make_reader
 
 from tests.parts.disks import disk, fill
-from tests.parts.run_cli import CLI, Run, finished
+from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.parts.ticking import Tick
 from tests.test_sameness import wait_for
 from tests.tutelage.test_recording import by_mcap
@@ -240,6 +242,13 @@ def test_a_recorder_that_is_killed_within_a_run_misses_nothing(tmp_path):
         following[stream] = number + 1
     assert reader.closed and not reader.losses and not reader.damages
     assert len(reader.about) == 1 + run.report["node_restarts"]["recorder"] > 1
+    verified = cli("verify", run.run_dir)
+    assert verified.returncode == 0, verified.stdout
+    with reader.path.open("rb") as file:
+        seeking = make_reader(file)
+        summary = seeking.get_summary()
+        sought = Counter((channel.metadata["sender"], channel.topic) for _, channel, _ in seeking.iter_messages())
+    assert sought == following and summary and len(summary.channels) == len(following)
 
 
 @pytest.fixture

@@ -51,10 +51,15 @@ def test_info_counts_what_is_there(recorded):
 
 
 def test_info_of_a_cut_file_says_where(recorded, tmp_path):
-    (tmp_path / "cut.mcap").write_bytes((recorded.run_dir / "recording.mcap").read_bytes()[:-1000])
-    done = cli("bag", "info", tmp_path / "cut.mcap")
-    assert done.returncode == 1 and "not closed" in done.stdout
-    assert "cannot be read: the file ends inside a record" in done.stdout.splitlines()[-1]
+    whole = (recorded.run_dir / "recording.mcap").read_bytes()
+    for size, why in (
+        (len(whole) // 2, "the file ends inside a record"),
+        (len(whole) - 1000, "the summary at its end is not whole; it has no messages"),
+    ):
+        (tmp_path / "cut.mcap").write_bytes(whole[:size])
+        done = cli("bag", "info", tmp_path / "cut.mcap")
+        assert done.returncode == 1 and "not closed" in done.stdout
+        assert f"cannot be read: {why}" in done.stdout.splitlines()[-1]
 
 
 def test_a_player_says_what_its_node_said_all_of_it_or_from_later_on(recorded):

@@ -1,8 +1,9 @@
-"""The format of a recording: an MCAP file (mcap.dev/spec) without an index, so it is readable wherever it ends.
+"""The format of a recording: an MCAP file (mcap.dev/spec) that is readable wherever it ends.
 
-    magic, header, metadata, chunk, chunk, ..., [metadata, chunk, ...], [ending]
+    magic, header, metadata, chunk, message indexes, chunk, message indexes, ..., [metadata, chunk, ...], [ending]
 
-Each chunk has a checksum and repeats the schemas and channels of its messages, so it can be read alone. Each topic of
+Each chunk has a checksum and repeats the schemas and channels of its messages, so it can be read alone. Other programs
+seek by the message indexes and by the summary in the ending (`index`). Each topic of
 each sender has a channel; a message's body is the msgpack array of docs/wire.md with all arrays inside. Metadata named
 `recording` say where and when it was made, those named `loss` what is missing. MCAP gives metadata no checksum, so they
 contain one.
@@ -15,7 +16,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from io import BytesIO
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import zstandard
 from mcap.data_stream import ReadDataStream, RecordBuilder
@@ -34,6 +35,9 @@ METADATA = ("recording", "loss")
 
 CLOCKS = ("monotonic_ns", "unix_ns")
 """Always in the metadata `recording`: one moment on both clocks, because all stamps are of the monotonic clock."""
+
+HEAD = struct.Struct("<BQ")
+"""What each record begins with: its opcode, and the length of its content."""
 
 _BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard.ZstdError)
 """The errors of reading bytes that are not a record."""
@@ -79,7 +83,25 @@ def packed(*records: McapRecord) -> bytes:
 
 
 BEGINNING = MAGIC + packed(Header(PROFILE, PROFILE))
-ENDING = packed(DataEnd(0), Footer(0, 0, 0)) + MAGIC
+DATA_END = packed(DataEnd(0))
+ENDING = DATA_END + packed(Footer(0, 0, 0)) + MAGIC
+"""The end of a file without a summary. One with a summary has it before the footer, which has its checksum."""
+
+
+def is_ending(file: IO[bytes], at: int, size: int) -> bool:
+    """Whether a file of this size ends in good order with what begins at this place."""
+    file.seek(at)
+    if size - at == len(ENDING):
+        return file.read() == ENDING
+    start, footer_at = at + len(DATA_END), size - len(ENDING) + len(DATA_END)
+    if footer_at < start or file.read(len(DATA_END)) != DATA_END:
+        return False
+    checksum, left = 0, footer_at - start
+    while left and (block := file.read(min(left, 2**20))):
+        checksum, left = zlib.crc32(block, checksum), left - len(block)
+    footer = Footer(start, 0, 0)
+    footer.summary_crc = zlib.crc32(packed(footer)[:-4], checksum)
+    return file.read() == packed(footer) + MAGIC
 
 
 def metadata(name: str, values: Mapping[str, str]) -> bytes:
@@ -119,12 +141,34 @@ def chunk(records: bytes, times: tuple[int, int], compressor: zstandard.ZstdComp
     return packed(Chunk(COMPRESSION, data, times[1], times[0], zlib.crc32(records), len(records)))
 
 
+def check_message_index(content: bytes) -> None:
+    """Refuses one whose two statements of its length differ: it could hide what follows.
+
+    Raises:
+        Damaged: they do.
+    """
+    if len(content) < 6 or struct.unpack_from("<I", content, 2)[0] != len(content) - 6:
+        raise Damaged("an unreadable message index")
+
+
 def read_chunk(content: bytes) -> list[McapRecord]:
     """The records in a chunk record's content.
 
     Raises:
         Damaged: it is not as it was written.
     """
+    try:
+        return breakup_chunk(_unpacked(content))
+    except _BROKEN as error:
+        raise Damaged("an unreadable chunk") from error
+
+
+def chunk_records(content: bytes) -> bytes:
+    """The records in a chunk record's content, as bytes. Raises as `read_chunk` does."""
+    return _unpacked(content).data
+
+
+def _unpacked(content: bytes) -> Chunk:
     stream = ReadDataStream(BytesIO(content))
     try:
         found = Chunk.read(stream)
@@ -137,6 +181,6 @@ def read_chunk(content: bytes) -> list[McapRecord]:
         found.data, found.compression = zstandard.decompress(found.data), ""
         if zlib.crc32(found.data) != found.uncompressed_crc:  # the library takes 0 for unknown
             raise Damaged("a chunk with a wrong checksum")
-        return breakup_chunk(found)
+        return found
     except _BROKEN as error:
         raise Damaged("an unreadable chunk") from error

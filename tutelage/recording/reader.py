@@ -22,12 +22,11 @@ from tutelage.foreign import message_type
 from tutelage.input.problems import Problem, Refusal
 from tutelage.message import build, fingerprint, is_promise
 from tutelage.recording import format
-from tutelage.recording.format import Damage, Damaged, Loss, read_chunk, read_metadata
+from tutelage.recording.format import HEAD, Damage, Damaged, Loss, read_chunk, read_metadata
 
-_HEAD = struct.Struct("<BQ")
 _MARKS = {
-    struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode()): _HEAD.size + 8 + 8 + 8 + 4,
-    **{struct.pack("<I", len(name)) + name.encode(): _HEAD.size for name in format.METADATA},
+    struct.pack("<I4s", len(format.COMPRESSION), format.COMPRESSION.encode()): HEAD.size + 8 + 8 + 8 + 4,
+    **{struct.pack("<I", len(name)) + name.encode(): HEAD.size for name in format.METADATA},
 }
 """Bytes that chunks and metadata contain, and their offset in the record: by these, records are found after damage."""
 
@@ -155,14 +154,14 @@ class Reader:
 
     def _record(self, at: int) -> tuple[list[McapRecord], int]:
         """The metadata, or the records of the chunk, at this place, if any; and the place after it."""
-        head = self._read(at, _HEAD.size)
-        if len(head) < _HEAD.size:
+        head = self._read(at, HEAD.size)
+        if len(head) < HEAD.size:
             raise Damaged("the file ends inside a record")
-        opcode, length = _HEAD.unpack(head)
-        following = at + _HEAD.size + length
+        opcode, length = HEAD.unpack(head)
+        following = at + HEAD.size + length
         if following > self._size:
             raise Damaged("the file ends inside a record")
-        content = self._read(at + _HEAD.size, length)
+        content = self._read(at + HEAD.size, length)
         if opcode == Opcode.CHUNK:
             return read_chunk(content), following
         if opcode == Opcode.METADATA:
@@ -170,8 +169,12 @@ class Reader:
         if at == len(format.MAGIC):
             if head + content != format.BEGINNING[at:]:
                 raise Damaged("this is not the beginning of a recording")
-        elif self._read(at, len(format.ENDING) + 1) == format.ENDING:
+        elif opcode == Opcode.MESSAGE_INDEX:
+            format.check_message_index(content)
+        elif format.is_ending(self._file, at, self._size):
             self.closed = True
+        elif opcode == Opcode.DATA_END:
+            raise Damaged("the summary at its end is not whole; it has no messages")
         else:
             raise Damaged("a record that does not belong in a recording")
         return [], following
@@ -203,10 +206,10 @@ class Reader:
 
     def _is_whole(self, at: int) -> bool:
         """Whether there is a whole chunk or metadata record, by its checksum."""
-        head = self._read(at, _HEAD.size)
-        if len(head) < _HEAD.size or head[0] not in (Opcode.CHUNK, Opcode.METADATA) or self._tries < 0:
+        head = self._read(at, HEAD.size)
+        if len(head) < HEAD.size or head[0] not in (Opcode.CHUNK, Opcode.METADATA) or self._tries < 0:
             return False
-        self._tries -= _HEAD.unpack(head)[1]
+        self._tries -= HEAD.unpack(head)[1]
         try:
             self._record(at)
         except Damaged:

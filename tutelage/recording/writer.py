@@ -23,7 +23,8 @@ from mcap.records import Channel, Message, Schema
 from tutelage import codec
 from tutelage.codec import Header
 from tutelage.input.problems import complain
-from tutelage.recording.format import BEGINNING, ENCODING, ENDING, Loss, chunk, metadata
+from tutelage.recording.format import BEGINNING, Loss, chunk, metadata
+from tutelage.recording.index import Index, message_indexes
 
 CHUNK_SECONDS = 0.03
 CHUNK_BYTES = 2**20
@@ -67,9 +68,10 @@ class Writer:
         """why the file cannot be written at the moment"""
         self._file = path.open("r+b" if path.exists() else "xb", buffering=0)
         self._file.truncate(end)
-        self._owed = (b"" if end else BEGINNING) + metadata("recording", {**about, **_clock()})
+        self.index = Index(path)
+        self.index.follow(end)
+        self._owed = (self.index.missing() if end else BEGINNING) + metadata("recording", {**about, **_clock()})
         self._channels: dict[Stream, tuple[Schema, Channel]] = {}
-        self._schemas: dict[bytes, Schema] = {}
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._begin()
         self._write(b"")
@@ -121,18 +123,15 @@ class Writer:
 
     def _declare(self, stream: Stream, schema: Mapping[str, Any]) -> tuple[Schema, Channel]:
         sender, topic = stream
-        data = json.dumps(schema).encode()
-        declared = self._schemas.setdefault(data, Schema(len(self._schemas) + 1, data, "jsonschema", schema["title"]))
-        channel = Channel(len(self._channels) + 1, topic, ENCODING, {"sender": sender}, declared.id)
-        self._channels[stream] = declared, channel
-        return declared, channel
+        self._channels[stream] = self.index.declare(topic, sender, schema["title"], json.dumps(schema).encode())
+        return self._channels[stream]
 
     def flush(self) -> None:
         """Hands all messages to the operating system, where they survive this process."""
         if not self._counts:
             return
         records = self._records.end()  # type: ignore[no-untyped-call]
-        record = chunk(records, self._times, self._compressor)
+        record = chunk(records, self._times, self._compressor) + b"".join(message_indexes(records).values())
         if not self._write(record):
             for (sender, topic), (first, count) in self._counts.items():
                 self._lose(Loss(topic, sender, first, count, self.error))
@@ -161,6 +160,7 @@ class Writer:
             complain(f"{self.path} can be written again")
         self.end += written
         self._owed, self.unstated, self.error = b"", {}, ""
+        self.index.follow(self.end)
         return True
 
     def sync(self) -> None:
@@ -171,7 +171,13 @@ class Writer:
     def close(self) -> None:
         """Writes the rest and the ending."""
         self.flush()
-        self._write(ENDING)
+        if self._write(b""):  # what is owed, so that the ending knows its place
+            ending = self.index.ending()
+            if not self.index.whole:
+                complain(
+                    f"{self.path} gets no summary, since chunks in it lack their index: other programs cannot seek"
+                )
+            self._write(ending)
         self.sync()
         self._file.close()
 
