@@ -174,7 +174,8 @@ def test_a_program_is_told_its_place_and_types_of_a_schema_file(tmp_path):
     nodes["mouth"]["remap"] = nodes["ear"]["remap"]
     (tmp_path / "two.yaml").write_text(json.dumps({"nodes": nodes}))
     run = Run(tmp_path, "two.yaml").wait()
-    mouth, ear = (json.loads((run.run_dir / f"logs/{name}.log").read_text().split("}{")[0]) for name in nodes)
+    logs = [(run.run_dir / f"logs/{name}.log").read_text() for name in nodes]
+    mouth, ear = (json.JSONDecoder().raw_decode(log)[0] for log in logs)  # of its first process
     assert (mouth["name"], mouth["restarts"], ear["hears"][0]["sender"]) == ("mouth", 0, "mouth")
     assert mouth["says"][0]["topic"] == ear["hears"][0]["topic"] == "loud" and mouth["says"][0]["sinks"] == ["ear"]
     assert ear["sink"] and ear["hears"][0]["address"] == mouth["links"]
