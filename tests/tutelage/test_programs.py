@@ -166,7 +166,9 @@ def test_a_program_is_told_its_place_and_types_of_a_schema_file(tmp_path):
     """A program says a type of its own, which a schema file declares, and another hears it."""
     schemas = json.loads(cli("messages", "Score", "--json").stdout)
     (tmp_path / "own.json").write_text(json.dumps({"loud": {**schemas["score"], "title": "LoudScore"}}))
-    tells = "import os, sys; sys.stderr.write(os.environ['TUTELAGE_NODE'])"
+    tells = "import os, sys, json; told = os.environ['TUTELAGE_NODE']; print(told, flush=True); "
+    tells += "open(json.loads(told)['links'].removeprefix('ipc://'), 'w').close(); "
+    tells += """os.write(0, b'{\"event\": \"ready\"}\\n'); os.read(0, 1)"""  # until both are ready
     nodes = {
         "mouth": {"run": ["python", "-c", tells], "says": ["own.json:LoudScore"], "restart": {"times": 0}},
         "ear": {"run": ["python", "-c", tells], "hears": ["own.json:LoudScore"], "remap": {"loud_score": "/loud"}},
