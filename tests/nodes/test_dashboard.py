@@ -16,6 +16,7 @@ import pytest
 from tests.parts.run_cli import Run
 from tests.test_sameness import wait_for
 from tutelage.nodes.screens.web.curves import Measured, svg
+from tutelage.nodes.screens.web.door import WAITING
 
 FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
 
@@ -114,6 +115,17 @@ def test_it_listens_on_this_machine_alone(seen: tuple[Run, Browser]) -> None:
         socket.create_connection(("127.0.0.2", seen[1].port), timeout=2)
 
 
+def closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
 def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> None:
     run, browser = seen
     before = (run.run_dir / "metrics.jsonl").read_text().count("\n")
@@ -122,6 +134,7 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
         one.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n")
     wait_for(run, "metrics.jsonl", rows=before + 10)
     assert [browser.get("/").status for _ in range(3)] == [200] * 3  # while they all hold on
+    assert sum(map(closed, crowd)) >= len(crowd) - WAITING
     for one in crowd:
         one.close()
     assert run.process.poll() is None and "restart" not in run.output
