@@ -114,7 +114,13 @@ def keys(presses: int, rate: float) -> None:
         with tempfile.TemporaryDirectory() as place, running("pendulum", "serial", Path(place)) as rig:
             folder = Path(place)
             robot = rig.file(folder, rate=rate)
-            words = [f"policy:={idle(folder / 'policy')}", f"robot:={robot}", "record:=true", "patience:=0"]
+            words = [
+                f"policy:={idle(folder / 'policy')}",
+                f"robot:={robot}",
+                "record:=true",
+                "patience:=0",
+                "episode_steps:=1000000",
+            ]
             with way(["hardware.yaml", *words], folder) as (run, press):
                 made = pressed(press, presses)
                 time.sleep(0.5)

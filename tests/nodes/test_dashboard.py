@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import time
@@ -13,9 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.parts.run_cli import Run
+from tests.parts.forked import Forked
+from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
 from tutelage.nodes.screens.web.curves import Measured, svg
+from tutelage.nodes.screens.web.door import WAITING
 
 FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
 
@@ -114,6 +117,17 @@ def test_it_listens_on_this_machine_alone(seen: tuple[Run, Browser]) -> None:
         socket.create_connection(("127.0.0.2", seen[1].port), timeout=2)
 
 
+def closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
 def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> None:
     run, browser = seen
     before = (run.run_dir / "metrics.jsonl").read_text().count("\n")
@@ -122,6 +136,7 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
         one.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n")
     wait_for(run, "metrics.jsonl", rows=before + 10)
     assert [browser.get("/").status for _ in range(3)] == [200] * 3  # while they all hold on
+    assert sum(map(closed, crowd)) >= len(crowd) - WAITING
     for one in crowd:
         one.close()
     assert run.process.poll() is None and "restart" not in run.output
@@ -151,3 +166,24 @@ def test_a_chart_has_its_lines_between_their_least_and_greatest() -> None:
     points = [tuple(map(float, point.split())) for point in path[1].split("L")]
     assert points == [(52, 168), (233, 128), (414, 88)]  # 20 would be at 8
     assert "expert &lt;  20" in drawn and "mean  10" in drawn
+
+
+def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
+    run = Run(tmp_path, "gail.yaml", "budget:=10000000")
+    try:
+        wait_for(run, "metrics.jsonl", rows=3)
+    finally:
+        run.kill()
+    while any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
+        time.sleep(0.02)
+    printed = tmp_path / "page.txt"
+    printed.write_text("")
+    run._printed = printed
+    run.process = Forked(CLI, ["dashboard", str(run.run_dir)], (Path(os.devnull), printed, printed), tmp_path)
+    try:
+        browser = Browser(run)
+        browser.enter()
+        page = browser.get("/").text
+    finally:
+        run.kill()
+    assert "left no report" in page and "rollout/ep_rew_mean" in page

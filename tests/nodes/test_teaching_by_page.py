@@ -158,6 +158,13 @@ def test_one_page_has_the_controls_until_another_takes_them(recorded: Run, brows
     assert "episode 0 kept" in recorded.output and "paused" not in recorded.output
 
 
+DELAYED = """() => {
+  const event = new KeyboardEvent("keydown", { key: "k", code: "KeyK" });
+  setTimeout(() => dispatchEvent(event), 500);
+}"""
+"""a key that a page hears of half a second after it was pressed"""
+
+
 @pytest.mark.slow
 def test_a_page_that_hangs_lets_go_and_plays_nothing_later(tmp_path: Path, browser: Browser) -> None:
     run = Run(tmp_path, "record.yaml", "operator:=browser", "env:=MountainCar-v0", "speed:=0.5", "device:={hold: 1.0}")
@@ -170,6 +177,7 @@ def test_a_page_that_hangs_lets_go_and_plays_nothing_later(tmp_path: Path, brows
         visitor.page.wait_for_timeout(500)
         visitor.press("k")  # waits until the page is itself again
         visitor.sees("paused")
+        visitor.page.evaluate(DELAYED)
         visitor.page.wait_for_timeout(1000)
         assert "kept" not in run.output
         visitor.let_go("ArrowRight")

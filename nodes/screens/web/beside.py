@@ -12,17 +12,21 @@ from tutelage.nodes.screens.web.opening import served
 from tutelage.nodes.screens.web.page import Page
 from tutelage.observers import runs
 from tutelage.observers.listener import hear
+from tutelage.supervision import registry
 from tutelage.supervision.registry import Running
 from tutelage.teaching.progress import Progress
 
 TOPICS = {kind.topic: kind for kind in SHOWN}
 
+UNREPORTED = "it does not run, and left no report: it was cut off, or its launch file has none"
+
 
 def serve(run: str | None, port: int, say: Callable[[str], None]) -> None:
     """Serves the page until it is interrupted."""
-    ended = run is not None and (Path(run) / "report.json").exists()
-    running = None if ended else runs.running(run)
+    running = _running(run)
     page = Page(Path(run or "").resolve() if running is None else running.run_dir, Progress())
+    if not (running or (page.run_dir / "report.json").exists()):
+        page.progress.warnings = [UNREPORTED]
     server = served(page, port)
     say(f"the page: {server.address}")
     try:
@@ -32,6 +36,18 @@ def serve(run: str | None, port: int, say: Callable[[str], None]) -> None:
             time.sleep(1)
     except KeyboardInterrupt:
         server.stop()
+
+
+def _running(run: str | None) -> Running | None:
+    """The run of this name or folder; None if it is the folder of one that has ended.
+
+    Raises:
+        Refusal: there is none.
+    """
+    is_folder = run is not None and (Path(run) / "run.json").exists()
+    if is_folder and Path(run or "").resolve() not in [one.run_dir for one in registry.runs()]:
+        return None
+    return runs.running(run)
 
 
 def _observe(running: Running, page: Page) -> None:
