@@ -74,7 +74,8 @@ def test_lines_arrive_once_and_in_order_over_a_link_that_loses_most() -> None:
                 heard[index] += receiver.take(packet)
     for index, (sender, receiver) in enumerate(((near, far), (far, near))):
         heard[index] += receiver.take(sender.packet())
-    assert heard == dict.fromkeys((0, 1), [str(number) for number in range(200)])
+    said = [str(number) for number in range(200)]
+    assert heard == {0: said, 1: said}
     near.take(far.packet())
     assert near.packet()["lines"] == []  # what was acknowledged is forgotten
 

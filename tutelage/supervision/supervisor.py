@@ -29,8 +29,8 @@ from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
 from tutelage.supervision.control import Control
 from tutelage.supervision.interrupts import Interrupts
-from tutelage.supervision.orders import Orders
 from tutelage.supervision.machines.hosts import Hosts
+from tutelage.supervision.orders import Orders
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.reports import Reports
 from tutelage.supervision.shutdown import KILL_SECONDS, Shutdown
@@ -54,8 +54,7 @@ class Supervisor:
         self.interrupts = Interrupts(graph, self.children, self.reports)
         self.orders = Orders(self.plans, self.children, self.interrupts)
         self._deaths = defaultdict[str, list[float]](list)
-        self._writer, self._warnings = BackgroundWriter(), Warnings()
-        self._hosts = Hosts()
+        self._writer, self._warnings, self._hosts = BackgroundWriter(), Warnings(), Hosts()
         self._listed: tuple[dict[str, dict[str, Any]], bool] = {}, False
         self._selector = selectors.DefaultSelector()
 
@@ -88,9 +87,7 @@ class Supervisor:
                 self._selector.register(woken, selectors.EVENT_READ, woken)
             try:
                 self._hosts.open(self.graph, self.run_name, self._sockets, self.run_dir, self._listen)
-                while self._hosts.waiting and not self._over():
-                    self._attend(0.1)
-                    self._hosts.look(self.outcome)
+                self._hosts.gather(self.outcome, self._attend, self._over)
                 for name in self.plans if not self._over() else ():
                     self._start(name, 0)
                 self._watch()
@@ -172,8 +169,7 @@ class Supervisor:
 
     def _look_for_sockets(self) -> None:
         """Ends a run whose sockets are gone: no node could meet a restarted one."""
-        here = {name for name in self.reports.ready & self.children.keys() if not self.plans[name].host}
-        if self._sockets.lacks(here):
+        if self._sockets.lacks(self.reports.ready & (self.children.keys() - self._hosts.nodes)):
             self.outcome.broken = (
                 f"the sockets of this run are gone from {self._sockets.path}; another program has removed them"
             )

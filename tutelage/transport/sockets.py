@@ -86,7 +86,7 @@ def dealer(context: Context, where: str, name: str = "", server: str = "", key: 
 
 
 def offer(socket: Socket, body: bytes) -> bool:
-    """Sends a message of a dealer; returns whether that can reach it: libzmq may give up a connection that was refused."""
+    """Sends a message of a dealer; returns whether it could: libzmq may give up a connection that was refused."""
     with contextlib.suppress(zmq.Again):
         socket.send(body, zmq.NOBLOCK)
         return True

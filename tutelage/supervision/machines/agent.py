@@ -23,6 +23,7 @@ from tutelage.supervision import child
 from tutelage.supervision.child import Child
 from tutelage.supervision.machines.mail import AGAIN_SECONDS, Mail
 from tutelage.supervision.machines.ports import Ports, own_address
+from tutelage.supervision.machines.stand_in import START
 from tutelage.supervision.machines.types import fingerprints
 from tutelage.supervision.machines.wire import Wire
 from tutelage.supervision.run import load
@@ -141,8 +142,8 @@ class Agent:
         if packet["life"] < mail.life:
             return
         for order in mail.take(packet):
-            if order.startswith("{"):
-                self._start(name, mail.life, **json.loads(order))
+            if order.startswith(START):
+                self._start(name, mail.life, **json.loads(order.removeprefix(START)))
             elif name in self.children:
                 self.children[name].tell(order)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tutelage.graph import Graph
@@ -20,6 +20,8 @@ from tutelage.supervision.socket_folder import SocketFolder
 from tutelage.transport.curve import Key
 from tutelage.transport.places import Places
 
+LOOK_SECONDS = 0.1
+
 CLOSE_SECONDS = 2.0
 """How long the door has to tell the machines that the run is over."""
 
@@ -30,11 +32,13 @@ class Hosts:
     Attributes:
         lines: the door's process, if there is one.
         waiting: the machines that have not joined yet.
+        nodes: the names of the nodes on them.
     """
 
     def __init__(self) -> None:
         self.lines: list[Child] = []
         self.waiting: list[str] = []
+        self.nodes: set[str] = set()
 
     def open(self, graph: Graph, run: str, sockets: SocketFolder, run_dir: Path, listen: str) -> None:
         """Opens the door for the machines of a graph, if there are any.
@@ -42,6 +46,7 @@ class Hosts:
         Raises:
             Refusal: the launcher has no address for them, or no key of one of them is allowed.
         """
+        self.nodes = {plan.name for plan in graph.nodes if plan.host}
         self.waiting = sorted({plan.host for plan in graph.nodes if plan.host})
         if not self.waiting:
             return
@@ -63,6 +68,12 @@ class Hosts:
 
         self._start = start
         self.lines = [self._start([sockets.sweeper])]
+
+    def gather(self, outcome: Outcome, attend: Callable[[float], None], is_over: Callable[[], bool]) -> None:
+        """Waits until all machines have joined. Attends to signals meanwhile, which may end the run."""
+        while self.waiting and not is_over():
+            attend(LOOK_SECONDS)
+            self.look(outcome)
 
     def look(self, outcome: Outcome, others: Collection[Child] = ()) -> None:
         """Hears from the door whom it waits for, or why the run cannot begin; starts it again if it was killed."""
@@ -102,7 +113,19 @@ def _check(graph: Graph, listen: str) -> None:
             problems.append(
                 Problem(plan.name, f"it shows the run, which only the launcher's machine can: no host: {plan.host}")
             )
+    problems += _out_of_reach(graph)
     if problems:
         raise Refusal(problems)
     for host in {plan.host for plan in graph.nodes if plan.host}:
         keys.known(host)
+
+
+def _out_of_reach(graph: Graph) -> list[Problem]:
+    """A problem for each program that is a node and hears, or is heard, on another machine: it has no keys."""
+    plans = {plan.name: plan for plan in graph.nodes}
+    links = [(plans[sender], plan) for plan in graph.nodes for senders in plan.hears.values() for sender in senders]
+    return [
+        Problem(plan.name, f"{sender.name} speaks to it from another machine, which a program of your own cannot: "
+                "give both the same host")
+        for sender, plan in links if sender.host != plan.host and (sender.types or plan.types)
+    ]  # fmt: skip

@@ -14,7 +14,6 @@ from tutelage.supervision.machines.mail import AGAIN_SECONDS
 from tutelage.supervision.machines.wire import Wire
 from tutelage.supervision.private import state
 
-
 PUZZLED_SECONDS = 5
 """After this time without an answer a hint is printed."""
 

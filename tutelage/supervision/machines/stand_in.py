@@ -20,6 +20,9 @@ from tutelage.transport import sockets
 DOOR = "door"
 """The socket of the launcher's door, in the socket folder."""
 
+START = "start "
+"""Before what a process begins with; all later lines are the launcher's orders, as they are."""
+
 
 class Gone(Exception):
     """The node's process has ended by an error, or its machine knows it no more."""
@@ -32,7 +35,7 @@ def run(plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
         Gone: it has not.
     """
     mail = Mail(plan.name, place.restarts)
-    mail.say(json.dumps({"hurried": place.hurried}))
+    mail.say(START + json.dumps({"hurried": place.hurried}))
     print(f"{plan.name} runs on {plan.host}: its log is there, in runs/{place.run}/logs", flush=True)
     context = sockets.Context()
     door = sockets.dealer(context, f"ipc://{place.socket_dir / DOOR}", plan.name)
