@@ -185,6 +185,7 @@ def refused(run: Run) -> str:
     return log.read_text() if log.exists() else ""
 
 
+@pytest.mark.slow
 def test_a_machine_whose_key_is_not_allowed_does_not_come_in(tmp_path, far) -> None:
     introduce(far, allowed=False)
     assert cli("keys", "allow", "far", "0" * 64).returncode == 0  # another machine's
@@ -239,6 +240,17 @@ def test_a_launch_file_with_a_host_needs_an_address_and_a_key(tmp_path, monkeypa
     assert without.returncode == 2 and "simulator: it is to run on far: say where" in without.stderr
     assert "console: it shows the run, which only the launcher's machine can" in without.stderr
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_a_program_of_ones_own_is_not_heard_on_another_machine(tmp_path, far) -> None:
+    introduce(far)
+    (tmp_path / "two.yaml").write_text(
+        f"""
+include: [{{file: {LAUNCH}/ppo.yaml, arguments: {{env: CartPole-v1}}, replace: {{policy: {{run: [cat], hears: [Observation, Weights], says: [Action], host: far}}}}}}]
+"""
+    )
+    done = cli("launch", "two.yaml", "--listen", NEAR, cwd=tmp_path)
+    assert done.returncode == 2 and "a program of your own cannot: give both the same host" in done.stderr
 
 
 def listening(pids: set[int]) -> list[str]:
