@@ -16,6 +16,7 @@ from tutelage.nodes.screens.commands import plot
 from tutelage.nodes.screens.web.commands import dashboard
 from tutelage.observers.commands import node, topic
 from tutelage.observers.steering import param
+from tutelage.supervision.machines.commands import join, keys
 from tutelage.tasks.commands import evaluate, export
 from tutelage.teaching.demos.commands import demos
 
@@ -72,6 +73,8 @@ for command in (
     dashboard,
     new,
     completion,
+    join,
+    keys,
 ):
     main.add_command(command)
 

@@ -27,6 +27,9 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
     shell_complete=complete.finished_runs,
     help="Continue a RUN, instead of a FILE; budget:=N extends a finished one.",
 )
+@click.option(
+    "--listen", metavar="ADDRESS[:PORT]", default="", help="This machine's address, for nodes with a `host:`."
+)
 @TRUST
 def launch(
     file: str | None,
@@ -36,6 +39,7 @@ def launch(
     run_dir: str | None,
     one_process: bool,
     resume: str | None,
+    listen: str,
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
@@ -51,7 +55,7 @@ def launch(
 
     if resume:
         words = (file, *arguments) if file else ()
-        sys.exit(launcher.resume(resume, words, trusted))
+        sys.exit(launcher.resume(resume, words, trusted, listen))
     if trusted:
         raise click.UsageError("--trust is for --resume alone: name an environment that is code by env:=")
     if file is None:
@@ -59,7 +63,7 @@ def launch(
     if dry_run:
         click.echo(launcher.resolved_text(file, arguments))
     else:
-        sys.exit(launcher.launch(file, arguments, run_dir, one_process))
+        sys.exit(launcher.launch(file, arguments, run_dir, one_process, listen))
 
 
 @click.command()

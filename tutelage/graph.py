@@ -35,6 +35,8 @@ class NodePlan:
         types: of a program that is a node, the types that it `hears` and `says`, as the launch file names them.
         restarts, restart_seconds: how many restarts are allowed within this time.
         required: the run fails when this node cannot be kept alive.
+        host: the name of the machine that it runs on; empty for the launcher's.
+        traits: of its class (see the function), for a machine that does not have the class.
     """
 
     name: str
@@ -49,6 +51,8 @@ class NodePlan:
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
+    host: str = ""
+    traits: list[str] | None = None
 
     @property
     def kind(self) -> type[Node] | None:
@@ -56,6 +60,17 @@ class NodePlan:
         if self.run:
             return node_class(self.run)
         return program_class(tuple(self.types["hears"]), tuple(self.types["says"])) if self.types else None
+
+
+def traits(plan: NodePlan) -> set[str]:
+    """What a node's class is: `observer`, `recorder`, `realtime`."""
+    if plan.traits is not None:
+        return set(plan.traits)
+    kind = plan.kind
+    if kind is None:
+        return set()
+    found = {"observer": kind.observer, "recorder": issubclass(kind, RecordingNode), "realtime": kind.realtime}
+    return {trait for trait, holds in found.items() if holds}
 
 
 @dataclass
@@ -80,7 +95,7 @@ class Graph:
         heard = {
             node.name: [topic for topic, senders in node.hears.items() if sender.name in senders]
             for node in self.nodes
-            if node.kind and not node.kind.observer
+            if (node.run or node.types) and "observer" not in traits(node)
         }
         return {name: topics for name, topics in heard.items() if topics}
 
@@ -90,9 +105,9 @@ class Graph:
         So logical time does not bound their queues. Without observers, recorders and robots, which cannot ask a
         robot later for its messages.
         """
-        ours = {node.name: (node, node.kind) for node in self.nodes if node.kind}
-        looking = {name for name, (_, kind) in ours.items() if kind.observer or issubclass(kind, RecordingNode)}
-        candidates = {name for name, (_, kind) in ours.items() if not kind.realtime} - looking
+        ours = {node.name: (node, traits(node)) for node in self.nodes if node.run or node.types}
+        looking = {name for name, (_, found) in ours.items() if found & {"observer", "recorder"}}
+        candidates = {name for name, (_, found) in ours.items() if "realtime" not in found} - looking
         sinks: set[str] = set()
         while True:
             others = [node for name, (node, _) in ours.items() if name not in sinks | looking]
@@ -103,7 +118,7 @@ class Graph:
 
     def by_the_clock(self) -> list[str]:
         """The names of nodes that act on a world which does not wait: robots, and the nodes that drive them."""
-        return [node.name for node in self.nodes if node.kind and node.kind.realtime]
+        return [node.name for node in self.nodes if "realtime" in traits(node)]
 
     def programs(self) -> list[str]:
         """The names of nodes that are programs of their own."""

@@ -58,8 +58,10 @@ def resolved_text(file: str, arguments: Sequence[str]) -> str:
     return resolved.resolved(graph(file, arguments))
 
 
-def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False) -> int:
-    """Runs a launch file to its end; returns the exit code."""
+def launch(
+    file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False, listen: str = ""
+) -> int:
+    """Runs a launch file to its end; returns the exit code. Other machines join it at the address `listen`."""
     read, paths = _read(file, arguments)
     made = _graph(read, paths, arguments)
     for one in read.arguments.values():
@@ -68,7 +70,7 @@ def launch(file: str, arguments: Sequence[str], run_dir: str | None = None, one_
             print(f"{one.name}:={text(one.value)}, from {source.name}:={text(source.value)}", flush=True)
     if one_process:
         _need_no_process(file, made)
-    return begin(made, run_dir, one_process)
+    return begin(made, run_dir, one_process, listen)
 
 
 def _need_no_process(file: str, made: Graph) -> None:
@@ -79,7 +81,7 @@ def _need_no_process(file: str, made: Graph) -> None:
         raise Refusal([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
 
 
-def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) -> int:
+def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, listen: str = "") -> int:
     """Runs a graph in a new folder to its end; returns the exit code. If a node refuses, the run leaves no trace."""
     try:
         folder = run.folder_of(made, run_dir)
@@ -89,7 +91,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False) ->
         run.describe(made, folder)
     except OSError as error:
         raise Refusal([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
-    code = go(made, folder, one_process)
+    code = go(made, folder, one_process, listen=listen)
     if code == REFUSED:
         _leave_as_found(folder, found)
     return code
@@ -104,7 +106,7 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> int:
+def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, listen: str = "") -> int:
     """Resumes an interrupted run, or with `budget:=N` extends a finished one; returns the exit code.
 
     Raises:
@@ -127,7 +129,7 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False) -> in
         raise Refusal([Problem(run_dir, what)])
     if extends:
         extension.extend(made, folder, words)
-    return go(made, folder, resumed=True)
+    return go(made, folder, resumed=True, listen=listen)
 
 
 def _over(folder: Path) -> str:
@@ -145,11 +147,11 @@ def _over(folder: Path) -> str:
     return "this run has finished: extend it by budget:=N, or start a new one" if finished else ""
 
 
-def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> int:
+def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False, listen: str = "") -> int:
     """Runs a graph in its folder and prints how it ended; returns the exit code."""
     try:
         with interruptible():
-            outcome, numbers = run.run(made, folder, one_process, resumed)
+            outcome, numbers = run.run(made, folder, one_process, resumed, listen)
             said = outcome.refusal or ending.text(made, folder, outcome, numbers)
     except Interrupted as interrupt:  # before its processes started or after they ended
         _say(f"{ending.interrupted(str(interrupt))}\nresume it: {program()} launch --resume {folder}", sys.stdout)

@@ -17,7 +17,15 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_SCOPE = {"environment": dict[str, _Word], "remap": dict[str, str], "nodes": dict, "groups": list, "include": list}
+_HOST = {"host": str | None}
+_SCOPE = {
+    "environment": dict[str, _Word],
+    "remap": dict[str, str],
+    "nodes": dict,
+    "groups": list,
+    "include": list,
+    **_HOST,
+}
 CONDITION = {"if": Any, "unless": Any}
 
 FILE = {"description": str, "arguments": dict, "time": Time, "lease": float, **_SCOPE}
@@ -27,6 +35,7 @@ INCLUDE = {
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
     "replace": dict,
+    **_HOST,
     **CONDITION,
 }
 NODE = {
@@ -40,6 +49,7 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
+    **_HOST,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
@@ -58,6 +68,7 @@ class Scope:
     namespace: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
 
     @property
     def folder(self) -> Path:
@@ -87,6 +98,7 @@ class Entry:
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
+    host: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""

@@ -101,6 +101,7 @@ class _Reader:
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
         environment = _texts(parts.get("environment", {}))
+        scope = replace(scope, host=parts.get("host", scope.host) or "")
         return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
 
     def group(self, item: Item, scope: Scope) -> None:
@@ -179,6 +180,7 @@ class _Reader:
             restarts=restart.get("times", 5),
             restart_seconds=restart.get("seconds", 60.0),
             required=parts.get("required", True),
+            host=parts.get("host", scope.host) or "",
         )
         self.launch_file.entries.append(entry)
 

@@ -40,6 +40,7 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
         entry.name,
         environment=dict(entry.environment),
         required=entry.required,
+        host=entry.host,
         restarts=entry.restarts,
         restart_seconds=entry.restart_seconds,
     )

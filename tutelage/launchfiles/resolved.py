@@ -30,6 +30,8 @@ def _node(plan: NodePlan) -> dict[str, Any]:
         node["restart"] = {"times": plan.restarts, "seconds": plan.restart_seconds}
     if not plan.required:
         node["required"] = False
+    if plan.host:
+        node["host"] = plan.host
     return node
 
 

@@ -26,6 +26,7 @@ from tutelage.input.problems import Refusal
 from tutelage.introduction import introduction
 from tutelage.process import NodeProcess
 from tutelage.supervision import cores, leftovers, registry
+from tutelage.supervision.machines import stand_in
 from tutelage.supervision.signals import ASKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,8 +148,10 @@ def _settle(log: Path, screen: bool) -> None:
 
 
 def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
-    """Starts a node's process."""
+    """Starts a node's process, or that of its stand-in if it is to run on another machine."""
     log = place.run_dir / "logs" / f"{file_name(plan.name)}.log"
+    if plan.host:
+        return fork(plan.name, lambda lifeline: stand_in.run(plan, place, lifeline), log, others)
     mark = {leftovers.MARK: str(place.socket_dir)}
     if plan.command:
         return _start_program(plan, log, mark | (introduction(plan, place) if plan.types else {}))

@@ -71,3 +71,9 @@ def _wrong_around(parent: os.stat_result) -> str:
         return f"the folder around it belongs to user {parent.st_uid}"
     shared = parent.st_mode & OTHERS_MAY_WRITE and not parent.st_mode & stat.S_ISVTX
     return "other users may rename what is in the folder around it" if shared else ""
+
+
+def state() -> Path:
+    """The folder of this user's keys on this machine; it may not be there yet."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(given) if given.startswith("/") else Path(os.path.expanduser("~/.local/state"))) / "tutelage"

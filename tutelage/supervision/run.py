@@ -122,8 +122,13 @@ def _installed(name: str) -> bool:
     return True
 
 
-def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False) -> tuple[Outcome, dict[str, Any]]:
-    """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report."""
+def run(
+    graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, listen: str = ""
+) -> tuple[Outcome, dict[str, Any]]:
+    """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report.
+
+    Other machines join it at the address `listen`.
+    """
     began = time.monotonic()
     name = name_of(folder)
     load(graph)
@@ -131,7 +136,7 @@ def run(graph: Graph, folder: Path, one_process: bool = False, resumed: bool = F
         kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
         if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
-        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name).run()
+        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, listen).run()
         return outcome, report(graph, folder, outcome, time.monotonic() - began)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.supervision.private import state
 
 KEY_BYTES = 32
 
@@ -60,8 +61,7 @@ def _key(new: bool = False) -> bytes:
     Raises:
         OSError: there is none, it cannot be made, or others could have read or written it.
     """
-    state = os.environ.get("XDG_STATE_HOME", "")
-    path = (Path(state) if state.startswith("/") else Path(os.path.expanduser("~/.local/state"))) / "tutelage/key"
+    path = state() / "key"
     if new and not path.exists():
         _make_key(path)
     with path.open("rb") as file:

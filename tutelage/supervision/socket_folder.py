@@ -22,9 +22,9 @@ class SocketFolder:
         OSError, Refusal: the folder cannot be made, or the sweeper cannot be started.
     """
 
-    def __init__(self, run: str, run_dir: Path) -> None:
+    def __init__(self, run: str, run_dir: Path, secret: bytes = b"") -> None:
         leftovers.sweep_all()
-        self.secret = secrets.token_bytes(32)
+        self.secret = secret or secrets.token_bytes(32)
         self.path = registry.enter(run, run_dir, self.secret)
         self._log = run_dir / "logs" / "sweeper.log"
         self._lock = leftovers.hold(self.path)

@@ -29,6 +29,7 @@ from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
 from tutelage.supervision.control import Control
 from tutelage.supervision.interrupts import Interrupts
+from tutelage.supervision.machines.hosts import Hosts
 from tutelage.supervision.orders import Orders
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.reports import Reports
@@ -44,8 +45,8 @@ RECORDER_SECONDS = 10.0
 class Supervisor:
     """The processes of one run."""
 
-    def __init__(self, graph: Graph, run_dir: Path, run: str) -> None:
-        self.graph, self.run_dir, self.run_name = graph, run_dir, run
+    def __init__(self, graph: Graph, run_dir: Path, run: str, listen: str = "") -> None:
+        self.graph, self.run_dir, self.run_name, self._listen = graph, run_dir, run, listen
         self.plans = {plan.name: plan for plan in graph.nodes}
         self.children: dict[str, Child] = {}
         self.outcome = Outcome()
@@ -53,7 +54,7 @@ class Supervisor:
         self.interrupts = Interrupts(graph, self.children, self.reports)
         self.orders = Orders(self.plans, self.children, self.interrupts)
         self._deaths = defaultdict[str, list[float]](list)
-        self._writer, self._warnings = BackgroundWriter(), Warnings()
+        self._writer, self._warnings, self._hosts = BackgroundWriter(), Warnings(), Hosts()
         self._listed: tuple[dict[str, dict[str, Any]], bool] = {}, False
         self._selector = selectors.DefaultSelector()
 
@@ -85,7 +86,9 @@ class Supervisor:
             for woken in (signals, control):
                 self._selector.register(woken, selectors.EVENT_READ, woken)
             try:
-                for name in self.plans:
+                self._hosts.open(self.graph, self.run_name, self._sockets, self.run_dir, self._listen)
+                self._hosts.gather(self.outcome, self._attend, self._over)
+                for name in self.plans if not self._over() else ():
                     self._start(name, 0)
                 self._watch()
             finally:
@@ -116,7 +119,7 @@ class Supervisor:
 
     def _lifelines(self) -> list[Child]:
         """All that have a lifeline, which no other process may hold."""
-        return [*self.children.values(), self._sockets.sweeper]
+        return [*self.children.values(), self._sockets.sweeper, *self._hosts.lines]
 
     def _watch(self) -> None:
         while not self._over():
@@ -166,7 +169,7 @@ class Supervisor:
 
     def _look_for_sockets(self) -> None:
         """Ends a run whose sockets are gone: no node could meet a restarted one."""
-        if self._sockets.lacks(self.reports.ready & self.children.keys()):
+        if self._sockets.lacks(self.reports.ready & (self.children.keys() - self._hosts.nodes)):
             self.outcome.broken = (
                 f"the sockets of this run are gone from {self._sockets.path}; another program has removed them"
             )
@@ -187,7 +190,8 @@ class Supervisor:
 
     def _restart(self) -> None:
         """Restarts the processes that have died, where they may be."""
-        self._sockets.look(self.children.values())
+        self._sockets.look([*self.children.values(), *self._hosts.lines])
+        self._hosts.look(self.outcome, [*self.children.values(), self._sockets.sweeper])
         for node, status in self._reap():
             if not self.plans[node.name].kind and status == 0:
                 self.reports.ended.add(node.name)
@@ -235,6 +239,7 @@ class Supervisor:
     def _clear(self) -> None:
         """Ends all processes that are left, and removes the sockets."""
         Shutdown(self.plans, self.children, self._attend_to_the_end, lambda: self.interrupts.hurried).run()
+        self._hosts.close()
         self._writer.wait(lambda: 0.0 if self.interrupts.hurried else KILL_SECONDS)
         self._sockets.close(self.children.values())
 

@@ -123,4 +123,6 @@ class Bus:
         self.ended = True
 
     def close(self) -> None:
+        if self.speaker.gate:
+            self.speaker.gate.close()
         self._context.destroy(linger=0)

@@ -14,7 +14,7 @@ from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
 from tutelage.message import Message, build, fingerprint, values
 from tutelage.status import Status
-from tutelage.transport import sockets
+from tutelage.transport import places, sockets
 from tutelage.transport.inbox import Inbox, Positions, Stream
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
 from tutelage.transport.speaker import NEVER, Who
@@ -50,10 +50,12 @@ class Listener:
         self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
         self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
+        known, kind = places.of(folder), "tap" if observer else "links"
         self.socket = sockets.subscriber(
             context,
-            [sockets.address(folder, sender, "tap" if observer else "links") for sender in self._senders],
+            [places.address(folder, sender, kind, known) for sender in self._senders],
             [name.encode() for name in (*names, f"@{who.name}")],
+            known and known.key,
             high_water=TAP_MESSAGES if observer else 0,
             largest=sockets.largest(stream.kind for stream in inbox.streams.values()),
         )

@@ -1,4 +1,4 @@
-"""ZeroMQ's sockets as the bus uses them, each with its limits. Nothing else imports zmq.
+"""ZeroMQ's sockets as the bus uses them, each with its limits. Only this file and curve.py import zmq.
 
 A publisher (XPUB) receives only subscriptions and hellos, so its limit is small. A subscriber (XSUB) receives arrays if
 its message types have some.
@@ -7,7 +7,8 @@ its message types have some.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+import threading
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import zmq
@@ -16,6 +17,7 @@ from tutelage.codec import MAX_BODY, MAX_FRAME, Frame
 from tutelage.files.naming import file_name
 from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message
+from tutelage.transport import curve
 
 Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]
@@ -41,21 +43,103 @@ def address(folder: Path, node: str, kind: str) -> str:
     return f"ipc://{path}"
 
 
-def publisher(context: Context, where: str, high_water: int = 0) -> Socket:
-    """A publisher. Its queue to each listener holds `high_water` messages (0: any number)."""
+def publisher(context: Context, where: Iterable[str], high_water: int = 0, gate: curve.Gate | None = None) -> Socket:
+    """A publisher. Its queue to each listener holds `high_water` messages (0: any number).
+
+    Raises:
+        PermissionError: others could reach it, and it has no gate.
+    """
+    _check_guarded(where, gate)
     socket = _socket(context, zmq.XPUB, high_water, CONTROL_BYTES)
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-    socket.bind(where)
+    bind(socket, where, gate)
     return socket
 
 
-def subscriber(context: Context, where: Iterable[str], topics: Iterable[bytes], **limits: int) -> Socket:
-    """A subscriber to these topics. Its limits are `high_water` and `largest`, as in `publisher` and `largest`."""
+def bind(socket: Socket, where: Iterable[str], gate: curve.Gate | None) -> None:
+    """Binds a socket, first on this machine. What others can reach is guarded."""
+    for one in sorted(where):  # `ipc` before `tcp`
+        if gate and not one.startswith("ipc://"):
+            gate.guard(socket)
+        socket.bind(one)
+
+
+def router(context: Context, where: str, gate: curve.Gate | None = None) -> Socket:
+    """A socket that many dealers connect to. Who comes back takes the place of its earlier connection."""
+    _check_guarded([where], gate)
+    socket = _socket(context, zmq.ROUTER, 0, MAX_FRAME)
+    socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
+    bind(socket, [where], gate)
+    return socket
+
+
+def dealer(context: Context, where: str, name: str = "", server: str = "", key: curve.Key | None = None) -> Socket:
+    """A socket that connects to a router; on another machine, to one that has the public key `server`."""
+    _check_guarded([where], key)
+    socket = _socket(context, zmq.DEALER, 0, MAX_FRAME)
+    if name:
+        socket.setsockopt_string(zmq.IDENTITY, name)
+    if key:
+        curve.speak_to(socket, server, key)
+    socket.connect(where)
+    return socket
+
+
+def offer(socket: Socket, body: bytes) -> bool:
+    """Sends a message of a dealer; returns whether it could: libzmq may give up a connection that was refused."""
+    with contextlib.suppress(zmq.Again):
+        socket.send(body, zmq.NOBLOCK)
+        return True
+    return False
+
+
+def packet(socket: Socket) -> list[bytes] | None:
+    """The next message of a router or a dealer, or None."""
+    with contextlib.suppress(zmq.Again):
+        return socket.recv_multipart(zmq.NOBLOCK)
+    return None
+
+
+def sent(socket: Socket) -> tuple[str, bytes, bytes] | None:
+    """The next message of a guarded router, or None: whose key it came by, its connection, and what it says."""
+    with contextlib.suppress(zmq.Again):
+        connection, *_, body = socket.recv_multipart(zmq.NOBLOCK, copy=False)
+        return str(body.get("User-Id")), connection.bytes, body.bytes
+    return None
+
+
+def leave(context: Context, socket: Socket, milliseconds: int) -> None:
+    """Closes the last socket of a context. Its last messages have this time, also where libzmq would wait on."""
+    socket.close(linger=milliseconds)
+    ending = threading.Thread(target=context.term, daemon=True)
+    ending.start()
+    ending.join(milliseconds / 1000)
+
+
+def _check_guarded(where: Iterable[str], guard: curve.Gate | curve.Key | None) -> None:
+    for one in where:
+        if guard is None and not one.startswith("ipc://"):
+            raise PermissionError(f"{one} can be reached by others, so it must be guarded by keys")
+
+
+def subscriber(
+    context: Context, where: Collection[str], topics: Iterable[bytes], key: curve.Key | None = None, **limits: int
+) -> Socket:
+    """A subscriber to these topics. Its limits are `high_water` and `largest`, as in `publisher` and `largest`.
+
+    To other machines it speaks with the run's key.
+
+    Raises:
+        PermissionError: it has none.
+    """
+    _check_guarded(where, key)
     socket = _socket(context, zmq.XSUB, **limits)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     for topic in topics:
         socket.send(b"\1" + topic + b"\0")
-    for one in where:
+    for one in sorted(where):  # `ipc` before `tcp`
+        if key and not one.startswith("ipc://"):
+            curve.speak_to(socket, key.public, key)
         socket.connect(one)
     return socket
 

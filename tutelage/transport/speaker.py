@@ -16,7 +16,7 @@ from tutelage.codec import Frame, Header
 from tutelage.exactness import exact
 from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message, Promise, fingerprint, is_promise, values
-from tutelage.transport import sockets
+from tutelage.transport import places, sockets
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
 from tutelage.transport.outbox import Outbox
 from tutelage.transport.tap import Tapped
@@ -55,8 +55,13 @@ class Speaker:
         self.who, self.topics, self.outbox, self.lost, self.unkept = who, topics, outbox, lost, unkept
         self.sinks, self.programs = frozenset(sinks), frozenset(programs)
         self.met: set[str] = set()
-        self.links = sockets.publisher(context, sockets.address(folder, who.name, "links"))
-        self.tap = Tapped(context, sockets.address(folder, who.name, "tap"), topics.values())
+        known = places.of(folder)
+        self.gate = places.gate(context, known)
+        links, tap = (places.bound(folder, who.name, kind, known) for kind in ("links", "tap"))
+        self.links = sockets.publisher(context, links, gate=self.gate)
+        self.tap = Tapped(context, tap, topics.values(), self.gate)
+        if self.gate:
+            self.gate.open()
         self._pulling = {topic: self.sinks & outbox.listeners(topic) for topic in topics.values()}
         self._idle: set[str] = set()  # sinks that have everything, and wait for a notice that there is more
 

@@ -13,7 +13,8 @@ from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
 from tutelage.exactness import exact
 from tutelage.status import Status
-from tutelage.transport import sockets
+from tutelage.transport import places, sockets
+from tutelage.transport.curve import Gate
 from tutelage.transport.meeting import Losses
 
 TAP_MESSAGES, TAP_BYTES = 1000, 32 * 2**20
@@ -29,8 +30,10 @@ class Tapped:
         topics: all topics on which the node publishes.
     """
 
-    def __init__(self, context: sockets.Context, where: str, topics: Iterable[str]) -> None:
-        self.socket = sockets.publisher(context, where, TAP_LEAST)
+    def __init__(
+        self, context: sockets.Context, where: Iterable[str], topics: Iterable[str], gate: Gate | None = None
+    ) -> None:
+        self.socket = sockets.publisher(context, where, TAP_LEAST, gate)
         self.tapped: set[bytes] = set()
         self._topics = set(topics)
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
@@ -84,10 +87,11 @@ class Tap:
     def __init__(self, run: str, folder: Path, senders: Iterable[str], topics: Collection[str]) -> None:
         self.run, self.lost, self._topics = run, Losses(), frozenset(topics)
         self._context = sockets.Context()
-        where = [sockets.address(folder, sender, "tap") for sender in senders]
+        known = places.of(folder)
+        where = [places.address(folder, sender, "tap", known) for sender in senders]
         names = [topic.encode() for topic in topics]
         limits = {"high_water": TAP_MESSAGES, "largest": codec.MAX_FRAME}
-        self._hear = sockets.subscriber(self._context, where, names, **limits)
+        self._hear = sockets.subscriber(self._context, where, names, known and known.key, **limits)
 
     def receive(self, seconds: float) -> Arrival | None:
         """The next message, or None if none came within `seconds`."""

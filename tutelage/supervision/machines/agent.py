@@ -1,0 +1,190 @@
+"""`tutelage join`: runs the nodes of a launcher's run that are to run on this machine.
+
+It is a launcher in small. It forks the nodes and passes on their lifelines, but it decides nothing: when a node has
+died, it tells the launcher, which has it started again. If the launcher has not been heard for GONE_SECONDS, or the run
+is over, it ends them all. Checkpoints and logs stay on this machine, in `runs/` and the run's name.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tutelage.assignment import Assignment
+from tutelage.graph import Graph, NodePlan
+from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.supervision import child
+from tutelage.supervision.child import Child
+from tutelage.supervision.machines.mail import AGAIN_SECONDS, Mail
+from tutelage.supervision.machines.ports import Ports, own_address
+from tutelage.supervision.machines.stand_in import START
+from tutelage.supervision.machines.types import fingerprints
+from tutelage.supervision.machines.wire import Wire
+from tutelage.supervision.run import load
+from tutelage.supervision.shutdown import Shutdown
+from tutelage.supervision.signals import Signals
+from tutelage.supervision.socket_folder import SocketFolder
+from tutelage.transport.curve import Key
+from tutelage.transport.places import Place, Places
+
+GONE_SECONDS = 600.0
+"""How long the nodes go on when nothing is heard of the launcher."""
+
+
+class Agent:
+    """This machine's part of a run.
+
+    Args:
+        welcome: what the launcher's door has told (door.py).
+        launcher: the launcher's address.
+
+    Raises:
+        Refusal: a node's class cannot be loaded, or a port is taken.
+    """
+
+    def __init__(self, wire: Wire, welcome: dict[str, Any], launcher: str) -> None:
+        self.wire, self.host, self.run_name = wire, welcome["host"], welcome["run"]
+        self.key, self.secret = Key(*welcome["key"]), bytes.fromhex(welcome["secret"])
+        self.graph = Graph.from_json(welcome["graph"])
+        sys.path += self.graph.paths
+        plans = [replace(plan, host="") for plan in self.graph.nodes if plan.host == self.host]
+        self.plans = {plan.name: plan for plan in plans}
+        self._load(plans)
+        self.run_dir = Path("runs", self.run_name).resolve()
+        before = {name: Place(*place) for name, place in welcome["before"].items()}
+        self.ports = Ports(self.host, own_address(launcher), self.plans, before)
+        self.children: dict[str, Child] = {}
+        self.mails: dict[str, Mail] = {}
+        self.over = self._hurried = False
+        self._code = 0
+        self._selector = selectors.DefaultSelector()
+        self._heard, self._due = time.monotonic(), 0.0
+
+    def _load(self, plans: list[NodePlan]) -> None:
+        """Loads the nodes' modules. Raises Refusal if this machine lacks one."""
+        try:
+            load(replace(self.graph, nodes=plans))
+        except (LookupError, TypeError, ImportError) as error:
+            what = f"it cannot run {', '.join(self.plans)}: {error}; install there what they need"
+            raise Refusal([Problem(self.host, what)]) from error
+
+    def run(self) -> int:
+        """Runs the nodes until the run is over, the launcher is gone, or people interrupt it; returns the exit code."""
+        (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
+        (self.run_dir / "checkpoints").mkdir(exist_ok=True)
+        self.sockets = SocketFolder(self.run_name, self.run_dir, self.secret)
+        with Signals(self._interrupt) as signals:
+            self._selector.register(signals, selectors.EVENT_READ, signals)
+            self._selector.register(self.wire, selectors.EVENT_READ)
+            try:
+                while not (self.over or self._code or self._is_launcher_gone()):
+                    self._turn(0.1)
+            finally:
+                Shutdown(self.plans, self.children, self._turn, lambda: self._hurried).run()
+                self.sockets.close(self.children.values())
+                self.ports.close()
+        return self._code
+
+    def _interrupt(self, number: int) -> None:
+        self._hurried, self._code = self._code > 0, 128 + number
+
+    def _is_launcher_gone(self) -> bool:
+        gone = time.monotonic() - self._heard > GONE_SECONDS
+        if gone:
+            complain(f"nothing was heard of the launcher for {GONE_SECONDS:.0f} s: the nodes here are ended")
+            self._code = 1
+        return gone
+
+    def _turn(self, seconds: float) -> None:
+        """Waits up to `seconds` for packets, reports and ends of processes, and passes them on."""
+        self._wait(seconds)
+        for packet in self.wire.receive():
+            self._heard = time.monotonic()
+            self._take(packet)
+        self.sockets.look(self.children.values())
+        for name in list(self.children):
+            self._report(name)
+        self._send()
+
+    def _wait(self, seconds: float) -> None:
+        """Waits up to `seconds` until something comes, or a process ends."""
+        for key, _ in self._selector.select(seconds):
+            if isinstance(key.data, Signals):
+                key.data.drain()
+
+    def _take(self, packet: dict[str, Any]) -> None:
+        self.over |= "over" in packet
+        if "refused" in packet:
+            raise Refusal([Problem(self.host, packet["refused"])])
+        if packet.get("welcome", {}).get("run", self.run_name) != self.run_name:
+            self.over = True  # the launcher has begun another run
+        if "places" in packet:
+            nodes = {name: Place(*place) for name, place in packet["places"].items()}
+            Places(self.host, self.key, nodes).write(self.sockets.path)
+        if packet.get("node") in self.plans and not self.over:
+            self._obey(packet)
+
+    def _obey(self, packet: dict[str, Any]) -> None:
+        """Passes orders on to a node's process. A newer life of the node begins by replacing that process."""
+        name, mail = packet["node"], self.mails.get(packet["node"])
+        if mail is None or packet["life"] > mail.life:
+            if packet["first"] > 0:  # the beginning went to an earlier agent
+                self.wire.send(node=name, life=packet["life"], unknown=True)
+                return
+            self._end(name)
+            mail = self.mails[name] = Mail(name, packet["life"])
+        if packet["life"] < mail.life:
+            return
+        for order in mail.take(packet):
+            if order.startswith(START):
+                self._start(name, mail.life, **json.loads(order.removeprefix(START)))
+            elif name in self.children:
+                self.children[name].tell(order)
+
+    def _start(self, name: str, life: int, hurried: bool) -> None:
+        place = Assignment(
+            self.run_name, self.run_dir, self.sockets.path, self.graph, self.secret, life, hurried=hurried
+        )
+        others = [*self.children.values(), self.sockets.sweeper, self.wire.process]
+        started = self.children[name] = child.start(self.plans[name], place, others)
+        self.sockets.sweeper.tell(f"+{started.pid}")
+        self._selector.register(started.lifeline, selectors.EVENT_READ)
+
+    def _end(self, name: str) -> None:
+        """Ends an earlier life of a node: it must not speak beside the new one."""
+        if name in self.children:
+            self.children[name].kill(signal.SIGKILL)
+            while name in self.children:
+                self._wait(AGAIN_SECONDS)
+                self._report(name)
+
+    def _report(self, name: str) -> None:
+        """Passes a process's reports on, and its end."""
+        node, mail = self.children[name], self.mails[name]
+        status = node.exit_status()
+        for report in node.events():
+            mail.say(json.dumps(report))
+        if status is None:
+            return
+        mail.say(f"exit {status}")
+        self._selector.unregister(node.lifeline)
+        node.lifeline.close()
+        self.sockets.sweeper.tell(f"-{node.pid}")
+        del self.children[name]
+
+    def _send(self) -> None:
+        """Sends what is new; every second also that we are here, and what was not acknowledged."""
+        again = time.monotonic() > self._due
+        if again:
+            self._due = time.monotonic() + AGAIN_SECONDS
+            types = fingerprints(list(self.plans.values()))
+            self.wire.send(here=self.run_name, places=self.ports.places, fingerprints=types)
+        for mail in self.mails.values():
+            if mail.news or again:
+                self.wire.send(**mail.packet())
