@@ -106,7 +106,7 @@ class Discriminator(Node):
         yield Score(rollout, step, self.reward(logit).numpy(), absorbing_reward.numpy(), enough)
 
     def finish(self) -> tuple[Message, ...]:
-        if self.leaves and self.discriminator.adam.steps:
+        if self.name and self.leaves and self.discriminator.adam.steps:  # outside of a run it leaves nothing
             path = self.run_dir / self.leaves
             with naming(path):
                 durable.write(path, packed("discriminator", self.discriminator.tensors()).tobytes())

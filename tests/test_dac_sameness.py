@@ -138,6 +138,7 @@ def wordless(tmp_path: Path) -> Path:
     return tmp_path / "wordless.npz"
 
 
+@pytest.mark.slow
 def test_a_file_without_actions_is_learned_from_by_its_states_alone(tmp_path: Path, wordless: Path) -> None:
     done = cli("launch", "dac.yaml", f"demonstrations:={wordless}", cwd=tmp_path)
     assert done.returncode == 2 and "has no action: only gail.yaml and dac.yaml learn from states alone" in done.stderr

@@ -36,6 +36,7 @@ def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed, lag):
     assert run.digest == undisturbed(f"lag:={lag}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lag", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_plain_loop_ends_in_the_same_digest(undisturbed, lag):
     command = [sys.executable, str(PLAIN_LOOP), "--lag", str(lag), "--steps", STEPS.partition(":=")[2]]
@@ -43,6 +44,7 @@ def test_the_plain_loop_ends_in_the_same_digest(undisturbed, lag):
     assert plain["weights_digest"] == undisturbed(f"lag:={lag}")
 
 
+@pytest.mark.slow
 def test_seed_and_lag_matter(undisturbed):
     assert len({undisturbed("lag:=0"), undisturbed("lag:=1"), undisturbed("lag:=1", "seed:=1")}) == 3
 

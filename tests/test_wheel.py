@@ -71,6 +71,7 @@ def test_it_learns_from_an_empty_folder(tutelage: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run/report.json").read_text())["environment_steps"] == 4096
 
 
+@pytest.mark.slow
 def test_folders_of_the_users_that_are_named_as_our_rooms_hide_nothing_and_are_found(
     tutelage: Path, tmp_path: Path
 ) -> None:

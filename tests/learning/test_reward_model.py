@@ -50,6 +50,7 @@ def test_rewards_are_of_a_form():
     np.testing.assert_allclose(dac.rewards(tensors, "log_d", rows), np.full(5, math.log(3 / 4)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_with_the_interpolated_penalty_the_slope_between_the_sides_comes_near_what_is_asked_for():
     discriminator, data = judge(
         CONTINUOUS, rollouts=150, interpolated_penalty_weight=10.0, slope=0.5, learning_rate=3e-3, absorbing=False

@@ -1,6 +1,7 @@
 """Imitation of states alone: the change of the observation takes the action's place."""
 
 import numpy as np
+import pytest
 
 from tests.learning.test_replay import counting
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
@@ -44,6 +45,7 @@ def test_runs_of_the_replay_buffer_show_what_a_rollout_shows() -> None:
     np.testing.assert_allclose(ended, np.tile([40.0, 40, 40, 0, 0, 0, 1], (len(ended), 1)))
 
 
+@pytest.mark.slow
 def test_discriminator_and_learner_use_the_states_alone_and_are_restored() -> None:
     discriminator, again = (gail.Discriminator(DISCRETE, 0, DiscriminatorSettings(state_only=True)) for _ in range(2))
     learner = DAC(DISCRETE, 0)

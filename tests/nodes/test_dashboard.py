@@ -168,6 +168,7 @@ def test_a_chart_has_its_lines_between_their_least_and_greatest() -> None:
     assert "expert &lt;  20" in drawn and "mean  10" in drawn
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=10000000")
     try:

@@ -61,6 +61,7 @@ def test_a_level_curve_is_drawn_in_the_middle() -> None:
     assert "⠉" in chart("return", [Curve("level", 1, np.array([0.0, 1.0]), level, level, level)], 30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "begins"), [("curves.svg", b"<?xml"), ("curves.png", b"\x89PNG")])
 def test_a_picture_is_written(tmp_path: Path, name: str, begins: bytes) -> None:
     pytest.importorskip("matplotlib")

@@ -150,6 +150,7 @@ def test_a_killed_launcher_leaves_the_machine_safe(tmp_path):
     assert "disarmed: the run has ended" in run.safety
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_control_goes_on(tmp_path):
     (tmp_path / "run").mkdir()
     with disk(tmp_path / "run", "80m"):

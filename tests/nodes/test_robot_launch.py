@@ -18,6 +18,7 @@ def test_hardware_yaml_starts_an_emulated_rig_and_drives_it(tmp_path, protocol):
     assert "moving" in (run.run_dir / "logs" / "hardware.log").read_text()
 
 
+@pytest.mark.slow
 def test_gail_learns_from_a_robot_by_one_argument(tmp_path):
     robot = tmp_path / "cart.yaml"
     robot.write_text(f"driver: {CART}:Cart\ntask: CartPole-v1\nrate: 20\nstart: automatic\n")

@@ -255,6 +255,7 @@ def test_scripted_takes_are_the_same_whoever_is_killed_meanwhile(tmp_path: Path,
     ]
 
 
+@pytest.mark.slow
 def test_five_scripted_episodes_end_by_themselves(tmp_path: Path, noted: str) -> None:
     run = finished(tmp_path, noted, "operator:=scripted", "episodes:=5")
     found = takes(run)
@@ -271,6 +272,7 @@ def test_a_scripted_teacher_ends_with_the_learner(tmp_path: Path) -> None:
     assert done.returncode == 2 and "'scripted' never finishes by itself" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_policy_of_a_run_shows_demonstrations(tmp_path: Path) -> None:
     """All at the start; the run keeps a copy of the policy. A person can only show live."""
     (tmp_path / "teacher").mkdir()
@@ -351,6 +353,7 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
     assert person.report["demonstrations"] == 2
 
 
+@pytest.mark.slow
 def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path, people: list[Person]) -> None:
     person = sit_down(
         people, tmp_path, "gail.yaml", "operator:=keyboard", "live:=true", "speed:=1", "budget:=8192", "episodes:=3"

@@ -50,6 +50,7 @@ def test_its_reader_finds_what_the_run_has_measured_once_though_the_run_was_inte
     assert found["rollout/ep_rew_mean"][-1][0] == 16384 and found["time/fps"][-1][1] > 0
 
 
+@pytest.mark.slow
 def test_a_killed_node_writes_each_point_once(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=65536", *FEW[2:])
     wait_for(run, "metrics.jsonl", rows=12)

@@ -94,6 +94,7 @@ def test_a_pair_is_shown_of_an_episode_that_is_shorter_than_the_distance_of_its_
     assert Dataset(str(tmp_path / "b.npz"), CARTPOLE, subsample=20).offsets == draw.integers(20, size=20).tolist()
 
 
+@pytest.mark.slow
 def test_episodes_that_do_not_look_like_the_others_are_named(tmp_path: Path) -> None:
     """Two of ten are played at random; the discriminator has never seen a return."""
     task, spoilt = Task("CartPole-v1"), Demonstrations([], "CartPole-v1")

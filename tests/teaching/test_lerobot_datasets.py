@@ -207,6 +207,7 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> No
         files.read(path)
 
 
+@pytest.mark.slow
 def test_an_altered_or_cut_file_of_ours_is_refused_or_read_as_it_was(tmp_path: Path) -> None:
     path, chance = written(tmp_path, CARTPOLE, 2), random.Random(0)
     file = path / "data" / FIRST

@@ -122,6 +122,7 @@ def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_
     assert rows["observation", "simulator"]["messages"] > 10 and ("status", "policy") in rows
 
 
+@pytest.mark.slow
 def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     run, file = Run(tmp_path, "gail.yaml", "budget:=100000000", "episodes:=1"), tmp_path / "some.mcap"
     wait_for(run, "metrics.jsonl", rows=2)

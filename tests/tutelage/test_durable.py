@@ -138,6 +138,7 @@ def test_a_checkpoint_that_is_damaged_with_its_predecessor_is_refused_by_a_sente
     assert done.returncode == 2 and "both damaged" in done.stderr and "Traceback" not in done.stderr, done.stderr
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_one_run_hides_no_other_run(described, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(private, "places", lambda: [tmp_path])
     damaged = tmp_path / "damaged"

@@ -136,6 +136,7 @@ def test_hz_tells_rate_evenness_and_weight(going):
     assert "observation: " in text and " a second" in text and "100 messages, 0 lost" in text
 
 
+@pytest.mark.slow
 def test_bw_and_delay_tell_of_the_same_messages(going):
     words = ("observation", "--run", going.run_dir, "--count", "1", "--json")
     weighed, late = (json.loads(printed("topic", verb, *words)) for verb in ("bw", "delay"))

@@ -92,6 +92,7 @@ def test_half_learned_weights_of_a_killed_run_are_not_taken_for_final_ones(tmp_p
         )
 
 
+@pytest.mark.slow
 def test_a_run_whose_files_have_no_checksum_goes_on(tmp_path, quiet):
     run = Run(tmp_path, *ARGUMENTS)
     wait_for(run, "metrics.jsonl", rows=1)
@@ -128,6 +129,7 @@ def resumed_without_list(run: Run) -> Run:
     return again
 
 
+@pytest.mark.slow
 def test_a_signal_whose_exception_was_lost_still_ends_the_run(tmp_path):
     lines = [
         "import os, signal, sys, weakref",

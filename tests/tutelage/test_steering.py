@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.parts.run_cli import Run, cli, finished
 from tests.tutelage.test_silence import until
@@ -15,7 +16,7 @@ from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader
 
-LONG = ("gail.yaml", "budget:=65536", "episodes:=2", "record:=true", "steering:=true")
+LONG = ("gail.yaml", "budget:=49152", "episodes:=2", "record:=true", "steering:=true")
 
 
 def ask(run: Run, *words: str) -> str:
@@ -73,6 +74,7 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     assert "learner: same" in verdict and "discriminator: same" in verdict, verdict
 
 
+@pytest.mark.slow
 def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
     run = Run(tmp_path, *LONG)
     until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
@@ -85,13 +87,14 @@ def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_run_without_steering_says_how_to_have_it(tmp_path: Path) -> None:
-    run = Run(tmp_path, "gail.yaml", "budget:=65536", "episodes:=2")
+    run = Run(tmp_path, "gail.yaml", "budget:=49152", "episodes:=2")
     until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     assert "start it with steering:=true" in ask(run, "param", "set", "learner", "clip", "0.1")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
 
 
+@pytest.mark.slow
 def test_a_steering_node_that_changes_nothing_changes_nothing(tmp_path: Path) -> None:
     words = ("gail.yaml", "budget:=8192", "episodes:=2")
     digests = {finished(folder(tmp_path / name), *words, f"steering:={name}").digest for name in ("true", "false")}
