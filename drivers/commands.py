@@ -29,10 +29,11 @@ def find_port() -> None:
     """Find the serial port of a device: list the ports, have its cable pulled out, and say which port is gone."""
     from tutelage.drivers import ports
 
-    for port, description in ports.ports().items():
+    before = ports.there()
+    for port, description in before.items():
         click.echo(f"{port}  {description}".rstrip())
-    question = "pull the cable of the device out, then press Enter"
-    for port in ports.find(lambda: click.prompt(question, default="", show_default=False)):
+    click.prompt("pull the cable of the device out, then press Enter", default="", show_default=False)
+    for port in ports.gone(before):
         click.echo(f"it was {port}: plug it in again")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 from tutelage.input.problems import Problem, Refusal
@@ -29,24 +29,30 @@ def ports() -> dict[str, str]:
     return {port.device: "" if port.description == "n/a" else port.description for port in list_ports.comports()}
 
 
-def find(wait: Callable[[], object]) -> list[str]:
-    """The ports that are there before `wait`, in which somebody unplugs a device, and gone after it.
-
-    Where a port has a lasting name too, that is meant.
+def there() -> dict[str, str]:
+    """The serial ports, by the lasting names of those that have one; what is said of each.
 
     Raises:
-        Refusal: there was no port, or none is gone.
+        Refusal: there is none.
     """
-    before = {port: lasting(port) for port in ports()}
-    if not before:
+    found = {lasting(port): said for port, said in ports().items()}
+    if not found:
         raise Refusal([Problem("find-port", "this computer has no serial port: plug the device in first")])
-    wait()
+    return found
+
+
+def gone(before: Iterable[str]) -> list[str]:
+    """Those of the ports that are gone now.
+
+    Raises:
+        Refusal: none is.
+    """
     deadline = time.monotonic() + GONE_SECONDS
-    while not (gone := before.keys() - ports().keys()):
+    while not (found := set(before) - {lasting(port) for port in ports()}):
         if time.monotonic() > deadline:
             raise Refusal([Problem("find-port", "all ports are still there: was it the right cable?")])
         time.sleep(LOOK_SECONDS)
-    return sorted(before[port] for port in gone)
+    return sorted(found)
 
 
 def lasting(port: str) -> str:

@@ -198,11 +198,18 @@ def test_what_the_computer_lacks_is_found_out(tmp_path):
 
 
 @pytest.mark.skipif(not os.access("/dev", os.W_OK) or sys.platform != "linux", reason="no port can be made here")
-@pytest.mark.parametrize("pulled", [True, False])
-def test_the_port_that_is_gone_is_found(pulled):
+def test_the_port_that_is_gone_is_found():
     """A pseudo-terminal with the name that Linux gives to a serial adapter."""
-    near, far = os.openpty()
     port = Path(f"/dev/ttyUSB{os.getpid()}")
+    code, told, _ = pulled(port, True)
+    assert code == 0 and told.endswith(f"it was {port}: plug it in again\n")
+    code, _, wrong = pulled(port, False)
+    assert code == 2 and wrong == "find-port: all ports are still there: was it the right cable?\n"
+
+
+def pulled(port, really):
+    """What find-port says when a port is gone, or is not really."""
+    near, far = os.openpty()
     port.symlink_to(os.ttyname(far))
     command = [sys.executable, str(ROOT / "cli.py"), "find-port"]
     pipe = subprocess.PIPE
@@ -211,17 +218,14 @@ def test_the_port_that_is_gone_is_found(pulled):
             assert asking.stdout
             while asking.stdout.readline().strip() != str(port):
                 assert asking.poll() is None
-            if pulled:
+            if really:
                 port.unlink()
             told, wrong = asking.communicate("\n", timeout=60)
     finally:
         port.unlink(missing_ok=True)
         os.close(near)
         os.close(far)
-    if pulled:
-        assert asking.returncode == 0 and told.endswith(f"it was {port}: plug it in again\n")
-    else:
-        assert asking.returncode == 2 and wrong == "find-port: all ports are still there: was it the right cable?\n"
+    return asking.returncode, told, wrong
 
 
 def test_a_port_has_a_lasting_name_where_there_is_one(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -90,12 +91,19 @@ def test_runs_are_offered_the_newest_first(bin_folder: Path, tmp_path: Path) -> 
     assert offered(bin_folder, tmp_path, "tutelage", "launch", "--resume", "runs/b") == ["runs/b", "runs/b/"]
 
 
-def test_nodes_and_topics_are_those_of_the_running_graph(bin_folder: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No other run is seen. The folder's path is short, as those of sockets must be."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
+
+
+def test_nodes_and_topics_are_those_of_the_running_graph(bin_folder: Path, tmp_path: Path, alone: None) -> None:
     assert offered(bin_folder, tmp_path, "tutelage", "node", "info", "") == []
     run = launch(tmp_path, clock="Clock {count: 1000000}", follower="Follower")
     until_running(run, 2)
-    until(run, registry.runs)
+    until(run, lambda: bool(registry.runs()))
     try:
         for words, answer in [
             (("node", "info", ""), ["clock", "follower"]),

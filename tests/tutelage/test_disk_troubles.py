@@ -23,7 +23,7 @@ SMALL = ("budget:=8192", "episodes:=2")
 def test_a_full_disk_is_said_at_once_and_the_run_goes_on_when_it_has_room(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with disk(tmp_path / "run", "80m"):
-        run = Run(tmp_path, "gail.yaml", "budget:=16384", "episodes:=2")
+        run = Run(tmp_path, "gail.yaml", "budget:=32768", "episodes:=2")
         wait_for(run, "metrics.jsonl", rows=2)
         fill(run.run_dir / "filler")
         until(run, lambda: "learner cannot save learner.checkpoint (No space left on device)" in run.output)
@@ -32,7 +32,7 @@ def test_a_full_disk_is_said_at_once_and_the_run_goes_on_when_it_has_room(tmp_pa
         assert run.process.returncode == 0, run.output
         assert run.report["node_restarts"] == {} and run.digest
         rows = (run.run_dir / "metrics.jsonl").read_text().splitlines()
-        assert len([row for row in rows if "time/total_timesteps" in row and "eval" not in row]) == 16384 // 2048, rows
+        assert len([row for row in rows if "time/total_timesteps" in row and "eval" not in row]) == 32768 // 2048, rows
 
 
 def test_what_a_full_disk_did_not_take_is_named_in_the_end_and_written_by_a_resume(
