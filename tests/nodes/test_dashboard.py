@@ -142,6 +142,18 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
     assert run.process.poll() is None and "restart" not in run.output
 
 
+def test_what_was_measured_before_steps_were_known_is_drawn_over_steps_too(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"rollout": 0, "discriminator/loss": 3}\n{"rollout": 1, "discriminator/loss": 2}\n')
+    measured = Measured(path)
+    measured.update()
+    assert measured.points["discriminator/loss"] == [(1, 3), (2, 2)]
+    with path.open("a") as file:
+        file.write('{"rollout": 0, "time/total_timesteps": 64}\n{"rollout": 2, "discriminator/loss": 1}\n')
+    measured.update()
+    assert measured.points["discriminator/loss"] == [(64, 3), (128, 2), (192, 1)]
+
+
 def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     measured = Measured(path)
@@ -153,7 +165,7 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
         '{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train/entropy": 2}\n'
     )
     measured.update()
-    assert measured.points["train/entropy"] == [(10, 1.5), (10, 2)]
+    assert measured.points["train/entropy"] == [(10, 1.5), (20, 2)]
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
     assert measured.points["train/entropy"] == [(30, 3)] and list(measured.charts({})) == ["entropy"]

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from tutelage.tasks.measured import STEPS
+
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT, LEFT, FOOT = 420, 190, 52, 22
-MOST = 300
+MOST = 150
 """points that are drawn of a line"""
 
 COLOURS = ("#3f7fd1", "#d08030", "#2f9a74", "#c6526e", "#8763c4", "#8f8330")
@@ -29,13 +31,13 @@ class Measured:
     """The measurements in a run's metrics.jsonl, read as they come.
 
     Attributes:
-        points: (environment steps, value) by name; where there are no steps, the number of the row.
+        points: (environment steps, value) by name; in a run without steps, for example bc.yaml, rollouts in their place.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.points: dict[str, list[tuple[float, float]]] = {}
-        self._read, self._rows, self._steps = 0, 0, 0.0
+        self._read, self._each = 0, 0.0  # bytes; environment steps of a rollout, once they are known
 
     def update(self) -> None:
         """Reads what is new. A restarted report cuts the file: then all is read anew."""
@@ -51,11 +53,14 @@ class Measured:
             self._add(json.loads(line))
 
     def _add(self, row: dict[str, float]) -> None:
-        self._rows += 1
-        self._steps = row.get("time/total_timesteps", self._steps)
+        rollouts = row.get("rollout", 0) + 1
+        if STEPS in row and not self._each:
+            self._each = row[STEPS] / rollouts
+            self.points = {name: [(x * self._each, y) for x, y in points] for name, points in self.points.items()}
+        x = row.get(STEPS, rollouts * (self._each or 1))
         for name, value in row.items():
             if "/" in name and isinstance(value, int | float):
-                self.points.setdefault(name, []).append((self._steps or self._rows, value))
+                self.points.setdefault(name, []).append((x, value))
 
     def charts(self, levels: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
         """SVG by title, of those charts of which something was measured; `levels` are lines across, by chart."""

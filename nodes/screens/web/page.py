@@ -20,7 +20,7 @@ from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.steer import steer
 from tutelage.teaching.progress import Progress
 
-DRAW_SECONDS = 1.0
+DRAW_SECONDS = 2.0
 LOG_LINES = 200
 
 STYLE = """
