@@ -31,7 +31,7 @@ class Measured:
     """The measurements in a run's metrics.jsonl, read as they come.
 
     Attributes:
-        points: (environment steps, value) by name; in a run without steps, for example bc.yaml, rollouts in their place.
+        points: (environment steps, value) by name; rollouts in a run without steps, for example bc.yaml.
     """
 
     def __init__(self, path: Path) -> None:
