@@ -28,6 +28,7 @@ class AIRLDiscriminator(Discriminator):
     says = (Score, RewardModel, Metrics)
     keeps = ("discriminator", "memory", "demonstrations", "gathered", "policy")
     Algorithm, Settings = airl.AIRL, airl.Settings
+    steerable = {"learning_rate": (0, 1), "penalty_weight": (0, 9)}
     leaves = ""  # the reward report writes what it recovered
 
     def __init__(

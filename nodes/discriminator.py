@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from numpy.random import Generator
 
-from tutelage import Message, Node, Ranges
+from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.appended_rows import AppendedRows
 from tutelage.files.rows import naming
@@ -41,8 +41,7 @@ class Discriminator(Node):
     says: ClassVar[tuple[type[Message], ...]] = (Score, Metrics)
     keeps: ClassVar[tuple[str, ...]] = ("discriminator", "memory", "demonstrations", "gathered", "accuracies")
 
-    steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "penalty_weight": (0, 1000)}
-
+    steerable = {"learning_rate": (0, 1), "penalty_weight": (0, 9), "continuous_penalty_weight": (0, 9)}
     Algorithm: ClassVar[Any] = gail.Discriminator
     Settings: ClassVar[type[Any]] = gail.Settings
     budgets: ClassVar[Budgets] = ON_POLICY
@@ -128,6 +127,7 @@ class RewardDiscriminator(Discriminator):
 
     says = (RewardModel, Metrics)
     Settings = dac.DiscriminatorSettings
+    steerable = {"learning_rate": (0, 1), "interpolated_penalty_weight": (0.001, 1000)}
     budgets = OFF_POLICY
 
     def __init__(

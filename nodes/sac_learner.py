@@ -122,6 +122,7 @@ class GivenRewardSACLearner(SACLearner):
 
     hears = (Transition, Score)
     may_hear = (Enough,)
+    steerable: ClassVar[Ranges] = {"learning_rate": (0, 1)}
 
     def __init__(
         self,
@@ -141,9 +142,8 @@ class GivenRewardSACLearner(SACLearner):
         if not isinstance(message, Score):
             yield from super().hear(message)
         else:
-            place = f"rollout {message.rollout}"
-            check(place, "reward", message.reward, FINITE, rows="step")
-            check(place, "absorbing_reward", message.absorbing_reward, FINITE, rows="step")
+            for name in ("reward", "absorbing_reward"):
+                check(f"rollout {message.rollout}", name, getattr(message, name), FINITE, rows="step")
             yield from self._learn(message.rollout, message.step, message.reward, message.absorbing_reward)
 
     def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from tutelage import Message, Node
 from tutelage.files import durable
+from tutelage.files.naming import file_name
 from tutelage.message import Promise
 from tutelage.messages import Setting, Weights
 from tutelage.observers.parameters import STEERED
@@ -14,6 +15,8 @@ from tutelage.observers.parameters import STEERED
 
 class Steering(Node):
     """Publishes each change for the first rollout that nobody can have learned from yet.
+
+    A file in the run's folder lists the changes. It is written when they are in a checkpoint: at the next message.
 
     Attributes:
         rollout: the first one without a promise.
@@ -32,12 +35,14 @@ class Steering(Node):
         self.rollout, self.asked = 0, -1
         self.changes: list[list[Any]] = []
         self.changed: list[list[Any]] = []
+        self.listed = 0  # how many of them the file has
 
     def change(self, node: str, setting: str, value: float) -> None:
         self.changes.append([node, setting, value])
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Weights)
+        self._list()
         self.asked = message.rollout
         if self.asked >= self.rollout:
             yield from self._admit()
@@ -49,6 +54,18 @@ class Steering(Node):
         for node, setting, value in self.changes:
             yield Setting(self.rollout, 0, node=node, setting=setting, value=value)
             self.changed.append([self.rollout, node, setting, value])
-        if self.changes:
-            durable.write_json(self.run_dir / STEERED, {"changed": self.changed})
         self.changes = []
+
+    def _list(self) -> None:
+        if len(self.changed) != self.listed:
+            name = STEERED.format(file_name(self.name))
+            durable.write_json(self.run_dir / name, {"changed": self.changed})
+            self.listed = len(self.changed)
+
+    def finish(self) -> tuple[Message, ...]:
+        self._list()
+        return ()
+
+    def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
+        self.listed = -1  # the file may know of a change that this state does not

@@ -135,6 +135,8 @@ class Browser(Device):
     def commands(self, now: Moment) -> Sequence[OperatorCommand]:
         with self.lock:
             wishes, self.wishes = self.wishes, []
+            if now.phase != "driving":
+                self.tapped = []  # nothing that was pressed before is played later
             if self.gone and now.phase == "driving":
                 return ["stop", "go"]  # a robot stops, a simulator pauses
             return wishes
@@ -169,7 +171,9 @@ class Browser(Device):
         return {key: command for key, command in keys.items() if command in words}
 
     def engage(self, action: np.ndarray) -> None:
-        self.map.engage(action)
+        with self.lock:
+            self.tapped = []
+            self.map.engage(action)
 
 
 def _directions(axes: Sequence[float]) -> list[str]:

@@ -23,13 +23,13 @@ def test_a_node_is_restarted_a_setting_changed_and_the_run_ended(tmp_path: Path)
             until(run, lambda: run.nodes().get("simulator", before) != before)
             page.get_by_label("learner: entropy weight", exact=True).fill("0.25")
             page.keyboard.press("Enter")
-            visitor.sees("learner: entropy_weight is 0.25 from the next rollout on", "body")
-            until(run, (run.run_dir / "steered.json").exists)
+            visitor.sees("learner: entropy_weight is 0.25 from rollout", "body")
+            until(run, (run.run_dir / "steered-steering.json").exists)
             visitor.shot("dashboard.png")
             page.get_by_role("button", name="end the run").click()
             visitor.sees("the run ends in good order", "body")
             run.wait()
     finally:
         run.kill()
-    (change,) = json.loads((run.run_dir / "steered.json").read_text())["changed"]
+    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
     assert change[1:] == ["learner", "entropy_weight", 0.25] and not visitor.errors

@@ -178,3 +178,14 @@ def test_what_is_no_report_is_refused(wrong: dict[str, Any]) -> None:
 def test_neither_is_other_text(text: str) -> None:
     with pytest.raises(ValueError, match=r"report|Expecting"):
         parsed(text)
+
+
+def test_a_key_that_was_tapped_before_a_takeover_does_nothing_in_it() -> None:
+    made, clock = device("Pendulum-v1")
+    made.report("ann", Report(1, clock.now, ["left"]))
+    made.report("ann", Report(2, clock.now))
+    made.engage(np.zeros(1, np.float32))
+    assert acts(made) == 0
+    made.report("ann", Report(3, clock.now, ["left"]))
+    made.report("ann", Report(4, clock.now))
+    assert made.commands(READY) == [] and acts(made) == 0

@@ -1,8 +1,10 @@
 """What a person changes while a graph runs: it counts from a stated rollout, is recorded, repeated and not forgotten."""
 
+import dataclasses
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,10 @@ import pytest
 
 from tests.parts.run_cli import Run, cli, finished
 from tests.tutelage.test_silence import until
+from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
+from tutelage.nodes import airl_discriminator, sac_learner  # noqa: F401  kinds that are tested below
 from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader
@@ -23,6 +27,13 @@ def ask(run: Run, *words: str) -> str:
     """What a command prints of this run, which must be running."""
     done = cli(*words, "--run", str(run.run_dir))
     return done.stdout + done.stderr
+
+
+def subclasses(kind: type[Node]) -> Iterator[type[Node]]:
+    """All kinds of node that let settings change."""
+    for one in kind.__subclasses__():
+        yield from [one] if one.steerable else []
+        yield from subclasses(one)
 
 
 def folder(path: Path) -> Path:
@@ -56,10 +67,8 @@ def test_a_restarted_learner_still_has_the_changed_setting() -> None:
 def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -> None:
     run = Run(tmp_path, *LONG)
     until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
-    assert "entropy_weight is 0.3 from the next rollout on" in ask(
-        run, "param", "set", "learner", "entropy_weight", "0.3"
-    )
-    until(run, (run.run_dir / "steered.json").exists)
+    assert "entropy_weight is 0.3 from rollout " in ask(run, "param", "set", "learner", "entropy_weight", "0.3")
+    until(run, (run.run_dir / "steered-steering.json").exists)
     assert ask(run, "param", "get", "learner", "entropy_weight").strip() == "0.3"
     assert "learner is restarted" in ask(run, "node", "restart", "learner")
     assert "the run cannot go on without it" in ask(run, "node", "stop", "policy")
@@ -67,7 +76,7 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     run.process.wait()
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
-    ((rollout, *change),) = json.loads((run.run_dir / "steered.json").read_text())["changed"]
+    ((rollout, *change),) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
     assert change == ["learner", "entropy_weight", 0.3]
     assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
     verdict = cli("verify", str(run.run_dir / "recording.mcap")).stdout
@@ -99,3 +108,9 @@ def test_a_steering_node_that_changes_nothing_changes_nothing(tmp_path: Path) ->
     words = ("gail.yaml", "budget:=8192", "episodes:=2")
     digests = {finished(folder(tmp_path / name), *words, f"steering:={name}").digest for name in ("true", "false")}
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("kind", [*subclasses(Node)], ids=lambda kind: kind.__name__)
+def test_what_may_change_is_a_setting_of_the_node(kind: type[Node]) -> None:
+    fields = {field.name for field in dataclasses.fields(kind.Settings)}
+    assert kind.steerable and set(kind.steerable) <= fields

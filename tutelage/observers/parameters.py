@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,11 @@ from tutelage.node import parameters
 from tutelage.supervision import control
 from tutelage.supervision.registry import Running
 
-STEERED = "steered.json"
-"""In the run's folder: rollout, node, setting and value of each change, the newest last."""
+STEERED = "steered-{}.json"
+"""In the run's folder, one of each steering node: rollout, node, setting and value of each change, the newest last."""
+
+ADMITTED_SECONDS, LOOK_SECONDS = 20.0, 0.05
+"""How long a change may take to be admitted, two rollouts at most, and how often that is looked for."""
 
 
 class ParameterRow(NamedTuple):
@@ -64,11 +68,14 @@ def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[Param
             yield ParameterRow(plan.name, one.name, value, f"{least:g} to {most:g}", one.meaning)
 
 
+def _changes(run_dir: Path) -> list[list[Any]]:
+    """Rollout, node, setting and value of all changes."""
+    return [one for path in sorted(run_dir.glob(STEERED.format("*"))) for one in durable.read_json(path)["changed"]]
+
+
 def _changed(run_dir: Path) -> dict[tuple[str, str], float]:
     """The newest value of each setting that was changed."""
-    path = run_dir / STEERED
-    changes = durable.read_json(path)["changed"] if path.exists() else []
-    return {(node, setting): value for _, node, setting, value in changes}
+    return {(node, setting): value for _, node, setting, value in _changes(run_dir)}
 
 
 def row(run: Running, node: str, parameter: str) -> ParameterRow:
@@ -84,12 +91,21 @@ def row(run: Running, node: str, parameter: str) -> ParameterRow:
 
 
 def change(run: Running, node: str, setting: str, value: float) -> str:
-    """Changes a setting, and says from when on.
+    """Changes a setting, and says from which rollout on: then no kill undoes it.
 
     Raises:
-        Refusal: it cannot change, or not to this value.
+        Refusal: it cannot change, or not to this value, or it was not admitted in time.
     """
-    return control.ask(run.socket_dir, do="set", node=node, setting=setting, value=value)
+    before = _changes(run.run_dir)
+    control.ask(run.socket_dir, do="set", node=node, setting=setting, value=value)
+    deadline = time.monotonic() + ADMITTED_SECONDS
+    while time.monotonic() < deadline:
+        for one in _changes(run.run_dir):
+            if one not in before and one[1:] == [node, setting, float(value)]:
+                return f"{node}: {setting} is {value:g} from rollout {one[0]} on"
+        time.sleep(LOOK_SECONDS)
+    what = f"was asked for, but not admitted within {ADMITTED_SECONDS:.0f} s: `param get` shows whether it still comes"
+    raise Refusal([Problem(setting, what)])
 
 
 def dump(run: Running, node: str) -> str:
@@ -98,7 +114,7 @@ def dump(run: Running, node: str) -> str:
 
 
 def load(run: Running, node: str, text: str) -> Iterator[str]:
-    """Changes those settings of a node to what `dump` printed that differ from it; a sentence for each.
+    """Changes the settings of a node to what `dump` printed; a sentence for each.
 
     Raises:
         Refusal: this is no such file, or a setting cannot change.
@@ -109,7 +125,5 @@ def load(run: Running, node: str, text: str) -> Iterator[str]:
         raise Refusal([Problem(node, f"this is no YAML: {error}")]) from error
     if not isinstance(wanted, dict):
         raise Refusal([Problem(node, "there are no settings: a line `name: value` for each is needed")])
-    now = {row.parameter: row.value for row in rows(run, node)}
     for setting, value in wanted.items():
-        if now.get(setting) != value:
-            yield change(run, node, str(setting), value)
+        yield change(run, node, str(setting), value)

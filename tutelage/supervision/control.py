@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,15 +47,20 @@ class Control:
             while True:
                 question, asker = self._socket.recvfrom(BYTES)
                 said = self._said(question)
-                with contextlib.suppress(OSError):  # the asker is gone, or does not read
+                with contextlib.suppress(OSError, TypeError):  # the asker is gone, does not read, or has no address
                     self._socket.sendto(json.dumps(said).encode(), asker)
 
     def _said(self, question: bytes) -> dict[str, Any]:
         try:
-            return {"answer": self._answer(json.loads(question))}
+            asked = json.loads(question)
+            if not isinstance(asked, dict) or asked.pop("until", 0.0) < time.monotonic():
+                raise ValueError(
+                    "it came too late, or says not until when it is asked"
+                )  # whoever asked knows no answer
+            return {"answer": self._answer(asked)}
         except Refusal as refusal:
             return {"refused": [[str(problem.where), problem.what] for problem in refusal.problems]}
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             return {"refused": [["question", f"the launcher does not understand it: {error}"]]}
 
 
@@ -70,7 +76,7 @@ def ask(folder: Path, **question: Any) -> str:
         try:
             end.bind(str(path))
             end.connect(str(folder / ADDRESS))
-            end.send(json.dumps(question).encode())
+            end.send(json.dumps(question | {"until": time.monotonic() + ANSWER_SECONDS}).encode())
             said = json.loads(end.recv(BYTES))
         except TimeoutError:
             what = f"its launcher does not answer within {ANSWER_SECONDS:.0f} s: it is stopped, or very busy"

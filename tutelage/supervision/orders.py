@@ -9,6 +9,7 @@ from typing import Any
 
 from tutelage.graph import NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.setting import Setting
 from tutelage.supervision import roles
 from tutelage.supervision.child import Child
 from tutelage.supervision.interrupts import Interrupts
@@ -23,7 +24,7 @@ class Orders:
     """
 
     def __init__(self, plans: Mapping[str, NodePlan], children: Mapping[str, Child], interrupts: Interrupts) -> None:
-        self.plans, self.children, self.interrupts = plans, children, interrupts
+        self.plans, self.children, self.interrupts, self.reports = plans, children, interrupts, interrupts.reports
         self.restarting: set[str] = set()
         self.stopped: set[str] = set()
 
@@ -49,32 +50,45 @@ class Orders:
         plan = self._running(name)
         if roles.acts_on_the_world(plan):
             raise Refusal([Problem(name, "it is a robot's and is never restarted amid a run; end the run instead")])
+        if plan.command and not plan.kind and any(map(roles.acts_on_the_world, self.plans.values())):
+            raise Refusal([Problem(name, "the robot may need this program: end the run instead")])
         self.restarting.add(name)
         self.children[name].kill(signal.SIGKILL)
         return f"{name} is restarted from its last checkpoint"
 
     def _stop(self, name: str) -> str:
         plan = self._running(name)
-        if plan.kind and plan.required and not roles.is_observer(plan):
+        if plan.host:
+            raise Refusal([Problem(name, f"it runs on {plan.host}: only the end of the run stops it")])
+        if plan.required and not roles.is_observer(plan):
             raise Refusal([Problem(name, "the run cannot go on without it: restart it, or end the run")])
         self.stopped.add(name)
         self.children[name].kill(signal.SIGTERM)
         return f"{name} is stopped; the run goes on without it"
 
     def _set(self, name: str, setting: str, value: Any) -> str:
-        steering = [plan.name for plan in self.plans.values() if plan.kind and plan.kind.steers]
-        if not steering:
-            raise Refusal([Problem(setting, "this run cannot be steered: start it with steering:=true")])
-        kind = self._running(name).kind
-        steerable = kind.steerable if kind else {}
+        plan = self._running(name)
+        steerable = plan.kind.steerable if plan.kind else {}
         if setting not in steerable:
             what = f"{name} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
             raise Refusal([Problem(setting, what)])
         least, most = steerable[setting]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise Refusal([Problem(setting, f"must be a number from {least:g} to {most:g}, but is {value!r}")])
-        self.children[self._running(steering[0]).name].tell(f"change {json.dumps([name, setting, float(value)])}")
-        return f"{name}: {setting} is {value:g} from the next rollout on"
+        self._steering(plan).tell(f"change {json.dumps([name, setting, float(value)])}")
+        return "asked"
+
+    def _steering(self, plan: NodePlan) -> Child:
+        """The process that a node hears changes from."""
+        heard = {
+            name for topic, names in plan.hears.items() if plan.takes.get(topic) == Setting.topic for name in names
+        }
+        if not heard:
+            raise Refusal([Problem(plan.name, "this run cannot be steered: start it with steering:=true")])
+        name = min(heard)
+        if name in self.reports.ended or {"halt", "interrupt"} & {*self.interrupts.orders}:
+            raise Refusal([Problem(plan.name, "the run ends, and nothing is learned any more")])
+        return self.children[self._running(name).name]
 
     def _running(self, name: str) -> NodePlan:
         if name not in self.plans:

@@ -22,7 +22,7 @@ class Door(H11Protocol):
     @property
     def asks(self) -> bool:
         """Whether a request of it is being answered."""
-        return self.cycle is not None and not self.cycle.response_complete
+        return self.cycle is not None and not (self.cycle.response_complete or self.flow.write_paused)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -39,7 +39,7 @@ class Gate:
         elif scope["type"] == "http" and self._right(_asked(scope)):
             await self._welcome(scope["path"], send)  # first: the token leaves the address bar, too, if it is known
         elif self._right(self._told(headers)):
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _unframed(send))
         else:
             await refuse(scope, send, 401)
 
@@ -69,6 +69,18 @@ class Gate:
         ]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _unframed(send: Send) -> Send:
+    """Sends the same, which no other page may show in a frame of its own, to steal clicks."""
+
+    async def sent(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", []), (b"content-security-policy", b"frame-ancestors 'none'")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sent
 
 
 def _asked(scope: Scope) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -21,7 +20,7 @@ from tutelage.nodes.screens.web.steer import steer
 from tutelage.teaching.progress import Progress
 
 DRAW_SECONDS = 2.0
-LOG_LINES = 200
+LOG_LINES, LOG_BYTES = 200, 65536
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -119,8 +118,10 @@ class Page:
         path = self.run_dir / "logs" / f"{file_name(node)}.log"
         if not path.exists():
             return '<pre class="log" tabindex="0">(nothing yet)</pre>'
-        with path.open(errors="replace") as file:
-            return f'<pre class="log" tabindex="0">{escape("".join(deque(file, LOG_LINES)))}</pre>'
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()[-LOG_LINES:]
+        return f'<pre class="log" tabindex="0">{escape(chr(10).join(lines))}</pre>'
 
 
 def _heading(text: str) -> ui.html:

@@ -47,7 +47,6 @@ def _field(run_dir: Path, row: parameters.ParameterRow, order: Callable[[Callabl
     field = ui.number(title, value=row.value).props("dense").tooltip(row.meaning).classes("w-56")
 
     def change() -> object:
-        running = runs.running(str(run_dir))
-        return order(lambda: parameters.change(running, row.node, row.parameter, field.value))
+        return order(lambda: parameters.change(runs.running(str(run_dir)), row.node, row.parameter, field.value))
 
     field.on("change", change)  # Enter, or the field is left with another value

@@ -76,7 +76,7 @@ class Door:
         elif told.get("here") == self.run_name:
             self._take_in(host, told)
         elif "cannot" in told:
-            self._refuse(told["cannot"])
+            self._refuse(told["cannot"])  # a second `join`, for example, amid a run says so to its own user alone
         else:
             self._send(host, _packed(welcome=self._welcome(host)))
 
@@ -114,6 +114,9 @@ class Door:
         self._lifeline.sendall(_packed(event="here", waiting=waiting) + b"\n")
 
     def _refuse(self, why: str) -> None:
+        """Refuses the run, if it waits for a machine. Amid a run whoever comes too late or wrongly changes nothing."""
+        if self._complete:
+            return
         self._lifeline.sendall(_packed(event="refused", why=why) + b"\n")
 
     def _send(self, host: str, body: bytes) -> None:
