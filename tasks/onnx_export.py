@@ -89,7 +89,10 @@ def model(tensors: Tensors, task: Task, where: object) -> bytes:
     seen = helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["n", spaces.observation])
     kind, numbers = (TensorProto.INT64, []) if spaces.discrete else (TensorProto.FLOAT, [spaces.action])
     said = helper.make_tensor_value_info("action", kind, ["n", *numbers])
-    kept = [numpy_helper.from_array(np.asarray(array, np.float32), name) for name, array in constants.items()]
+    used = {name for layer in layers for name in layer[1]}  # a reader warns of others
+    kept = [
+        numpy_helper.from_array(np.asarray(constants[name], np.float32), name) for name in constants if name in used
+    ]
     graph = helper.make_graph(nodes, "policy", [seen], [said], kept, doc_string=f"Likeliest action, {task.env}")
     made = helper.make_model(
         graph, producer_name="tutelage", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]

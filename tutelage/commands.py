@@ -184,7 +184,8 @@ def new(folder: Path) -> None:
 
     for path in template.write(folder):
         click.echo(path)
-    click.echo(f"\ntest it:    pytest {folder}\nlaunch it:  {program()} launch {folder / folder.name}.yaml")
+    click.echo(f"\ntest it:    python -m pytest {folder}   (in the clone it needs the extra `test`)")
+    click.echo(f"launch it:  {program()} launch {folder / folder.name}.yaml")
 
 
 @click.command(epilog="\b\n" + "\n".join(HOW.values()))

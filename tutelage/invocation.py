@@ -16,4 +16,4 @@ def program() -> str:
 
 def installing(extra: str) -> str:
     """The command that installs an extra. It names no package of ours: there is none in the package index."""
-    return f"pip install -e '.[{extra}]' (in the clone)"
+    return f"pip install -c constraints.txt -e '.[{extra}]' (in the clone)"

@@ -12,6 +12,7 @@ import numpy as np
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
 from tutelage.nodes.screens.web.curves import CHARTS, Measured
+from tutelage.observers.parameters import STEERED
 
 DRAWS = 1000
 """How often seeds are drawn anew for the interval."""
@@ -83,9 +84,11 @@ def _points(run: Path) -> dict[str, list[tuple[float, float]]]:
 
 
 def _settings(run: Path) -> dict[str, Any]:
-    """What makes runs comparable: the algorithm and all arguments but the seed."""
+    """What makes runs comparable: the algorithm and all arguments but the seed, and those that change no result."""
     graph = Graph.of_run(run)
-    return {"algorithm": graph.name} | {name: value for name, value in graph.arguments.items() if name != "seed"}
+    steered = any(run.glob(STEERED.format("*")))
+    nothing = {"seed", "dashboard", "tensorboard", "record", "keep", *(() if steered else ("steering",))}
+    return {"algorithm": graph.name} | {name: value for name, value in graph.arguments.items() if name not in nothing}
 
 
 def _labels(groups: list[dict[str, Any]]) -> list[str]:

@@ -134,9 +134,12 @@ def test_calibrating_what_is_not_there_is_one_sentence(tmp_path):
     [
         (
             "cartpole_dynamixel.yaml",
-            "dynamixel_sdk, which is not installed: pip install -e '.[dynamixel]' (in the clone)",
+            "dynamixel_sdk, which is not installed: pip install -c constraints.txt -e '.[dynamixel]' (in the clone)",
         ),
-        ("cartpole_serial.yaml", "serial, which is not installed: pip install -e '.[serial]' (in the clone)"),
+        (
+            "cartpole_serial.yaml",
+            "serial, which is not installed: pip install -c constraints.txt -e '.[serial]' (in the clone)",
+        ),
         ("cartpole_ros2.yaml", "rclpy, which is not installed: source the set-up of your ROS 2"),
         (
             "arm.yaml",
@@ -179,7 +182,7 @@ def test_an_extra_lacks_what_the_extras_of_its_packages_lack(tmp_path, monkeypat
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(computer, "PACKAGE", "zoo")
     assert [str(finding) for finding in computer._extras()] == [
-        "ok      extra big: not installed (stripes, gnu): pip install -e '.[big]' (in the clone)"
+        "ok      extra big: not installed (stripes, gnu): pip install -c constraints.txt -e '.[big]' (in the clone)"
     ]
     monkeypatch.setattr(computer, "PACKAGE", "nowhere")
     assert [finding.good for finding in computer._extras()] == [None]

@@ -94,4 +94,4 @@ def test_the_terminal_needs_no_extra_and_a_file_names_it(tmp_path: Path) -> None
     assert drawn.returncode == 0 and "gail CartPole-v1: 2 after 20 steps" in drawn.stdout, drawn.stderr
     words = [sys.executable, "-c", WITHOUT, "plot", str(one), "--output", str(tmp_path / "a.svg")]
     done = subprocess.run(words, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=60)
-    assert done.returncode == 2 and "pip install -e '.[plot]'" in done.stderr, done.stderr
+    assert done.returncode == 2 and "pip install -c constraints.txt -e '.[plot]'" in done.stderr, done.stderr

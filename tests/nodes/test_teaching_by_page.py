@@ -119,7 +119,11 @@ def test_a_page_takes_over_gives_back_and_lets_go_when_it_is_closed(tmp_path: Pa
     once = ["take over", "give back", "stop", "arm", "give back"]
     assert orders == [*once, "take over", "stop", "give back"]
     stopped = max(i for i, one in enumerate(said) if isinstance(one, Safety) and one.state == "stopped")
-    torques = [one.applied[0] for one in said[:stopped] if isinstance(one, Command) and one.actor == "human" and one.applied.size]
+    torques = [
+        one.applied[0]
+        for one in said[:stopped]
+        if isinstance(one, Command) and one.actor == "human" and one.applied.size
+    ]
     assert max(torques) > 1.5
     assert not [one for one in said[stopped:] if isinstance(one, Command) and one.applied.any()]
 

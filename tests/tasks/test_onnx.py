@@ -187,5 +187,5 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     save_file(drawn(*KINDS["a choice, PPO"]), tmp_path / "weights.safetensors")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(Refusal, match=r"policy.onnx: .* needs an extra: pip install -e '.\[onnx\]'"):
+    with pytest.raises(Refusal, match=r"policy.onnx: .* needs an extra: pip install -c constraints.txt -e '.\[onnx\]'"):
         onnx_export.export(tmp_path / "weights.safetensors", tmp_path / "policy.onnx", "Acrobot-v1")

@@ -498,7 +498,8 @@ def test_a_missing_extra_is_named_with_its_command(
     for loaded in [one for one in sys.modules if one.partition(".")[0] == module]:
         monkeypatch.setitem(sys.modules, loaded, None)  # what Python takes for not there
     with pytest.raises(
-        Refusal, match=rf"^{module}: cannot be imported .*: pip install -e '.\[{install}\]' \(in the clone\)$"
+        Refusal,
+        match=rf"^{module}: cannot be imported .*: pip install -c constraints.txt -e '.\[{install}\]' \(in the clone\)$",
     ):
         files.write(name, Demonstrations([driven(CARTPOLE, 0, 5)]), to, fps=50)
 

@@ -190,7 +190,7 @@ BAD = [
     ("nodes: {a: {run: 'no_such_package.b:C'}}", "launch.yaml:1:18", "there is no module no_such_package"),
     ("nodes: {a: {run: 'nodes.simulater:Simulator'}}", "launch.yaml:1:18", "there is no module nodes.simulater; did you mean 'simulator'?"),
     ("nodes: {a: {run: 'missing.py:A'}}", "launch.yaml:1:18", "missing.py:A needs no_such_thing, which is not installed: pip install no_such_thing"),
-    ("nodes: {a: {run: 'heavy.py:A'}}", "launch.yaml:1:18", "heavy.py:A needs torch, which is not installed: pip install -e '.[torch]' (in the clone)"),
+    ("nodes: {a: {run: 'heavy.py:A'}}", "launch.yaml:1:18", "heavy.py:A needs torch, which is not installed: pip install -c constraints.txt -e '.[torch]' (in the clone)"),
     ("nodes: {a: {run: 'typo.py:A'}}", "launch.yaml:1:18", "typo.py:A cannot be imported: there is no module messages.no_such"),
     ("nodes: {a: {run: 'syntax.py:A'}}", "launch.yaml:1:18", "syntax.py cannot be imported: SyntaxError: "),
     ("nodes: {a: {run: 'raises.py:A'}}", "launch.yaml:1:18", "raises.py cannot be imported: KeyError: 'x' ("),
