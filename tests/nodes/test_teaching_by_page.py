@@ -62,6 +62,7 @@ def test_an_episode_is_driven_kept_and_learned_from(tmp_path: Path, browser: Bro
         visitor.sees("finished: 1 of 2 episodes kept")
         run.wait()
         assert run.process.returncode == 0 and not visitor.errors, run.output
+        visitor.sees("the run has ended")
     finally:
         run.kill()
     assert run.report["demonstrations"] == 1 and run.report["environment_steps"] == 8192

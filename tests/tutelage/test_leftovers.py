@@ -1,5 +1,6 @@
 """What killed runs leave is swept: by the next run, and by the sweeper."""
 
+import contextlib
 import json
 import os
 import signal
@@ -52,7 +53,8 @@ def test_the_next_run_sweeps_what_a_killed_group_has_left(tmp_path: Path) -> Non
     sockets, all_of_it = sockets_of(run), [*children(run.process.pid), run.process.pid]
     os.kill(nodes["idle"], signal.SIGSTOP)
     for pid in (pid for pid in all_of_it if pid != nodes["idle"]):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended with the others
+            os.kill(pid, signal.SIGKILL)
     run.process.wait()
     assert sockets.exists() and exists(nodes["idle"])
     another_run(tmp_path / "next")
@@ -67,7 +69,8 @@ def test_a_stopped_node_that_is_continued_ends_by_itself(tmp_path: Path) -> None
     sockets, rest = sockets_of(run), {*children(run.process.pid), run.process.pid} - {nodes["idle"]}
     os.kill(nodes["idle"], signal.SIGSTOP)
     for pid in rest:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     run.process.wait()
     os.kill(nodes["idle"], signal.SIGCONT)
     wait_until_gone(nodes["idle"])

@@ -253,14 +253,16 @@ def test_nobody_waits_for_a_launcher_that_is_stopped(tmp_path, monkeypatch):
         assert run.process.poll() is None, run.output
         time.sleep(0.01)
     os.kill(run.process.pid, signal.SIGSTOP)
-    deadline = time.monotonic() + 30  # 3 s on an idle machine
+    stopped = time.monotonic()
+    deadline = stopped + 30  # 3 s on an idle machine
     while not (run.run_dir / "numbers").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     told = (run.run_dir / "numbers").exists()
+    stopped = time.monotonic() - stopped
     os.kill(run.process.pid, signal.SIGCONT)
     run.wait()
     assert told and run.process.returncode == 0, run.output
-    assert run.report["node_silences"] == {}
+    assert all(silence < stopped for silence in run.report["node_silences"].values())  # a busy machine has short ones
 
 
 @pytest.mark.parametrize(("hearer", "code"), [("Adder", 0), ("Breaking", 1)])

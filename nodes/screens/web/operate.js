@@ -25,7 +25,9 @@ function connect() {
     letGo();
     stamp = null;
     show({ controls: "nobody's" });
-    setTimeout(connect, 1000);
+    if (document.body.dataset.phase !== "finished") return setTimeout(connect, 1000);
+    part("lost").textContent = "the run has ended: `tutelage dashboard RUN` shows it again";
+    part("lost").className = "ended";
   };
 }
 
