@@ -220,10 +220,8 @@ class Supervisor:
         """Restarts a node within its budget, ends the run if it needs that node, or goes on without it."""
         now, name, restarts, hopeless = time.monotonic(), plan.name, self.outcome.restarts, self.reports.hopeless
         deaths = self._deaths[name] = [t for t in self._deaths[name] if now - t < plan.restart_seconds]
-        if name in self.orders.restarting:
-            self.orders.restarting.remove(name)
-        else:
-            deaths.append(now)
+        deaths += [now] if name not in self.orders.restarting else []  # one that was asked for is no failure
+        self.orders.restarting.discard(name)
         if name in self.orders.stopped:
             self.reports.ended.add(name)
         elif name not in hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
