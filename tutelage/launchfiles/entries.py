@@ -17,14 +17,14 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_HOST = {"host": str | None}
+_PLACE = {"host": str | None, "process": str | None}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
     "nodes": dict,
     "groups": list,
     "include": list,
-    **_HOST,
+    **_PLACE,
 }
 CONDITION = {"if": Any, "unless": Any}
 
@@ -35,7 +35,7 @@ INCLUDE = {
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
     "replace": dict,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 NODE = {
@@ -49,7 +49,7 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
@@ -69,6 +69,7 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
+    process: str = ""
 
     @property
     def folder(self) -> Path:
@@ -99,6 +100,7 @@ class Entry:
     restart_seconds: float = 60.0
     required: bool = True
     host: str = ""
+    process: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""
