@@ -49,8 +49,9 @@ class Process:
     def _built(self, closing: ExitStack) -> list[NodeLife]:
         """Builds the nodes. They are closed whatever happens; a signal does not end a realtime node before that."""
         lives = []
-        for plan, self._lifeline in self.nodes:
-            lives.append(NodeLife(plan, self.place, self._lifeline))
+        for plan, lifeline in self.nodes:
+            self._lifeline = lifeline
+            lives.append(NodeLife(plan, self.place, lifeline))
             closing.callback(lives[-1].node.close)
         if any(life.node.realtime for life in lives):
             _on_signals(_leave)

@@ -22,7 +22,7 @@ def _why_not(one: Planned, first: Planned) -> str:
     if plan.command:
         return "it is a program of its own"
     if kind and (kind.order == "arrival" or kind.observer or kind.realtime or kind.clock):
-        return "it acts by the clock or looks on, which needs a process of its own"
+        return "it does not go by logical time, and such nodes have a process each"
     if plan.host:
         return f"it is to run on {plan.host}, and such nodes have a process each"
     if not plan.required:

@@ -207,7 +207,7 @@ class _Reader:
 
     def process(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> str:
         """The full name of the process that a node, a group or a file names, or that of the scope around it."""
-        name = parts.get("process")
+        name = parts.get("process") or ""
         named = name and self.is_name(name, items["process"].place)
         return scope.absolute(name) if named else "" if "process" in parts else scope.process
 

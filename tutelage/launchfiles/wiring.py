@@ -11,8 +11,8 @@ from typing import NamedTuple
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.yaml_marks import shown
-from tutelage.launchfiles.entries import Entry, LaunchFile
 from tutelage.launchfiles import composing
+from tutelage.launchfiles.entries import Entry, LaunchFile
 from tutelage.launchfiles.plans import Planned, plan_node
 from tutelage.message import Message, fingerprint, schema
 from tutelage.node import Node
