@@ -24,7 +24,8 @@ def write(
 ) -> None:
     """Replaces a file in one step. After a crash, if `durable` also after a power cut, the old or the new one is there.
 
-    The data may come in pieces, which are not joined. The old file moves to `predecessor`, if there is one; then for a moment only that file is there.
+    The data may come in pieces, which are not joined. The old file moves to `predecessor`, if there is one; then for a
+    moment only that file is there.
     """
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("wb") as file:
