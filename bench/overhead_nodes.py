@@ -1,4 +1,4 @@
-"""The nodes of bench/overhead.py: each measures what share of its processor time is simulation, inference or learning."""
+"""The nodes of bench/overhead.py: each measures its processor time in simulation, inference or learning."""
 
 from __future__ import annotations
 
