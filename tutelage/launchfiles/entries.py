@@ -34,6 +34,7 @@ INCLUDE = {
     "file": str,
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
+    "inherit": bool,
     "replace": dict,
     **_HOST,
     **CONDITION,
