@@ -40,7 +40,8 @@ class Rearmed(Loop):
 
 def busy(reason: str) -> bool:
     """Whether a stop came of this computer: no action in time, or no reading new, since the rig itself did not run."""
-    return "no action" in reason or reason.count(",") == len(CHANNELS) - 1 and "stood still" in reason
+    whole = reason.count(",") == len(CHANNELS) - 1
+    return "no action" in reason or (whole and "stood still" in reason)
 
 
 def few_or_many(few: int, many: int) -> list[object]:
