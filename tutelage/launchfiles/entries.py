@@ -17,14 +17,14 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_HOST = {"host": str | None}
+_PLACE = {"host": str | None, "process": str | None}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
     "nodes": dict,
     "groups": list,
     "include": list,
-    **_HOST,
+    **_PLACE,
 }
 CONDITION = {"if": Any, "unless": Any}
 
@@ -36,7 +36,7 @@ INCLUDE = {
     "namespace": str,
     "inherit": bool,
     "replace": dict,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 NODE = {
@@ -50,7 +50,7 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
@@ -70,6 +70,7 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
+    process: str = ""
 
     @property
     def folder(self) -> Path:
@@ -100,6 +101,7 @@ class Entry:
     restart_seconds: float = 60.0
     required: bool = True
     host: str = ""
+    process: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""

@@ -101,7 +101,7 @@ class _Reader:
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
         environment = _texts(parts.get("environment", {}))
-        scope = replace(scope, host=parts.get("host", scope.host) or "")
+        scope = replace(scope, host=parts.get("host", scope.host) or "", process=self.process(items, parts, scope))
         return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
 
     def group(self, item: Item, scope: Scope) -> None:
@@ -165,7 +165,7 @@ class _Reader:
             self.problem(place, f"{what} does not say what to run: add run: package.module:Class")
         items = {key: fill(one, scope.names, self.problems) for key, one in items.items()}
         parts = checked(items, language.NODE, what, self.problems)
-        restart = self.restart(items["restart"], what) if "restart" in parts else {}
+        restart = self.restart(items["restart"], f"{what}: restart") if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
         here = replace(scope, namespace=space)
         entry = Entry(
@@ -182,12 +182,13 @@ class _Reader:
             restart_seconds=restart.get("seconds", 60.0),
             required=parts.get("required", True),
             host=parts.get("host", scope.host) or "",
+            process=self.process(items, parts, here),
         )
         self.launch_file.entries.append(entry)
 
     def restart(self, item: Item, what: str) -> dict[str, Any]:
-        items = keys(item, language.RESTART, f"{what}: restart", self.problems, hides=False)
-        return checked(items, language.RESTART, f"{what}: restart", self.problems, hides=False)
+        items = keys(item, language.RESTART, what, self.problems, hides=False)
+        return checked(items, language.RESTART, what, self.problems, hides=False)
 
     def parameters(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
         """A node's parameters: its own take precedence over those of the file that it names."""
@@ -204,6 +205,12 @@ class _Reader:
             return {}
         filled = fill(items["remap"], scope.names, []).value
         return {own: to for own, to in filled.items() if to.value is not UNKNOWN and self.is_name(to.value, to.place)}
+
+    def process(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> str:
+        """The full name of the process that a node, a group or a file names, or that of the scope around it."""
+        name = parts.get("process") or ""
+        named = name and self.is_name(name, items["process"].place)
+        return scope.absolute(name) if named else "" if "process" in parts else scope.process
 
     def time(self, time: Time | None, items: Mapping[str, Item]) -> None:
         if time and self.launch_file.time not in (None, time):
