@@ -25,9 +25,6 @@ from tutelage.launchfiles.substitution import fill, of_file
 
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
-MOST_NODES = 1000
-"""The largest `count`: each node is a process."""
-
 
 def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
     """Reads a launch file. Does not raise, but collects `problems`.
@@ -151,8 +148,10 @@ class _Reader:
             return
         if "count" in items:
             count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-            if count > MOST_NODES:
-                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
+            if count > language.MOST_NODES:
+                self.problem(
+                    items["count"].place, f"node '{name}': 'count' is {count}, but at most {language.MOST_NODES} run"
+                )
                 return
             for index in range(count):
                 self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
