@@ -34,6 +34,7 @@ INCLUDE = {
     "file": str,
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
+    "inherit": bool,
     "replace": dict,
     **_PLACE,
     **CONDITION,
@@ -56,6 +57,9 @@ RESTART = {"times": int, "seconds": float}
 
 LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
+
+MOST_NODES = 1000
+"""The largest `count`: each node is a process."""
 
 
 @dataclass(frozen=True)
