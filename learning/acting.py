@@ -17,7 +17,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tutelage.learning.draws import Share
 from tutelage.learning.rollout import Spaces
+
+Draws = np.random.Generator | Share
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -29,7 +32,7 @@ LIMIT = 10.0
 
 
 def act(
-    tensors: Tensors, observation: np.ndarray, generator: np.random.Generator | None = None
+    tensors: Tensors, observation: np.ndarray, generator: Draws | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Actions and their log-probabilities for observations float32 [N, O]; without a generator the likeliest action.
 
@@ -79,7 +82,7 @@ def scaled(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
     return np.clip((observation - tensors["observation.mean"]) * tensors["observation.scale"], -LIMIT, LIMIT)
 
 
-def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+def _categorical(logit: np.ndarray, generator: Draws | None) -> tuple[np.ndarray, np.ndarray]:
     logit = logit - logit.max(axis=1, keepdims=True)
     weight = np.exp(logit)
     total = weight.sum(axis=1)
@@ -92,7 +95,7 @@ def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tu
 
 
 def _gaussian(
-    mean: np.ndarray, log_std: np.ndarray, generator: np.random.Generator | None
+    mean: np.ndarray, log_std: np.ndarray, generator: Draws | None
 ) -> tuple[np.ndarray, np.ndarray]:
     noise = np.zeros_like(mean) if generator is None else generator.standard_normal(mean.shape, dtype=np.float32)
     action = mean + np.exp(log_std) * noise
@@ -101,7 +104,7 @@ def _gaussian(
 
 
 def _squashed(
-    output: np.ndarray, bounds: np.ndarray, generator: np.random.Generator | None
+    output: np.ndarray, bounds: np.ndarray, generator: Draws | None
 ) -> tuple[np.ndarray, np.ndarray]:
     mean, raw = np.split(output, 2, axis=1)
     log_std = bounds[0] + np.float32(0.5) * (bounds[1] - bounds[0]) * (np.tanh(raw) + 1)

@@ -154,7 +154,7 @@ class _Reader:
                 self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
                 return
             for index in range(count):
-                self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+                self.node(f"{name}-{index:0{len(str(count - 1))}}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:
             self.node(name, item, items, scope)
 

@@ -95,7 +95,7 @@ def _listen(one: Planned, publishers: Mapping[str, list[_Publisher]]) -> Iterato
     for heard in (*kind.hears, *kind.may_hear):
         if heard is Status and not kind.observer:
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
-        topics = _topics(entry, heard, kind.observer, publishers)
+        topics = _topics(entry, heard, kind, publishers)
         for topic in topics:
             senders = [sender for sender in publishers.get(topic, ()) if sender.name != plan.name]
             if senders and heard is Message:
@@ -122,7 +122,7 @@ def _refuse_optional(wired: list[Planned]) -> Iterator[Problem]:
 
 
 def _topics(
-    entry: Entry, heard: type[Message], observer: bool, publishers: Mapping[str, list[_Publisher]]
+    entry: Entry, heard: type[Message], kind: type[Node], publishers: Mapping[str, list[_Publisher]]
 ) -> list[str]:
     """The topics on which a type is heard; for an observer all from its namespace down, unless it is remapped.
 
@@ -132,7 +132,9 @@ def _topics(
         return [Status.topic]
     if heard is Message:
         return [topic for topic in publishers if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
-    if not observer:
+    if kind.hears_in:
+        return [entry.scope.absolute(f"{kind.hears_in}/{heard.topic}")]
+    if not kind.observer:
         return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
         return [entry.topic(heard.topic)] if entry.topic(heard.topic) in publishers else []
