@@ -9,7 +9,7 @@ import numpy as np
 
 from tutelage import Message, Node
 from tutelage.message import build, values
-from tutelage.messages import Reward, Transition
+from tutelage.messages import Observation, Reward, Transition
 
 
 class Gatherer(Node):
@@ -20,12 +20,12 @@ class Gatherer(Node):
 
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, Reward)
     says: ClassVar[tuple[type[Message], ...]] = (Transition, Reward)
-    hears_in = "parts"
+    hears_in: ClassVar[str] = "parts"
     keeps = ("waiting",)
 
     def __init__(self, parts: int) -> None:
         self.parts = parts
-        self.waiting: dict[str, list[Any]] = {}  # by type, the fields of messages whose steps others have yet to publish
+        self.waiting: dict[str, list[Any]] = {}  # by type, the fields of the parts so far of one message
 
     def hear(self, message: Message) -> Iterator[Message]:
         kind = type(message)
@@ -37,3 +37,9 @@ class Gatherer(Node):
             columns = zip(axes, zip(*waiting, strict=True), strict=True)
             gathered = [np.concatenate(parts, axis) for axis, parts in columns]
             yield build(kind, (message.rollout, message.step, *gathered))
+
+
+class ObservationGatherer(Gatherer):
+    """Gathers their observations in the same way, so that one policy answers all simulators at each step."""
+
+    hears = says = (Observation,)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tutelage import Message
 from tutelage.finite import check
 from tutelage.input.problems import Problem, Refusal
+from tutelage.learning.draws import generator
 from tutelage.messages import Action, Observation
 from tutelage.nodes.policy import Policy
 from tutelage.tasks.playing import answers
@@ -25,16 +26,9 @@ class MixedPolicy(Policy):
     inherits: ClassVar[dict[str, str]] = {"operator": "weights.safetensors"}
 
     def __init__(
-        self,
-        env: Env,
-        seed: int = 0,
-        greedy: bool = False,
-        operator: str = "scripted",
-        beta: float = 0.0,
-        part: int = 0,
-        parts: int = 1,
+        self, env: Env, seed: int = 0, greedy: bool = False, operator: str = "scripted", beta: float = 0.0
     ) -> None:
-        super().__init__(seed, greedy, part, parts)
+        super().__init__(seed, greedy)
         if not 0 <= beta <= 1:
             raise Refusal([Problem("beta", f"is {beta:g}, but must be a share from 0 to 1")])
         self.task, self.beta = Task(env), beta
@@ -48,7 +42,8 @@ class MixedPolicy(Policy):
     def _mixed(self, observed: Observation, answer: Action) -> Action:
         """The policy's answer, in some environments replaced by the operator's, whose log-probability counts as 0."""
         rollout, step, action, log_prob = observed.rollout, observed.step, answer.action.copy(), answer.log_prob.copy()
-        operated = self._draws("mixture", observed).random(len(action)) < self.beta**self.version
+        draw = generator(self.seed, "policy", "mixture", rollout, step)
+        operated = draw.random(len(action)) < self.beta**self.version
         if operated.any():
             action[operated] = answers(self.law, self.task, observed.observation[operated])
             log_prob[operated] = 0

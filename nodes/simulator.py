@@ -47,7 +47,8 @@ class Simulator(Node):
             raise Refusal([Problem("environments", what)])
         self.environments = Environments(Task(env), own)
         self.seed, self.rollout_steps = seed, rollout_steps
-        self.copy = np.arange(part * own, (part + 1) * own)  # the number of each among all
+        self.rows = slice(part * own, (part + 1) * own)  # of all copies
+        self.copy = np.arange(environments)[self.rows]
         self.first_length = self.environments.time_limit * (self.copy + 1) // environments
         self.episode = np.zeros(own, np.int64)  # running in each environment
         self.length = np.zeros(own, np.int64)
@@ -66,11 +67,12 @@ class Simulator(Node):
         assert isinstance(message, Action)
         before = self.observation
         self.length += 1
-        following, reward, terminated, truncated = self.environments.step(message.action)
+        action, log_prob = self._own(message.action), self._own(message.log_prob)
+        following, reward, terminated, truncated = self.environments.step(action)
         cut = (self.episode == 0) & (self.length == self.first_length) & ~(terminated | truncated)
         truncated |= cut
-        self.steps.append([before, message.action, following, message.log_prob, terminated, truncated, reward])
-        self.actions.append(message.action)
+        self.steps.append([before, action, following, log_prob, terminated, truncated, reward])
+        self.actions.append(action)
         self.episode_return += reward
         self.observation = following
         ended = np.flatnonzero(terminated | truncated)
@@ -81,6 +83,10 @@ class Simulator(Node):
         yield from episodes
         if len(self.steps) == self.rollout_steps:
             yield from self._rollout(message)
+
+    def _own(self, answer: np.ndarray) -> np.ndarray:
+        """The rows that are for this simulator, if one policy answers all parts together."""
+        return answer[self.rows] if len(answer) > len(self.copy) else answer
 
     def _next(self, message: Message) -> tuple[int, int]:
         step = message.step + 1

@@ -153,8 +153,10 @@ class _Reader:
             if count > MOST_NODES:
                 self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
                 return
+            digits = len(str(count - 1))  # as many in each, so that the names sort as the numbers do
             for index in range(count):
-                self.node(f"{name}-{index:0{len(str(count - 1))}}", item, items, replace(scope, names={**scope.names, "index": index}))
+                one = replace(scope, names={**scope.names, "index": index})
+                self.node(f"{name}-{index:0{digits}}", item, items, one)
         else:
             self.node(name, item, items, scope)
 

@@ -38,7 +38,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     _refuse_duplicates(launch_file.entries, problems)
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]
-    unconnected += _refuse_optional(wired)
+    unconnected += [*_refuse_optional(wired), *_refuse_rivals(wired)]
     if not any(problem.hides for problem in problems):
         problems.extend(unconnected)
     if problems:
@@ -119,6 +119,21 @@ def _refuse_optional(wired: list[Planned]) -> Iterator[Problem]:
                 f"the run cannot go on without {plan.name}: {waiting[0]} waits for its messages; drop `required: false`"
             )
             yield Problem(entry.place, what)
+
+
+def _refuse_rivals(wired: list[Planned]) -> Iterator[Problem]:
+    """A problem for each node that would answer each step of several others on one topic: they take one answer."""
+    known = [one for one in wired if one.kind]
+    waiting = {(node, plan.name) for _, _, plan in known for senders in plan.each_step().values() for node in senders}
+    for entry, kind, plan in known:
+        for topic, senders in plan.each_step().items() if kind and kind.order == "time" else ():
+            rivals = sorted({sender for sender in senders if (plan.name, sender) in waiting})
+            if len(rivals) > 1:
+                what = (
+                    f"{plan.name} hears {topic} from {rivals[0]} and {rivals[1]}, but one answer a step cannot serve "
+                    f"both: give each a node and topics of its own, as simulators.yaml does"
+                )
+                yield Problem(entry.place, what)
 
 
 def _topics(

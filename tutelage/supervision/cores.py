@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import Graph
 from tutelage.supervision.liveness import stat
 
 PRIORITY = 10
@@ -43,22 +43,13 @@ def partners(graph: Graph) -> list[set[str]]:
     Nodes ordered by arrival do not count: they wait for a person, or are observers.
     """
     classes = {plan.name: plan.kind for plan in graph.nodes if plan.kind}
-    heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
+    heard = {(sender, plan.name) for plan in graph.nodes for senders in plan.each_step().values() for sender in senders}
     groups: list[set[str]] = []
     for pair in sorted(heard):
         if pair[::-1] in heard:
             met = [group for group in groups if group & set(pair)]
             groups = [group for group in groups if group not in met] + [set(pair).union(*met)]
     return [group - {name for name in group if classes[name].order != "time"} for group in groups]
-
-
-def _senders_each_step(plan: NodePlan) -> list[str]:
-    """The nodes that this node hears at every step."""
-    kind = plan.kind
-    if not kind:
-        return []
-    each_step = {message.topic for message in (*kind.hears, *kind.may_hear) if message.cadence == "step"}
-    return [sender for topic, senders in plan.hears.items() if plan.takes.get(topic) in each_step for sender in senders]
 
 
 def own() -> int | None:
