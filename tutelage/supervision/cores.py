@@ -40,12 +40,13 @@ def hurried(graph: Graph) -> set[str]:
 def partners(graph: Graph) -> list[set[str]]:
     """The nodes that publish at every step to a node that answers at every step, with those whom they wait for.
 
-    Nodes ordered by arrival do not count: they wait for a person, or are observers.
+    Nodes ordered by arrival do not count: they wait for a person, or are observers. Nor do nodes of one process.
     """
     classes = {plan.name: plan.kind for plan in graph.nodes if plan.kind}
     heard = {(sender, plan.name) for plan in graph.nodes for senders in plan.each_step().values() for sender in senders}
+    together = {(one.name, other.name) for one in graph.nodes for other in graph.together(one)}
     groups: list[set[str]] = []
-    for pair in sorted(heard):
+    for pair in sorted(heard - together):
         if pair[::-1] in heard:
             met = [group for group in groups if group & set(pair)]
             groups = [group for group in groups if group not in met] + [set(pair).union(*met)]
