@@ -18,7 +18,7 @@ DEVIATION_BIAS = 0.0
 def fit(learner: SAC, policy: Tensors, observation: np.ndarray, generator: np.random.Generator) -> None:
     """Behaviour cloning of a policy's likeliest actions, at observations float32 [rows, O].
 
-    An actor of SAC is a squashed Gaussian, the policy may be any of `learning.acting`: so actions are copied, not weights.
+    An actor of SAC is a squashed Gaussian, the policy may be any of `learning.acting`: actions are copied, not weights.
     """
     rows = pairs.step_rows(learner.spaces, observation, act(policy, observation)[0])
     named, adam = learner.actor.named, Adam(learner.actor.flat)
