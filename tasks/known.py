@@ -12,6 +12,7 @@ from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
 from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Picture
+from tutelage.tasks.reacher import REACHER
 from tutelage.tasks.robot_task import RobotTask
 from tutelage.tasks.task import TaskSpaces
 
@@ -23,6 +24,7 @@ KNOWN: dict[str, Known] = {
     "MountainCar-v0": MOUNTAIN_CAR,
     "MountainCarContinuous-v0": MOUNTAIN_CAR_CONTINUOUS,
     "Pendulum-v1": PENDULUM,
+    "Reacher-v5": REACHER,
 }
 
 LAWS: dict[str, Law] = {env: one.law for env, one in KNOWN.items() if one.law}
