@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tutelage.tasks.entry import Known
+from tutelage.tasks.keys import Keys
 
 LINKS = 0.1, 0.11
 """lengths in m, from joint to joint and from there to the tip"""
@@ -19,4 +20,8 @@ def reacher(observation: np.ndarray) -> np.ndarray:
     return np.clip(-18 * beyond @ by_angles - 0.07 * speeds, -1, 1).astype(np.float32)
 
 
-REACHER = Known(law=reacher)
+REACHER = Known(
+    law=reacher,
+    keys=Keys({"left": [1, 0], "right": [-1, 0], "up": [0, 1], "down": [0, -1]}, rest=[0, 0]),  # shoulder, elbow
+    axes=("-left_x", "-right_x"),
+)
