@@ -7,24 +7,24 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
 from tutelage.tasks.entry import Known, Law
+from tutelage.tasks.inverted_pendulum import INVERTED_PENDULUM
 from tutelage.tasks.keys import AXES, Keys, default_keys
 from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
 from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Picture
-from tutelage.tasks.reacher import REACHER
 from tutelage.tasks.robot_task import RobotTask
 from tutelage.tasks.task import TaskSpaces
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,
     "CartPole-v1": CART_POLE,
+    "InvertedPendulum-v5": INVERTED_PENDULUM,
     "LunarLander-v3": LUNAR_LANDER,
     "LunarLanderContinuous-v3": LUNAR_LANDER_CONTINUOUS,
     "MountainCar-v0": MOUNTAIN_CAR,
     "MountainCarContinuous-v0": MOUNTAIN_CAR_CONTINUOUS,
     "Pendulum-v1": PENDULUM,
-    "Reacher-v5": REACHER,
 }
 
 LAWS: dict[str, Law] = {env: one.law for env, one in KNOWN.items() if one.law}

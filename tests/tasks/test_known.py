@@ -9,9 +9,9 @@ from tutelage.tasks.pictures import Bars
 from tutelage.tasks.task import Task, TaskSpaces
 
 EXTRA = {
+    "InvertedPendulum-v5": TaskSpaces(4, 1, False, np.array([-3.0]), np.array([3.0])),
     "LunarLander-v3": TaskSpaces(8, 4, True),
     "LunarLanderContinuous-v3": TaskSpaces(8, 2, False, -np.ones(2), np.ones(2)),
-    "Reacher-v5": TaskSpaces(10, 2, False, -np.ones(2), np.ones(2)),
 }
 """The spaces of what needs a package of its own."""
 
