@@ -36,6 +36,7 @@ class NodePlan:
         restarts, restart_seconds: how many restarts are allowed within this time.
         required: the run fails when this node cannot be kept alive.
         host: the name of the machine that it runs on; empty for the launcher's.
+        process: the process that it shares with the other nodes that name it; empty for one of its own.
         traits: of its class (see the function), for a machine that does not have the class.
     """
 
@@ -52,6 +53,7 @@ class NodePlan:
     restart_seconds: float = 60.0
     required: bool = True
     host: str = ""
+    process: str = ""
     traits: list[str] | None = None
 
     @property
@@ -99,6 +101,10 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def together(self, plan: NodePlan) -> list[NodePlan]:
+        """The nodes of a node's process, itself among them, in the graph's order."""
+        return [node for node in self.nodes if node.process == plan.process] if plan.process else [plan]
+
     def sinks(self) -> set[str]:
         """The names of nodes in no ring that lead into none, for example a report: no node waits for them.
 
@@ -128,8 +134,9 @@ class Graph:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
         plain = asdict(self)
         for node in plain["nodes"]:
-            if not node["types"]:
-                del node["types"]  # so that runs which were signed before there were any stay this user's
+            for later in ("types", "process"):
+                if not node[later]:
+                    del node[later]  # so that runs which were signed before there were any stay this user's
         return durable.to_json(plain)
 
     @classmethod

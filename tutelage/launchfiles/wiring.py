@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.yaml_marks import shown
+from tutelage.launchfiles import composing
 from tutelage.launchfiles.entries import Entry, LaunchFile
 from tutelage.launchfiles.plans import Planned, plan_node
 from tutelage.message import Message, fingerprint, schema
@@ -39,6 +40,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]
     unconnected += _refuse_optional(wired)
+    unconnected += composing.problems(wired)
     if not any(problem.hides for problem in problems):
         problems.extend(unconnected)
     if problems:

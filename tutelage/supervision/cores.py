@@ -31,11 +31,13 @@ def hurried(graph: Graph) -> set[str]:
 def partners(graph: Graph) -> set[str]:
     """The nodes that publish at every step to a node that answers at every step.
 
-    Nodes ordered by arrival do not count: they wait for a person, or are observers.
+    Nodes ordered by arrival do not count: they wait for a person, or are observers. Nor do nodes of one process.
     """
     classes = {plan.name: plan.kind for plan in graph.nodes if plan.kind}
     heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
-    return {one for one, other in heard if (other, one) in heard and classes[one].order == "time"}
+    mutual = {(one, other) for one, other in heard if (other, one) in heard and classes[one].order == "time"}
+    together = {(one.name, other.name) for one in graph.nodes for other in graph.together(one)}
+    return {one for one, _ in mutual - together}
 
 
 def _senders_each_step(plan: NodePlan) -> list[str]:

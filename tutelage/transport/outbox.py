@@ -24,6 +24,9 @@ from tutelage.input.problems import Problem, Refusal
 
 SPILL_BYTES = 2**20
 
+REALTIME_BYTES = 4 * 2**20
+"""The newest messages of each topic that a realtime node keeps, to resend them."""
+
 Said = tuple[int, int, tuple[Frame, ...]]
 """Place among all messages, sequence number, frames. The garbage collector ignores plain tuples of bytes, however many
 there are."""
