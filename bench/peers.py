@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
@@ -38,12 +37,16 @@ from tutelage.tasks.task import Task
 OURS, PEERS = ("gail", "dac", "bc"), ("imitation", "torchrl", "tianshou")
 COUNT, EVERY, EPISODES = 4, 20, 50
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+X = {"seconds": "processor seconds", "steps": "environment steps"}
 Course = list[dict[str, float]]
 """Rows of steps, seconds and return."""
 
 
 def ours(algorithm: str, task: str, file: Path, seed: int) -> Course:
-    """Evaluations of a run, ten on its way and one at its end; its seconds are spread evenly over its steps."""
+    """Mean returns of the last training episodes on its way, and the greedy return at its end.
+
+    The processor seconds of the whole command are spread evenly over its steps.
+    """
     words = {"env": task, "demonstrations": file, "demonstrations_count": COUNT, "subsample": EVERY, "seed": seed}
     words |= {"episodes": EPISODES}
     with tempfile.TemporaryDirectory() as folder:
@@ -119,17 +122,9 @@ def table(results: Results) -> str:
     lines.append("|---|---|---|---|---|---|---|")
     for task, who in sorted({(task, who) for who, task, _ in results.of}):
         courses = [row["course"] for (w, t, _), row in results.of.items() if (w, t) == (who, task)]
-        last = [np.mean([course[-1][name] for course in courses]) for name in ("return", "steps", "seconds")]
+        last, steps, seconds = (np.mean([course[-1][name] for course in courses]) for name in ("return", *reversed(X)))
         best = np.mean([max(point["return"] for point in course) for course in courses])
-        cells = [
-            task,
-            label(who),
-            str(len(courses)),
-            f"{last[0]:.1f}",
-            f"{best:.1f}",
-            f"{last[1]:.0f}",
-            f"{last[2]:.0f}",
-        ]
+        cells = [task, label(who), str(len(courses)), f"{last:.1f}", f"{best:.1f}", f"{steps:.0f}", f"{seconds:.0f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -143,16 +138,14 @@ def draw(results: Results, path: Path) -> None:
     tasks = sorted({task for _, task, _ in results.of})
     figure, grid = plt.subplots(len(tasks), 2, figsize=(9, 3.2 * len(tasks)), layout="constrained", squeeze=False)
     colours = dict(zip((*OURS, *PEERS), plt.get_cmap("tab10").colors, strict=False))
-    for (who, task, seed), row in results.of.items():
-        for axes, name in zip(grid[tasks.index(task)], ("seconds", "steps"), strict=True):
-            course = [point for point in row["course"] if point[name] > 0]
-            first = seed == min(s for w, t, s in results.of if (w, t) == (who, task))
-            style = "-" if who in OURS else "--"
-            axes.plot(*zip(*[(point[name], point["return"]) for point in course], strict=True) if course else ((), ()),
-                      style, marker="o", markersize=2, color=colours[who], label=label(who) if first else None)  # fmt: skip
-            axes.set(xscale="log", title=task, ylabel="return")
-            axes.set_xlabel("processor seconds" if name == "seconds" else "environment steps")
-    grid[0][0].legend(frameon=False, fontsize="small")
+    for (who, task, _), row in results.of.items():
+        for axes, (name, words) in zip(grid[tasks.index(task)], X.items(), strict=True):
+            points = [(point[name], point["return"]) for point in row["course"] if point[name] > 0]
+            style = {"linestyle": "-" if who in OURS else "--", "marker": ".", "color": colours[who]}
+            axes.plot(*np.reshape(points, (-1, 2)).T, label=label(who), **style)
+            axes.set(xscale="log", title=task, xlabel=words, ylabel="return")
+    by_label = dict(zip(*reversed(grid[0][0].get_legend_handles_labels()), strict=True))  # seeds share one
+    grid[0][0].legend(by_label.values(), by_label.keys(), frameon=False, fontsize="small")
     figure.savefig(path)
 
 
