@@ -42,7 +42,7 @@ class Hardware(Node):
     """
 
     hears = (Action,)
-    may_hear = (Begin, Order)
+    may_hear = obeys = (Begin, Order)
     says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
     order = "arrival"
     clock = interruptible = realtime = True

@@ -12,7 +12,7 @@ import numpy as np
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
 from tutelage.nodes.screens.web.curves import CHARTS, Measured
-from tutelage.observers.parameters import STEERED
+from tutelage.observers.steered import STEERED
 
 DRAWS = 1000
 """How often seeds are drawn anew for the interval."""

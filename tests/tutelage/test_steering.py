@@ -49,7 +49,7 @@ def test_a_change_counts_from_the_first_rollout_that_was_not_promised(tmp_path: 
     node = Steering()
     node.run_dir = tmp_path
     assert [values(said) for said in node.hear(weights(0))] == [(1, 0)]
-    node.change("learner", "clip", 0.1)
+    node.ask("setting", {"node": "learner", "setting": "clip", "value": 0.1})
     assert [values(said) for said in node.hear(weights(1))] == [(1, 0, "learner", "clip", 0.1), (2, 0)]
     assert [values(said) for said in node.hear(weights(2, stop=True))] == [(3, 0)] and node.done
 
@@ -76,8 +76,8 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     run.process.wait()
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
-    ((rollout, *change),) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
-    assert change == ["learner", "entropy_weight", 0.3]
+    ((rollout, *said),) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    assert said == ["setting", {"node": "learner", "setting": "entropy_weight", "value": 0.3}]
     assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
     verdict = cli("verify", str(run.run_dir / "recording.mcap")).stdout
     assert "learner: same" in verdict and "discriminator: same" in verdict, verdict
