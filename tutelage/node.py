@@ -101,7 +101,7 @@ class Node(Memory):
                 raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
         if cls.steerable and "steered" not in cls.keeps:
             cls.keeps = (*cls.keeps, "steered")
-        from_people = (Setting, *cls.obeys) if cls.steerable else cls.obeys
+        from_people: tuple[type[Message], ...] = (Setting, *cls.obeys) if cls.steerable else cls.obeys
         cls.may_hear = (*cls.may_hear, *(one for one in from_people if one not in (*cls.hears, *cls.may_hear)))
 
     @property

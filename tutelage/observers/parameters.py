@@ -17,6 +17,7 @@ from tutelage.observers.steered import admit, published
 from tutelage.setting import Setting
 from tutelage.supervision.registry import Running
 
+
 class ParameterRow(NamedTuple):
     """A parameter of a node. `steerable`: the range in which it may change while the graph runs, or nothing."""
 

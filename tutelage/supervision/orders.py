@@ -1,4 +1,4 @@
-"""What people may order of a running graph: restart or stop a node, publish a message, change a setting, end the run."""
+"""What people may order of a running graph: restart or stop a node, publish a message, or end the run."""
 
 from __future__ import annotations
 
