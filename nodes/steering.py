@@ -10,7 +10,7 @@ from tutelage import Message, Node
 from tutelage.files import durable
 from tutelage.files.naming import file_name
 from tutelage.message import Promise
-from tutelage.messages import Episode, Setting, Weights
+from tutelage.messages import Setting, Transition, Weights
 from tutelage.observers.steered import STEERED
 from tutelage.plain_message import message_of
 
@@ -83,7 +83,7 @@ class LiveSteering(Steering):
     It ends with the world that it hears.
     """
 
-    hears = (Episode,)
+    hears = (Transition,)
     may_hear = (Weights,)
     clock = True
 

@@ -62,7 +62,7 @@ class Node(Memory):
             copies the file; the node reads only the copy.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         Settings: the dataclass of its settings, if it has some.
-        steerable: those that may change while it runs. `steer` changes one.
+        steerable: those of its settings and parameters that may change while it runs. `steer` changes one.
         steered: those that were changed.
         obeys: message types that people may publish to it, too, while it runs (`topic pub`).
         steers: `ask` tells it what people want to be published. It also says the types that the other nodes obey.

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from tests.tutelage.test_steering import LONG, ask
 from tutelage import Message
 from tutelage.input.problems import Refusal
 from tutelage.message import values
-from tutelage.messages import Enough, Evaluation, Order, Safety, Transition
+from tutelage.messages import Command, Enough, Evaluation, Order, Safety, Setting, Transition
 from tutelage.plain_message import message_of
 from tutelage.recording import Reader
+from tutelage.recording.reader import Recorded
 
 GOAL = '''
 from tutelage import Message, Node
@@ -54,33 +56,60 @@ def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_re
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
     ((rollout, *published),) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
-    assert said.strip() == f"enough: published for rollout {rollout}"
+    assert f"enough: published for rollout {rollout}\n" in said
     assert published == ["enough", {"return_mean": 321.0}]
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
-    recording = Reader(run.run_dir / "recording.mcap")
-    assert [(one.sender, *values(said)) for one, said in recording.of(Enough)] == [("steering", rollout, 0, 321.0)]
-    last = max(said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Transition))
+    assert [(one.sender, *values(said)) for one, said in recorded(run, Enough)] == [("steering", rollout, 0, 321.0)]
+    last = max(said.rollout for _, said in recorded(run, Transition))
     assert rollout <= last <= rollout + 1, "the learner ends after the rollouts under way"
     assert "learner: same" in cli("verify", str(run.run_dir / "recording.mcap")).stdout
 
 
-def test_a_persons_order_stops_a_robot_at_once(tmp_path: Path) -> None:
+def test_a_persons_order_disarms_a_robot_at_once(tmp_path: Path) -> None:
     policy = balancing(tmp_path / "policy")
     run = Run(tmp_path, "rig.yaml", f"policy:={policy}", f"link:={tmp_path / 'link'}", "steering:=true", "record:=true")
     try:
         until(run, lambda: "moving" in log(run))
-        said = ask(run, "topic", "pub", "order", "Order", "{order: stop, reason: it smokes}", "--once")
+        assert "must be a number from 0.01 to 1, but is 1.5" in ask(
+            run, "param", "set", "hardware", "limit_scale", "1.5"
+        )
+        assert "limit_scale is 0.25" in ask(run, "param", "set", "hardware", "limit_scale", "0.25")
+        assert ask(run, "param", "get", "hardware", "limit_scale").strip() == "0.25"
+        said = ask(run, "topic", "pub", "order", "Order", "{order: disarm, reason: it smokes}", "--once")
         assert "order: published for rollout" in said
         until(run, lambda: "it smokes" in log(run))
     finally:
         os.kill(run.process.pid, signal.SIGINT)
         run.wait()
-    reader = Reader(run.run_dir / "recording.mcap")
-    assert [values(said)[2] for _, said in reader.of(Order)] == ["stop"]
-    assert ("stopped", "ordered to stop: it smokes") in [
-        values(said)[2:] for _, said in Reader(run.run_dir / "recording.mcap").of(Safety)
-    ]
+    ((changed, _),) = recorded(run, Setting)
+    later = [said for _, said in recorded(run, Command) if said.applied.size and said.captured > changed.received]
+    assert all(abs(said.applied) <= 2.5 for said in later)
+    assert [said.order for _, said in recorded(run, Order)] == ["disarm"]
+    assert ("disarmed", "ordered: it smokes") in [(said.state, said.reason) for _, said in recorded(run, Safety)]
+
+
+def test_a_persons_speed_changes_while_they_drive(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        "record.yaml",
+        "operator:=tests.parts.leaning:lean",
+        "episodes:=99",
+        "rate:=50",
+        "speed:=0.1",
+        "steering:=true",
+    )
+    try:
+        until(run, (run.run_dir / "checkpoints" / "teleoperator.checkpoint").exists)
+        assert "speed is 20 from rollout" in ask(run, "param", "set", "teleoperator", "speed", "20")
+        assert "speed: 20.0" in ask(run, "param", "describe", "teleoperator", "speed")
+        assert "no such setting" in ask(run, "param", "set", "simulator", "speed", "20")
+    finally:
+        run.kill()
+
+
+def recorded(run: Run, kind: type[Message]) -> list[tuple[Recorded, Any]]:
+    return list(Reader(run.run_dir / "recording.mcap").of(kind))
 
 
 def log(run: Run) -> str:
@@ -99,7 +128,7 @@ def test_a_node_and_a_message_type_of_ones_own(tmp_path: Path) -> None:
     said = ask(run, "topic", "pub", "goal", "Goal", "{place: [1.0, 2.5]}", "--once")
     until(run, (run.run_dir / "goals").exists)
     rollout, place = (run.run_dir / "goals").read_text().split(" ", 1)
-    assert said.strip() == f"goal: published for rollout {rollout}" and place.strip() == "[1.0, 2.5]"
+    assert f"goal: published for rollout {rollout}\n" in said and place.strip() == "[1.0, 2.5]"
     run.kill()
 
 

@@ -15,7 +15,8 @@ from tests.tutelage.test_silence import until
 from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
-from tutelage.nodes import airl_discriminator, sac_learner  # noqa: F401  kinds that are tested below
+from tutelage.node import parameters
+from tutelage.nodes import airl_discriminator, hardware, sac_learner, teleoperator  # noqa: F401  kinds that are tested below
 from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader
@@ -112,5 +113,5 @@ def test_a_steering_node_that_changes_nothing_changes_nothing(tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", [*subclasses(Node)], ids=lambda kind: kind.__name__)
 def test_what_may_change_is_a_setting_of_the_node(kind: type[Node]) -> None:
-    fields = {field.name for field in dataclasses.fields(kind.Settings)}
-    assert kind.steerable and set(kind.steerable) <= fields
+    fields = {field.name for field in dataclasses.fields(kind.Settings)} if kind.Settings else set()
+    assert kind.steerable and set(kind.steerable) <= fields | parameters(kind).keys()

@@ -12,7 +12,7 @@ import yaml
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
-from tutelage.node import parameters
+from tutelage.node import Node, parameters
 from tutelage.observers.steered import admit, published
 from tutelage.setting import Setting
 from tutelage.supervision.registry import Running
@@ -50,15 +50,23 @@ def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[Param
     kind = node_class(plan.run) if plan.run else None
     for name, parameter in parameters(kind).items() if kind else ():
         default = None if parameter.default is inspect.Parameter.empty else parameter.default
-        yield ParameterRow(plan.name, name, plan.parameters.get(name, default), "", str(parameter.annotation))
-    if not (kind and kind.steerable):
+        value = changed.get((plan.name, name), plan.parameters.get(name, default))
+        yield ParameterRow(plan.name, name, value, _range(kind, name), str(parameter.annotation))
+    if not (kind and kind.steerable and kind.Settings):
         return
     given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
     for one in declared.settings(place):
         if one.name in kind.steerable:
-            least, most = kind.steerable[one.name]
             value = changed.get((plan.name, one.name), given.get(one.name, float(one.default)))
-            yield ParameterRow(plan.name, one.name, value, f"{least:g} to {most:g}", one.meaning)
+            yield ParameterRow(plan.name, one.name, value, _range(kind, one.name), one.meaning)
+
+
+def _range(kind: type[Node], name: str) -> str:
+    """The range in which a parameter may change; empty if it may not."""
+    if name not in kind.steerable:
+        return ""
+    least, most = kind.steerable[name]
+    return f"{least:g} to {most:g}"
 
 
 def _changed(run_dir: Path) -> dict[tuple[str, str], float]:

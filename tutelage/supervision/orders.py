@@ -44,7 +44,7 @@ class Orders:
                 return self._restart(name)
             case {"do": "stop", "node": str(name)}:
                 return self._stop(name)
-            case {"do": "publish", "topic": str(topic), "fields": {**fields}}:
+            case {"do": "publish", "topic": str(topic), "fields": dict(fields)}:
                 return self._publish(topic, fields)
         raise Refusal([Problem("order", f"the launcher does not know this one: {order}")])
 
