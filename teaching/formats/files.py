@@ -14,7 +14,7 @@ import numpy as np
 from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.formats import hdf5, lerobot, lerobot_reader, minari, npz, recording, ros2_bag
+from tutelage.teaching.formats import hdf5, hub, lerobot, lerobot_reader, minari, npz, recording, ros2_bag
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 
 FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
@@ -149,6 +149,8 @@ def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
 
 
 def _located(place: str) -> Path:
+    if place.startswith(hub.PREFIX):
+        return hub.located(place)
     path = Path(place).expanduser()
     if not os.path.exists(path):
         path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
