@@ -103,7 +103,9 @@ def main() -> None:
             launched.wait()
     for name, turns in (("alone", alone), ("observed", observed)):
         rate, cpu = median(turn.rate for turn in turns), median(turn.cpu for turn in turns)
-        print(f"{name:9} {rate:8.0f} steps/s, of {[round(turn.rate) for turn in turns]}; {cpu:.4f} s CPU per 1000 steps")
+        print(
+            f"{name:9} {rate:8.0f} steps/s, of {[round(turn.rate) for turn in turns]}; {cpu:.4f} s CPU per 1000 steps"
+        )
     both = list(zip(alone, observed, strict=True))
     print(f"observed / alone: {median(two.rate / one.rate for one, two in both):.3f} of the steps a second, "
           f"{median(two.cpu / one.cpu for one, two in both):.3f} times the CPU time (medians over {len(both)} turns)")  # fmt: skip

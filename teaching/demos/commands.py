@@ -93,10 +93,13 @@ def replay(
 ) -> None:
     """Repeat the actions of EPISODES (by default all) in their environment. Exit code 1: the rewards differ."""
     from tutelage.input.problems import Problem, Refusal
+    from tutelage.tasks import video
     from tutelage.tasks.task import Task
     from tutelage.teaching.demos import listing
     from tutelage.teaching.demos import replay as replaying
 
+    if render and render != "window":
+        video.check(Path(render))
     shown = _read(file, env, trusted)
     if shown.env is None:
         raise Refusal([Problem(file, "does not name its environment: name it with --env")])
