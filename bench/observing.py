@@ -2,8 +2,8 @@
 
 python bench/observing.py [--turns 5] [--seconds 8]
 
-The observers are a `topic echo` of every topic, a `topic hz`, a `topic bw`, and an echo of every topic that stands still
-(SIGSTOP). The CPU time is that of the graph's own processes, per 1000 steps; it does not depend on what else runs.
+The observers are a `topic echo` of every topic, a `topic hz`, a `topic bw`, and an echo of every topic that stands
+still (SIGSTOP). The CPU time is that of the graph's own processes, per 1000 steps; it does not depend on what else runs.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def main() -> None:
             f"{name:9} {rate:8.0f} steps/s, of {[round(turn.rate) for turn in turns]}; {cpu:.4f} s CPU per 1000 steps"
         )
     both = list(zip(alone, observed, strict=True))
-    print(f"observed / alone: {median(two.rate / one.rate for one, two in both):.3f} of the steps a second, "
-          f"{median(two.cpu / one.cpu for one, two in both):.3f} times the CPU time (medians over {len(both)} turns)")  # fmt: skip
+    rate, cpu = median(two.rate / one.rate for one, two in both), median(two.cpu / one.cpu for one, two in both)
+    print(f"observed / alone, median of {len(both)}: {rate:.3f} of the steps a second, {cpu:.3f} times the CPU time")
 
 
 if __name__ == "__main__":

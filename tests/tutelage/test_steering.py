@@ -16,7 +16,7 @@ from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
 from tutelage.node import parameters
-from tutelage.nodes import airl_discriminator, hardware, sac_learner, teleoperator  # noqa: F401  kinds that are tested below
+from tutelage.nodes import airl_discriminator, given_reward_learner, hardware, iq_learner, teleoperator  # noqa: F401
 from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader

@@ -35,8 +35,8 @@ def hear(
 ) -> Iterator[Heard | None]:
     """The messages of a run on the topics of `kinds`, until the run has ended; None now and then if there is none.
 
-    This process yields the processor to the graph from now on (`nice`): where all cores are busy, an observer that wants
-    every message would take a share of the graph's.
+    This process yields the processor to the graph from now on (`nice`): where all cores are busy, an observer that
+    wants every message would take a share of the graph's.
 
     Raises:
         TypeError: a publisher sends another kind of message there.
