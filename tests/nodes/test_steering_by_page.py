@@ -31,5 +31,5 @@ def test_a_node_is_restarted_a_setting_changed_and_the_run_ended(tmp_path: Path)
             run.wait()
     finally:
         run.kill()
-    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
-    assert change[1:] == ["learner", "entropy_weight", 0.25] and not visitor.errors
+    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    assert change[2] == {"node": "learner", "setting": "entropy_weight", "value": 0.25} and not visitor.errors
