@@ -63,6 +63,12 @@ class NodePlan:
             return node_class(self.run)
         return program_class(tuple(self.types["hears"]), tuple(self.types["says"])) if self.types else None
 
+    def each_step(self) -> dict[str, list[str]]:
+        """Those of `hears` on which there is a message at every step."""
+        kind = self.kind
+        types = {heard.topic for heard in (*kind.hears, *kind.may_hear) if heard.cadence == "step"} if kind else set()
+        return {topic: senders for topic, senders in self.hears.items() if self.takes.get(topic) in types}
+
 
 def traits(plan: NodePlan) -> set[str]:
     """What a node's class is: `observer`, `recorder`, `realtime`."""

@@ -185,6 +185,16 @@ def test_count_and_index() -> None:
         ("worker-0", 0, "score-0"), ("worker-1", 1, "score-1")]  # fmt: skip
 
 
+def test_each_index_has_a_process_of_its_own() -> None:
+    entries = read("nodes: {worker: {run: 'a:B', count: 2, process: crew}, other: {run: 'a:B', process: crew}}").entries
+    assert [one.process for one in entries] == ["crew-0", "crew-1", "crew"]
+
+
+def test_counted_names_sort_as_their_numbers_do() -> None:
+    names = [one.name for one in read("nodes: {worker: {run: 'a:B', count: 11}}").entries]
+    assert names == sorted(names) and names[0] == "worker-00" and names[-1] == "worker-10"
+
+
 def test_parameters_from_a_file() -> None:
     text = "nodes: {arm: {run: 'a:B', parameters_from: robot.yaml, parameters: {rate: 100}}}"
     assert parameters(read(text, files={"robot": "port: /dev/ttyUSB0\nrate: 50\n"})) == {

@@ -142,19 +142,17 @@ class _Reader:
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
         """Reads a node, or `count` of them."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
-        if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
-            return
-        if not holds(items, scope, self.problems):
+        readable = isinstance(item.value, dict) and self.is_name(name, item.key or item.place)
+        if not (readable and holds(items, scope, self.problems)):
             return
         if "count" in items:
             count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-            if count > language.MOST_NODES:
-                self.problem(
-                    items["count"].place, f"node '{name}': 'count' is {count}, but at most {language.MOST_NODES} run"
-                )
+            if count > (most := language.MOST_NODES):
+                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {most} run")
                 return
             for index in range(count):
-                self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+                padded = str(index).zfill(len(str(count - 1)))  # so that the names sort as the numbers do
+                self.node(f"{name}-{padded}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:
             self.node(name, item, items, scope)
 
@@ -206,10 +204,11 @@ class _Reader:
         return {own: to for own, to in filled.items() if to.value is not UNKNOWN and self.is_name(to.value, to.place)}
 
     def process(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> str:
-        """The full name of the process that a node, a group or a file names, or that of the scope around it."""
+        """The full name of the process that a node (with its index), a group or a file names, or that of the scope."""
         name = parts.get("process") or ""
         named = name and self.is_name(name, items["process"].place)
-        return scope.absolute(name) if named else "" if "process" in parts else scope.process
+        own = f"{name}-{scope.names['index']}" if "count" in items else name
+        return scope.absolute(own) if named else "" if "process" in parts else scope.process
 
     def time(self, time: Time | None, items: Mapping[str, Item]) -> None:
         if time and self.launch_file.time not in (None, time):

@@ -77,7 +77,7 @@ class Supervisor:
         return outcome
 
     def _run(self) -> None:
-        self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
+        self._shared_core = cores.allotted(self.graph)
         self._hurried = cores.hurried(self.graph)
         ctrl_z = self.interrupts.interrupt if self.graph.by_the_clock() else self._suspend  # a robot never waits
         with Signals(self.interrupts.interrupt, ctrl_z) as signals:
