@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
-from tutelage.nodes.screens.web.curves import Measured, svg
+from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.door import WAITING
 
 FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
@@ -69,11 +73,48 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Browse
         run.kill()
 
 
+def watched(browser: Browser) -> ClientConnection:
+    """The line over which the page is told what has changed."""
+    own = f"http://127.0.0.1:{browser.port}"
+    return connect(
+        f"ws://127.0.0.1:{browser.port}/watch", additional_headers={"Cookie": browser.cookie}, origin=Origin(own)
+    )
+
+
 def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Browser]) -> None:
     page = seen[1].get("/").text
-    for text in ("steps ", "gail", "simulator", "rollout/ep_rew_mean", 'role=\\"img\\"', "hears, a second"):
+    for text in ("<h1>gail</h1>", "CartPole-v1", 'data-node="simulator"', 'data-topic="transition"'):
         assert text in page, text
-    assert "http://" not in re.sub(r"http://(www\.w3\.org|127\.0\.0\.1)", "", page) and "https://" not in page
+    for text in re.findall(r'(?:src|href)="([^"]*)"', page):
+        assert text.startswith("/") and seen[1].get(text).status == 200, text
+    with watched(seen[1]) as line:
+        facts = json.loads(line.recv(10))["facts"]
+    assert len(facts["curve rollout/ep_rew_mean"]) >= 2 and facts["nodes"]["learner"]["state"] == "running"
+    assert [name for name, *_ in facts["figures"]][:2] == ["steps", "policy's return"]
+    assert facts["episode 0"]["return"] == facts["levels"]["expert"] == 500 and len(facts["episode 0"]["plot"]) == 4
+
+
+def test_only_what_has_changed_is_sent_and_an_episode_is_replayed(seen: tuple[Run, Browser]) -> None:
+    with watched(seen[1]) as line:
+        first = json.loads(line.recv(10))["facts"]
+        second = json.loads(line.recv(10))["facts"]
+        assert "figures" in second and not {"arguments", "episode 0", "logs"} & second.keys()
+        assert second["curve discriminator/loss"] != first["curve discriminator/loss"]
+        line.send(json.dumps({"replay": 0}))
+        while "pictures" not in (said := json.loads(line.recv(10))):
+            pass
+    assert said["replay"] == 0 and len(said["pictures"]) == 400 and "#" in said["pictures"][0]
+
+
+@pytest.mark.parametrize(
+    "asked", ["x", "[]", "{}", '{"log": "../graph"}', '{"replay": 99}', '{"do": "set", "node": 1}', '{"do": "x"}']
+)
+def test_what_no_page_asks_for_closes_its_line(seen: tuple[Run, Browser], asked: str) -> None:
+    with watched(seen[1]) as line, pytest.raises(ConnectionClosedError) as closing:
+        line.send(asked)
+        while True:
+            line.recv(10)
+    assert closing.value.rcvd and closing.value.rcvd.code == 1007
 
 
 @pytest.mark.parametrize(
@@ -85,7 +126,8 @@ def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Br
         ("/", {"Origin": "http://example.org"}, 403),
         ("/", {"Host": "example.org"}, 403),
         ("/../../etc/passwd", {}, 404),
-        ("/_nicegui/../../../../etc/passwd", {}, 404),
+        ("/page.css/../../etc/passwd", {}, 404),
+        ("/page.html", {}, 404),
         ("/metrics.jsonl", {}, 404),
         ("/docs", {}, 404),
     ],
@@ -98,7 +140,7 @@ def test_nobody_else_sees_it_and_it_shows_nothing_else(
 
 @pytest.mark.parametrize("wrong", [{"Cookie": ""}, {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}])
 def test_a_websocket_must_pass_the_same_gate(seen: tuple[Run, Browser], wrong: dict[str, str]) -> None:
-    path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    path = "/watch"
     asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     asked["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
     own = {"Origin": f"http://127.0.0.1:{seen[1].port}"}
@@ -147,11 +189,11 @@ def test_what_was_measured_before_steps_were_known_is_drawn_over_steps_too(tmp_p
     path.write_text('{"rollout": 0, "discriminator/loss": 3}\n{"rollout": 1, "discriminator/loss": 2}\n')
     measured = Measured(path)
     measured.update()
-    assert measured.points["discriminator/loss"] == [(1, 3), (2, 2)]
+    assert measured.points("discriminator/loss") == [(1, 3), (2, 2)]
     with path.open("a") as file:
         file.write('{"rollout": 0, "time/total_timesteps": 64}\n{"rollout": 2, "discriminator/loss": 1}\n')
     measured.update()
-    assert measured.points["discriminator/loss"] == [(64, 3), (128, 2), (192, 1)]
+    assert measured.points("discriminator/loss") == [(64, 3), (128, 2), (192, 1)]
 
 
 def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_path: Path) -> None:
@@ -160,24 +202,15 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
     measured.update()
     path.write_text('{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train')
     measured.update()
-    assert measured.points["train/entropy"] == [(10, 1.5)]
+    assert measured.points("train/entropy") == [(10, 1.5)]
     path.write_text(
         '{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train/entropy": 2}\n'
     )
     measured.update()
-    assert measured.points["train/entropy"] == [(10, 1.5), (20, 2)]
+    assert measured.points("train/entropy") == [(10, 1.5), (20, 2)]
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
-    assert measured.points["train/entropy"] == [(30, 3)] and list(measured.charts({})) == ["entropy"]
-
-
-def test_a_chart_has_its_lines_between_their_least_and_greatest() -> None:
-    drawn = svg("return", {"mean": [(0, 0), (50, 5), (100, 10)]}, {"expert <": 20})
-    path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
-    assert path is not None
-    points = [tuple(map(float, point.split())) for point in path[1].split("L")]
-    assert points == [(52, 168), (233, 128), (414, 88)]  # 20 would be at 8
-    assert "expert &lt;  20" in drawn and "mean  10" in drawn
+    assert measured.points("train/entropy") == [(30, 3)]
 
 
 @pytest.mark.slow
@@ -196,7 +229,8 @@ def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
     try:
         browser = Browser(run)
         browser.enter()
-        page = browser.get("/").text
+        with watched(browser) as line:
+            facts = json.loads(line.recv(10))["facts"]
     finally:
         run.kill()
-    assert "left no report" in page and "rollout/ep_rew_mean" in page
+    assert "left no report" in facts["warnings"][0] and facts["curve rollout/ep_rew_mean"]

@@ -8,12 +8,12 @@ const CHARTS = {
   "how often the discriminator is right": {
     "discriminator/accuracy_expert": "about the expert", "discriminator/accuracy_policy": "about the policy",
   },
-  "discriminator's loss": { "discriminator/loss": "loss", "discriminator/penalty": "gradient penalty" },
+  "discriminator's loss": { "discriminator/loss": "loss", "discriminator/gradient_penalty": "gradient penalty" },
   "losses": {
     "train/value_loss": "value", "train/critic_loss": "critic", "train/actor_loss": "actor",
     "bc/loss": "cloning", "bc/loss_held_out": "cloning, held-out pairs",
   },
-  "entropy of the policy": { "train/entropy": "entropy, nat", "train/temperature": "temperature" },
+  "entropy of the policy": { "train/entropy_loss": "entropy, nat", "train/entropy": "entropy, nat", "train/temperature": "temperature" },
   "corrections": { "dagger/labels": "labels", "dagger/corrections": "corrections", "dagger/corrected_steps": "corrected steps" },
 };
 
@@ -25,7 +25,10 @@ export function drawCurves(facts, news) {
 }
 
 function lines(facts, title) {
-  return Object.entries(CHARTS[title]).map(([name, said]) => [said, facts[`curve ${name}`]]).filter(([, points]) => points);
+  return Object.entries(CHARTS[title]).filter(([name]) => facts[`curve ${name}`]).map(([name, said]) => {
+    const sign = name.endsWith("entropy_loss") ? -1 : 1; // the loss is minus the entropy
+    return [said, facts[`curve ${name}`].map(([x, y]) => [x, sign * y])];
+  });
 }
 
 function levels(facts, title) {

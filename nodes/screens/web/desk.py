@@ -64,13 +64,14 @@ class Desk:
         """The page, which is served from now on."""
         page = Page(self.run_dir, lambda: self.facts, self.env, markup(self.device, self.words))
         server = served(page, self.device.port, [WebSocketRoute("/operate", self.line.serve)])
-        print(f"the page: {server.address}", flush=True)
+        print(f"the page to drive: {server.address}", flush=True)
         return page
 
     def _judged(self, page: Page, seat: Seat) -> None:
         """Shows the last take among the episodes, if the operator keeps or discards episodes."""
         if isinstance(seat, Teacher) and seat.last:
             page.episodes.take(seat.last)
+            page.random = seat.worth.mean_at_random if seat.worth else None
 
     def _state(self, seat: Seat) -> dict[str, Any]:
         session, progress, sight = seat.session, seat.progress, seat.sight

@@ -9,7 +9,7 @@ const NAMES = {
   Backspace: "backspace", Escape: "escape",
 };
 const CROSS = { 12: "up", 13: "down", 14: "left", 15: "right" }; // of a gamepad, as browsers number it
-const FIELDS = "input, select, textarea, [contenteditable], [role=combobox], [role=listbox], .q-menu";
+const FIELDS = "input, select, textarea, [contenteditable], [role=combobox], [role=listbox]";
 
 const part = (id) => document.getElementById(id);
 const told = JSON.parse(part("desk").dataset.told);

@@ -13,18 +13,14 @@ from tutelage.drawing.svg import svg
 from tutelage.files import durable
 from tutelage.files.naming import file_name
 from tutelage.graph import Graph
-from tutelage.input.problems import Refusal
 from tutelage.nodes.screens.web import steer
 from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.episodes import Episodes
 from tutelage.nodes.screens.web.facts import Facts, Figure
-from tutelage.tasks.finished_run import task_of
 from tutelage.tasks.known import picture_of
-from tutelage.tasks.playing import random_returns
 
 DRAW_SECONDS = 2.0
 LOG_LINES, LINE_BYTES = 100, 400
-RANDOM_EPISODES = 5
 
 TEMPLATE = Template((Path(__file__).parent / "page.html").read_text())
 
@@ -50,10 +46,9 @@ class Page:
 
     def html(self) -> str:
         """What a browser gets first."""
-        kind = self.graph.arguments.get("robot") and "robot" or self.env
         return TEMPLATE.substitute(
             launch=escape(self.graph.name),
-            env=escape(str(kind)),
+            env=escape(self.env),
             run=escape(self.run_dir.name),
             above=self.above,
             graph=svg(self.graph, style=""),
@@ -73,12 +68,12 @@ class Page:
     def _gathered(self) -> Facts:
         self.measured.update()
         said = self.said()
-        levels = {**said["levels"], **({"random actions": self.random} if self.random is not None else {})}
+        levels = {"random actions": round(self.random, 1)} if self.random is not None else {}
         curves = {f"curve {name}": self.measured.points(name) for name in self.measured.courses}
         ended = self.run_dir / "report.json"
         return {
             **said,
-            "levels": levels,
+            "levels": {**said["levels"], **levels},
             **curves,
             **self.episodes.facts(),
             "arguments": [[name, str(value)] for name, value in self.graph.arguments.items()],
@@ -110,14 +105,6 @@ class Page:
             LookupError: it is not shown.
         """
         return self.episodes.replay(number, picture_of(self.env))
-
-    def measure_random(self) -> None:
-        """Measures what random actions reach in the run's task. It takes a moment."""
-        try:
-            found = random_returns(task_of(self.run_dir), RANDOM_EPISODES)
-        except Refusal:  # it has no task that can be made here
-            return
-        self.random = round(sum(found) / len(found), 1)
 
 
 def _env_of(graph: Graph) -> str:
