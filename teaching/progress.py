@@ -67,15 +67,15 @@ Value = TypeVar("Value")
 class Course(Generic[Value]):
     """The history of a measurement, in few values for any length of run: every one, every second, every fourth."""
 
-    def __init__(self) -> None:
-        self.values: list[Value] = []
+    def __init__(self, most: int = COURSE_VALUES) -> None:
+        self.most, self.values = most, list[Value]()
         self._every, self._count = 1, 0
 
     def add(self, value: Value) -> None:
         if self._count % self._every == 0:
             self.values.append(value)
         self._count += 1
-        if len(self.values) == COURSE_VALUES:
+        if len(self.values) == self.most:
             del self.values[1::2]
             self._every *= 2
 

@@ -1,4 +1,4 @@
-"""The measurements of a run, as the page draws them: few points of each, for any length of run."""
+"""The measurements of a run, for its curves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 from tutelage.tasks.measured import STEPS
-from tutelage.teaching.progress import Course
+from tutelage.teaching.progress import COURSE_VALUES, Course
 
+RETURNS = ("rollout/ep_rew_mean", "eval/mean_reward")
 DRAWN = ("rollout/", "eval/", "discriminator/", "train/", "bc/", "dagger/")
+
+
+Points = list[tuple[float, float]]
 
 
 class Measured:
@@ -18,8 +22,9 @@ class Measured:
         courses: (environment steps, value) by name; rollouts in a run without steps, for example bc.yaml.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, most: int = COURSE_VALUES) -> None:
+        """Of each measurement it keeps less than `most` points."""
+        self.path, self.most = path, most
         self.courses: dict[str, Course[tuple[float, float]]] = {}
         self.last: dict[str, tuple[float, float]] = {}
         self._read, self._each = 0, 0.0  # bytes; environment steps of a rollout, once they are known
@@ -29,7 +34,7 @@ class Measured:
         if not self.path.exists():
             return
         if self.path.stat().st_size < self._read:
-            self.__init__(self.path)  # type: ignore[misc]
+            self.__init__(self.path, self.most)  # type: ignore[misc]
         with self.path.open("rb") as file:
             file.seek(self._read)
             whole = file.read().rpartition(b"\n")[0]
@@ -47,10 +52,10 @@ class Measured:
         x = row.get(STEPS, rollouts * (self._each or 1))
         for name, value in row.items():
             if name.startswith(DRAWN) and isinstance(value, int | float):
-                self.last[name] = (x, float(f"{value:.4g}"))
-                self.courses.setdefault(name, Course()).add(self.last[name])
+                self.last[name] = (x, value)
+                self.courses.setdefault(name, Course(self.most)).add(self.last[name])
 
-    def points(self, name: str) -> list[tuple[float, float]]:
-        """The points of a measurement that are drawn, the newest included."""
+    def points(self, name: str) -> Points:
+        """The points of a measurement that are kept, and the newest one."""
         kept, newest = self.courses[name].values, self.last[name]
         return [*kept, newest] if kept[-1] != newest else [*kept]

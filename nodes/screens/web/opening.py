@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,8 @@ def check(who: str) -> None:
         Refusal: it is missing, or cannot be imported.
     """
     try:
-        import starlette
-        import uvicorn
-        import websockets  # noqa: F401
+        for library in ("starlette", "uvicorn", "websockets"):
+            importlib.import_module(library)
     except ImportError as error:
         raise Refusal([Problem(who, f"{error.name} cannot be imported: {installing('dashboard')}")]) from error
 

@@ -1,4 +1,4 @@
-"""The page of a run: what it shows, all in one place. A browser draws it (watch.js), this process only says what is new."""
+"""The page of a run: what there is to show. A browser draws it (watch.js); this process only says what is new."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tutelage.files import durable
 from tutelage.files.naming import file_name
 from tutelage.graph import Graph
 from tutelage.nodes.screens.web import steer
-from tutelage.nodes.screens.web.curves import Measured
+from tutelage.nodes.screens.web.curves import Measured, Points
 from tutelage.nodes.screens.web.episodes import Episodes
 from tutelage.nodes.screens.web.facts import Facts, Figure
 from tutelage.tasks.known import picture_of
@@ -69,7 +69,7 @@ class Page:
         self.measured.update()
         said = self.said()
         levels = {"random actions": round(self.random, 1)} if self.random is not None else {}
-        curves = {f"curve {name}": self.measured.points(name) for name in self.measured.courses}
+        curves = {f"curve {name}": _few_digits(self.measured.points(name)) for name in self.measured.courses}
         ended = self.run_dir / "report.json"
         return {
             **said,
@@ -105,6 +105,10 @@ class Page:
             LookupError: it is not shown.
         """
         return self.episodes.replay(number, picture_of(self.env))
+
+
+def _few_digits(points: Points) -> Points:
+    return [(x, float(f"{y:.4g}")) for x, y in points]
 
 
 def _env_of(graph: Graph) -> str:

@@ -1,4 +1,4 @@
-"""Steering a run from its page: restart a node, change a setting, end the run. The launcher refuses what cannot be done."""
+"""Steering a run from its page: restart a node, change a setting, end the run. The launcher may refuse it."""
 
 from __future__ import annotations
 
