@@ -47,11 +47,14 @@ export function chart(title, lines, levels) {
     drawn.append(shape("path", { class: "grid", d: `M${LEFT} ${y}H${WIDTH - RIGHT}` }), text(LEFT - 6, y + 4, few(tick), "end"));
   }
   drawn.append(text(LEFT, HEIGHT - 5, "0", "start"), text(WIDTH - RIGHT, HEIGHT - 5, few(place.most), "end"));
-  levels.forEach(([, level]) => drawn.append(shape("path", { class: "level", d: `M${LEFT} ${place(0, level)[1]}H${WIDTH - RIGHT}` })));
+  for (const [name, level] of levels) {
+    const y = place(0, level)[1];
+    drawn.append(shape("path", { class: "level", d: `M${LEFT} ${y}H${WIDTH - RIGHT}` }), text(LEFT + 4, y - 4, `${name} ${few(level)}`, "start"));
+  }
   lines.forEach(([, points], i) => drawn.append(shape("path", {
     class: "line", stroke: COLOURS[i], d: "M" + points.map(([x, y]) => place(x, y).join(" ")).join("L"),
   })));
-  return element("figure", {}, element("figcaption", {}, title), drawn, key(lines, levels));
+  return element("figure", {}, element("figcaption", {}, title), drawn, key(lines));
 }
 
 /** From a point to its place in the chart, with round ticks. */
@@ -72,13 +75,11 @@ function text(x, y, words, anchor) {
   return shape("text", { x, y, "text-anchor": anchor }, words);
 }
 
-function key(lines, levels) {
-  const entry = (name, value, colour, kind) => {
-    const sample = element("i", { class: kind });
-    sample.style.borderColor = colour;
-    return element("li", {}, sample, `${name}  `, element("b", {}, few(value)));
-  };
-  return element("ul", { class: "key" },
-    ...lines.map(([name, points], i) => entry(name, points.at(-1)[1], COLOURS[i], "")),
-    ...levels.map(([name, level]) => entry(name, level, "var(--soft)", "dashed")));
+/** The names of the lines, and their newest values. */
+function key(lines) {
+  return element("ul", { class: "key" }, ...lines.map(([name, points], i) => {
+    const sample = element("i", {});
+    sample.style.borderColor = COLOURS[i];
+    return element("li", {}, sample, `${name} `, element("b", {}, few(points.at(-1)[1])));
+  }));
 }
