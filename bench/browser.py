@@ -112,6 +112,12 @@ def _direction(command: Command) -> bool | None:
     return None if abs(torque) < 0.5 else bool(torque > 0)
 
 
+def beside(run: Run) -> float:
+    """CPU seconds of all threads of the node that drives, but of its main one."""
+    node = psutil.Process(run.nodes()["teleoperator"])
+    return sum(one.user_time + one.system_time for one in node.threads() if one.id != node.pid)
+
+
 def keys(presses: int, rate: float) -> None:
     for name, way in (("page", by_page), ("terminal", by_terminal)):
         with tempfile.TemporaryDirectory() as place, running("pendulum", "serial", Path(place)) as rig:
@@ -125,14 +131,20 @@ def keys(presses: int, rate: float) -> None:
                 "episode_steps:=1000000",
             ]
             with way(["hardware.yaml", *words], folder) as (run, press):
+                before, began = beside(run), time.monotonic()
                 made = pressed(press, presses)
+                share = (beside(run) - before) / (time.monotonic() - began)
                 time.sleep(0.5)
                 run.kill()
             ms = delays(run.run_dir, made)
             stops = [said.reason for _, said in Reader(run.run_dir / "recording.mcap").of(Safety)][2:]  # armed, moving
         middle, high = np.percentile(ms, [50, 99]) if len(ms) else (np.nan, np.nan)
         acted = f"{len(ms)} of {presses} presses acted {stops or ''}"
-        print(f"{name:9} {acted}: median {middle:.1f} ms, 99 % within {high:.1f} ms", flush=True)
+        print(
+            f"{name:9} {acted}: median {middle:.1f} ms, 99 % within {high:.1f} ms; "
+            f"of one core beside the thread that drives: {share:.1%}",
+            flush=True,
+        )
 
 
 class Processes:
@@ -217,9 +229,8 @@ def left_open(minutes: float) -> None:
     late = table[len(table) // 2 :]
     for i, name in ((1, "node's memory, MB"), (2, "page's JavaScript heap, MB"), (3, "page's elements")):
         slope = np.polyfit(late[:, 0], late[:, i], 1)[0]
-        print(
-            f"{name:27} {table[0, i]:.1f} at first, {table[-1, i]:.1f} at last, {slope:+.3f} a minute in the second half"
-        )
+        first, last = table[[0, -1], i]
+        print(f"{name:26} {first:.1f} at first, {last:.1f} at last, {slope:+.3f} a minute in the second half")
     print(f"of one core: the page's node {spent[0]:.1%}, the browser {spent[1]:.1%} (with garbage collected every 5 s)")
 
 

@@ -53,6 +53,8 @@ def test_an_episode_is_driven_kept_and_learned_from(tmp_path: Path, browser: Bro
         visitor.press("d")
         visitor.sees("episode 0 discarded")
         drive(visitor, 1, "ArrowLeft")
+        wide = visitor.page.locator("#drawn").evaluate("async (it) => (await it.decode(), it.naturalWidth)")
+        assert wide == 600  # what CartPole draws
         visitor.press("k")
         visitor.sees("episode 1 kept")
         visitor.sees("learner: 1 demonstration   [0-9,]+ steps")

@@ -6,6 +6,7 @@ It is served by the process that drives, so that nothing lies between a key and 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ class Desk:
         return {
             "phase": session.phase,
             "stands": self.phases[session.phase],
-            "picture": "" if sight is None else "\n".join(self.picture(sight, COLUMNS)),
+            "drawn": b64encode(seat.picture).decode(),
+            "picture": "" if sight is None or seat.picture else "\n".join(self.picture(sight, COLUMNS)),
             "doing": seat.doing,
             "notice": session.notice,
             "said": [*progress.warnings, *learner_lines(progress, session)],

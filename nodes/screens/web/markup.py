@@ -30,6 +30,7 @@ def markup(device: Browser, words: Words) -> str:
 <p><b id="stands" role="status"></b> <span id="controls"></span>
 <button type="button" id="take">take the controls</button></p>
 <p id="safety" role="status"></p>
+<img id="drawn" alt="the task" hidden>
 <pre id="picture" role="img" aria-label="the task"></pre>
 <p id="doing" class="soft"></p><p id="notice" role="status"></p><pre id="said"></pre>
 <div id="buttons">{buttons}</div>

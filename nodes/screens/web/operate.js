@@ -122,6 +122,8 @@ function show(message) {
 function fill(state) {
   document.body.dataset.phase = state.phase;
   for (const id of ["stands", "picture", "doing", "notice"]) part(id).textContent = state[id] ?? "";
+  part("drawn").hidden = !(part("picture").hidden = Boolean(state.drawn));
+  if (state.drawn) part("drawn").src = `data:image/png;base64,${state.drawn}`;
   part("said").textContent = [...(state.robot ?? []), ...(state.said ?? [])].join("\n");
   const bad = ["stopped", "fault"].includes(state.safety);
   part("safety").className = bad ? "bad" : "";
