@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tutelage import Message, Node
-from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
+from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Take, Timing, Withdrawal
 from tutelage.nodes.screens.web.opening import check, served
 from tutelage.status import Status
 from tutelage.teaching.progress import Progress
 
-SHOWN = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
+SHOWN = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Take, Safety, Timing)
 
 
 class Dashboard(Node):

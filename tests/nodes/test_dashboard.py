@@ -10,10 +10,13 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from PIL import Image
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -21,10 +24,14 @@ from websockets.typing import Origin
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
+from tutelage.messages import Demonstration, Episode, Withdrawal
 from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.door import WAITING
+from tutelage.nodes.screens.web.episodes import DOTS, NEWEST, ROWS, Episodes
+from tutelage.tasks.pictures import Bars
+from tutelage.tasks.png import png
 
-FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
+FEW = ("gail.yaml", "dashboard:=true", "steering:=true", "episodes:=1")
 
 
 class Answer(NamedTuple):
@@ -89,7 +96,7 @@ def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Br
         assert text.startswith("/") and seen[1].get(text).status == 200, text
     with watched(seen[1]) as line:
         facts = json.loads(line.recv(10))["facts"]
-    assert facts["curve rollout/ep_rew_mean"][0][0] == 2048 and facts["nodes"]["learner"]["state"] == "running"
+    assert facts["curve rollout/ep_rew_mean"][0][0] == 2048 and facts["nodes"]["learner"]["restarts"] == 0
     assert [name for name, *_ in facts["figures"]][:2] == ["steps", "policy's return"]
     assert facts["episode 0"]["return"] == facts["levels"]["expert"] == 500 and len(facts["episode 0"]["plot"]) == 4
 
@@ -104,6 +111,30 @@ def test_only_what_has_changed_is_sent_and_an_episode_is_replayed(seen: tuple[Ru
         while "pictures" not in (said := json.loads(line.recv(10))):
             pass
     assert said["replay"] == 0 and len(said["pictures"]) == 400 and "#" in said["pictures"][0]
+
+
+def answered(line: ClientConnection, **asked: object) -> dict[str, str]:
+    """What is said about an order; what is new comes between."""
+    line.send(json.dumps(asked))
+    while "facts" in (said := json.loads(line.recv(30))):
+        pass
+    return said
+
+
+def test_it_steers_and_says_what_was_refused(seen: tuple[Run, Browser]) -> None:
+    run, browser = seen
+    with watched(browser) as line:
+        said = answered(line, do="set", node="learner", setting="entropy_weight", value=0.125)
+        assert said["notice"].startswith("learner: entropy_weight is 0.125 from rollout")
+        facts = json.loads(line.recv(10))["facts"]
+        assert {row["parameter"]: row["value"] for row in facts["settings"]}["entropy_weight"] == 0.125
+        assert "0 to 1" in answered(line, do="set", node="learner", setting="entropy_weight", value=2.0)["refusal"]
+        before = run.nodes()["report"]
+        assert answered(line, do="restart", node="report")["notice"] == "report is restarted from its last checkpoint"
+    deadline = time.monotonic() + 30
+    while run.nodes().get("report", before) == before:
+        assert time.monotonic() < deadline, run.output
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +212,7 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
     assert sum(map(closed, crowd)) >= len(crowd) - WAITING
     for one in crowd:
         one.close()
-    assert run.process.poll() is None and "restart" not in run.output
+    assert run.process.poll() is None and "restarts dashboard" not in run.output
 
 
 def test_what_was_measured_before_steps_were_known_is_drawn_over_steps_too(tmp_path: Path) -> None:
@@ -211,6 +242,26 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
     assert measured.points("train/entropy") == [(30, 3)]
+
+
+def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:
+    episodes = Episodes()
+    for i in range(NEWEST + 1):
+        rows = np.linspace([0, 5], [i, 5], 1001, dtype=np.float32)
+        episodes.hear(Demonstration(0, 0, rows, np.zeros(1000, np.int64), True, False, "ann"))
+        episodes.hear(Episode(0, 0, "expert", 0, i, 0, 1000, float(i)))
+    facts = episodes.facts()
+    assert len(facts) == NEWEST and "episode 0" not in facts and facts["episode 7"]["return"] == 7
+    moving, still = facts["episode 40"]["plot"]
+    assert (moving[0], moving[-1], len(moving)) == (0, 100, DOTS) and {*still} == {50}
+    assert len(episodes.replay(40, Bars())) == ROWS
+    episodes.hear(Withdrawal(0, 0, 2))
+    assert max(episodes.shown) == 38
+
+
+def test_a_picture_is_a_png_that_others_read() -> None:
+    frame = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    assert (np.asarray(Image.open(BytesIO(png(frame)))) == frame).all()
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def svg(graph: Graph, style: str = STYLE) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img">',
         f"<title>{name}: the nodes and their topics</title>",
-        f"<style>{style}</style>",
+        *([f"<style>{style}</style>"] if style else []),
         '<rect class="ground" width="100%" height="100%"/>',
         _text("title", MARGIN, MARGIN + 12, graph.name),
         *(line for frame in picture.frames for line in _frame(frame)),

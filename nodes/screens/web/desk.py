@@ -71,7 +71,7 @@ class Desk:
     def _judged(self, page: Page, seat: Seat) -> None:
         """Shows the last take among the episodes, if the operator keeps or discards episodes."""
         if isinstance(seat, Teacher) and seat.last:
-            page.episodes.take(seat.last)
+            page.episodes.hear(seat.last)
             page.random = seat.worth.mean_at_random if seat.worth else None
 
     def _state(self, seat: Seat) -> dict[str, Any]:

@@ -45,8 +45,11 @@ class Episodes:
         self.heard = 0
 
     def hear(self, message: Message) -> None:
-        """Notes what a learner gets: a demonstration, its return, or that the last ones are taken back."""
+        """Notes an episode that was driven; or what a learner gets: a demonstration, its return, or fewer of them."""
         match message:
+            case Take():
+                self.returns[message.take] = float(message.reward.sum())
+                self._keep(message.take, message.verdict, message)
             case Demonstration():
                 self._keep(self.heard, "", message)
                 self.heard += 1
@@ -56,11 +59,6 @@ class Episodes:
                 for _ in range(min(message.demonstrations, self.heard)):
                     self.heard -= 1
                     self.shown.pop(self.heard, None)
-
-    def take(self, take: Take) -> None:
-        """Notes an episode that somebody drove, and judged."""
-        self.returns[take.take] = float(take.reward.sum())
-        self._keep(take.take, take.verdict, take)
 
     def _keep(self, number: int, verdict: str, message: Demonstration | Take) -> None:
         observation = thinned(message.observation, ROWS)[:, :NUMBERS].copy()

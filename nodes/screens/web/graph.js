@@ -36,7 +36,7 @@ export function words(now) {
 }
 
 export function tone(now) {
-  if (now.lost) return "bad";
+  if (now.lost || now.state === "dead") return "bad";
   if (now.state.startsWith("busy") || (now.restarts && now.state !== "ended")) return "odd";
   return now.state === "ended" ? "ended" : "good";
 }

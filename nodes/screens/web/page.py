@@ -8,6 +8,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from tutelage.drawing.svg import svg
 from tutelage.files import durable
@@ -17,6 +18,7 @@ from tutelage.nodes.screens.web import steer
 from tutelage.nodes.screens.web.curves import Measured, Points
 from tutelage.nodes.screens.web.episodes import Episodes
 from tutelage.nodes.screens.web.facts import Facts, Figure
+from tutelage.supervision import registry
 from tutelage.tasks.known import picture_of
 
 DRAW_SECONDS = 2.0
@@ -76,12 +78,20 @@ class Page:
             "levels": {**said["levels"], **levels},
             **curves,
             **self.episodes.facts(),
+            "nodes": self._listed() | said["nodes"],
             "arguments": [[name, str(value)] for name, value in self.graph.arguments.items()],
             "logs": {plan.name: "\n".join(self.log(plan.name, 1)) for plan in self.graph.nodes},
             "restartable": [] if ended.exists() else steer.restartable(self.graph),
             "settings": [] if ended.exists() else steer.settings(self.run_dir, self.graph),
             "report": _figures(ended) if ended.exists() else [],
         }
+
+    def _listed(self) -> Facts:
+        """The state of each node by its process, where its messages do not say it."""
+        path = self.run_dir / "processes.json"
+        if not path.exists() or (self.run_dir / "report.json").exists():
+            return {}
+        return {name: _node(listed) for name, listed in durable.read_json(path)["nodes"].items()}
 
     def log(self, node: str, lines: int = LOG_LINES) -> list[str]:
         """The last lines of a node's log.
@@ -105,6 +115,11 @@ class Page:
             LookupError: it is not shown.
         """
         return self.episodes.replay(number, picture_of(self.env))
+
+
+def _node(listed: dict[str, Any]) -> Facts:
+    state = "ended" if listed["ended"] else "running" if registry.alive(listed["pid"]) else "dead"
+    return {"state": state, "restarts": listed["restarts"], "lost": 0, "published": {}}
 
 
 def _few_digits(points: Points) -> Points:
