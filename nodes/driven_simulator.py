@@ -10,7 +10,7 @@ import numpy as np
 from tutelage import Message
 from tutelage.messages import Action, Begin, Observation, Picture, Reward, Transition
 from tutelage.nodes.simulator import Simulator
-from tutelage.tasks.png import png
+from tutelage.tasks import drawn
 from tutelage.tasks.task import Env, Task
 
 PICTURES = 25
@@ -30,10 +30,10 @@ class DrivenSimulator(Simulator):
     order = "arrival"
 
     def __init__(self, env: Env, seed: int = 0, window: bool = False, pictures: bool = False) -> None:
-        self.pictures = pictures and not window and Task(env).draws
+        self.pictures = pictures and not window and drawn.draws(Task(env))
         mode = "human" if window else "rgb_array" if self.pictures else ""
-        super().__init__(_drawn(env, mode) if mode else env, environments=1, rollout_steps=1, seed=seed)
-        self.every = max(1, round(self.environments.frames_per_second / PICTURES))
+        super().__init__(_drawing(env, mode) if mode else env, environments=1, rollout_steps=1, seed=seed)
+        self.every = max(1, round(drawn.steps_per_second(self.environments.first) / PICTURES))
 
     def start(self) -> Iterator[Message]:
         yield from super().start()
@@ -53,15 +53,12 @@ class DrivenSimulator(Simulator):
 
     def _picture(self, rollout: int, step: int) -> Iterator[Message]:
         """What is drawn now; nothing from the first time on that nothing could be drawn."""
-        frame = self.environments.frame() if self.pictures else None
-        self.pictures = frame is not None
-        if frame is not None:
-            yield Picture(rollout, step, png=np.frombuffer(png(frame), np.uint8))
-
-    def _next(self, message: Message) -> tuple[int, int]:
-        return int(self.episode[0]), int(self.length[0])
+        drawing = drawn.picture(self.environments.first) if self.pictures else b""
+        self.pictures = bool(drawing)
+        if drawing:
+            yield Picture(rollout, step, png=np.frombuffer(drawing, np.uint8))
 
 
-def _drawn(env: Env, mode: str) -> dict[str, Any]:
+def _drawing(env: Env, mode: str) -> dict[str, Any]:
     told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
     return {**told, "arguments": {**told.get("arguments", {}), "render_mode": mode}}

@@ -20,7 +20,7 @@ from gymnasium.spaces import Box, Discrete
 
 from tutelage.finite import check, within
 from tutelage.input.loading import named
-from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
 from tutelage.learning.rollout import Spaces
 
@@ -71,16 +71,6 @@ class Task:
                 self.env, f"gives a {type(made).__name__}, which has no {missing[0]}: it must be an environment"
             )
         return made
-
-    @cached_property
-    def draws(self) -> bool:
-        """Whether it can draw itself into an array. A function that makes it may take no `render_mode`."""
-        try:
-            environment = self.make("rgb_array")
-        except Refusal:
-            return False
-        environment.close()
-        return getattr(environment, "render_mode", None) == "rgb_array"
 
     @cached_property
     def spaces(self) -> TaskSpaces:
@@ -197,19 +187,9 @@ class Environments:
         return taken.tolist() if self.spaces.discrete else taken
 
     @property
-    def frames_per_second(self) -> float:
-        """Steps a second, at the task's own pace."""
-        return float((self._all[0].metadata or {}).get("render_fps", 30))
-
-    def frame(self) -> np.ndarray | None:
-        """The first environment as it draws itself [height, width, 3]; None where it does not, or cannot."""
-        environment = self._all[0]
-        try:
-            drawn = environment.render()
-        except Exception as error:  # an environment is foreign code; it may need a screen, or a package
-            complain(f"{self.name} cannot be drawn: {_why(self.name, error)}")
-            return None
-        return np.asarray(drawn, np.uint8)
+    def first(self) -> Any:
+        """The first environment itself."""
+        return self._all[0]
 
     def close(self) -> None:
         for environment in self._all:

@@ -23,6 +23,9 @@ KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FILES = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in KINDS)
 """All that it serves beside the page itself."""
 
+LONGEST = 65536
+"""bytes of a message from a page"""
+
 
 class Server:
     """The page at an address of 127.0.0.1, with a new token.
@@ -42,7 +45,9 @@ class Server:
 
         own = [Route("/", whole), WebSocketRoute("/watch", Watchers(page).serve), *map(_file, FILES)]
         app = Gate(Starlette(routes=[*own, *routes]), port, token)
-        config = uvicorn.Config(app, log_level="error", http=Door, ws="websockets-sansio", ws_max_size=65536)
+        config = uvicorn.Config(
+            app, log_level="error", loop="asyncio", http=Door, ws="websockets-sansio", ws_max_size=LONGEST
+        )
         self.server = uvicorn.Server(config)
         self.address = f"http://127.0.0.1:{port}/?token={token}"
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
