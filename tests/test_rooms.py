@@ -43,7 +43,7 @@ WITH_TORCH = {
 
 KINDS = {
     *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
-    *("dashboard", "dataset", "demonstrator", "onnx_policy"),
+    *("dashboard", "dataset", "demonstrator", "gatherer", "onnx_policy"),
     *("discriminator", "driven_simulator", "evaluator", "hardware", "labeller", "learner", "mixed_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
     *("steering", "takeover", "teleoperator", "tensorboard", "weights"),

@@ -17,14 +17,14 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_HOST = {"host": str | None}
+_PLACE = {"host": str | None, "process": str | None}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
     "nodes": dict,
     "groups": list,
     "include": list,
-    **_HOST,
+    **_PLACE,
 }
 CONDITION = {"if": Any, "unless": Any}
 
@@ -34,8 +34,9 @@ INCLUDE = {
     "file": str,
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
+    "inherit": bool,
     "replace": dict,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 NODE = {
@@ -49,13 +50,16 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
-    **_HOST,
+    **_PLACE,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
 
 LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
+
+MOST_NODES = 1000
+"""The largest `count`: each node is a process."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
+    process: str = ""
 
     @property
     def folder(self) -> Path:
@@ -99,6 +104,7 @@ class Entry:
     restart_seconds: float = 60.0
     required: bool = True
     host: str = ""
+    process: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""

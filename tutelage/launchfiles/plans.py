@@ -41,6 +41,7 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
         environment=dict(entry.environment),
         required=entry.required,
         host=entry.host,
+        process=entry.process,
         restarts=entry.restarts,
         restart_seconds=entry.restart_seconds,
     )

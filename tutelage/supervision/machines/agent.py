@@ -152,7 +152,7 @@ class Agent:
             self.run_name, self.run_dir, self.sockets.path, self.graph, self.secret, life, hurried=hurried
         )
         others = [*self.children.values(), self.sockets.sweeper, self.wire.process]
-        started = self.children[name] = child.start(self.plans[name], place, others)
+        started = self.children[name] = child.start([self.plans[name]], place, others)[0]
         self.sockets.sweeper.tell(f"+{started.pid}")
         self._selector.register(started.lifeline, selectors.EVENT_READ)
 
