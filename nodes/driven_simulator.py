@@ -58,6 +58,9 @@ class DrivenSimulator(Simulator):
         if drawing:
             yield Picture(rollout, step, png=np.frombuffer(drawing, np.uint8))
 
+    def _next(self, message: Message) -> tuple[int, int]:
+        return int(self.episode[0]), int(self.length[0])
+
 
 def _drawing(env: Env, mode: str) -> dict[str, Any]:
     told: dict[str, Any] = {"id": env} if isinstance(env, str) else env
