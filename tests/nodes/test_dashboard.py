@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.parts.chromium import Visitor, chromium
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
@@ -30,6 +31,9 @@ from tutelage.nodes.screens.web.door import WAITING
 from tutelage.nodes.screens.web.episodes import DOTS, NEWEST, ROWS, Episodes
 from tutelage.tasks.drawn import png
 from tutelage.tasks.pictures import Bars
+
+if TYPE_CHECKING:
+    from playwright.sync_api import WebSocket
 
 FEW = ("gail.yaml", "dashboard:=true", "steering:=true", "episodes:=1")
 
@@ -244,6 +248,37 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
     assert measured.points("train/entropy") == [(30, 3)]
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+CHART = """async () => {
+  const { chart } = await import("/curves.js");
+  return chart("return", [["mean", [[0, 0], [50, 5], [100, 10]]]], [["expert <", 20]]).outerHTML;
+}"""
+
+
+def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen: tuple[Run, Browser]) -> None:
+    with chromium() as browser:
+        visitor = Visitor(browser, seen[0], desk=False)
+        drawn = visitor.page.evaluate(CHART)
+        lines: list[WebSocket] = []
+        visitor.page.on("websocket", lambda line: lines.append(line))
+        visitor.page.reload()
+        visitor.sees("steps", "#figures")
+        visitor.page.evaluate(HIDE, True)
+        visitor.sees("not connected", "#link")
+        assert [line.is_closed() for line in lines] == [True]
+        visitor.page.evaluate(HIDE, False)
+        visitor.sees("^$", "#link")
+        assert len(lines) == 2 and not visitor.errors
+    path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
+    assert path is not None
+    points = [tuple(map(float, point.split())) for point in path[1].split("L")]
+    assert points == [(46, 168), (229, 128), (412, 88)]  # 20 is at 8
+    assert "expert &lt; 20" in drawn and "mean <b>10</b>" in drawn and 'd="M46 8H412"' in drawn
 
 
 def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:
