@@ -25,7 +25,7 @@ from tests.parts.chromium import Visitor, chromium
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
-from tutelage.messages import Demonstration, Episode, Withdrawal
+from tutelage.messages import Demonstration, Episode, Take, Withdrawal
 from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.door import WAITING
 from tutelage.nodes.screens.web.episodes import DOTS, NEWEST, ROWS, Episodes
@@ -294,6 +294,18 @@ def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:
     assert len(episodes.replay(40, Bars())) == ROWS
     episodes.hear(Withdrawal(0, 0, 2))
     assert max(episodes.shown) == 38
+
+
+def test_where_somebody_drives_takes_are_shown_and_not_what_a_learner_gets_of_them() -> None:
+    episodes, rows, times = Episodes(), np.zeros((4, 2), np.float32), np.zeros(4, np.int64)
+    reward = np.ones(3, np.float32)
+    for number, verdict in ((0, "discarded"), (1, "kept")):
+        ends = True, False, times, times[1:], "ann", "browser", 0
+        episodes.hear(Take(0, 0, number, verdict, rows, np.zeros(3, np.int64), reward, *ends))
+    episodes.hear(Demonstration(1, 0, rows, np.zeros(3, np.int64), True, False, "ann"))
+    episodes.hear(Episode(1, 0, "expert", 0, 0, 0, 3, 99.0))
+    found = [(one["number"], one["verdict"], one["return"]) for one in episodes.facts().values()]
+    assert found == [(0, "discarded", 3), (1, "kept", 3)]
 
 
 def test_a_picture_is_a_png_that_others_read() -> None:

@@ -37,25 +37,27 @@ class Shown(NamedTuple):
 
 
 class Episodes:
-    """The episodes that were taught."""
+    """The episodes that were taught: takes with their verdicts where somebody drives, else what a learner gets."""
 
     def __init__(self) -> None:
         self.shown: dict[int, Shown] = {}
         self.returns: dict[int, float] = {}
         self.heard = 0
+        self.driven = False
 
     def hear(self, message: Message) -> None:
         """Notes an episode that was driven; or what a learner gets: a demonstration, its return, or fewer of them."""
         match message:
             case Take():
+                self.driven = True
                 self.returns[message.take] = float(message.reward.sum())
                 self._keep(message.take, message.verdict, message)
-            case Demonstration():
+            case Demonstration() if not self.driven:
                 self._keep(self.heard, "", message)
                 self.heard += 1
-            case Episode(actor="expert"):
+            case Episode(actor="expert") if not self.driven:
                 self.returns[message.episode] = message.episode_return
-            case Withdrawal():
+            case Withdrawal() if not self.driven:
                 for _ in range(min(message.demonstrations, self.heard)):
                     self.heard -= 1
                     self.shown.pop(self.heard, None)

@@ -52,8 +52,9 @@ def _returns(progress: Progress) -> list[Figure]:
         many = "" if progress.demonstrations == 1 else "s"
         found.append(Figure("expert's return", f"{expert:.1f}", f"{progress.demonstrations} demonstration{many}"))
     if progress.accuracy:
-        sides = ", ".join(f"{side} {accuracy:.0%}" for side, accuracy in progress.accuracy.items())
-        found.append(Figure("discriminator is right", sides, "50% is chance"))
+        shares = ", ".join(f"{accuracy:.0%}" for accuracy in progress.accuracy.values())
+        sides = ", ".join(f"the {side}'s" for side in progress.accuracy)
+        found.append(Figure("discriminator is right", shares, f"of {sides} steps; 50% is chance"))
     if (judged := progress.evaluation) is not None:
         ways = ", ".join(f"{way} {mean:.1f}" for way, mean in means(judged))
         when = "final weights" if judged.final else f"after {judged.environment_steps:,} steps"
