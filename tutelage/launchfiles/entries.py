@@ -1,4 +1,4 @@
-"""The keys of a launch file: four tables define the language. docs/launch.md shows it by example.
+"""The keys of a launch file: a few tables define the language. docs/launch.md shows it by example.
 
 Reading a launch file gives a list of entries: the nodes to run, with arguments filled in, each value with its place.
 """
@@ -17,14 +17,14 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_HOST = {"host": str | None}
+_WHERE = {"host": str | None, "on": dict}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
     "nodes": dict,
     "groups": list,
     "include": list,
-    **_HOST,
+    **_WHERE,
 }
 CONDITION = {"if": Any, "unless": Any}
 
@@ -35,7 +35,7 @@ INCLUDE = {
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
     "replace": dict,
-    **_HOST,
+    **_WHERE,
     **CONDITION,
 }
 NODE = {
@@ -49,10 +49,11 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
-    **_HOST,
+    **_WHERE,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
+ON = {"cpu": float, "gpu": float, "resources": dict[str, float], "labels": dict[str, str]}
 
 LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
@@ -69,6 +70,7 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
+    on: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -98,7 +100,6 @@ class Entry:
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
-    host: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""

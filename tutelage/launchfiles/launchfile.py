@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tutelage.launchfiles import entries as language
 from tutelage.launchfiles.arguments import Argument, Given, by_name, declare, refuse_unknown
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
+from tutelage.launchfiles.machines import where
 from tutelage.launchfiles.running import run_of, types_of
 from tutelage.launchfiles.search import find
 from tutelage.launchfiles.sources import follow
@@ -57,7 +59,7 @@ def arguments(path: Path) -> LaunchFile:
 
 class _Reader:
     def __init__(self, launch_file: LaunchFile) -> None:
-        self.launch_file, self.problems = launch_file, launch_file.problems
+        self.launch_file, self.problems, self.numbers = launch_file, launch_file.problems, count(1)
 
     def file(self, path: Path, given: Mapping[str, Given], scope: Scope) -> None:
         """Reads a file, the launched one or an included one."""
@@ -101,7 +103,7 @@ class _Reader:
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
         environment = _texts(parts.get("environment", {}))
-        scope = replace(scope, host=parts.get("host", scope.host) or "")
+        scope = where(parts, items, scope, self.numbers, self.problems)
         return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
 
     def group(self, item: Item, scope: Scope) -> None:
@@ -149,11 +151,11 @@ class _Reader:
         if not holds(items, scope, self.problems):
             return
         if "count" in items:
-            count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-            if count > MOST_NODES:
-                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {MOST_NODES} run")
+            copies = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
+            if copies > MOST_NODES:
+                self.problem(items["count"].place, f"node '{name}': 'count' is {copies}, but at most {MOST_NODES} run")
                 return
-            for index in range(count):
+            for index in range(copies):
                 self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:
             self.node(name, item, items, scope)
@@ -166,7 +168,7 @@ class _Reader:
         parts = checked(items, language.NODE, what, self.problems)
         restart = self.restart(items["restart"], what) if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
-        here = replace(scope, namespace=space)
+        here = where(parts, items, replace(scope, namespace=space), self.numbers, self.problems)
         entry = Entry(
             here.absolute(own),
             place,
@@ -180,7 +182,6 @@ class _Reader:
             restarts=restart.get("times", 5),
             restart_seconds=restart.get("seconds", 60.0),
             required=parts.get("required", True),
-            host=parts.get("host", scope.host) or "",
         )
         self.launch_file.entries.append(entry)
 

@@ -40,7 +40,8 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
         entry.name,
         environment=dict(entry.environment),
         required=entry.required,
-        host=entry.host,
+        host=entry.scope.host,
+        on=dict(entry.scope.on),
         restarts=entry.restarts,
         restart_seconds=entry.restart_seconds,
     )

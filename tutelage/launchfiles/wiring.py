@@ -12,6 +12,7 @@ from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.yaml_marks import shown
 from tutelage.launchfiles.entries import Entry, LaunchFile
+from tutelage.launchfiles.machines import refuse_contradictions
 from tutelage.launchfiles.plans import Planned, plan_node
 from tutelage.message import Message, fingerprint, schema
 from tutelage.node import Node
@@ -36,6 +37,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     if not wired and not problems:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
     _refuse_duplicates(launch_file.entries, problems)
+    refuse_contradictions(launch_file.entries, problems)
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]
     unconnected += _refuse_optional(wired)

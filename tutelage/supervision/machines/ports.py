@@ -53,10 +53,11 @@ class Ports:
         self.places: dict[str, Place] = {}
         for name in nodes:
             old = before.get(name)
-            links, tap = (self._hold(address, one) for one in ((old.links, old.tap) if old else ("", "")))
+            links, tap = (self.hold(address, one) for one in ((old.links, old.tap) if old else ("", "")))
             self.places[name] = Place(host, links, tap)
 
-    def _hold(self, address: str, before: str) -> str:
+    def hold(self, address: str, before: str = "") -> str:
+        """Holds a port, the one of an earlier address if there is one; returns the address with it. Raises Refusal."""
         holding = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._held.append(holding)
