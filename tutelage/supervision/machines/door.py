@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph, traits
-from tutelage.supervision.machines import keys, run_keys
+from tutelage.supervision.machines import keys, lives
 from tutelage.supervision.machines.stand_in import DOOR
 from tutelage.supervision.machines.types import difference, fingerprints
 from tutelage.transport import places as known_places
@@ -43,7 +43,7 @@ class Door:
         self._hosts = {plan.name: plan.host for plan in graph.nodes if plan.host}
         self._agents: dict[str, bytes] = {}  # by machine: its connection, the newest
         self._context = context = sockets.Context()
-        self._gate = Gate(context, key, lambda one: keys.name_of(one) or run_keys.name_of(folder, one))
+        self._gate = Gate(context, key, lambda one: keys.name_of(one) or lives.name_of(folder, one))
         self._outside = sockets.router(context, listen, self._gate)
         self._inside = sockets.router(context, f"ipc://{folder / DOOR}")
         self._gate.open()
@@ -70,7 +70,7 @@ class Door:
     def _hear(self, name: str, connection: bytes, body: bytes) -> None:
         """Hears a machine, whose name its key has shown. For a former life of one that Ray chose the run is over."""
         host, _, key = name.partition(" ")
-        if key != run_keys.key_of(self.folder, host):
+        if key != lives.key_of(self.folder, host):
             self._outside.send_multipart([connection, _packed(over=True)])
             return
         self._agents[host] = connection

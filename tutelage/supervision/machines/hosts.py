@@ -101,10 +101,10 @@ class Hosts:
 
     def _hear(self, outcome: Outcome, event: str, why: str = "", waiting: list[str] | None = None) -> None:
         self.waiting = self.waiting if waiting is None else waiting
-        if event == "refused":
+        if event == "refused" and self.waiting:
             outcome.refuse(why)
-        elif event == "broken":
-            outcome.broken = why
+        elif event == "refused":
+            outcome.broken = why  # amid the run, which must not lose its traces
         elif event == "note":
             complain(why)
 

@@ -10,7 +10,7 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -20,10 +20,12 @@ from ray.exceptions import RayError
 from ray.util.placement_group import placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from tutelage.files import durable
-from tutelage.input.problems import complain
-from tutelage.supervision.machines import run_keys
+from tutelage.input.problems import Refusal, complain
+from tutelage.supervision.machines import lives, ports
 from tutelage.supervision.machines.placed import Actor
+
+ANSWER_SECONDS = 5.0
+"""How long Ray's head node has to answer."""
 
 PUZZLED_SECONDS = 10.0
 """After this time without all machines people are told."""
@@ -53,10 +55,12 @@ def serve(hosts: Mapping[str, dict[str, Any]], cluster: str, run: Run, folder: P
         lifeline.sendall(json.dumps({"event": event, "why": why}).encode() + b"\n")
 
     try:
-        ray.init(cluster, log_to_driver=False, _node_ip_address=run.address.partition(":")[0])
+        head = ports.parsed(cluster, ports.RAY_PORT)
+        socket.create_connection(head, ANSWER_SECONDS).close()  # Ray itself would try for minutes
+        ray.init("{}:{}".format(*head), log_to_driver=False, _node_ip_address=run.address.partition(":")[0])
         bundles, labels = map(_bundle, hosts.values()), [on.get("labels", {}) for on in hosts.values()]
         group = placement_group(list(bundles), bundle_label_selector=labels)
-    except (OSError, RuntimeError, ValueError, RayError) as error:
+    except (OSError, RuntimeError, ValueError, RayError, Refusal) as error:
         tell("refused", f"Ray at {cluster} cannot place {', '.join(hosts)}: {error}")
         return
     for index, host in enumerate(hosts):
@@ -79,40 +83,23 @@ def _needs(on: Mapping[str, Any]) -> dict[str, Any]:
     return {"num_cpus": on["cpu"], "num_gpus": on.get("gpu", 0), "resources": on.get("resources", {})}
 
 
-def _keep(host: str, options: dict[str, Any], run: Run, folder: Path, tell: Any) -> None:
+def _keep(host: str, options: dict[str, Any], run: Run, folder: Path, tell: Callable[[str, str], None]) -> None:
     """Starts one life of a machine after the other, until the run is over."""
-    ends, began = deque[float](maxlen=LIVES), False
+    ends = deque[float](maxlen=LIVES)
     while len(ends) < LIVES or time.monotonic() - ends[0] > LIVES_SECONDS:
         actor = ray.remote(Actor).options(**options).remote()
         try:
             log = run.run_dir / f"logs/{host}.log"
-            told = (_next_life(run.run_dir, host), run.server, run.address)
+            told = (lives.checkpoints(run.run_dir, host), run.server, run.address)
             key = ray.get(actor.start.remote(run.name, str(run.run_dir), str(Path.cwd()), str(log), *told))
             if not key:
                 what = f"{host} sees no run in {run.run_dir}: start it in a folder that all machines share"
-                return tell("broken" if began else "refused", what)
-            run_keys.admit(folder, host, key)
-            began = True
+                return tell("refused", what)
+            lives.admit(folder, host, key)
             if ray.get(actor.run.remote()) == 0:
                 return None
         except RayError as error:
             complain(f"{host} is gone: {error}")
         ray.kill(actor)
         ends.append(time.monotonic())
-    return tell("broken", f"{host} has ended {LIVES} times within {LIVES_SECONDS:.0f} s: its log says why")
-
-
-def _next_life(run_dir: Path, host: str) -> str:
-    """The folder of checkpoints of a machine's next life, to which its last one's is renamed.
-
-    So whoever was thought dead finds its folder gone: it can save nothing, and so acknowledges nothing.
-    """
-    folder = run_dir / "checkpoints"
-    lives = [int(path.suffix[1:]) for path in folder.glob(f"{host}.*") if path.suffix[1:].isdecimal()]
-    life, last = max(lives, default=0) + 1, folder / f"{host}.{max(lives, default=0)}"
-    if lives:
-        last.rename(folder / f"{host}.{life}")
-    else:
-        (folder / f"{host}.{life}").mkdir()
-    durable.flush_folder(folder)
-    return f"checkpoints/{host}.{life}"
+    return tell("refused", f"{host} has ended {LIVES} times within {LIVES_SECONDS:.0f} s: its log says why")

@@ -12,8 +12,11 @@ from tutelage.transport.places import Place
 PORT = 7700
 """The launcher's port, unless another is named."""
 
+RAY_PORT = 6379
+"""That of Ray's head node, unless another is named."""
 
-def parsed(address: str) -> tuple[str, int]:
+
+def parsed(address: str, default: int = PORT) -> tuple[str, int]:
     """The IPv4 address and the port of `ADDRESS` or `ADDRESS:PORT`.
 
     Raises:
@@ -21,7 +24,7 @@ def parsed(address: str) -> tuple[str, int]:
     """
     host, _, port = address.partition(":")
     try:
-        number = int(port or PORT)
+        number = int(port or default)
         if not host or not 0 < number < 2**16:
             raise ValueError
         return socket.gethostbyname(host), number
