@@ -16,7 +16,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 
 DELAY_SECONDS = 0.002
 NET = "10.77.8"

@@ -149,7 +149,7 @@ def _problems(plan: NodePlan, elsewhere: Elsewhere) -> Iterator[Problem]:
     if plan.on and not elsewhere.ray:
         what = "it is to run on a machine that Ray chooses: say where Ray's head node is, for example"
         yield Problem(plan.name, f"{what} --ray 10.0.0.1:6379")
-    if not (plan.on or elsewhere.listen):
+    elif not (plan.on or elsewhere.listen):
         what = "say where that machine reaches this one, for example --listen 10.0.0.1"
         yield Problem(plan.name, f"it is to run on {plan.host}: {what}")
     if roles.shows(plan) or roles.is_observer(plan):

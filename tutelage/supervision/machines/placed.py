@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from tutelage.input.problems import Refusal
+from tutelage.supervision.child import ROOT
 from tutelage.supervision.machines import join
 from tutelage.supervision.run import name_of
 from tutelage.transport.curve import Key
@@ -28,16 +29,23 @@ class Actor:
             run, run_dir: the run's name and its folder, which all machines share.
             log: the file of its output.
             told: the last arguments of `serve`.
+
+        Raises:
+            RuntimeError: the process cannot begin.
         """
         if not (Path(folder).is_dir() and _is_here(run, Path(run_dir))):
             return ""
         command = [sys.executable, "-P", "-m", "tutelage", "placed", log, run_dir, *told]
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # of the same tutelage
+        pipe, environment = subprocess.PIPE, os.environ | {"PYTHONPATH": paths}
         with open(log, "ab") as out:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, cwd=folder, start_new_session=True
+                command, stdin=pipe, stdout=pipe, stderr=out, cwd=folder, env=environment, start_new_session=True
             )
         assert self._process.stdout
-        return self._process.stdout.readline().decode().strip()
+        if not (key := self._process.stdout.readline().decode().strip()):
+            raise RuntimeError(f"its process has ended at once: {log} says why")
+        return key
 
     def run(self) -> int:
         """Lets the process join, now that its key is known; returns its exit code, once it has ended."""
