@@ -176,7 +176,7 @@ BAD = [
     # text, where, sentence
     ("nodes: {eye: {run: 'robot.py:Eye', required: false}, " + BRAIN + "}", "launch.yaml:1:9",
      "the run cannot go on without eye: brain waits for its messages; drop `required: false`"),
-    ("nodes: {eye: {run: 'robot.py:Eye', host: b, on: {gpu: 1}}, " + BRAIN.replace("'}", "', host: b, on: {}}") + "}", "launch.yaml:1:67",
+    ("nodes: {eye: {run: 'robot.py:Eye', host: b, on: {gpu: 1}}, " + BRAIN.replace("Brain'", "Brain', host: b, on: {}") + "}", "launch.yaml:1:60",
      "brain and eye are both on the machine b: give both the same `on`"),
     ("{}", "launch.yaml", "this launch file starts no node: add one under nodes"),
     ("nodes: {eye: {run: 'robot.py:Eye'}}", "launch.yaml:1:9", "eye hears move, but no node publishes it: add a node that publishes Move (brain -> body, eye)"),

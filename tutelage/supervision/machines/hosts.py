@@ -68,7 +68,7 @@ class Hosts:
             Door(graph, run, sockets.path, sockets.secret, places, where, key).serve(line)
 
         def ray(line: socket.socket) -> None:
-            from tutelage.supervision.machines import placement  # it imports Ray
+            from tutelage.supervision.machines import placement  # it starts what imports this
 
             told = placement.Run(run, run_dir, where.removeprefix("tcp://"), key.public)
             placement.serve(placed, elsewhere.ray, told, sockets.path, line)

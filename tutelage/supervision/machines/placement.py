@@ -15,11 +15,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
-import ray
-from ray.exceptions import RayError
-from ray.util.placement_group import placement_group
-from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
-
 from tutelage.input.problems import Refusal, complain
 from tutelage.supervision.machines import lives, ports
 from tutelage.supervision.machines.placed import Actor
@@ -51,6 +46,11 @@ def serve(hosts: Mapping[str, dict[str, Any]], cluster: str, run: Run, folder: P
         folder: the run's socket folder.
     """
 
+    import ray
+    from ray.exceptions import RayError
+    from ray.util.placement_group import placement_group
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
     def tell(event: str, why: str) -> None:
         lifeline.sendall(json.dumps({"event": event, "why": why}).encode() + b"\n")
 
@@ -59,7 +59,7 @@ def serve(hosts: Mapping[str, dict[str, Any]], cluster: str, run: Run, folder: P
         socket.create_connection(head, ANSWER_SECONDS).close()  # Ray itself would try for minutes
         ray.init("{}:{}".format(*head), log_to_driver=False, _node_ip_address=run.address.partition(":")[0])
         bundles, labels = map(_bundle, hosts.values()), [on.get("labels", {}) for on in hosts.values()]
-        group = placement_group(list(bundles), bundle_label_selector=labels)
+        group = placement_group(list(bundles), strategy="SPREAD", bundle_label_selector=labels)
     except (OSError, RuntimeError, ValueError, RayError, Refusal) as error:
         tell("refused", f"Ray at {cluster} cannot place {', '.join(hosts)}: {error}")
         return
@@ -85,6 +85,9 @@ def _needs(on: Mapping[str, Any]) -> dict[str, Any]:
 
 def _keep(host: str, options: dict[str, Any], run: Run, folder: Path, tell: Callable[[str, str], None]) -> None:
     """Starts one life of a machine after the other, until the run is over."""
+    import ray
+    from ray.exceptions import RayError
+
     ends = deque[float](maxlen=LIVES)
     while len(ends) < LIVES or time.monotonic() - ends[0] > LIVES_SECONDS:
         actor = ray.remote(Actor).options(**options).remote()
