@@ -17,7 +17,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tutelage.learning.draws import Share
 from tutelage.learning.rollout import Spaces
+
+Draws = np.random.Generator | Share
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -28,9 +31,7 @@ LIMIT = 10.0
 """A scaled observation is clipped to -LIMIT..LIMIT for an actor: the scaling is fixed before falls are seen."""
 
 
-def act(
-    tensors: Tensors, observation: np.ndarray, generator: np.random.Generator | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def act(tensors: Tensors, observation: np.ndarray, generator: Draws | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Actions and their log-probabilities for observations float32 [N, O]; without a generator the likeliest action.
 
     Discrete: int64 [N]. Continuous: float32 [N, A] in the frame where the task's bounds are -1 and 1, not clipped.
@@ -79,7 +80,7 @@ def scaled(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
     return np.clip((observation - tensors["observation.mean"]) * tensors["observation.scale"], -LIMIT, LIMIT)
 
 
-def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+def _categorical(logit: np.ndarray, generator: Draws | None) -> tuple[np.ndarray, np.ndarray]:
     logit = logit - logit.max(axis=1, keepdims=True)
     weight = np.exp(logit)
     total = weight.sum(axis=1)
@@ -91,18 +92,14 @@ def _categorical(logit: np.ndarray, generator: np.random.Generator | None) -> tu
     return action, logit[np.arange(len(logit)), action] - np.log(total)
 
 
-def _gaussian(
-    mean: np.ndarray, log_std: np.ndarray, generator: np.random.Generator | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _gaussian(mean: np.ndarray, log_std: np.ndarray, generator: Draws | None) -> tuple[np.ndarray, np.ndarray]:
     noise = np.zeros_like(mean) if generator is None else generator.standard_normal(mean.shape, dtype=np.float32)
     action = mean + np.exp(log_std) * noise
     log_prob = (-0.5 * noise * noise - log_std).sum(axis=1) - np.float32(0.5 * np.log(2 * np.pi)) * mean.shape[1]
     return action, log_prob
 
 
-def _squashed(
-    output: np.ndarray, bounds: np.ndarray, generator: np.random.Generator | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _squashed(output: np.ndarray, bounds: np.ndarray, generator: Draws | None) -> tuple[np.ndarray, np.ndarray]:
     mean, raw = np.split(output, 2, axis=1)
     log_std = bounds[0] + np.float32(0.5) * (bounds[1] - bounds[0]) * (np.tanh(raw) + 1)
     drawn, log_prob = _gaussian(mean, log_std, generator)

@@ -31,6 +31,23 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(_Key(digest)))  # type: ignore[arg-type]
 
 
+class Share:
+    """A generator that draws for one of equal `parts` of all rows what it would draw for them among all rows."""
+
+    def __init__(self, drawn: np.random.Generator, part: int, parts: int) -> None:
+        self.drawn, self.part, self.parts = drawn, part, parts
+
+    def random(self, rows: int, dtype: Any = np.float64) -> np.ndarray:
+        return self._own(self.drawn.random(rows * self.parts, dtype=dtype), rows)
+
+    def standard_normal(self, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+        rows, *more = shape
+        return self._own(self.drawn.standard_normal((rows * self.parts, *more), dtype=dtype), rows)
+
+    def _own(self, numbers: np.ndarray, rows: int) -> np.ndarray:
+        return numbers[self.part * rows : (self.part + 1) * rows]
+
+
 def episode_seed(seed: int, environment: int, episode: int) -> int:
     """The seed that resets the j-th `episode` of an `environment`: 31 bits, as every simulator takes them."""
     return int(generator(seed, "simulator", environment, episode).integers(2**31))

@@ -8,7 +8,7 @@ from typing import Any
 from tutelage import Message, Node
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.acting import act, spaces_of
-from tutelage.learning.draws import generator
+from tutelage.learning.draws import Share, generator
 from tutelage.messages import Action, Observation, Weights
 from tutelage.tensors import unpacked
 
@@ -18,14 +18,16 @@ class Policy(Node):
 
     The weights of a rollout come before its first observation, so a policy without them waits. This keeps the
     simulator from running ahead of the learner.
+
+    Beside the `part`-th of `parts` simulators it draws what one policy for all copies of the environment would draw.
     """
 
     hears = (Observation, Weights)
     says = (Action,)
     keeps = ("file", "version")
 
-    def __init__(self, seed: int = 0, greedy: bool = False) -> None:
-        self.seed, self.greedy = seed, greedy
+    def __init__(self, seed: int = 0, greedy: bool = False, part: int = 0, parts: int = 1) -> None:
+        self.seed, self.greedy, self.part, self.parts = seed, greedy, part, parts
         self.version = 0
         self.file = b""
 
@@ -36,9 +38,12 @@ class Policy(Node):
         elif isinstance(message, Observation):
             if message.observation.shape[1] != self.inputs:
                 raise Refusal([Problem("policy", self._unfit(message.observation.shape[1]))])
-            draw = None if self.greedy else generator(self.seed, "policy", "action", message.rollout, message.step)
+            draw = None if self.greedy else self._draws("action", message)
             action, log_prob = act(self.tensors, message.observation, draw)
             yield Action(message.rollout, message.step, action=action, log_prob=log_prob, policy_version=self.version)
+
+    def _draws(self, purpose: str, message: Message) -> Share:
+        return Share(generator(self.seed, "policy", purpose, message.rollout, message.step), self.part, self.parts)
 
     def _use(self, file: bytes, version: int) -> None:
         self.file, self.version = file, version

@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tutelage import Message, Node
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import episode_seed
 from tutelage.messages import Action, Episode, Observation, Reward, Transition
 from tutelage.tasks.task import Env, Environments, Task
 
 
 class Simulator(Node):
-    """Steps `environments` copies of a task together; when a rollout is complete it publishes its transitions.
+    """Steps copies of a task together; when a rollout is complete it publishes its transitions.
+
+    Of `environments` copies it steps all, or the `part`-th of equal `parts`, each as it is in the whole.
 
     Its state is the seeds of the running episodes and their actions so far. After a restart it repeats these actions,
     so any environment can be restored.
@@ -29,17 +32,31 @@ class Simulator(Node):
     says: ClassVar[tuple[type[Message], ...]] = (Observation, Transition, Reward, Episode)
     keeps = ("episode", "length", "actions", "steps")
 
-    def __init__(self, env: Env, environments: int = 32, rollout_steps: int = 64, seed: int = 0) -> None:
-        self.environments = Environments(Task(env), environments)
+    def __init__(
+        self,
+        env: Env,
+        environments: int = 32,
+        rollout_steps: int = 64,
+        seed: int = 0,
+        part: int = 0,
+        parts: int = 1,
+    ) -> None:
+        own, rest = divmod(environments, parts)
+        if rest:
+            what = f"{environments} copies cannot be shared equally by {parts} simulators: choose a multiple of {parts}"
+            raise Refusal([Problem("environments", what)])
+        self.environments = Environments(Task(env), own)
         self.seed, self.rollout_steps = seed, rollout_steps
-        self.first_length = self.environments.time_limit * np.arange(1, environments + 1) // environments
-        self.episode = np.zeros(environments, np.int64)  # running in each environment
-        self.length = np.zeros(environments, np.int64)
-        self.environments.place = lambda i: f"copy {i}, episode {self.episode[i]}, step {self.length[i]}"
-        self.episode_return = np.zeros(environments)
+        self.rows = slice(part * own, (part + 1) * own)  # of all copies
+        self.copy = np.arange(environments)[self.rows]
+        self.first_length = self.environments.time_limit * (self.copy + 1) // environments
+        self.episode = np.zeros(own, np.int64)  # running in each environment
+        self.length = np.zeros(own, np.int64)
+        self.environments.place = lambda i: f"copy {self.copy[i]}, episode {self.episode[i]}, step {self.length[i]}"
+        self.episode_return = np.zeros(own)
         self.actions: list[np.ndarray] = []  # since the beginning of the longest running episode
         self.steps: list[list[np.ndarray]] = []  # of this rollout
-        self.observation = np.zeros((environments, self.environments.spaces.observation), np.float32)
+        self.observation = np.zeros((own, self.environments.spaces.observation), np.float32)
 
     def start(self) -> Iterator[Message]:
         for i in range(len(self.episode)):
@@ -50,11 +67,12 @@ class Simulator(Node):
         assert isinstance(message, Action)
         before = self.observation
         self.length += 1
-        following, reward, terminated, truncated = self.environments.step(message.action)
+        action, log_prob = self._own(message.action), self._own(message.log_prob)
+        following, reward, terminated, truncated = self.environments.step(action)
         cut = (self.episode == 0) & (self.length == self.first_length) & ~(terminated | truncated)
         truncated |= cut
-        self.steps.append([before, message.action, following, message.log_prob, terminated, truncated, reward])
-        self.actions.append(message.action)
+        self.steps.append([before, action, following, log_prob, terminated, truncated, reward])
+        self.actions.append(action)
         self.episode_return += reward
         self.observation = following
         ended = np.flatnonzero(terminated | truncated)
@@ -65,6 +83,10 @@ class Simulator(Node):
         yield from episodes
         if len(self.steps) == self.rollout_steps:
             yield from self._rollout(message)
+
+    def _own(self, answer: np.ndarray) -> np.ndarray:
+        """The rows that are for this simulator, if one policy answers all parts together."""
+        return answer[self.rows] if len(answer) > len(self.copy) else answer
 
     def _next(self, message: Message) -> tuple[int, int]:
         step = message.step + 1
@@ -82,7 +104,7 @@ class Simulator(Node):
             at.rollout,
             at.step,
             actor="policy",
-            environment=i,
+            environment=int(self.copy[i]),
             episode=int(self.episode[i]),
             seed=self._seed(i),
             length=int(self.length[i]),
@@ -100,7 +122,7 @@ class Simulator(Node):
         del self.actions[: len(self.actions) - int(self.length.max())]
 
     def _seed(self, i: int) -> int:
-        return episode_seed(self.seed, i, int(self.episode[i]))
+        return episode_seed(self.seed, int(self.copy[i]), int(self.episode[i]))
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)

@@ -56,20 +56,23 @@ def launch(
         click.echo(usage(file))
         return
     from tutelage import launcher
+    from tutelage.supervision.child import flush_and_leave
     from tutelage.supervision.machines.elsewhere import Elsewhere
 
     elsewhere = Elsewhere(listen, ray)
     if resume:
         words = (file, *arguments) if file else ()
-        sys.exit(launcher.resume(resume, words, trusted, elsewhere))
+        flush_and_leave(launcher.resume(resume, words, trusted, elsewhere))
     if trusted:
         raise click.UsageError("--trust is for --resume alone: name an environment that is code by env:=")
     if file is None:
         raise click.UsageError("name a launch file, for example gail.yaml")
     if dry_run:
         click.echo(launcher.resolved_text(file, arguments))
-    else:
+    elif one_process:  # the nodes ran here, and what they have loaded may have to be closed
         sys.exit(launcher.launch(file, arguments, run_dir, one_process, elsewhere))
+    else:  # Python would take a tenth of a second to forget torch
+        flush_and_leave(launcher.launch(file, arguments, run_dir, elsewhere=elsewhere))
 
 
 @click.command()

@@ -37,6 +37,7 @@ class NodePlan:
         required: the run fails when this node cannot be kept alive.
         host: the name of the machine that it runs on; empty for the launcher's.
         on: what that machine must have, if Ray chooses it: `cpu`, `gpu`, `resources`, `labels`.
+        process: the process that it shares with the other nodes that name it; empty for one of its own.
         traits: of its class (see the function), for a machine that does not have the class.
     """
 
@@ -54,6 +55,7 @@ class NodePlan:
     required: bool = True
     host: str = ""
     on: dict[str, Any] = field(default_factory=dict)
+    process: str = ""
     traits: list[str] | None = None
 
     @property
@@ -62,6 +64,12 @@ class NodePlan:
         if self.run:
             return node_class(self.run)
         return program_class(tuple(self.types["hears"]), tuple(self.types["says"])) if self.types else None
+
+    def each_step(self) -> dict[str, list[str]]:
+        """Those of `hears` on which there is a message at every step."""
+        kind = self.kind
+        types = {heard.topic for heard in (*kind.hears, *kind.may_hear) if heard.cadence == "step"} if kind else set()
+        return {topic: senders for topic, senders in self.hears.items() if self.takes.get(topic) in types}
 
 
 def traits(plan: NodePlan) -> set[str]:
@@ -101,6 +109,10 @@ class Graph:
         }
         return {name: topics for name, topics in heard.items() if topics}
 
+    def together(self, plan: NodePlan) -> list[NodePlan]:
+        """The nodes of a node's process, itself among them, in the graph's order."""
+        return [node for node in self.nodes if node.process == plan.process] if plan.process else [plan]
+
     def sinks(self) -> set[str]:
         """The names of nodes in no ring that lead into none, for example a report: no node waits for them.
 
@@ -130,7 +142,7 @@ class Graph:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
         plain = asdict(self)
         for node in plain["nodes"]:
-            for later in ("types", "on"):
+            for later in ("types", "on", "process"):
                 if not node[later]:
                     del node[later]  # so that runs which were signed before there were any stay this user's
         return durable.to_json(plain)

@@ -20,13 +20,13 @@ class Lifeline:
 
     `begun`: the node may work, since all are built. `pausing`: the budget is nearly used, so it must keep a checkpoint
     and stop. `continuing`: all have done so, and go on. `halting`: it must save its last checkpoint and stop.
-    `interrupted`: it must end early. `released`: the process must exit.
+    `interrupted`: it must end early. `released`: the process must exit. `end`: the socket.
     """
 
     def __init__(self, end: socket.socket, begun: bool) -> None:
         self.begun = begun
         self.pausing = self.continuing = self.halting = self.interrupted = self.released = False
-        self._end, self._launcher, self._text = end, os.getppid(), ""
+        self.end, self._launcher, self._text = end, os.getppid(), ""
         self._unsent: deque[bytes] = deque()
 
     def obey(self, node: Node) -> bool:
@@ -55,7 +55,7 @@ class Lifeline:
         if not self.wait(0):
             return []
         try:
-            received = self._end.recv(4096).decode()
+            received = self.end.recv(4096).decode()
         except ConnectionResetError:
             received = ""
         if not received:
@@ -65,7 +65,7 @@ class Lifeline:
 
     def wait(self, seconds: float) -> bool:
         """Waits up to `seconds` for an order; returns whether one came."""
-        return bool(select.select([self._end], [], [], seconds)[0])
+        return bool(select.select([self.end], [], [], seconds)[0])
 
     def report(self, event: str, lost: int, unkept: str) -> None:
         """Reports an event to the launcher, and how many messages were lost.
@@ -84,5 +84,5 @@ class Lifeline:
         """Sends as many of the waiting reports as fit."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):  # gone: `_orders` will see it
             while self._unsent:
-                self._end.sendall(self._unsent[0], flags)
+                self.end.sendall(self._unsent[0], flags)
                 self._unsent.popleft()

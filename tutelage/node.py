@@ -51,6 +51,7 @@ class Node(Memory):
         hears: message types it subscribes to.
         may_hear: further types it subscribes to if a node of the launch file publishes them; `Message` stands for all
             topics in its namespace and in those below.
+        hears_in: the namespace, below its own, in which it hears them, if it publishes what it hears.
         says: message types it publishes.
         order: "time" for every node that decides a result; "arrival" for nodes that act by the clock, and observers.
         done: the node sets it to end before its inputs have ended.
@@ -73,6 +74,7 @@ class Node(Memory):
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = ()
+    hears_in: ClassVar[str] = ""
     may_hear: ClassVar[tuple[type[Message], ...]] = ()
     says: ClassVar[tuple[type[Message], ...]] = ()
     order: ClassVar[Ordering] = "time"

@@ -1,241 +1,100 @@
-"""One node's process: builds the node, connects it, runs it, and ends when the launcher says so (lifeline.py)."""
+"""A process of one node, or of several that take turns (`process: NAME` in a launch file).
+
+Nodes that share a process hand their messages on without a socket. Each still has its own checkpoint, lifeline and
+connections. So their process comes back as several processes do that were killed together.
+"""
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from itertools import permutations
 from types import FrameType
 
-from tutelage.assignment import Assignment, inbox_of, topics_of, unsaid_of
-from tutelage.checkpointing import Checkpointing
-from tutelage.files.naming import file_name
-from tutelage.graph import NodePlan, node_class
-from tutelage.heartbeat import Heartbeat
-from tutelage.lifeline import Lifeline
-from tutelage.message import Message
-from tutelage.node import RecordingNode
-from tutelage.output_commit import OutputCommit
-from tutelage.transport.bus import Bus, Who
-from tutelage.transport.outbox import Outbox
-from tutelage.turns import Turns
-
-LOOK_SECONDS = 0.05
-"""How often a waiting process reads its orders."""
-
-UNWRITTEN_SECONDS = 10.0
-"""How long a node tries to write its last files, for example on a full disk."""
-
-REALTIME_BYTES = 4 * 2**20
-"""The newest messages of each topic that a realtime node keeps, to resend them."""
+from tutelage.assignment import Assignment
+from tutelage.graph import NodePlan
+from tutelage.input.problems import Refusal
+from tutelage.node_life import Course, NodeLife
+from tutelage.transport import sockets
 
 
-class NodeProcess:
-    """Runs one node until it has ended and the launcher releases it."""
+class Process:
+    """Runs nodes, each with its lifeline, until they have ended and the launcher releases them."""
 
-    def __init__(self, plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
-        kind = node_class(plan.run)
-        self.node, self.place, self.lifeline = kind(**plan.parameters), place, Lifeline(lifeline, kind.observer)
-        self.node.name, self.node.run_dir = plan.name, place.run_dir
-        self.node.beside = place.run_dir / place.checkpoints / file_name(plan.name)
-        self.node.lacks(unsaid_of(plan, kind))
-        self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
-        self._listeners = place.graph.listeners(plan)
-        self._machines = self._listeners.keys() & place.graph.by_the_clock()
-        self._urgent = {topic for name in self._machines for topic in self._listeners[name]}
-        self.turns = Turns(self.node, inbox_of(plan, kind, place.graph.messages))
-        self.bus = self._connect(plan)
-        self.heartbeat = Heartbeat(self.node, self.bus, self.lifeline)
-        self.checkpoints = Checkpointing(self.node, self.bus, durable=not self._urgent)
-        speaker = OutputCommit(self.bus, self._urgent, self._save) if self._by_arrival else self.bus
-        self._publish = speaker.publish
-        self._paused = self._halted = self._finishing = False
-        self._next_look, self._extensible = 0.0, not place.graph.by_the_clock()
-
-    def _connect(self, plan: NodePlan) -> Bus:
-        node, place = self.node, self.place
-        outbox = Outbox(self._listeners, REALTIME_BYTES if node.realtime else None, Path(f"{node.beside}.outbox"))
-        who, topics = Who(place.run, plan.name, place.restarts, place.secret), topics_of(plan, node)
-        witness = node if isinstance(node, RecordingNode) else None
-        unkept = self._urgent if self._by_arrival else ()
-        inbox, folder, sinks, programs = self.turns.inbox, place.socket_dir, place.graph.sinks(), place.graph.programs()
-        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs)
+    def __init__(self, nodes: Sequence[tuple[NodePlan, socket.socket]], place: Assignment) -> None:
+        self.nodes, self.place = nodes, place
+        self._lifeline = nodes[0][1]  # of the node whose turn it is
+        self._courses: dict[NodeLife, Course] = {}
+        self._waits: dict[NodeLife, float] = {}
 
     def run(self) -> None:
-        """Runs the node, and closes it whatever happens. A signal does not end a realtime node before that."""
-        with closing(self.node):
-            if self.node.realtime:
-                _on_signals(_leave)
-            try:
-                self._live()
-            finally:
-                if self.node.realtime:
-                    _on_signals(signal.SIG_IGN)  # nothing may interrupt `close`
+        """Runs the nodes. What ends them for good is reported by the one whose turn it was."""
+        try:
+            with ExitStack() as closing:
+                self._run(self._built(closing))
+        except Refusal as error:
+            self._report("refused", error)
+            raise
+        except FloatingPointError as error:  # a restart would reach the same number
+            self._report("failed", error)
+            raise
 
-    def _live(self) -> None:
-        restored = self.checkpoints.restore()
-        self._wait_for_the_others()
-        if not self.lifeline.begun:
+    def _report(self, event: str, why: Exception) -> None:
+        self._lifeline.sendall((json.dumps({"event": event, "why": str(why)}) + "\n").encode())
+
+    def _built(self, closing: ExitStack) -> list[NodeLife]:
+        """Builds the nodes. They are closed whatever happens; a signal does not end a realtime node before that."""
+        lives = []
+        for plan, lifeline in self.nodes:
+            self._lifeline = lifeline
+            lives.append(NodeLife(plan, self.place, lifeline))
+            closing.callback(lives[-1].node.close)
+        if any(life.node.realtime for life in lives):
+            _on_signals(_leave)
+            closing.callback(_on_signals, signal.SIG_IGN)  # nothing may interrupt `close`
+        return lives
+
+    def _run(self, lives: list[NodeLife]) -> None:
+        if len(lives) == 1:
+            for seconds in lives[0].course():
+                lives[0].wait(seconds)
             return
-        if self.place.restarts and self._by_arrival:
-            self._meet_machines()
-        if not restored:
-            self._publish_slowly(self.node.start())
-        while not (self.bus.ended or self.lifeline.released):
-            self._look()
-            self._turn()
-        if self.bus.ended:
-            self.heartbeat.report("ended")
-        else:
-            self._leave_early()
-        while not self.lifeline.released:  # others may still need its messages
-            self.bus.receive(LOOK_SECONDS)
-            self._look()
+        for one, other in permutations(lives, 2):
+            one.bus.listener.join(other.bus.speaker)
+        self._courses = {life: life.course() for life in lives}
+        self._advance(lives)  # restores them
+        for life in lives:
+            life.bus.listener.catch_up()
+        while self._courses:
+            self._advance(self._handed() or self._waited())
 
-    def _wait_for_the_others(self) -> None:
-        """Waits until all nodes are built: until then each may refuse its parameters."""
-        self.heartbeat.report("ready")
-        while not (self.lifeline.begun or self.lifeline.released):
-            self.lifeline.wait(LOOK_SECONDS)
-            self._attend(0)
-
-    def _meet_machines(self) -> None:
-        """Waits until the robots say what they have heard: before the restart it may have sent more than it saved."""
-        while not (self.lifeline.released or self._machines <= self.bus.speaker.met):
-            self._attend(LOOK_SECONDS)
-
-    def _attend(self, seconds: float) -> None:
-        """Waits up to `seconds` for a message. Serves connections, heartbeat and orders meanwhile."""
-        self.bus.receive(seconds)
-        self.heartbeat.beat()
-        self.lifeline.obey(self.node)
-
-    def _look(self) -> None:
-        """Every LOOK_SECONDS: orders, checkpoint, heartbeat."""
-        if not self._paused and (self.lifeline.pausing or (self.node.ending and self._extensible)):
-            self._pause()
-        now = time.monotonic()
-        if now < self._next_look:
-            return
-        self._next_look = now + LOOK_SECONDS
-        interrupted = self.lifeline.obey(self.node)
-        if self.lifeline.halting and not self._halted:
-            self._halt()
-        elif interrupted or (now >= self.checkpoints.due_at and not self.bus.ended):
-            self._save()  # soon after an interrupt, which a restart must not undo
-        self.heartbeat.beat()
-
-    def _turn(self) -> None:
-        """Hands the node one message, after waiting for it if need be, and ticks it if it acts by the clock."""
-        said = self.turns.hear()
-        if said is None and not self.turns.over and self.bus.receive(self.turns.patience(LOOK_SECONDS)):
-            said = self.turns.hear()
-        self._publish(said or ())
-        self._publish(self.turns.tick())
-        if self.node.done or (said is None and self.turns.all_heard):
-            self._end()
-
-    def _publish_slowly(self, messages: Iterable[Message]) -> None:
-        """Publishes what may take long, for example a teleoperator's start, and attends to the launcher in between."""
-        for message in messages:
-            self.bus.say(message)
-            self._attend(0)
-            if self.lifeline.pausing and not self._paused:
-                self._pause(amid=True)
-            if self.lifeline.halting and not self._halted:
-                self._halt(amid=True)
-            if self.lifeline.released:
-                return
-
-    def _save(self, durable: bool = False) -> None:
-        if not (self.lifeline.released or self._halted):
-            self.checkpoints.save(durable)
-
-    def _end(self) -> None:
-        self._finishing = True
-        self._finish()
-        if not self.lifeline.released:
-            self.bus.end()
-            self._save(durable=True)
-            if not self._halted:
-                self.bus.acknowledge_all()
-
-    def _finish(self) -> None:
-        """Publishes the node's last messages. If it cannot write its files before them, it tries again.
-
-        After UNWRITTEN_SECONDS it reports `unsaved`, and the launcher ends the run, which can be resumed.
-        """
-        give_up = time.monotonic() + UNWRITTEN_SECONDS
-        while not self.lifeline.released:
+    def _advance(self, lives: Iterable[NodeLife]) -> None:
+        """Lets nodes work in turn, each until it waits."""
+        for life in lives:
+            life.bus.listener.handed, self._lifeline = False, life.lifeline.end
             try:
-                last = self.node.finish()
-            except OSError as error:
-                self.checkpoints.cannot_save(error)
-            else:
-                self._publish_slowly(last)
-                return
-            self.heartbeat.report("alive" if time.monotonic() < give_up else "unsaved")
-            self.lifeline.wait(LOOK_SECONDS)
-            self._attend(LOOK_SECONDS)
+                self._waits[life] = next(self._courses[life])
+            except StopIteration:
+                del self._courses[life], self._waits[life]
 
-    def _pause(self, amid: bool = False) -> None:
-        """Before the budget is used: saves a checkpoint that is kept, and waits until all nodes have done so.
+    def _handed(self) -> list[NodeLife]:
+        """The nodes that others have handed messages. From time to time their connections are served, too."""
+        return [life for life in self._courses if (life.bus.due and life.bus.receive(0)) or life.bus.listener.handed]
 
-        So an extended run goes on as if its end had not come. `amid` messages of `_publish_slowly` the node has no
-        state to save: the last checkpoint counts. A node that was restarted after all have gone on does nothing.
-        """
-        self._paused = True
-        if self.lifeline.continuing:
-            return
-        if not amid:
-            self.node.halt()
-            self._save(durable=True)
-        self.checkpoints.keep()
-        self._stand("paused", lambda: self.lifeline.continuing or self.lifeline.halting)
-
-    def _halt(self, amid: bool = False) -> None:
-        """Saves the last checkpoint and stops, until the launcher orders the early end or the exit.
-
-        All nodes stop before one of them ends, so a resumed run equals the run that was never interrupted. `amid`: as
-        in `_pause`. A node that was restarted after that saves nothing.
-        """
-        if not (amid or self.lifeline.interrupted):
-            self.node.halt()
-            self._save(durable=True)
-        self._halted = True
-        self._stand("halted", lambda: False)
-
-    def _stand(self, event: str, ordered: Callable[[], bool]) -> None:
-        """Reports that the node has stopped, and waits until it is `ordered` to go on, to end early, or to exit."""
-        self.heartbeat.report(event)
-        while not (ordered() or self.lifeline.interrupted or self.lifeline.released):
-            self.lifeline.wait(LOOK_SECONDS)
-            self.heartbeat.beat()
-            self.lifeline.obey(self.node)
-
-    def _leave_early(self) -> None:
-        """Has the node write its last files. Its last messages are dropped: its streams have not come to an end."""
-        if not self._finishing:
-            if self.node.observer or isinstance(self.node, RecordingNode) or not self.node.says:
-                self._hear_the_rest()
-            try:
-                for _ in self.node.finish():
-                    pass
-            except OSError as error:
-                self.checkpoints.cannot_save(error)
-        self.heartbeat.report("left")
-
-    def _hear_the_rest(self) -> None:
-        """Hears what was published before the others left. Some streams, for example status, have no end."""
-        more = True
-        while more:
-            while (said := self.turns.hear()) is not None:
-                self._publish(said)
-            more = self.bus.receive(LOOK_SECONDS)
+    def _waited(self) -> list[NodeLife]:
+        """Waits until something comes, and returns the nodes that it is for; all of them if nothing comes in time."""
+        entries = {entry: life for life in self._courses for entry in life.entries}
+        poller = sockets.Poller()
+        for entry in entries:
+            poller.register(entry, sockets.READABLE)
+        came = list(dict.fromkeys(entries[entry] for entry, _ in poller.poll(int(1000 * min(self._waits.values())))))
+        for life in came:
+            life.wait(0)
+        return came or list(self._courses)
 
 
 def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.nodes.test_hardware import Loop
+from tests.drivers.test_frozen import Rearmed
 from tests.parts.run_cli import cli
 from tutelage.drivers.driver import DriverError
 from tutelage.drivers.robot import load
@@ -77,7 +77,7 @@ def test_it_is_driven(robot, tmp_path):
         torque = pendulum(seen.observation[0])
         yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
-    loop = Loop(tmp_path, answer, file=path, env="Pendulum-v1", rollout_steps=4)
+    loop = Rearmed(tmp_path, answer, file=path, env="Pendulum-v1", rollout_steps=4)
     loop.run(lambda: len(loop.of(Transition)) == 2)
     first = loop.of(Transition)[0]
     assert first.observation.shape == (4, 1, 3) and first.action.shape == (4, 1, 1)

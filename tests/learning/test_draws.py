@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from tutelage.learning.draws import episode_seed, generator
+from tutelage.learning.draws import Share, episode_seed, generator
 
 
 def test_the_same_key_gives_the_same_numbers_whatever_was_drawn_in_between():
@@ -29,3 +30,11 @@ def test_the_numbers_themselves_stay_as_they_are():
     """Another value here would change every run that was ever recorded."""
     assert generator(0, "policy", "action", 0).integers(2**32) == 1012330571
     assert episode_seed(0, 1, 2) == 536134470
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda of, n: of.random(n), lambda of, n: of.standard_normal((n, 3), dtype=np.float32)]
+)
+def test_shares_together_draw_what_one_generator_draws(draw):
+    shares = [draw(Share(generator(3, "policy"), part, 4), 2) for part in range(4)]
+    np.testing.assert_array_equal(np.concatenate(shares), draw(generator(3, "policy"), 8))

@@ -672,6 +672,6 @@ def unregistered(folder: Path, monkeypatch: pytest.MonkeyPatch, task: str) -> st
 
 def test_no_wall_clock_is_read_where_time_matters():
     rooms = Path(__file__).parents[2]
-    for name in ("nodes/hardware.py", "drivers/actuation.py", "drivers/episodes.py", "drivers/trail.py", "drivers/guard.py", "drivers/pace.py", "tutelage/process.py", "tutelage/transport/bus.py"):  # fmt: skip
+    for name in ("nodes/hardware.py", "drivers/actuation.py", "drivers/episodes.py", "drivers/trail.py", "drivers/guard.py", "drivers/pace.py", "tutelage/process.py", "tutelage/node_life.py", "tutelage/transport/bus.py"):  # fmt: skip
         source = (rooms / name).read_text()
         assert "time.time" not in source and "datetime" not in source, name

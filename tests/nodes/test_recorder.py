@@ -96,7 +96,7 @@ class Growing:
 def started(place: Assignment) -> Child:
     node_class(PLAN.run)  # so that the child has it loaded
     (place.run_dir / "logs").mkdir(exist_ok=True)
-    recorder = child.start(PLAN, place, [])
+    recorder = child.start([PLAN], place, [])[0]
     recorder.tell("begin")
     return recorder
 

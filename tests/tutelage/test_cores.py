@@ -12,7 +12,16 @@ from tutelage.supervision import cores
 
 
 def test_those_share_a_core_who_wait_for_each_other_at_every_step():
-    assert cores.sharing(graph("gail.yaml", [])) == {"simulator", "policy"}
+    assert cores.sharing(graph("gail.yaml", [])) == [{"simulator", "policy"}]
+
+
+def test_each_simulator_shares_a_core_with_its_own_policy():
+    made = graph("gail.yaml", ["simulators:=4"])
+    assert cores.sharing(made) == [{f"policy-{i}", f"simulator-{i}"} for i in range(4)]
+    if sys.platform == "linux":
+        allotted = cores.allotted(made)
+        assert [allotted[f"policy-{i}"] == allotted[f"simulator-{i}"] for i in range(4)] == [True] * 4
+        assert set(allotted.values()) == set(sorted(os.sched_getaffinity(0))[:4])
 
 
 def test_those_go_first_on_whom_a_machine_waits(tmp_path):
@@ -20,11 +29,11 @@ def test_those_go_first_on_whom_a_machine_waits(tmp_path):
     robot.write_text("{}")
     made = graph("gail.yaml", [f"robot:={robot}"])
     assert cores.hurried(made) == {"hardware", "policy"}
-    assert cores.sharing(made) == cores.hurried(graph("gail.yaml", [])) == set()
+    assert cores.sharing(made) == [] and cores.hurried(graph("gail.yaml", [])) == set()
 
 
 def test_nobody_does_who_only_listens():
-    assert cores.sharing(graph("bc.yaml", [])) == set()
+    assert cores.sharing(graph("bc.yaml", [])) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a process to a core")

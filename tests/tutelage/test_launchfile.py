@@ -213,6 +213,16 @@ def test_count_and_index() -> None:
         ("worker-0", 0, "score-0"), ("worker-1", 1, "score-1")]  # fmt: skip
 
 
+def test_each_index_has_a_process_of_its_own() -> None:
+    entries = read("nodes: {worker: {run: 'a:B', count: 2, process: crew}, other: {run: 'a:B', process: crew}}").entries
+    assert [one.process for one in entries] == ["crew-0", "crew-1", "crew"]
+
+
+def test_counted_names_sort_as_their_numbers_do() -> None:
+    names = [one.name for one in read("nodes: {worker: {run: 'a:B', count: 11}}").entries]
+    assert names == sorted(names) and names[0] == "worker-00" and names[-1] == "worker-10"
+
+
 def test_parameters_from_a_file() -> None:
     text = "nodes: {arm: {run: 'a:B', parameters_from: robot.yaml, parameters: {rate: 100}}}"
     assert parameters(read(text, files={"robot": "port: /dev/ttyUSB0\nrate: 50\n"})) == {
@@ -264,6 +274,37 @@ def test_a_launch_file_of_an_installed_package(folder: Path, monkeypatch: pytest
         find("arms:launch/raech.yaml")
     with pytest.raises(LaunchError, match=r"no_such_package:reach\.yaml: there is no such file"):
         find("no_such_package:reach.yaml")
+
+
+INNER = "arguments: {seed: {}, rate: {default: 1.5}}\n" + node("seed: $(seed), rate: $(rate)").lstrip()
+MIDDLE = "arguments: {seed: {}}\ninclude: [{file: inner.yaml, arguments: [seed], inherit: true}]"
+
+
+@pytest.mark.parametrize("file", ["inner", "middle"])
+def test_a_file_inherits_the_arguments_that_it_does_not_pass(file: str) -> None:
+    outer = f"arguments: {{seed: {{default: 4}}}}\ninclude: [{{file: {file}.yaml, arguments: [seed], inherit: true}}]"
+    files = {"inner": INNER, "middle": MIDDLE}
+    launch_file = read(outer, {"rate": "2"}, files)
+    assert parameters(launch_file) == {"seed": 4, "rate": 2.0}
+    assert list(launch_file.arguments) == ["seed", "rate"]
+    assert parameters(read(outer, files=files)) == {"seed": 4, "rate": 1.5}
+    assert list(launchfile.arguments(Path("launch.yaml")).arguments) == ["seed", "rate"]
+    problem = "rate:=fast: argument 'rate' must be a float, but is the string 'fast'"
+    assert list(map(str, LaunchError(read(outer, {"rate": "fast"}, files).problems).problems)) == [problem]
+
+
+def test_without_inherit_an_argument_of_the_included_file_is_not_this_files() -> None:
+    outer = "include: [{file: inner.yaml, arguments: {seed: 4}}]"
+    assert [str(one) for one in read(outer, {"rate": "2"}, {"inner": INNER}).problems] == [
+        "rate:=2: launch.yaml has no argument 'rate'; known: none"
+    ]
+
+
+def test_files_that_inherit_from_each_other_in_a_circle_are_refused() -> None:
+    problems = read(
+        "include: [{file: other.yaml, inherit: true}]", files={"other": "include: [{file: launch.yaml, inherit: true}]"}
+    ).problems
+    assert "in a circle, take one include out: launch.yaml -> other.yaml -> launch.yaml" in str(problems[0])
 
 
 def test_an_include_replaces_nodes_where_they_stand() -> None:

@@ -15,7 +15,7 @@ from tests.tutelage.test_silence import until
 from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
-from tutelage.nodes import airl_discriminator, sac_learner  # noqa: F401  kinds that are tested below
+from tutelage.nodes import airl_discriminator, given_reward_learner, iq_learner  # noqa: F401  kinds that are tested below
 from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader

@@ -278,6 +278,12 @@ def test_nothing_seems_unsaid_when_a_node_cannot_be_found() -> None:
     assert len(error.value.problems) == 1
 
 
+def test_one_node_cannot_answer_each_step_of_two() -> None:
+    with pytest.raises(LaunchError) as error:
+        graph(f"nodes: {{eye: {{run: 'robot.py:Eye', count: 2}}, {BRAIN}}}")
+    assert "brain hears look from eye-0 and eye-1, but one answer a step cannot serve both" in str(error.value)
+
+
 def test_one_mistake_in_many_nodes_is_said_once() -> None:
     with pytest.raises(LaunchError) as error:
         graph("nodes: {a: {run: 'robot.py:Relay', count: 3, parameters: {b: 1}, remap: {look: $(index)}}}")

@@ -17,14 +17,14 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_WHERE = {"host": str | None, "on": dict}
+_PLACE = {"host": str | None, "on": dict, "process": str | None}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
     "nodes": dict,
     "groups": list,
     "include": list,
-    **_WHERE,
+    **_PLACE,
 }
 CONDITION = {"if": Any, "unless": Any}
 
@@ -34,8 +34,9 @@ INCLUDE = {
     "file": str,
     "arguments": dict[str, Any] | list[str | dict[str, Any]],
     "namespace": str,
+    "inherit": bool,
     "replace": dict,
-    **_WHERE,
+    **_PLACE,
     **CONDITION,
 }
 NODE = {
@@ -49,7 +50,7 @@ NODE = {
     "restart": dict,
     "required": bool,
     "count": int,
-    **_WHERE,
+    **_PLACE,
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
@@ -57,6 +58,9 @@ ON = {"cpu": float, "gpu": float, "resources": dict[str, float], "labels": dict[
 
 LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
+
+MOST_NODES = 1000
+"""The largest `count`: each node is a process."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Scope:
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
     on: Mapping[str, Any] = field(default_factory=dict)
+    process: str = ""
 
     @property
     def folder(self) -> Path:
@@ -100,6 +105,7 @@ class Entry:
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
+    process: str = ""
 
     def topic(self, own: str) -> str:
         """The topic of this node for the message type whose own topic name is `own`."""

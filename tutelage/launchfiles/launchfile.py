@@ -15,7 +15,8 @@ from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem, did
 from tutelage.input.types import checked, found, keys, text
 from tutelage.input.yaml_marks import Item, plain, shown
 from tutelage.launchfiles import entries as language
-from tutelage.launchfiles.arguments import Argument, Given, by_name, declare, refuse_unknown
+from tutelage.launchfiles import inheritance
+from tutelage.launchfiles.arguments import Argument, Given, by_name, refuse_unknown
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
 from tutelage.launchfiles.machines import where
@@ -25,9 +26,6 @@ from tutelage.launchfiles.sources import follow
 from tutelage.launchfiles.substitution import fill, of_file
 
 _NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
-
-MOST_NODES = 1000
-"""The largest `count`: each node is a process."""
 
 
 def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
@@ -74,8 +72,7 @@ class _Reader:
 
     def head(self, items: Mapping[str, Item], path: Path, given: Mapping[str, Given]) -> dict[str, Argument]:
         """Reads a file's arguments; keeps those of the launched file, and its description."""
-        nothing = Item({}, Location(shown(path), 1, 1))
-        arguments = declare(items.get("arguments", nothing), path, given, self.problems)
+        arguments = inheritance.arguments(items, path, given, self.problems)
         refuse_unknown(arguments, given, shown(path), self.problems)
         follow(arguments, given, self.problems)
         if path == self.launch_file.path:
@@ -102,9 +99,10 @@ class _Reader:
         if "namespace" in parts and self.is_name(parts["namespace"], items["namespace"].place):
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
-        environment = _texts(parts.get("environment", {}))
+        environment = {**scope.environment, **_texts(parts.get("environment", {}))}
         scope = where(parts, items, scope, self.numbers, self.problems)
-        return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
+        process = self.process(items, parts, scope)
+        return replace(scope, remap={**scope.remap, **remap}, environment=environment, process=process)
 
     def group(self, item: Item, scope: Scope) -> None:
         items = keys(item, language.GROUP, "a group", self.problems)
@@ -125,6 +123,7 @@ class _Reader:
         elif path:
             filled = fill(by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
             given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
+            given |= {name: Given(scope.names[name], item.place) for name in inheritance.names(item, scope.files[-1])}
             inner, first = self.inner(scope, parts, items), len(self.launch_file.entries)
             self.file(path, given, inner)
             for name, node in items["replace"].value.items() if "replace" in parts else ():
@@ -146,17 +145,17 @@ class _Reader:
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
         """Reads a node, or `count` of them."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
-        if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
-            return
-        if not holds(items, scope, self.problems):
+        readable = isinstance(item.value, dict) and self.is_name(name, item.key or item.place)
+        if not (readable and holds(items, scope, self.problems)):
             return
         if "count" in items:
             copies = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-            if copies > MOST_NODES:
-                self.problem(items["count"].place, f"node '{name}': 'count' is {copies}, but at most {MOST_NODES} run")
+            if copies > (most := language.MOST_NODES):
+                self.problem(items["count"].place, f"node '{name}': 'count' is {copies}, but at most {most} run")
                 return
             for index in range(copies):
-                self.node(f"{name}-{index}", item, items, replace(scope, names={**scope.names, "index": index}))
+                padded = str(index).zfill(len(str(copies - 1)))  # so that the names sort as the numbers do
+                self.node(f"{name}-{padded}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:
             self.node(name, item, items, scope)
 
@@ -166,7 +165,7 @@ class _Reader:
             self.problem(place, f"{what} does not say what to run: add run: package.module:Class")
         items = {key: fill(one, scope.names, self.problems) for key, one in items.items()}
         parts = checked(items, language.NODE, what, self.problems)
-        restart = self.restart(items["restart"], what) if "restart" in parts else {}
+        restart = self.restart(items["restart"], f"{what}: restart") if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
         here = where(parts, items, replace(scope, namespace=space), self.numbers, self.problems)
         entry = Entry(
@@ -182,12 +181,13 @@ class _Reader:
             restarts=restart.get("times", 5),
             restart_seconds=restart.get("seconds", 60.0),
             required=parts.get("required", True),
+            process=self.process(items, parts, here),
         )
         self.launch_file.entries.append(entry)
 
     def restart(self, item: Item, what: str) -> dict[str, Any]:
-        items = keys(item, language.RESTART, f"{what}: restart", self.problems, hides=False)
-        return checked(items, language.RESTART, f"{what}: restart", self.problems, hides=False)
+        items = keys(item, language.RESTART, what, self.problems, hides=False)
+        return checked(items, language.RESTART, what, self.problems, hides=False)
 
     def parameters(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
         """A node's parameters: its own take precedence over those of the file that it names."""
@@ -204,6 +204,13 @@ class _Reader:
             return {}
         filled = fill(items["remap"], scope.names, []).value
         return {own: to for own, to in filled.items() if to.value is not UNKNOWN and self.is_name(to.value, to.place)}
+
+    def process(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> str:
+        """The full name of the process that a node (with its index), a group or a file names, or that of the scope."""
+        name = parts.get("process") or ""
+        named = name and self.is_name(name, items["process"].place)
+        own = f"{name}-{scope.names['index']}" if "count" in items else name
+        return scope.absolute(own) if named else "" if "process" in parts else scope.process
 
     def time(self, time: Time | None, items: Mapping[str, Item]) -> None:
         if time and self.launch_file.time not in (None, time):

@@ -42,6 +42,7 @@ def plan_node(entry: Entry, problems: list[Problem]) -> Planned:
         required=entry.required,
         host=entry.scope.host,
         on=dict(entry.scope.on),
+        process=entry.process,
         restarts=entry.restarts,
         restart_seconds=entry.restart_seconds,
     )

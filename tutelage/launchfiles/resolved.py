@@ -34,6 +34,8 @@ def _node(plan: NodePlan) -> dict[str, Any]:
         node["host"] = plan.host
     if plan.on:
         node["on"] = plan.on
+    if plan.process:
+        node["process"] = f"/{plan.process}"
     return node
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.yaml_marks import shown
+from tutelage.launchfiles import composing
 from tutelage.launchfiles.entries import Entry, LaunchFile
 from tutelage.launchfiles.machines import refuse_contradictions
 from tutelage.launchfiles.plans import Planned, plan_node
@@ -40,7 +41,8 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     refuse_contradictions(launch_file.entries, problems)
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]
-    unconnected += _refuse_optional(wired)
+    unconnected += [*_refuse_optional(wired), *_refuse_rivals(wired)]
+    unconnected += composing.problems(wired)
     if not any(problem.hides for problem in problems):
         problems.extend(unconnected)
     if problems:
@@ -97,7 +99,7 @@ def _listen(one: Planned, publishers: Mapping[str, list[_Publisher]]) -> Iterato
     for heard in (*kind.hears, *kind.may_hear):
         if heard is Status and not kind.observer:
             yield Problem(entry.place, f"{plan.name} hears Status, which needs observer = True and order = 'arrival'")
-        topics = _topics(entry, heard, kind.observer, publishers)
+        topics = _topics(entry, heard, kind, publishers)
         for topic in topics:
             senders = [sender for sender in publishers.get(topic, ()) if sender.name != plan.name]
             if senders and heard is Message:
@@ -123,8 +125,23 @@ def _refuse_optional(wired: list[Planned]) -> Iterator[Problem]:
             yield Problem(entry.place, what)
 
 
+def _refuse_rivals(wired: list[Planned]) -> Iterator[Problem]:
+    """A problem for each node that would answer each step of several others on one topic: they take one answer."""
+    known = [one for one in wired if one.kind]
+    waiting = {(node, plan.name) for _, _, plan in known for senders in plan.each_step().values() for node in senders}
+    for entry, kind, plan in known:
+        for topic, senders in plan.each_step().items() if kind and kind.order == "time" else ():
+            rivals = sorted({sender for sender in senders if (plan.name, sender) in waiting})
+            if len(rivals) > 1:
+                what = (
+                    f"{plan.name} hears {topic} from {rivals[0]} and {rivals[1]}, but one answer a step cannot serve "
+                    f"both: give each a node and topics of its own, as simulators.yaml does"
+                )
+                yield Problem(entry.place, what)
+
+
 def _topics(
-    entry: Entry, heard: type[Message], observer: bool, publishers: Mapping[str, list[_Publisher]]
+    entry: Entry, heard: type[Message], kind: type[Node], publishers: Mapping[str, list[_Publisher]]
 ) -> list[str]:
     """The topics on which a type is heard; for an observer all from its namespace down, unless it is remapped.
 
@@ -134,7 +151,9 @@ def _topics(
         return [Status.topic]
     if heard is Message:
         return [topic for topic in publishers if topic.startswith(entry.scope.absolute("")) and topic != Status.topic]
-    if not observer:
+    if kind.hears_in:
+        return [entry.scope.absolute(f"{kind.hears_in}/{heard.topic}")]
+    if not kind.observer:
         return [entry.topic(heard.topic)]
     if entry.topic(heard.topic) != entry.scope.absolute(heard.topic):
         return [entry.topic(heard.topic)] if entry.topic(heard.topic) in publishers else []

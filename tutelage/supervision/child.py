@@ -15,16 +15,15 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tutelage.assignment import Assignment
 from tutelage.files.naming import file_name
 from tutelage.graph import NodePlan, node_class
-from tutelage.input.problems import Refusal
 from tutelage.introduction import introduction
-from tutelage.process import NodeProcess
+from tutelage.process import Process
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.machines import stand_in
 from tutelage.supervision.signals import ASKING
@@ -39,12 +38,14 @@ class Child:
         self.name, self.pid, self.lifeline = name, pid, lifeline
         self._text = ""
         self._is_there = True
+        self.status: int | None = None
 
     def exit_status(self) -> int | None:
         """Its exit status, or None while it runs. Must not be called again after it has returned one."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         self._is_there = not pid
-        return os.waitstatus_to_exitcode(status) if pid else None
+        self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status
 
     def events(self) -> list[dict[str, Any]]:
         """Its reports since the last call (lifeline.py)."""
@@ -63,6 +64,21 @@ class Child:
     def kill(self, number: signal.Signals) -> None:
         """Signals the process and all that it has started; if it has ended, what it has left behind."""
         registry.signal_session(self.pid, number, self._is_there)
+
+
+class Member(Child):
+    """A further node of a process, whose first node is its `leader`."""
+
+    def __init__(self, name: str, leader: Child, lifeline: socket.socket) -> None:
+        super().__init__(name, leader.pid, lifeline)
+        self._leader = leader
+
+    def exit_status(self) -> int | None:
+        """As its leader's, which must have been asked before."""
+        return self._leader.status
+
+    def kill(self, number: signal.Signals) -> None:
+        self._leader.kill(number)
 
 
 class Program(Child):
@@ -122,11 +138,11 @@ def fork(
     except BaseException:
         traceback.print_exc()
     finally:
-        _flush_and_leave(code)
+        flush_and_leave(code)
 
 
-def _flush_and_leave(code: int) -> NoReturn:
-    """Ends a forked child whatever happens: it must never run on into the launcher's code."""
+def flush_and_leave(code: int) -> NoReturn:
+    """Ends this process at once. A forked child must never run on into the launcher's code."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -147,14 +163,19 @@ def _settle(log: Path, screen: bool) -> None:
     os.close(file)
 
 
-def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
-    """Starts a node's process, or that of its stand-in if it is to run on another machine."""
+def start(plans: Sequence[NodePlan], place: Assignment, others: Iterable[Child]) -> list[Child]:
+    """Starts the process of these nodes, or of a node's stand-in if it is to run on another machine.
+
+    The first child is the process; the others are its further nodes.
+    """
+    plan = plans[0]
     log = place.run_dir / "logs" / f"{file_name(plan.name)}.log"
     if plan.host:
-        return fork(plan.name, lambda lifeline: stand_in.run(plan, place, lifeline), log, others)
+        return [fork(plan.name, lambda lifeline: stand_in.run(plan, place, lifeline), log, others)]
     mark = {leftovers.MARK: str(place.socket_dir)}
     if plan.command:
-        return _start_program(plan, log, mark | (introduction(plan, place) if plan.types else {}))
+        return [_start_program(plan, log, mark | (introduction(plan, place) if plan.types else {}))]
+    pairs = [socket.socketpair() for _ in plans[1:]]
 
     def body(lifeline: socket.socket) -> None:
         os.environ.update(plan.environment | mark)
@@ -163,16 +184,22 @@ def start(plan: NodePlan, place: Assignment, others: Iterable[Child]) -> Child:
             cores.settle_on(place.core)
         if place.hurried:
             cores.hurry()
-        try:
-            NodeProcess(plan, place, lifeline).run()
-        except Refusal as error:
-            lifeline.sendall((json.dumps({"event": "refused", "why": str(error)}) + "\n").encode())
-            raise
-        except FloatingPointError as error:  # a restart would reach the same number
-            lifeline.sendall((json.dumps({"event": "failed", "why": str(error)}) + "\n").encode())
-            raise
+        for ours, _ in pairs:
+            ours.close()
+        Process(list(zip(plans, (lifeline, *(theirs for _, theirs in pairs)), strict=True)), place).run()
 
-    return fork(plan.name, body, log, others, node_class(plan.run).screen)
+    leader = fork(plan.name, body, log, others, node_class(plan.run).screen)
+    for _, theirs in pairs:
+        theirs.close()
+    for one in plans[1:]:
+        _link(log, log.with_name(f"{file_name(one.name)}.log"))
+    return [leader, *(Member(one.name, leader, ours) for one, (ours, _) in zip(plans[1:], pairs, strict=True))]
+
+
+def _link(log: Path, name: Path) -> None:
+    """Gives the log of a process the name of another node of it, too."""
+    with contextlib.suppress(FileExistsError):
+        name.symlink_to(log.name)
 
 
 def _start_program(plan: NodePlan, log: Path, variables: dict[str, str]) -> Child:

@@ -10,41 +10,47 @@ from __future__ import annotations
 
 import os
 
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import Graph
 from tutelage.supervision.liveness import stat
 
 PRIORITY = 10
 """Of 1 to 99: before all ordinary processes, after the system's own urgent ones."""
 
 
-def sharing(graph: Graph) -> set[str]:
-    """The nodes that share a core; none in real time."""
-    return set() if graph.time == "realtime" or graph.by_the_clock() else partners(graph)
+def sharing(graph: Graph) -> list[set[str]]:
+    """The groups of nodes that share a core; none in real time."""
+    return [] if graph.time == "realtime" or graph.by_the_clock() else partners(graph)
+
+
+def allotted(graph: Graph) -> dict[str, int]:
+    """The core of each node that shares one: the launcher's for the first group, then the next one, round and round."""
+    if (first := own()) is None:
+        return {}
+    there = sorted(os.sched_getaffinity(0))
+    after = there[there.index(first) :] + there[: there.index(first)]
+    return {name: after[i % len(after)] for i, group in enumerate(sharing(graph)) for name in group}
 
 
 def hurried(graph: Graph) -> set[str]:
     """The nodes that must be in time: those that act on the world, and those that answer them at every step."""
     acting = set(graph.by_the_clock())
-    return acting | partners(graph) if acting else set()
+    return acting.union(*partners(graph)) if acting else set()
 
 
-def partners(graph: Graph) -> set[str]:
-    """The nodes that publish at every step to a node that answers at every step.
+def partners(graph: Graph) -> list[set[str]]:
+    """The nodes that publish at every step to a node that answers at every step, with those whom they wait for.
 
-    Nodes ordered by arrival do not count: they wait for a person, or are observers.
+    Nodes ordered by arrival do not count: they wait for a person, or are observers. Nor do nodes of one process.
     """
     classes = {plan.name: plan.kind for plan in graph.nodes if plan.kind}
-    heard = {(sender, plan.name) for plan in graph.nodes for sender in _senders_each_step(plan)}
-    return {one for one, other in heard if (other, one) in heard and classes[one].order == "time"}
-
-
-def _senders_each_step(plan: NodePlan) -> list[str]:
-    """The nodes that this node hears at every step."""
-    kind = plan.kind
-    if not kind:
-        return []
-    each_step = {message.topic for message in (*kind.hears, *kind.may_hear) if message.cadence == "step"}
-    return [sender for topic, senders in plan.hears.items() if plan.takes.get(topic) in each_step for sender in senders]
+    heard = {(sender, plan.name) for plan in graph.nodes for senders in plan.each_step().values() for sender in senders}
+    together = {(one.name, other.name) for one in graph.nodes for other in graph.together(one)}
+    groups: list[set[str]] = []
+    for pair in sorted(heard - together):
+        if pair[::-1] in heard:
+            met = [group for group in groups if group & set(pair)]
+            groups = [group for group in groups if group not in met] + [set(pair).union(*met)]
+    return [group - {name for name in group if classes[name].order != "time"} for group in groups]
 
 
 def own() -> int | None:

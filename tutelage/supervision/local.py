@@ -16,7 +16,7 @@ from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Refusal
 from tutelage.message import FOREVER, Message, Promise, values
 from tutelage.node import Node, RecordingNode
-from tutelage.process import LOOK_SECONDS
+from tutelage.node_life import LOOK_SECONDS
 from tutelage.supervision.outcome import REFUSED, Outcome
 from tutelage.supervision.signals import Interrupted, Signals
 from tutelage.turns import Turns

@@ -52,7 +52,7 @@ class Orders:
             raise Refusal([Problem(name, "it is a robot's and is never restarted amid a run; end the run instead")])
         if plan.command and not plan.kind and any(map(roles.acts_on_the_world, self.plans.values())):
             raise Refusal([Problem(name, "the robot may need this program: end the run instead")])
-        self.restarting.add(name)
+        self.restarting |= {one for one, node in self.children.items() if node.pid == self.children[name].pid}
         self.children[name].kill(signal.SIGKILL)
         return f"{name} is restarted from its last checkpoint"
 

@@ -25,6 +25,7 @@ from tutelage.launchfiles import resolved
 from tutelage.node import parameters
 from tutelage.supervision import local, roles, signature, terminal
 from tutelage.supervision.background import BackgroundWriter
+from tutelage.supervision.liveness import age
 from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.shutdown import KILL_SECONDS
@@ -130,7 +131,6 @@ def run(
 
     `elsewhere` says how it meets other machines.
     """
-    began = time.monotonic()
     name = name_of(folder)
     load(graph)
     with _locked(folder), terminal.kept():
@@ -138,7 +138,7 @@ def run(
         if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
         outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, elsewhere).run()
-        return outcome, report(graph, folder, outcome, time.monotonic() - began)
+        return outcome, report(graph, folder, outcome)
 
 
 def _forget_recordings(graph: Graph, folder: Path) -> None:
@@ -206,8 +206,11 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
-    """Adds what the run cost to the numbers that its nodes wrote, and writes report.json."""
+def report(graph: Graph, folder: Path, outcome: Outcome) -> dict[str, Any]:
+    """Adds what the run cost to the numbers that its nodes wrote, and writes report.json.
+
+    Its `wall_seconds` begin with the command: Python, torch and the launch file are in them.
+    """
     learned = folder / "learned.json"
     numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
@@ -215,7 +218,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "environment": environment(graph),
         "seed": graph.arguments.get("seed"),
         **numbers,
-        "wall_seconds": round(wall_seconds, 3),
+        "wall_seconds": round(age(), 3),
         "node_restarts": outcome.restarts,
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,

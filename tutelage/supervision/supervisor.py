@@ -17,14 +17,12 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
-from tutelage.supervision import child, cores, limits, registry, roles
+from tutelage.supervision import child, cores, limits, roles
 from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
 from tutelage.supervision.control import Control
@@ -33,6 +31,7 @@ from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.machines.hosts import Hosts
 from tutelage.supervision.orders import Orders
 from tutelage.supervision.outcome import Outcome
+from tutelage.supervision.process_list import ProcessList
 from tutelage.supervision.reports import Reports
 from tutelage.supervision.shutdown import KILL_SECONDS, Shutdown
 from tutelage.supervision.signals import Signals
@@ -56,7 +55,7 @@ class Supervisor:
         self.orders = Orders(self.plans, self.children, self.interrupts)
         self._deaths = defaultdict[str, list[float]](list)
         self._writer, self._warnings, self._hosts = BackgroundWriter(), Warnings(), Hosts()
-        self._listed: tuple[dict[str, dict[str, Any]], bool] = {}, False
+        self._list = ProcessList(run_dir, self.reports, self._writer)
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Outcome:
@@ -79,7 +78,7 @@ class Supervisor:
         return outcome
 
     def _run(self) -> None:
-        self._shared_core = dict.fromkeys(cores.sharing(self.graph), cores.own())
+        self._shared_core = cores.allotted(self.graph)
         self._hurried = cores.hurried(self.graph)
         ctrl_z = self.interrupts.interrupt if self.graph.by_the_clock() else self._suspend  # a robot never waits
         with Signals(self.interrupts.interrupt, ctrl_z) as signals:
@@ -90,25 +89,33 @@ class Supervisor:
                 self._hosts.open(self.graph, self.run_name, self._sockets, self.run_dir, self._elsewhere)
                 self._hosts.gather(self.outcome, self._attend, self._over)
                 for name in self.plans if not self._over() else ():
-                    self._start(name, 0)
+                    if name not in self.children:  # it has not come with another node of its process
+                        self._start(name, 0)
                 self._watch()
             finally:
                 self._clear()
 
     def _start(self, name: str, restarts: int) -> None:
-        plan, core, sockets = self.plans[name], self._shared_core.get(name), self._sockets
+        """Starts the process of a node, and with it all nodes that share it."""
+        plans, core, sockets = self.graph.together(self.plans[name]), self._shared_core.get(name), self._sockets
         place = Assignment(
             self.run_name, self.run_dir, sockets.path, self.graph, sockets.secret, restarts, core, name in self._hurried
         )
-        started = self.children[name] = child.start(plan, place, self._lifelines())
-        sockets.sweeper.tell(f"+{started.pid}")
+        started = child.start(plans, place, self._lifelines())
+        sockets.sweeper.tell(f"+{started[0].pid}")
+        for plan, node in zip(plans, started, strict=True):
+            self.children[plan.name] = node
+            self._welcome(plan, node)
+
+    def _welcome(self, plan: NodePlan, node: Child) -> None:
+        """Tells a node's new process the orders so far, and listens to its reports."""
         for order in self.interrupts.orders:
-            started.tell(order)
+            node.tell(order)
         if plan.kind:
-            self.reports.liveness.begin(name, started.pid)
-            self._selector.register(started.lifeline, selectors.EVENT_READ, started)
+            self.reports.liveness.begin(plan.name, node.pid)
+            self._selector.register(node.lifeline, selectors.EVENT_READ, node)
             if self.reports.begun:
-                started.tell("begin")
+                node.tell("begin")
 
     def _suspend(self, _: int) -> None:
         """Stops all nodes with the launcher, until that is continued (`fg`)."""
@@ -124,7 +131,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._over():
-            self._list()
+            self._list.write(self.children, self._sockets.path, self._lifelines())
             self._attend(0.1)
             self._restart()
             self._writer.look()
@@ -139,18 +146,6 @@ class Supervisor:
         """Whether all nodes have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
         deciding = roles.deciding(self.plans)
         return self.interrupts.out_of_time or self.outcome.ends_early or deciding <= self.reports.ended
-
-    def _list(self) -> None:
-        """Keeps the list of processes in the run's folder, for observers."""
-        restarts, ended = self.outcome.restarts, self.reports.ended
-        listed = {
-            name: {"pid": node.pid, "restarts": restarts.get(name, 0), "ended": name in ended}
-            for name, node in self.children.items()
-        }
-        if (listed, self.reports.begun) != self._listed:
-            self._listed = listed, self.reports.begun
-            body = partial(registry.note, self.run_dir, self._sockets.path, os.getpid(), *self._listed)
-            self._writer.write("the list of the run's processes", body, self._lifelines())
 
     def _attend(self, seconds: float) -> None:
         """Waits up to `seconds` for a report, a signal or an order."""
@@ -193,7 +188,7 @@ class Supervisor:
         """Restarts the processes that have died, where they may be."""
         self._sockets.look([*self.children.values(), *self._hosts.lines])
         self._hosts.look(self.outcome, [*self.children.values(), self._sockets.sweeper])
-        for node, status in self._reap():
+        for node, status in list(self._reap()):
             if not self.plans[node.name].kind and status == 0:
                 self.reports.ended.add(node.name)
             elif not self.outcome.refusal and (status or node.name not in self.reports.ended):
@@ -218,20 +213,25 @@ class Supervisor:
             yield node, status
 
     def _died(self, plan: NodePlan) -> None:
-        """Restarts a node within its budget, ends the run if it needs that node, or goes on without it."""
-        now, name, restarts, hopeless = time.monotonic(), plan.name, self.outcome.restarts, self.reports.hopeless
+        """Restarts a node within its budget, ends the run if it needs that node, or goes on without it.
+
+        Nodes that share a process die and are restarted together.
+        """
+        now, name, restarts = time.monotonic(), plan.name, self.outcome.restarts
+        hopeless = [one.name for one in self.graph.together(plan) if one.name in self.reports.hopeless]
         deaths = self._deaths[name] = [t for t in self._deaths[name] if now - t < plan.restart_seconds]
         deaths += [now] if name not in self.orders.restarting else []  # one that was asked for is no failure
         self.orders.restarting.discard(name)
         if name in self.orders.stopped:
             self.reports.ended.add(name)
-        elif name not in hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
+        elif not hopeless and not roles.acts_on_the_world(plan) and len(deaths) <= plan.restarts:
             restarts[name] = restarts.get(name, 0) + 1
             self.reports.ended.discard(name)
-            self._start(name, restarts[name])
+            if name not in self.children:
+                self._start(name, restarts[name])
         elif plan.required and not roles.is_observer(plan):
-            self.outcome.failed, self.outcome.exit_code = name, 1
-            self.outcome.why = hopeless.get(name, "")
+            self.outcome.failed, self.outcome.exit_code = (*hopeless, name)[0], 1
+            self.outcome.why = self.reports.hopeless.get(self.outcome.failed, "")
         else:
             self.reports.ended.add(name)
 

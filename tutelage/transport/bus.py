@@ -49,6 +49,7 @@ class Bus:
         unkept: topics on which it publishes before the checkpoint.
         sinks: names of the run's nodes that ask for messages when they have time.
         programs: names of the run's nodes that are programs.
+        beside: names of the nodes in the same process. They `join`, and messages are handed on without a socket.
     """
 
     def __init__(
@@ -63,12 +64,13 @@ class Bus:
         unkept: Collection[str] = (),
         sinks: Collection[str] = (),
         programs: Collection[str] = (),
+        beside: Collection[str] = (),
     ) -> None:
         self._context = sockets.Context()
         self.inbox, self.outbox, self.lost = inbox, outbox, Losses()
-        self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks, programs)
+        self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks, programs, beside)
         sink = who.name in sinks
-        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink)
+        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink, beside)
         sockets.patience(self.listener.socket, SERVICE_MS)
         self.say, self.note, self.send = self.speaker.say, self.speaker.note, self.speaker.send
         self.tell, self.acknowledge = self.speaker.tell, self.listener.acknowledge
@@ -76,16 +78,25 @@ class Bus:
         self._next_service = 0
         self._busy = False
         self._poller = sockets.Poller()
-        self._poller.register(self.speaker.links, sockets.READABLE)
-        if inbox.streams:
-            self._poller.register(self.listener.socket, sockets.READABLE)
+        for entry in self.entries:
+            self._poller.register(entry, sockets.READABLE)
+
+    @property
+    def entries(self) -> list[sockets.Socket]:
+        """The sockets on which something may come."""
+        return [self.speaker.links, *([self.listener.socket] if self.inbox.streams else [])]
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to serve the connections."""
+        return time.monotonic_ns() > self._next_service
 
     def receive(self, seconds: float) -> bool:
         """Waits up to `seconds` for a message and puts it into the inbox; returns whether one came.
 
         While messages come, it waits for them alone, which is fastest, and serves the rest every SERVICE_MS.
         """
-        if time.monotonic_ns() > self._next_service:
+        if self.due:
             self.service()
         if self._busy and seconds * 1000 > SERVICE_MS:
             self._busy = self._take_next()

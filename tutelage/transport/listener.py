@@ -6,7 +6,7 @@ is dropped and counted. A message that does not fit its type is an error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from tutelage.status import Status
 from tutelage.transport import places, sockets
 from tutelage.transport.inbox import Inbox, Positions, Stream
 from tutelage.transport.meeting import DOWN, UP, Losses, seal, unseal
-from tutelage.transport.speaker import NEVER, Who
+from tutelage.transport.speaker import NEVER, Speaker, Who
 from tutelage.transport.tap import TAP_MESSAGES
 
 
@@ -30,7 +30,12 @@ class Witness(Protocol):
 
 
 class Listener:
-    """One process's subscriber. The arguments are those of Bus."""
+    """One node's subscriber. The arguments are those of Bus.
+
+    Attributes:
+        beside: the speakers of the nodes in this process, from which no socket leads here.
+        handed: whether one of them has handed on a message that was not waited for yet.
+    """
 
     def __init__(
         self,
@@ -42,11 +47,14 @@ class Listener:
         observer: bool,
         witness: Witness | None,
         sink: bool,
+        beside: Collection[str],
     ) -> None:
         self.who, self.inbox, self.lost = who, inbox, lost
         self.observer, self.witness = observer, witness
         self.heard: dict[str, int] = {}
-        self._senders = sorted({sender for sender, _ in inbox.streams})
+        self.beside: dict[str, Speaker] = {}
+        self.handed = False
+        self._senders = sorted({sender for sender, _ in inbox.streams}.difference(beside))
         self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
         self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
@@ -70,6 +78,24 @@ class Listener:
         if self._watch.news():
             before, self._where = self._where, self._addresses()
             sockets.move(self.socket, before - self._where, self._where - before)
+
+    def join(self, speaker: Speaker) -> None:
+        """Meets the speaker of another node in this process."""
+        speaker.beside[self.who.name], self.beside[speaker.who.name] = self, speaker
+        self._known |= {key: stream for key, stream in self.inbox.streams.items() if key[0] == speaker.who.name}
+
+    def catch_up(self) -> None:
+        """Asks the speakers beside it for what it lacks after a restart."""
+        for sender in self.beside:
+            self._ask(sender)
+
+    def hand_on(self, sender: str, topic: str, sequence: int, message: Message) -> None:
+        """Takes a message of a speaker beside it, if it is the next."""
+        stream = self.inbox.streams[sender, topic]
+        if sequence == stream.received:
+            self.heard[topic] = self.heard.get(topic, 0) + 1
+            self.inbox.put(sender, topic, message)
+            self.handed = True
 
     def take(self, frames: list[Frame]) -> None:
         """Takes a message as it came. After a frame with our private topic, it was resent, or is a speaker's notice."""
@@ -175,6 +201,9 @@ class Listener:
     def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:
         """Sends positions to a speaker, for it to resend what follows (`again`), or to forget what precedes them."""
         hello: dict[str, Any] = {"to": sender, "listener": self.who.name, "positions": positions, "again": again}
+        if sender in self.beside:
+            self.beside[sender].answer(**hello)
+            return
         frame = seal(self.who.secret, UP, hello)
         if len(frame) > sockets.CONTROL_BYTES:
             raise TypeError(f"{self.who.name} hears so many topics of {sender} that a hello has {len(frame)} bytes")

@@ -24,6 +24,9 @@ from tutelage.input.problems import Problem, Refusal
 
 SPILL_BYTES = 2**20
 
+REALTIME_BYTES = 4 * 2**20
+"""The newest messages of each topic that a realtime node keeps, to resend them."""
+
 Said = tuple[int, int, tuple[Frame, ...]]
 """Place among all messages, sequence number, frames. The garbage collector ignores plain tuples of bytes, however many
 there are."""
@@ -77,7 +80,7 @@ class Kept:
 
     def spill(self, path: Path, number: int, durable: bool) -> None:
         """Moves the messages in memory into a file."""
-        checkpoint.save(path, list(self.said), durable)
+        checkpoint.save_rows(path, self.said, durable)
         self.files.append(File(number, self.said[0][1], self.said[-1][1] + 1))
         self.said.clear()
         self.bytes = 0

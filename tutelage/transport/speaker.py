@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tutelage import codec
 from tutelage.codec import Frame, Header
@@ -37,8 +37,20 @@ class Who(NamedTuple):
     secret: bytes = b""
 
 
+class Neighbour(Protocol):
+    """The listener of another node of this process."""
+
+    def hand_on(self, sender: str, topic: str, sequence: int, message: Message) -> None: ...
+
+    def take(self, frames: list[Frame]) -> None: ...
+
+
 class Speaker:
-    """One process's publishers. The arguments are those of Bus."""
+    """One node's publishers. The arguments are those of Bus.
+
+    Attributes:
+        beside: the listeners of the nodes in this process, to which no socket leads.
+    """
 
     def __init__(
         self,
@@ -51,6 +63,7 @@ class Speaker:
         unkept: Collection[str],
         sinks: Collection[str],
         programs: Collection[str],
+        beside: Collection[str],
     ) -> None:
         self.who, self.topics, self.outbox, self.lost, self.unkept = who, topics, outbox, lost, unkept
         self.sinks, self.programs = frozenset(sinks), frozenset(programs)
@@ -62,13 +75,18 @@ class Speaker:
         self.tap = Tapped(context, tap, topics.values(), self.gate)
         if self.gate:
             self.gate.open()
-        self._pulling = {topic: self.sinks & outbox.listeners(topic) for topic in topics.values()}
+        self.beside: dict[str, Neighbour] = {}
+        elsewhere = {topic: outbox.listeners(topic).difference(beside) for topic in topics.values()}
+        self._within = {topic for topic in topics.values() if outbox.is_for_somebody(topic) and not elsewhere[topic]}
+        self._pulling = {topic: self.sinks & listeners for topic, listeners in elsewhere.items()}
         self._idle: set[str] = set()  # sinks that have everything, and wait for a notice that there is more
 
     def say(self, message: Message) -> None:
         """Publishes a message on its type's topic, or a promise on every topic."""
         for topic, frames in self.note(message):
             self.send(topic, frames)
+            for listener in self.outbox.listeners(topic) & self.beside.keys() if self.beside else ():
+                self.beside[listener].hand_on(self.who.name, topic, self.outbox.next_sequence(topic) - 1, message)
 
     def note(self, message: Message) -> list[tuple[str, list[Frame]]]:
         """Puts a message into the outbox; returns its frames, to be sent, by topic."""
@@ -91,7 +109,8 @@ class Speaker:
 
     def send(self, topic: str, frames: list[Frame]) -> None:
         """Sends frames that were noted."""
-        sockets.send(self.links, frames)
+        if topic not in self._within:
+            sockets.send(self.links, frames)
         if topic.encode() in self.tap.tapped:
             sockets.send(self.tap.socket, frames)
         for sink in self._pulling[topic]:
@@ -116,7 +135,7 @@ class Speaker:
             if wish.startswith(b"\1@"):
                 self._tell(wish[2:-1].decode(errors="replace"), kinds=self._kinds())
             elif wish.startswith(UP) and (hello := unseal(self.who.secret, wish)):
-                self._answer(**hello)
+                self.answer(**hello)
             elif wish[:1] not in (b"\0", b"\1"):
                 self.lost.stranger(f"{len(wish)} bytes from a listener")
 
@@ -124,11 +143,14 @@ class Speaker:
         return {topic: fingerprint(kind) for kind, topic in self.topics.items()}
 
     def _tell(self, listener: str, **what: Any) -> None:
-        """Sends a notice to one listener, on its private topic."""
+        """Sends a notice to one listener, on its private topic. Those beside this one need none."""
+        if listener in self.beside:
+            return
         told = seal(self.who.secret, DOWN, {"sender": self.who.name, **what})
         self.links.send_multipart([f"@{listener}\0".encode(), told])
 
-    def _answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
+    def answer(self, to: str, listener: str, positions: dict[str, int], again: bool) -> None:
+        """Answers a hello: resends what follows a listener's positions (`again`), or forgets what precedes them."""
         positions = {topic: exact(position, int) for topic, position in positions.items()}
         if to == self.who.name and again:
             self._check_kept(listener, positions)
@@ -155,11 +177,14 @@ class Speaker:
         """Resends what a listener lacks; to a sink a part of it, and the notice that there is more."""
         private, said = f"@{listener}\0".encode(), 0
         for frames in self.outbox.since(positions):
-            if listener in self.sinks and said > PULL_BYTES:
+            if listener in self.sinks - self.beside.keys() and said > PULL_BYTES:
                 self._tell(listener, more=True)
                 return
             said += sum(map(len, frames))
-            self.links.send_multipart([private, *frames], copy=False)
+            if listener in self.beside:
+                self.beside[listener].take(list(frames))
+            else:
+                self.links.send_multipart([private, *frames], copy=False)
         if listener in self.sinks:
             self._idle.add(listener)
 

@@ -172,7 +172,7 @@ class Agent:
             checkpoints=self.checkpoints,
         )
         others = [*self.children.values(), self.sockets.sweeper, self.wire.process]
-        started = self.children[name] = child.start(self.plans[name], place, others)
+        started = self.children[name] = child.start([self.plans[name]], place, others)[0]
         self.sockets.sweeper.tell(f"+{started.pid}")
         self._selector.register(started.lifeline, selectors.EVENT_READ)
 
