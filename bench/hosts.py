@@ -36,7 +36,12 @@ from bench.network import Host, Network
 
 RAY = str(Path(sys.executable).with_name("ray"))
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", **TOKEN}
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(ROOT),
+    "RAY_USAGE_STATS_ENABLED": "0",
+    **TOKEN,
+    "RAY_raylet_start_wait_time_s": "120",
+}
 ON = {"simulator:Simulator": "pair", "policy:Policy": "pair", "discriminator:": "judge"}
 """The machine of each node that Ray places."""
 

@@ -5,8 +5,10 @@ Reading a launch file gives a list of entries: the nodes to run, with arguments 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,3 +127,4 @@ class LaunchFile:
     lease: float | None = None
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=partial(count, 1))  # of the machines that Ray chooses

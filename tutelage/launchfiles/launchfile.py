@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def arguments(path: Path) -> LaunchFile:
 
 class _Reader:
     def __init__(self, launch_file: LaunchFile) -> None:
-        self.launch_file, self.problems, self.numbers = launch_file, launch_file.problems, count(1)
+        self.launch_file, self.problems = launch_file, launch_file.problems
 
     def file(self, path: Path, given: Mapping[str, Given], scope: Scope) -> None:
         """Reads a file, the launched one or an included one."""
@@ -100,7 +99,7 @@ class _Reader:
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
         environment = {**scope.environment, **_texts(parts.get("environment", {}))}
-        scope = where(parts, items, scope, self.numbers, self.problems)
+        scope = where(parts, items, scope, self.launch_file)
         process = self.process(items, parts, scope)
         return replace(scope, remap={**scope.remap, **remap}, environment=environment, process=process)
 
@@ -167,7 +166,7 @@ class _Reader:
         parts = checked(items, language.NODE, what, self.problems)
         restart = self.restart(items["restart"], f"{what}: restart") if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
-        here = where(parts, items, replace(scope, namespace=space), self.numbers, self.problems)
+        here = where(parts, items, replace(scope, namespace=space), self.launch_file)
         entry = Entry(
             here.absolute(own),
             place,

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from tutelage.input.problems import Problem
 from tutelage.input.types import checked, keys
 from tutelage.input.yaml_marks import Item
-from tutelage.launchfiles.entries import ON, Entry, Scope
+from tutelage.launchfiles.entries import ON, Entry, LaunchFile, Scope
 from tutelage.launchfiles.substitution import fill
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def where(
-    parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope, numbers: Iterator[int], problems: list[Problem]
-) -> Scope:
+def where(parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope, launch_file: LaunchFile) -> Scope:
     """The scope on the machine that is stated here, if one is. One that Ray chooses gets a name if it has none."""
     if not parts.keys() & {"host", "on"}:
         return scope
-    on: dict[str, Any] = {}
+    on, problems = dict[str, Any](), launch_file.problems
     if "on" in parts:
         stated = keys(fill(items["on"], scope.names, problems), ON, "on", problems, hides=False)
         on = {"cpu": 1, **checked(stated, ON, "on", problems, hides=False)}
-    host = parts.get("host") or (f"ray-{next(numbers)}" if on else "")
+    host = parts.get("host") or (f"ray-{next(launch_file.numbers)}" if on else "")
     if on and not _NAME.fullmatch(host):
         what = f"'{host}' is no name of a machine: use letters, digits, _ and -"
         problems.append(Problem(items["host"].place, what))
