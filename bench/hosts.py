@@ -42,8 +42,7 @@ ENVIRONMENT = os.environ | {
     **TOKEN,
     "RAY_raylet_start_wait_time_s": "120",
 }
-ON = {"simulator:Simulator": "pair", "policy:Policy": "pair", "discriminator:": "judge"}
-"""The machine of each node that Ray places."""
+ON = "host: {}\n    on: {{resources: {{x: 1}}}}"
 
 
 class Hosts(Network):
@@ -78,12 +77,10 @@ def commands(host: Host) -> list[str]:
 
 def placed(folder: Path, file: str) -> Path:
     """A launch file of ours with `on:` at some nodes."""
-    text = (ROOT / "launch" / file).read_text().replace("file: expert.yaml", f"file: {ROOT}/launch/expert.yaml")
-    for node, machine in ON.items():
-        on = f"host: {machine}\n\\1on: {{resources: {{x: 1}}}}"
-        node = node.replace("discriminator:", "discriminator:(?:Reward)?Discriminator")
-        text, count = re.subn(rf"^( *)(run: nodes\.{node})$", rf"\1{on}\n\1\2", text, flags=re.MULTILINE)
-        assert count == 1, node
+    text = re.sub(r"file: (\w+)\.yaml", rf"file: {ROOT}/launch/\1.yaml", (ROOT / "launch" / file).read_text())
+    text = text.replace("simulators.yaml", f"simulators.yaml\n    {ON.format('pair')}")
+    text = re.sub(r"(run: nodes\.discriminator:)", f"{ON.format('judge')}\n    \\1", text)
+    assert text.count("x: 1") == 2
     (folder / file).write_text(text)
     return folder / file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -38,11 +39,11 @@ def digest(tmp_path_factory) -> str:
 
 
 def launched(folder: Path, cluster: str) -> Run:
-    """`gail.yaml` with simulator and policy each on a machine that Ray chooses."""
-    text = (LAUNCH / "gail.yaml").read_text().replace("file: expert.yaml", f"file: {LAUNCH / 'expert.yaml'}")
-    for before in ("unless: $(robot)\n    nodes:\n      simulator", "run: nodes.policy:Policy"):
-        assert text.count(before) == 1
-        text = text.replace(before, f"{ON}\n    {before}")
+    """`gail.yaml` with simulator and policy on a machine that Ray chooses, and the discriminator on another."""
+    text = re.sub(r"file: (\w+)\.yaml", rf"file: {LAUNCH}/\1.yaml", (LAUNCH / "gail.yaml").read_text())
+    text = text.replace("simulators.yaml", f"simulators.yaml\n    {ON}")
+    text = text.replace("run: nodes.discriminator:Discriminator", f"{ON}\n    run: nodes.discriminator:Discriminator")
+    assert text.count(ON) == 2
     (folder / "gail.yaml").write_text(text)
     return Run(folder, str(folder / "gail.yaml"), "budget:=32768", "episodes:=2", "--ray", cluster)
 
@@ -77,8 +78,7 @@ def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, clust
     assert run.digest == digest and run.report["node_restarts"] == {}
     until(lambda: not placed(run))
     assert sorted(path.name for path in run.run_dir.glob("checkpoints/ray-*/*.checkpoint")) == [
-        "policy.checkpoint",
-        "simulator.checkpoint",
+        f"{node}.checkpoint" for node in ("discriminator", "policy", "simulator")
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_machines_process_that_is_killed_begins_another_life(tmp_path, cluster
     run = amid(tmp_path, cluster)
     os.kill(placed(run)["checkpoints/ray-1.1"], signal.SIGKILL)
     assert ended(run).digest == digest
-    assert run.report["node_restarts"] == {"simulator": 1}
+    assert run.report["node_restarts"] == {"simulator": 1, "policy": 1}
 
 
 def test_ones_process_for_ray_that_is_killed_begins_anew(tmp_path, cluster, digest) -> None:
