@@ -35,10 +35,9 @@ class Hardware(Node):
     """Publishes an observation every period, and writes each answer through the guard as soon as it comes.
 
     A step lasts from one deadline to the next. Its transition has the action that was in effect: a policy's as it was
-    drawn, a person's as it was applied. Between episodes the device is in its safe state.
-
-    The run ends when nobody acts any more, or after `seconds`. It fails when nothing has moved for `patience` seconds
-    (0: it waits for ever), since nobody seems to be there who could arm the robot. `limit_scale` lowers the limits.
+    drawn, a person's as it was applied. Between episodes the device is in its safe state. The run ends when nobody acts
+    any more, or after `seconds`. It fails when nothing has moved for `patience` seconds (0: it waits for ever), since
+    nobody seems to be there who could arm the robot. `limit_scale` lowers the limits.
     """
 
     hears = (Action,)
@@ -82,9 +81,8 @@ class Hardware(Node):
 
     def start(self) -> tuple[Message, ...]:
         self.began = time.monotonic_ns()
-        self.pace.begin(self.began)
-        self.standstill.begin(self.began)
-        self.diagnostics.begin(self.began)
+        for one in (self.pace, self.standstill, self.diagnostics):
+            one.begin(self.began)
         return ()
 
     def due(self) -> float:
