@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
-from tutelage.nodes.screens.web.curves import CHARTS, Measured
+from tutelage.nodes.screens.web.curves import RETURNS, Measured
 from tutelage.observers.steered import STEERED
 
 DRAWS = 1000
@@ -47,7 +48,7 @@ def curves(runs: Iterable[Path], metric: str | None) -> tuple[str, list[Curve]]:
         Refusal: a folder is no run, or has no such measurement, or a group's runs have no steps in common.
     """
     points = {run: _points(run) for run in dict.fromkeys(run.resolve() for run in runs)}
-    metric = metric or next((n for n in CHARTS["return"] if all(n in p for p in points.values())), CHARTS["return"][0])
+    metric = metric or next((n for n in RETURNS if all(n in p for p in points.values())), RETURNS[0])
     wrong = [run for run, measured in points.items() if metric not in measured]
     if wrong:
         raise Refusal([Problem(run, f"has no '{metric}'; {did_you_mean(metric, points[run])}") for run in wrong])
@@ -73,14 +74,14 @@ def averaged(label: str, measured: list[np.ndarray]) -> Curve:
 
 
 def _points(run: Path) -> dict[str, list[tuple[float, float]]]:
-    measured = Measured(run / "metrics.jsonl")
+    measured = Measured(run / "metrics.jsonl", sys.maxsize)
     try:
         measured.update()
     except ValueError as error:
         raise Refusal([Problem(measured.path, f"this file is damaged: {error}")]) from error
-    if not measured.points:
+    if not measured.courses:
         raise Refusal([Problem(run, "nothing was measured here: name the folder of a run")])
-    return measured.points
+    return {name: measured.points(name) for name in measured.courses}
 
 
 def _settings(run: Path) -> dict[str, Any]:
