@@ -42,6 +42,7 @@ class Teleoperator(Operated):
     hears = (Observation, Transition)
     may_hear = (Reward, Picture, *LEARNER)
     seat: Teacher
+    steerable = {"speed": (0.001, 1000.0)}
     says = (Action, Begin, Take, Closing, Order)  # orders are only recorded: a simulator obeys none
 
     def __init__(
@@ -66,6 +67,10 @@ class Teleoperator(Operated):
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
         self.applied = task.spaces.nothing()  # the action of the last transition
+
+    def steer(self, setting: str, value: float) -> None:
+        self.tempo.change(value)
+        self.seat.session.notice = self.tempo.notice
 
     def hear(self, message: Message) -> Iterator[Message]:
         match message:

@@ -13,7 +13,7 @@ import numpy as np
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
 from tutelage.nodes.screens.web.curves import RETURNS, Measured
-from tutelage.observers.parameters import STEERED
+from tutelage.observers.steered import STEERED
 
 DRAWS = 1000
 """How often seeds are drawn anew for the interval."""
@@ -88,7 +88,7 @@ def _settings(run: Path) -> dict[str, Any]:
     """What makes runs comparable: the algorithm and all arguments but the seed, and those that change no result."""
     graph = Graph.of_run(run)
     steered = any(run.glob(STEERED.format("*")))
-    nothing = {"seed", "dashboard", "tensorboard", "record", "keep", *(() if steered else ("steering",))}
+    nothing = {"seed", "dashboard", "tensorboard", "foxglove", "record", "keep", *(() if steered else ("steering",))}
     return {"algorithm": graph.name} | {name: value for name, value in graph.arguments.items() if name not in nothing}
 
 

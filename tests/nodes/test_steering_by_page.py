@@ -82,5 +82,6 @@ def test_a_run_is_taught_watched_steered_and_ended_by_its_pages(tmp_path: Path) 
             visitor.sees("not connected", "#link")
     finally:
         run.kill()
-    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
-    assert change[1:] == ["learner", "entropy_weight", 1.0] and not visitor.errors and not teacher.errors
+    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    assert change[2] == {"node": "learner", "setting": "entropy_weight", "value": 1.0}
+    assert not visitor.errors and not teacher.errors
