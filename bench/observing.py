@@ -3,7 +3,7 @@
 python bench/observing.py [--turns 5] [--seconds 8]
 
 The observers are a `topic echo` of every topic, a `topic hz`, a `topic bw`, and an echo of every topic that stands
-still (SIGSTOP). The CPU time is that of the graph's own processes, per 1000 steps; it does not depend on what else runs.
+still (SIGSTOP). The CPU time is that of the graph's own processes, per 1,000 steps: what else runs hardly changes it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Assignment:
     """A process's place: its run, the run's folders and graph, and the core it must stay on, if any.
 
     `restarts` says how often it was restarted. A `hurried` process gets real-time priority, because a robot waits for
-    it. The run's processes know each other by the `secret`.
+    it. The run's processes know each other by the `secret`. The folder of `checkpoints` is below that of the run.
     """
 
     run: str
@@ -30,6 +30,7 @@ class Assignment:
     restarts: int = 0
     core: int | None = None
     hurried: bool = False
+    checkpoints: str = "checkpoints"
 
 
 def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:

@@ -43,7 +43,7 @@ class NodeLife:
         kind = node_class(plan.run)
         self.node, self.place, self.lifeline = kind(**plan.parameters), place, Lifeline(lifeline, kind.observer)
         self.node.name, self.node.run_dir = plan.name, place.run_dir
-        self.node.beside = place.run_dir / "checkpoints" / file_name(plan.name)
+        self.node.beside = place.run_dir / place.checkpoints / file_name(plan.name)
         self.node.lacks(unsaid_of(plan, kind))
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._listeners = place.graph.listeners(plan)

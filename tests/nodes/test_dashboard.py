@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pytest
@@ -299,9 +299,10 @@ def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:
 def test_where_somebody_drives_takes_are_shown_and_not_what_a_learner_gets_of_them() -> None:
     episodes, rows, times = Episodes(), np.zeros((4, 2), np.float32), np.zeros(4, np.int64)
     reward = np.ones(3, np.float32)
-    rest = rows, np.zeros(3, np.int64), reward, True, False, times, times[1:], "ann", "browser", 0
-    episodes.hear(Take(0, 0, 0, "discarded", *rest))
-    episodes.hear(Take(0, 0, 1, "kept", *rest))
+    verdicts: list[Literal["kept", "discarded"]] = ["discarded", "kept"]
+    for number, verdict in enumerate(verdicts):
+        ends = True, False, times, times[1:], "ann", "browser", 0
+        episodes.hear(Take(0, 0, number, verdict, rows, np.zeros(3, np.int64), reward, *ends))
     episodes.hear(Demonstration(1, 0, rows, np.zeros(3, np.int64), True, False, "ann"))
     episodes.hear(Episode(1, 0, "expert", 0, 0, 0, 3, 99.0))
     found = [(one["number"], one["verdict"], one["return"]) for one in episodes.facts().values()]

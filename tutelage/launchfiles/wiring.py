@@ -13,6 +13,7 @@ from tutelage.input.problems import LaunchError, Problem
 from tutelage.input.yaml_marks import shown
 from tutelage.launchfiles import composing
 from tutelage.launchfiles.entries import Entry, LaunchFile
+from tutelage.launchfiles.machines import refuse_contradictions
 from tutelage.launchfiles.plans import Planned, plan_node
 from tutelage.message import Message, fingerprint, schema
 from tutelage.node import Node
@@ -37,6 +38,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
     if not wired and not problems:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
     _refuse_duplicates(launch_file.entries, problems)
+    refuse_contradictions(launch_file.entries, problems)
     wired = [_with_obeyed(one, wired) for one in wired]
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]

@@ -47,12 +47,14 @@ def rows_of(run_dir: Path, graph: Graph) -> list[ParameterRow]:
 
 
 def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
-    kind = node_class(plan.run) if plan.run else None
-    for name, parameter in parameters(kind).items() if kind else ():
+    if not plan.run:
+        return
+    kind = node_class(plan.run)
+    for name, parameter in parameters(kind).items():
         default = None if parameter.default is inspect.Parameter.empty else parameter.default
         value = changed.get((plan.name, name), plan.parameters.get(name, default))
         yield ParameterRow(plan.name, name, value, _range(kind, name), str(parameter.annotation))
-    if not (kind and kind.steerable and kind.Settings):
+    if not (kind.steerable and kind.Settings):
         return
     given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
     for one in declared.settings(place):
