@@ -1,8 +1,8 @@
 """What each simulator costs itself and the other nodes: the numbers behind docs/scaling.md.
 
-    python bench/scaling.py [--simulators 1 2 4 8] [gail.yaml] [NAME:=VALUE ...]
+    python bench/scaling.py [gail.yaml] [NAME:=VALUE ...] [--copies 8] [--simulators 1 2 4 8]
 
-Runs the launch file with so many simulators of 8 copies each. Prints, while it learns, the processor time of each kind
+Runs the launch file with so many simulators, of 8 copies each. Prints, while it learns, the processor time of each kind
 of node for an environment step (which other programs on the machine hardly change), the memory that a process shares
 with no other, and the size of the weights. From the last of these runs it computes what 1 to 1,000 simulators would do
 whose steps take 1 or 10 ms, each on a core of its own: the model is `predict`.
@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
-COPIES, ROLLOUT_STEPS = 8, 64
+ROLLOUT_STEPS = 64
 
 TRANSITION_BYTES = 46
 """Of a step of CartPole: two observations of 4 numbers, an action, a log-probability, two flags."""
@@ -71,10 +71,10 @@ class Costs(NamedTuple):
     weights: int
 
 
-def predict(costs: Costs, simulators: int, milliseconds: float) -> str:
+def predict(costs: Costs, copies: int, simulators: int, milliseconds: float) -> str:
     """Steps a second: each simulator's rate times their number, unless learner, discriminator or gatherer is slower."""
     each = 1e6 / (1000 * milliseconds + costs.answer)
-    rollout = COPIES * ROLLOUT_STEPS * simulators
+    rollout = copies * ROLLOUT_STEPS * simulators
     limits = {
         "simulators": each * simulators,
         "learner": 1e6 / costs.learner,
@@ -90,10 +90,10 @@ def predict(costs: Costs, simulators: int, milliseconds: float) -> str:
     )
 
 
-def measure(words: list[str], simulators: int) -> Costs:
+def measure(words: list[str], copies: int, simulators: int) -> Costs:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "run"
-        count = [f"simulators:={simulators}", f"environments:={COPIES * simulators}", "budget:=100000000"]
+        count = [f"simulators:={simulators}", f"environments:={copies * simulators}", "budget:=100000000"]
         command = [sys.executable, str(ROOT / "cli.py"), "launch", *words, *count, "--run-dir", str(folder)]
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -109,10 +109,12 @@ def measure(words: list[str], simulators: int) -> Costs:
             run.send_signal(signal.SIGINT)
             run.wait()
         weights = (folder / "weights.interim.safetensors").stat().st_size
-    return report(simulators, steps, used, own, weights)
+    return report(copies, simulators, steps, used, own, weights)
 
 
-def report(simulators: int, steps: float, used: dict[str, float], own: dict[str, float], weights: int) -> Costs:
+def report(
+    copies: int, simulators: int, steps: float, used: dict[str, float], own: dict[str, float], weights: int
+) -> Costs:
     kinds: Counter[str] = Counter()
     for name, seconds in used.items():
         kinds[name.partition("-")[0]] += seconds / steps * 1e6  # type: ignore[assignment]
@@ -122,20 +124,22 @@ def report(simulators: int, steps: float, used: dict[str, float], own: dict[str,
     largest = {kind: max(sizes) for kind, sizes in mine.items() if sizes}
     sizes = ", ".join(f"{kind} {megabytes:.0f}" for kind, megabytes in largest.items())
     print(f"   MB of its own: {sizes}; weights: {weights} bytes", flush=True)
-    rollout = COPIES * ROLLOUT_STEPS * simulators
+    rollout = copies * ROLLOUT_STEPS * simulators
     answer, scoring = kinds["simulator"] + kinds["policy"], kinds["discriminator"] + kinds["rewarder"]
     return Costs(answer, kinds["learner"], scoring * rollout, kinds["gatherer"] or 1e-9, weights)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--copies", type=int, default=8, help="of the environment, in each simulator")
     parser.add_argument("--simulators", type=int, nargs="*", default=[1, 2, 4, 8])
+    parser.add_argument("file", nargs="?", default="gail.yaml", help="a launch file")
     options, words = parser.parse_known_args()
     for simulators in options.simulators:
-        costs = measure([*(words or ["gail.yaml"]), f"rollout_steps:={ROLLOUT_STEPS}"], simulators)
+        costs = measure([options.file, *words, f"rollout_steps:={ROLLOUT_STEPS}"], options.copies, simulators)
     for milliseconds in (1.0, 10.0):
         for simulators in (1, 10, 100, 1000):
-            print(predict(costs, simulators, milliseconds))
+            print(predict(costs, options.copies, simulators, milliseconds))
 
 
 if __name__ == "__main__":
