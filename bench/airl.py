@@ -1,7 +1,8 @@
-"""AIRL on Pendulum: how like the true reward the recovered one is, and what a fresh policy learns from it alone, also
-where the torque is reversed and the copied policy fails. Prints a line of JSON for each, and draws both rewards.
+"""AIRL: how like the true reward the recovered one is, and what a fresh policy learns from it alone, also where the
+torque is reversed and the copied policy fails. Prints a line of JSON for each, and draws Pendulum's rewards.
 
     python bench/airl.py --demonstrations Pendulum-v1.npz --seeds 0 1 2 --svg docs/airl.svg
+    python bench/airl.py --env InvertedPendulum-v5 --seeds 0 1 2
 
 Score = (return - random) / (expert - random) over 100 greedy episodes.
 """
@@ -28,8 +29,6 @@ from tutelage.tasks.finished_run import weights_of
 from tutelage.tasks.playing import returns
 from tutelage.tasks.task import Environments, Task
 
-SAME: Any = "Pendulum-v1"
-REVERSED: Any = {"id": "Pendulum-v1", "wrappers": ["tasks.reversed:Reversed"]}
 ANGLES, SPEEDS = np.linspace(-np.pi, np.pi, 49), np.linspace(-8, 8, 33)
 """Radians from upright, radians a second."""
 
@@ -53,13 +52,17 @@ def random_return(task: Task, episodes: int = 100) -> float:
     environments, draw = Environments(task, episodes), np.random.default_rng(0)
     for i in range(episodes):
         environments.reset(i, i)
-    total = [environments.step(draw.uniform(-1, 1, (episodes, 1)))[1] for _ in range(environments.time_limit)]
+    total, alive = 0.0, np.ones(episodes, bool)
+    for _ in range(environments.time_limit):
+        _, reward, terminated, _ = environments.step(draw.uniform(-1, 1, (episodes, task.spaces.action)))
+        total += float(reward[alive].sum())
+        alive &= ~terminated
     environments.close()
-    return float(np.sum(total) / episodes)
+    return total / episodes
 
 
-def true_reward(observation: np.ndarray) -> np.ndarray:
-    """Pendulum's, without its small cost of torque."""
+def pendulum(observation: np.ndarray) -> np.ndarray:
+    """The true reward of observations [..., 3], without its small cost of torque: [...]."""
     cosine, sine, speed = np.moveaxis(observation, -1, 0)
     return -(np.arctan2(sine, cosine) ** 2) - 0.1 * speed**2
 
@@ -70,22 +73,29 @@ def grid() -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle), speed], axis=2).astype(np.float32)
 
 
-def results(folder: Path, seed: int, budget: int, shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def results(folder: Path, env: str, seed: int, budget: int, shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The recovered reward's correlation with the true one, and the scores."""
-    chance, run = random_return(Task(SAME)), folder / "airl"
-    found = launch(run, "airl.yaml", seed=seed, budget=budget, **shown)
+    chance, run = random_return(Task(env)), folder / "airl"
+    found = launch(run, "airl.yaml", env=env, seed=seed, budget=budget, **shown)
     best = found["expert_return_mean"]
 
     def score(value: float) -> float:
         return round((value - chance) / (best - chance), 3)
 
-    reward = load_file(run / "reward.safetensors")
-    correlation = np.corrcoef(state_reward(reward, grid()).ravel(), true_reward(grid()).ravel())[0, 1]
-    yield {"airl": score(found["return_mean"]), "correlation": round(float(correlation), 3), **_times(found)}
-    for name, env in (("same", SAME), ("reversed", REVERSED)):
-        fresh = launch(folder / name, "ppo.yaml", env=env, seed=seed, budget=budget, reward=str(run))
-        copied = returns(Task(env), weights_of(run), 100, seed, sample=False).mean()
+    yield {"airl": score(found["return_mean"]), **_correlation(run, env), **_times(found)}
+    turned: Any = {"id": env, "wrappers": ["tasks.reversed:Reversed"]}
+    for name, other in (("same", env), ("reversed", turned)):
+        fresh = launch(folder / name, "ppo.yaml", env=other, seed=seed, budget=budget, reward=str(run))
+        copied = returns(Task(other), weights_of(run), 100, seed, sample=False).mean()
         yield {"torque": name, "fresh": score(fresh["return_mean"]), "copied": score(copied), **_times(fresh)}
+
+
+def _correlation(run: Path, env: str) -> dict[str, float]:
+    """Of the recovered reward with the true one, where that tells states apart."""
+    if env != "Pendulum-v1":
+        return {}
+    recovered = state_reward(load_file(run / "reward.safetensors"), grid())
+    return {"correlation": round(float(np.corrcoef(recovered.ravel(), pendulum(grid()).ravel())[0, 1]), 3)}
 
 
 def _times(report: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def svg(reward: Tensors) -> str:
     """The true and the recovered reward over angle and speed; each from its least, dark, to its greatest, light."""
     size, shapes, seen = 12, [], grid()[::2, ::2]
     rows, columns = seen.shape[:2]
-    for panel, (name, values) in enumerate((("true", true_reward(seen)), ("recovered", state_reward(reward, seen)))):
+    for panel, (name, values) in enumerate((("true", pendulum(seen)), ("recovered", state_reward(reward, seen)))):
         left = panel * (columns * size + 20)
         shapes.append(f'<text x="{left}" y="14" font-size="13" font-family="sans-serif">{name} reward</text>')
         shade = np.round(255 * (values - values.min()) / np.ptp(values)).astype(int)
@@ -113,17 +123,18 @@ def svg(reward: Tensors) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--env", default="Pendulum-v1")
     parser.add_argument("--demonstrations", type=Path, help="a file; without one a scripted expert shows them")
     parser.add_argument("--count", type=int, default=10, help="demonstrations")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--budget", type=int, default=262144, help="environment steps of each run")
-    parser.add_argument("--svg", type=Path, help="where to draw the first seed's reward")
+    parser.add_argument("--svg", type=Path, help="where to draw the first seed's reward, of Pendulum-v1 only")
     options = parser.parse_args()
     file = str(options.demonstrations.resolve()) if options.demonstrations else None
     for seed in options.seeds:
         with tempfile.TemporaryDirectory() as folder:
             shown = {"demonstrations": file, "demonstrations_count": options.count}
-            for line in results(Path(folder), seed, options.budget, shown):
+            for line in results(Path(folder), options.env, seed, options.budget, shown):
                 print(json.dumps({"seed": seed, **line}), flush=True)
             if options.svg and seed == options.seeds[0]:
                 options.svg.write_text(svg(load_file(Path(folder) / "airl" / "reward.safetensors")))

@@ -1,6 +1,6 @@
 """The bus benchmark's floor: the same questions between two processes with pyzmq and msgpack alone.
 
-No header, no schema, no check, no order, nothing kept, collector off: what is left is the transport's own cost.
+No header, no schema, no check, no order, nothing saved, collector off: what is left is the transport's own cost.
 """
 
 from __future__ import annotations
@@ -79,14 +79,17 @@ class Wire:
             self.receive()
 
 
-def answer(folder: Path, framed: bool) -> Callable[[socket.socket], None]:
-    """The far end of the round trips: says what it hears, decoded and encoded anew."""
+def answer(folder: Path, framed: bool, keeps: bool) -> Callable[[socket.socket], None]:
+    """The far end of the round trips: says what it hears, decoded and encoded anew; it may keep all of it in memory."""
 
     def body(_: socket.socket) -> None:
         wire = Wire(folder, "far", "near", framed)
         gc.disable()
+        kept = []
         while (value := wire.receive()) is not None:
             wire.send(value)
+            if keeps:
+                kept.append(value)
         wire.context.destroy(0)
 
     return body

@@ -4,8 +4,10 @@
     python bench/plots.py results.jsonl docs/results
 
 DIR holds the demonstrations of each task as <task>.npz, or as <task> with another ending or none, in any format that
-docs/demonstrations.md lists. A score is (return - random) / (expert - random), from 50
-greedy episodes of the final weights. Runs that are in results.jsonl already are not made again.
+docs/demonstrations.md lists. A score is (return - random) / (expert - random), from 50 greedy episodes of the final
+weights. Runs that are in results.jsonl already are not made again. With --clone each run
+begins with a clone of the same demonstrations (bc.yaml), and "clone" is that one's score. dagger begins with the
+demonstrations and then asks the operator: `operator:=RUN` where the task has no scripted one.
 """
 
 import argparse
@@ -51,8 +53,16 @@ def demonstrations(folder: Path, task: str) -> Path:
     return found[0]
 
 
+def launch(folder: Path, algorithm: str, words: list[str]) -> dict[str, Any]:
+    """The report of a run."""
+    command = [sys.executable, str(ROOT / "cli.py"), "launch", f"{algorithm}.yaml", *words, "--run-dir", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return report
+
+
 def run(
-    algorithm: str, task: str, file: Path, count: int, subsample: int, seed: int, more: list[str]
+    algorithm: str, task: str, file: Path, count: int, subsample: int, seed: int, more: list[str], cloned: bool
 ) -> dict[str, Any]:
     """One run: what it was, its score, how long it took, and the returns on its way."""
     env, expert, chance = anchors(task, file)
@@ -60,26 +70,31 @@ def run(
         "env": env if isinstance(env, str) else json.dumps(env),
         "demonstrations": file,
         "demonstrations_count": count,
-        "subsample": subsample,
         "seed": seed,
         "episodes": EPISODES,
     }
-    words = [f"{name}:={value}" for name, value in arguments.items()] + more
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(ROOT / "cli.py"), "launch", f"{algorithm}.yaml", *words, "--run-dir", folder]
+    arguments |= {"subsample": subsample} if subsample > 1 else {}  # not all launch files have it
+    words = [f"{name}:={value}" for name, value in arguments.items()]
+
+    def score(report: dict[str, Any]) -> float:
+        return (report["return_mean"] - chance) / (expert - chance)
+
+    with tempfile.TemporaryDirectory() as place:
+        folder, clone = Path(place) / "run", Path(place) / "clone"
         began = time.monotonic()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        of_clone = {"clone": score(launch(clone, "bc", words))} if cloned else {}
+        report = launch(folder, algorithm, words + more + ([f"policy:={clone}"] if cloned else []))
         wall = time.monotonic() - began
-        report = json.loads((Path(folder) / "report.json").read_text())
-        rows = [json.loads(line) for line in (Path(folder) / "metrics.jsonl").read_text().splitlines()]
+        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return {
         "algorithm": algorithm,
         "task": task,
         "demonstrations": count,
         "subsample": subsample,
         "seed": seed,
-        "settings": more,
-        "score": (report["return_mean"] - chance) / (expert - chance),
+        "settings": more + ["--clone"] * cloned,
+        "score": score(report),
+        **of_clone,
         "return": report["return_mean"],
         "expert": expert,
         "random": chance,
@@ -110,6 +125,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=["CartPole-v1"])
     parser.add_argument("--demonstrations", type=int, nargs="+", default=[10])
     parser.add_argument("--subsample", type=int, default=1)
+    parser.add_argument("--clone", action="store_true", help="begin with a clone of the same demonstrations")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options, more = parser.parse_known_args()
     key = ("algorithm", "task", "demonstrations", "subsample", "seed", "settings")
@@ -117,9 +133,10 @@ def main() -> None:
     for algorithm, task, count, seed in product(
         options.algorithms, options.tasks, options.demonstrations, options.seeds
     ):
-        if json.dumps([algorithm, task, count, options.subsample, seed, more]) in have:
+        if json.dumps([algorithm, task, count, options.subsample, seed, more + ["--clone"] * options.clone]) in have:
             continue
-        made = run(algorithm, task, demonstrations(options.experts, task), count, options.subsample, seed, more)
+        file = demonstrations(options.experts, task)
+        made = run(algorithm, task, file, count, options.subsample, seed, more, options.clone)
         with options.results.open("a") as file:
             file.write(json.dumps(made) + "\n")
         print(line(made), flush=True)

@@ -38,6 +38,7 @@ def ours(more: list[str], milliseconds: float, simulators: int) -> float:
     budget = ROLLOUT_STEPS * COPIES * rollouts(milliseconds, simulators)
     with tempfile.TemporaryDirectory() as folder:
         words = [
+            *more,
             f"env:={{id: 'sleeping:make', arguments: {{seconds: {milliseconds / 1000}}}}}",
             "settings:={epochs: 1}",
         ]

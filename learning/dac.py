@@ -57,7 +57,7 @@ class DAC(OffPolicy):
         progress: float = 0.0,
     ) -> sac.Metrics:
         """Adds a rollout, and learns when there are enough steps. `model` is what `Discriminator.tensors` gives."""
-        if not self._add(demonstrations, rollout):
+        if not self._add(demonstrations, rollout, generator):
             return {}
         reward = sac.by_rows(partial(rewards, model, self.reward))
         if "change.scale" in model:

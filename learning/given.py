@@ -27,6 +27,6 @@ class GivenReward(OffPolicy):
         progress: float = 0.0,
     ) -> sac.Metrics:
         """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps."""
-        if not self._add([], rollout, reward, absorbing_reward):
+        if not self._add([], rollout, generator, reward, absorbing_reward):
             return {}
         return self.sac.update(self.replay, given_reward, self.nobody, generator, progress)

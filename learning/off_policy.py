@@ -4,23 +4,36 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tutelage.learning import pairs, sac
+from tutelage.learning import clone, pairs, sac
+from tutelage.learning.acting import Tensors
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
 FIRST_STEPS = 4096
-"""collected by the first actor, which is nearly uniformly random, before anything is learned"""
+"""collected before anything is learned: by the first actor, which is nearly uniformly random, or another policy"""
 CAPACITY = 400_000
 """steps in the replay buffer"""
 
 
 class OffPolicy:
-    """Base of the learners."""
+    """Base of the learners.
+
+    Attributes:
+        first_policy: `tensors()` of another policy, which collects the first steps and of which the actor becomes a
+            copy then; empty if there is none.
+    """
 
     def __init__(self, spaces: Spaces, seed: int, settings: sac.Settings, capacity: int = CAPACITY) -> None:
         self.spaces, self.sac = spaces, sac.SAC(spaces, seed, settings)
         self.replay = Replay(spaces, max(capacity, FIRST_STEPS))
+        self.first_policy: Tensors = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are enough steps to learn from."""
+        entries = self.replay.ring.entries
+        return self.replay.ring.count * entries.shape[1] >= FIRST_STEPS if entries.ndim > 1 else False
 
     @property
     def nobody(self) -> np.ndarray:
@@ -29,7 +42,7 @@ class OffPolicy:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """For acting (see `learning.acting`)."""
-        return self.sac.tensors()
+        return dict(self.first_policy) if self.first_policy and not self.begun else self.sac.tensors()
 
     def state(self) -> dict[str, np.ndarray]:
         """All but the replay buffer that the next update depends on."""
@@ -38,19 +51,28 @@ class OffPolicy:
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.sac.load(state)
 
-    def _add(self, demonstrations: Sequence[Demonstration], rollout: Rollout, *given: np.ndarray) -> bool:
-        """Adds a rollout, with its given rewards if there are any; whether there are FIRST_STEPS to learn from.
+    def _add(
+        self,
+        demonstrations: Sequence[Demonstration],
+        rollout: Rollout,
+        generator: np.random.Generator,
+        *given: np.ndarray,
+    ) -> bool:
+        """Adds a rollout, with its given rewards if there are any; whether there are enough steps to learn from.
 
         Until then observations are scaled by those seen so far and as many of the expert's.
         """
-        environments = rollout.terminated.shape[1]
-        begun = self.replay.ring.count * environments >= FIRST_STEPS
+        if self.begun:
+            self.replay.add(rollout, *given)
+            return True
         self.replay.add(rollout, *given)
-        if not begun:
-            seen = self.replay.observations()
-            shown = [one.observation[:-1] for one in demonstrations] or [seen]
-            self.sac.begin(np.concatenate([seen, np.resize(np.concatenate(shown), seen.shape)]))
-        return self.replay.ring.count * environments >= FIRST_STEPS
+        seen = self.replay.observations()
+        shown = [one.observation[:-1] for one in demonstrations] or [seen]
+        scaled_by = np.concatenate([seen, np.resize(np.concatenate(shown), seen.shape)])
+        self.sac.begin(scaled_by)
+        if self.begun and self.first_policy:
+            clone.fit(self.sac, self.first_policy, scaled_by, generator)
+        return self.begun
 
     def _expert_rows(self, demonstrations: Sequence[Demonstration]) -> np.ndarray:
         """The expert's pairs, which draw the actor."""

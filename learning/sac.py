@@ -149,7 +149,7 @@ class SAC:
             self.updates += 1
             if self.updates % s.actor_every == 0:
                 shown = expert[generator.integers(len(expert), size=s.cloning_batch)] if len(expert) else expert
-                actor.append(self._actor_step(batch.observation, *self._split(shown), cloning, generator, rate))
+                actor.append(self._actor_step(batch.observation, *self.split(shown), cloning, generator, rate))
         names = ("critic_loss", "value", "target", "actor_loss", "entropy", "cloning_loss")
         means = *np.mean(critic, axis=0), *np.mean(actor or [(0, 0, 0)], axis=0)
         metrics = {f"train/{name}": float(mean) for name, mean in zip(names, means, strict=True)}
@@ -184,7 +184,7 @@ class SAC:
         gained, weight = soft.n_step(torch.from_numpy(rewards), torch.from_numpy(windows.counts), s.discount)
         gained[ended] += weight[ended] * torch.from_numpy(returns.absorbing_value(ending, s.discount))
         weight[ended] = 0
-        return Batch(*self._split(windows.steps[0]), gained, weight, self._scaled(windows.last_observation))
+        return Batch(*self.split(windows.steps[0]), gained, weight, self._scaled(windows.last_observation))
 
     def _critic_step(self, batch: Batch, generator: np.random.Generator, rate: float) -> tuple[float, ...]:
         """One gradient step of the critics; their loss, mean value and mean target."""
@@ -228,7 +228,7 @@ class SAC:
     def _temperature(self) -> float:
         return math.exp(self.actor.named["log_temperature"].item())
 
-    def _split(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    def split(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         """Scaled observations and actions of rows."""
         o = self.spaces.observation
         return self._scaled(rows[:, :o]), torch.from_numpy(rows[:, o:-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from tutelage.files.weights import BEST, Kept
 from tutelage.learning.acting import Tensors
 from tutelage.message import Promise
 from tutelage.messages import Enough, Evaluation, Weights
+from tutelage.tasks.aside import aside
 from tutelage.tasks.playing import refuse_endless, returns
 from tutelage.tasks.task import Env, Task
 
@@ -72,9 +72,8 @@ class Evaluator(Node):
         """Greedy and sampled returns; on the course of the learning no sampled ones."""
         if not final:
             return returns(self.task, tensors, self.every_episodes, self.seed, False, "course"), np.zeros(0)
-        with ThreadPoolExecutor(2) as pool:  # physics in C lets another thread go on meanwhile
-            played = [pool.submit(returns, self.task, tensors, self.episodes, self.seed, way) for way in (False, True)]
-            return played[0].result(), played[1].result()
+        sampled = aside(lambda: returns(self.task, tensors, self.episodes, self.seed, True))
+        return returns(self.task, tensors, self.episodes, self.seed, False), sampled()
 
     def _keep_the_best(self, mean: float, file: bytes) -> None:
         known = self.kept.read(self.run_dir, f"{BEST}.json").decode()

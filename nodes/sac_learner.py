@@ -1,27 +1,27 @@
-"""The off-policy learners: rollouts to new weights by soft actor-critic, on a discriminator's reward or another."""
+"""The off-policy learner: rollouts to new weights by soft actor-critic, on a discriminator's reward."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tutelage import Message, Ranges
 from tutelage.files.appended_rows import AppendedRows
-from tutelage.finite import FINITE, check, check_all
+from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
 from tutelage.learning import sac
 from tutelage.learning.budget import OFF_POLICY
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
-from tutelage.learning.given import GivenReward
-from tutelage.learning.iq import LSIQ
-from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
+from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
 from tutelage.learning.schedule import Schedule
-from tutelage.messages import Demonstration, Enough, RewardModel, Score, Transition, Withdrawal
+from tutelage.messages import Demonstration, Enough, RewardModel, Transition, Withdrawal
 from tutelage.nodes.learner import ScheduledLearner
+from tutelage.tasks.finished_run import fitting
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import unpacked
 
@@ -29,7 +29,8 @@ from tutelage.tensors import unpacked
 class SACLearner(ScheduledLearner):
     """Trains after rollout k on all rollouts so far, and publishes the weights for rollout k + 1 + lag.
 
-    `budget` is in environment steps (0: derived from the task). The replay buffer keeps `replay` steps.
+    `budget` is in environment steps (0: derived from the task). The replay buffer keeps `replay` steps. `policy` is the
+    folder of a run whose final policy collects the first steps, and of which the actor becomes a copy then.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
@@ -37,6 +38,7 @@ class SACLearner(ScheduledLearner):
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
     Settings = sac.Settings
     steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "cloning_weight": (0, 99), "final_cloning_weight": (0, 99)}
+    inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
     def __init__(
         self,
@@ -46,11 +48,15 @@ class SACLearner(ScheduledLearner):
         budget: int | list[int] = 0,
         reward: Literal["logit", "note", "log_d", "fairl"] = "note",
         replay: int = CAPACITY,
+        policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env).spaces.without_bounds
+        task = Task(env)
+        spaces = task.spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
         self.algorithm = self._algorithm(spaces, chosen(sac.Settings, settings), replay, reward)
+        if policy:
+            self.algorithm.first_policy = fitting(Path(policy), task)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
         self.demonstrations, self.gathered = Demonstrations(), Gatherer()
 
@@ -82,69 +88,3 @@ class SACLearner(ScheduledLearner):
 
     def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:
         return self.algorithm.update(self.demonstrations, steps, *rest)
-
-
-class IQLearner(SACLearner):
-    """Learns in the same way without a discriminator, by inverse soft Q-learning (iq.yaml).
-
-    Demonstrations must not be subsampled: it needs the state that followed each of theirs.
-    """
-
-    hears = (Transition, Demonstration)
-
-    def __init__(
-        self,
-        env: Env,
-        rollout_steps: int = ROLLOUT_STEPS,
-        seed: int = 0,
-        lag: int = 1,
-        budget: int | list[int] = 0,
-        replay: int = CAPACITY,
-        settings: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
-        self.rollout_steps = rollout_steps
-
-    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> LSIQ:
-        return LSIQ(spaces, self.seed, settings, replay)
-
-    def hear(self, message: Message) -> Iterator[Message]:
-        if not isinstance(message, Transition):
-            yield from super().hear(message)
-        elif self.gathered.add(message) == self.rollout_steps:
-            if not self.demonstrations:
-                raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
-            yield from self._learn(message.rollout, message.step + 1)
-
-
-class GivenRewardSACLearner(SACLearner):
-    """Learns in the same way from given rewards, and imitates nobody (sac.yaml)."""
-
-    hears = (Transition, Score)
-    may_hear = (Enough,)
-    steerable: ClassVar[Ranges] = {"learning_rate": (0, 1)}
-
-    def __init__(
-        self,
-        env: Env,
-        seed: int = 0,
-        lag: int = 1,
-        budget: int | list[int] = 0,
-        replay: int = CAPACITY,
-        settings: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(env, seed, lag, budget, replay=replay, settings=settings)
-
-    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> GivenReward:
-        return GivenReward(spaces, self.seed, settings, replay)
-
-    def hear(self, message: Message) -> Iterator[Message]:
-        if not isinstance(message, Score):
-            yield from super().hear(message)
-        else:
-            for name in ("reward", "absorbing_reward"):
-                check(f"rollout {message.rollout}", name, getattr(message, name), FINITE, rows="step")
-            yield from self._learn(message.rollout, message.step, message.reward, message.absorbing_reward)
-
-    def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:
-        return self.algorithm.update(steps, *rest)

@@ -127,6 +127,14 @@ def weights_of(run: Path) -> Tensors:
     return tensors_of(read(run), run)
 
 
+def fitting(run: Path, task: Task) -> Tensors:
+    """The final weights of a run, or of a named file, for a task. Raises as `read` does, or if they do not fit it."""
+    tensors = weights_of(run)
+    if why := unfit(tensors, task):
+        raise Refusal([Problem("policy", why)])
+    return tensors
+
+
 def reward_of(run: Path) -> Tensors:
     """The reward that a run recovered, or of a named file. It is finite and has been computed once.
 

@@ -7,6 +7,7 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
 from tutelage.tasks.entry import Known, Law
+from tutelage.tasks.inverted_pendulum import INVERTED_PENDULUM
 from tutelage.tasks.keys import AXES, Keys, default_keys
 from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
 from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
@@ -18,6 +19,7 @@ from tutelage.tasks.task import TaskSpaces
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,
     "CartPole-v1": CART_POLE,
+    "InvertedPendulum-v5": INVERTED_PENDULUM,
     "LunarLander-v3": LUNAR_LANDER,
     "LunarLanderContinuous-v3": LUNAR_LANDER_CONTINUOUS,
     "MountainCar-v0": MOUNTAIN_CAR,

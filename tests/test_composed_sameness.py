@@ -1,5 +1,6 @@
 """Nodes that share a process (`process: NAME`) end in the same weights as nodes with a process each."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.parts.run_cli import Run, finished
+from tests.parts.run_cli import Run, cli, finished
 from tests.test_sameness import wait_for
 from tutelage import launcher
 from tutelage.input.problems import Refusal
@@ -82,3 +83,22 @@ def test_who_cannot_share_a_process_is_told_why(tmp_path, keys, why):
     )
     with pytest.raises(Refusal, match=f"another cannot share the process one: {why}"):
         launcher.graph(str(file), [])
+
+
+@pytest.mark.slow
+def test_a_recording_of_theirs_is_verified(tmp_path):
+    run = finished(tmp_path, *COMPOSED, "record:=true")
+    done = cli("verify", run.run_dir)
+    assert done.returncode == 0 and "simulator" in done.stdout and "policy" in done.stdout, done.stdout
+
+
+@pytest.mark.slow
+def test_their_run_is_extended_as_that_of_nodes_apart(tmp_path):
+    ends = []
+    for name, more in (("apart", ()), ("together", ("collector:=collector",))):
+        (tmp_path / name).mkdir()
+        run = finished(tmp_path / name, "gail.yaml", "budget:=8192", "episodes:=2", *more)
+        extended = Run(tmp_path / name, "--resume", str(run.run_dir), "budget:=16384").wait()
+        assert extended.process.returncode == 0, extended.output
+        ends.append(json.loads((run.run_dir / "report.json").read_text())["weights_digest"])
+    assert ends[0] == ends[1]

@@ -68,6 +68,19 @@ def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, 
 
 
 @pytest.mark.slow
+def test_a_run_that_begins_with_a_clone_is_the_same_too(tmp_path: Path) -> None:
+    for name in ("clone", "one", "killed"):
+        (tmp_path / name).mkdir()
+    clone = finished(tmp_path / "clone", "bc.yaml", "epochs:=3", "episodes:=2", "demonstrations_count:=2")
+    begun = (*FEW, f"policy:={clone.run_dir}")
+    one = finished(tmp_path / "one", *begun, "--one-process")
+    run = Run(tmp_path / "killed", *begun)
+    wait_for(run, "metrics.jsonl", rows=6)  # while the clone collects
+    os.kill(run.nodes()["learner"], signal.SIGKILL)
+    assert run.wait().digest == one.digest, run.output
+
+
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
     wait_for(run, "metrics.jsonl", rows=18)

@@ -224,6 +224,23 @@ def pack_state(state: Any) -> bytes:
     return _Packer(math.inf)(state)[0]
 
 
+def pack_rows(rows: Sequence[tuple[int, int, Sequence[Frame]]]) -> list[Frame]:
+    """What `pack_state` gives for rows of two numbers and frames, in pieces: the frames are not copied."""
+    packer = msgpack.Packer()
+    pieces: list[Frame] = [packer.pack_array_header(len(rows))]
+    for place, sequence, frames in rows:
+        head = packer.pack_array_header(3) + packer.pack(place) + packer.pack(sequence)
+        pieces.append(head + packer.pack_array_header(len(frames)))
+        for frame in frames:
+            pieces += [_bytes_head(len(frame)), frame]
+    return pieces
+
+
+def _bytes_head(length: int) -> bytes:
+    """msgpack's head of so many bytes (bin 32)."""
+    return struct.pack(">BI", 0xC6, length)
+
+
 def unpack_state(data: bytes) -> Any:
     """The inverse of pack_state; arrays are aligned and read-only."""
     return msgpack.unpackb(data, ext_hook=lambda _, extension: _array(extension), strict_map_key=False)

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load, save_file
 
 from tutelage.input.problems import Refusal
+from tutelage.launcher import graph
 from tutelage.messages import Weights
 from tutelage.nodes.learner import PPOLearner
 
@@ -38,3 +39,11 @@ def test_a_policy_for_another_task_is_refused(tmp_path: Path) -> None:
     final_weights(tmp_path, "CartPole-v1")
     with pytest.raises(Refusal, match="policy: does not fit this task: it has"):
         PPOLearner("Pendulum-v1", policy=str(tmp_path))
+
+
+@pytest.mark.parametrize("launch_file", ["airl", "dac", "gail", "iq", "ppo", "sac"])
+def test_each_learner_of_a_simulator_takes_one(tmp_path: Path, launch_file: str) -> None:
+    final_weights(tmp_path, "Pendulum-v1")
+    words = (f"policy:={tmp_path}", "env:=Pendulum-v1")
+    learner = next(node for node in graph(f"{launch_file}.yaml", words).nodes if node.name == "learner")
+    assert learner.parameters["policy"] == str(tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load, save
+from safetensors.numpy import load, save, save_file
 
 from tests.parts.examples import demonstration, rollout
 from tutelage import Message
@@ -16,10 +16,15 @@ from tutelage.codec import pack_state, unpack_state
 from tutelage.files import checkpoint
 from tutelage.input.problems import Refusal
 from tutelage.learning import gail
+from tutelage.learning.acting import act
+from tutelage.learning.draws import generator
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Enough, Metrics, RewardModel, Transition, Weights
 from tutelage.nodes.discriminator import RewardDiscriminator
-from tutelage.nodes.sac_learner import IQLearner, SACLearner
+from tutelage.nodes.given_reward_learner import GivenRewardSACLearner
+from tutelage.nodes.iq_learner import IQLearner
+from tutelage.nodes.learner import PPOLearner
+from tutelage.nodes.sac_learner import SACLearner
 
 STEPS, ENVIRONMENTS = 128, 16  # two rollouts before anything is learned
 SPACES = {"CartPole-v1": Spaces(4, 2, True), "Pendulum-v1": Spaces(3, 1, False)}
@@ -29,6 +34,7 @@ BOTH = pytest.mark.parametrize("env", list(SPACES))
 def learner(folder: Path, env: str = "CartPole-v1", **told: Any) -> SACLearner:
     node = SACLearner(env, settings={"updates": 3, "hidden": 16}, **told)
     node.beside = folder / "checkpoints" / "learner"
+    node.beside.parent.mkdir(exist_ok=True)
     return node
 
 
@@ -188,6 +194,7 @@ def test_losses_that_are_none_end_the_run(tmp_path: Path) -> None:
 def discriminator(folder: Path, env: str) -> RewardDiscriminator:
     node = RewardDiscriminator(env, STEPS, settings={"memory": 1300, "steps": 2, "hidden": 16})
     node.beside = folder / "checkpoints" / "discriminator"
+    node.beside.parent.mkdir(exist_ok=True)
     return node
 
 
@@ -211,6 +218,40 @@ def test_the_discriminator_says_its_weights_and_goes_on_to_the_bit(tmp_path: Pat
         again.state()
 
 
+@BOTH
+@pytest.mark.parametrize("kind", [SACLearner, IQLearner, GivenRewardSACLearner])
+def test_it_begins_as_a_copy_of_another_runs_policy(tmp_path: Path, env: str, kind: type[SACLearner]) -> None:
+    """A policy of PPO, which is another network: it collects the first steps, then the actor acts as it does."""
+    wanted = teacher(tmp_path / "run", env)
+    node = kind(env, policy=str(tmp_path / "run"), settings={"updates": 1, "hidden": 64})
+    node.beside = tmp_path / "learner"
+    node.beside.parent.mkdir(exist_ok=True)
+    assert first(node).tensors.tobytes() == save(wanted)
+    node.algorithm._add([], rollout(SPACES[env], wanted, 0, STEPS, ENVIRONMENTS), generator(0, "a"))
+    assert first(node).tensors.tobytes() == save(wanted)
+    node.algorithm._add([], rollout(SPACES[env], wanted, 1, STEPS, ENVIRONMENTS), generator(0, "b"))
+    copy, observation = load(first(node).tensors.tobytes()), node.algorithm.replay.observations()
+    (ours, _), (theirs, _) = act(copy, observation), act(wanted, observation)
+    error = (ours != theirs).mean() if SPACES[env].discrete else np.abs(ours - np.clip(theirs, -1, 1)).mean()
+    assert "actor.0.weight" in copy and error < 0.05
+
+
+def teacher(folder: Path, env: str) -> dict[str, np.ndarray]:
+    """A policy that decides by the observation, as PPO leaves it in a run's folder."""
+    algorithm = PPOLearner(env, seed=1).algorithm
+    tensors = algorithm.tensors()
+    tensors["policy.2.weight"] *= 100
+    folder.mkdir()
+    save_file(tensors, folder / "weights.safetensors")
+    return tensors
+
+
+def test_a_policy_of_another_task_is_refused(tmp_path: Path) -> None:
+    teacher(tmp_path / "run", "CartPole-v1")
+    with pytest.raises(Refusal, match="policy: was learned from 4 numbers an observation, but Pendulum-v1 has 3"):
+        SACLearner("Pendulum-v1", policy=str(tmp_path / "run"))
+
+
 def _learned(node: RewardDiscriminator, env: str, k: int) -> Iterator[Message]:
     if not node.demonstrations:
         list(node.hear(shown(env)))
@@ -222,6 +263,7 @@ def test_without_a_discriminator_it_goes_on_to_the_bit_too(tmp_path: Path, env: 
     def made(folder: str) -> IQLearner:
         node = IQLearner(env, STEPS, settings={"updates": 3, "hidden": 16})
         node.beside = tmp_path / folder / "learner"
+        node.beside.parent.mkdir(exist_ok=True)
         return node
 
     quiet, node = made("quiet"), made("killed")

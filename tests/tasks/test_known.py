@@ -8,7 +8,8 @@ from tutelage.tasks.known import KNOWN, ROBOT_TASKS, axes_of, keys_of, picture_o
 from tutelage.tasks.pictures import Bars
 from tutelage.tasks.task import Task, TaskSpaces
 
-LUNAR = {
+EXTRA = {
+    "InvertedPendulum-v5": TaskSpaces(4, 1, False, np.array([-3.0]), np.array([3.0])),
     "LunarLander-v3": TaskSpaces(8, 4, True),
     "LunarLanderContinuous-v3": TaskSpaces(8, 2, False, -np.ones(2), np.ones(2)),
 }
@@ -16,7 +17,7 @@ LUNAR = {
 
 
 def spaces(env: str) -> TaskSpaces:
-    return LUNAR.get(env) or Task(env).spaces
+    return EXTRA.get(env) or Task(env).spaces
 
 
 @pytest.mark.parametrize("env", KNOWN)
@@ -33,7 +34,7 @@ def test_a_robot_task_is_of_its_environment(env):
 
 
 def test_arguments_may_make_a_task_another_known_one():
-    continuous = LUNAR["LunarLanderContinuous-v3"]  # LunarLander-v3 made with continuous=True
+    continuous = EXTRA["LunarLanderContinuous-v3"]  # LunarLander-v3 made with continuous=True
     assert keys_of("LunarLander-v3", continuous) is KNOWN["LunarLanderContinuous-v3"].keys
     assert axes_of("LunarLander-v3") == ("-left_y", "left_x")
 

@@ -18,6 +18,7 @@ from tutelage.codec import (
     decode,
     encode,
     pack_message,
+    pack_rows,
     pack_state,
     unpack_message,
     unpack_state,
@@ -317,3 +318,11 @@ def test_random_bytes_never_crash(data, rest):
     """What is refused is `Malformed`; any other error fails here."""
     decode_or_refuse([data, *rest])
     decode_or_refuse([b"topic\0" + data, *rest])
+
+
+def test_rows_in_pieces_are_the_state_and_their_frames_are_not_copied():
+    large = bytes(70_000)
+    rows = [(1, 0, (b"", b"a" * 300, memoryview(large))), (2**40, 7, (b"b",))]
+    pieces = pack_rows(rows)
+    assert unpack_state(b"".join(pieces)) == [[place, number, list(frames)] for place, number, frames in rows]
+    assert any(isinstance(piece, memoryview) and piece.obj is large for piece in pieces)

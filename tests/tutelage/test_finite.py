@@ -260,6 +260,12 @@ EVALUATED = int(generator(0, "evaluator", "final", "episodes").integers(2**31, s
 LAW = "operator:=tasks.cart_pole:cart_pole"
 PLACES: dict[str, tuple[tuple[str, ...], int, str, str]] = {
     "gail": (("gail.yaml", LAW, *FEW, "budget:=4096"), SEED, "simulator", "copy 1, episode 2"),
+    "gail, sharing": (
+        ("gail.yaml", LAW, *FEW, "budget:=4096", "collector:=one"),
+        SEED,
+        "simulator",
+        "copy 1, episode 2",
+    ),
     "gail, shown": (("gail.yaml", LAW, *FEW, "budget:=64"), SHOWN, "teleoperator", "demonstration 1"),
     "gail, evaluated": (("gail.yaml", LAW, *FEW, "budget:=64"), EVALUATED, "evaluator", "evaluation, episode 2"),
     "ppo": (("ppo.yaml", *FEW, "budget:=4096"), SEED, "simulator", "copy 1, episode 2"),
@@ -268,6 +274,7 @@ PLACES: dict[str, tuple[tuple[str, ...], int, str, str]] = {
 }
 QUICK = {
     ("gail", "observation", "nan", "processes"),
+    ("gail, sharing", "reward", "inf", "processes"),
     ("ppo", "reward", "1e300", "one process"),
     ("bc, evaluated", "observation", "1e30", "processes"),
     ("bc, shown", "reward", "inf", "one process"),

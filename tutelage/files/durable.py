@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ from tutelage.input.problems import Problem, Refusal
 CHECKSUM = "checksum"
 
 
-def write(path: Path, data: bytes, durable: bool = True, predecessor: Path | None = None) -> None:
+def write(
+    path: Path, data: bytes | Sequence[bytes | memoryview], durable: bool = True, predecessor: Path | None = None
+) -> None:
     """Replaces a file in one step. After a crash, if `durable` also after a power cut, the old or the new one is there.
 
-    The old file moves to `predecessor`, if there is one; then for a moment only that file is there.
+    The data may come in pieces, which are not joined. The old file moves to `predecessor`, if there is one; then for a
+    moment only that file is there.
     """
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("wb") as file:
-        file.write(data)
+        file.writelines([data] if isinstance(data, bytes) else data)
         file.flush()
         if durable:
             _flush(file.fileno())

@@ -138,11 +138,11 @@ def fork(
     except BaseException:
         traceback.print_exc()
     finally:
-        _flush_and_leave(code)
+        flush_and_leave(code)
 
 
-def _flush_and_leave(code: int) -> NoReturn:
-    """Ends a forked child whatever happens: it must never run on into the launcher's code."""
+def flush_and_leave(code: int) -> NoReturn:
+    """Ends this process at once. A forked child must never run on into the launcher's code."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -18,6 +18,8 @@ BUSY_SHARE = 0.1
 TICKS = os.sysconf("SC_CLK_TCK")
 """Clock ticks per second of processor time."""
 
+LOADED = time.monotonic()
+
 STATES = {"R": "it computes", "T": "it is stopped", "t": "it is stopped", "D": "it waits for a disk"}
 """The state of a process, by its letter in Linux's /proc/PID/stat."""
 
@@ -101,6 +103,14 @@ def _computed(pid: int) -> float:
     """Seconds that a process has spent on processors. Without /proc, every process counts as computing."""
     fields = stat(pid)
     return (int(fields[11]) + int(fields[12])) / TICKS if len(fields) > 12 else time.monotonic()
+
+
+def age() -> float:
+    """Seconds since this process was started, to a clock tick; without /proc, since Python has loaded this module."""
+    fields = stat("self")
+    if len(fields) <= 19:
+        return time.monotonic() - LOADED
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / TICKS
 
 
 def stat(pid: int | str) -> list[str]:

@@ -25,6 +25,8 @@ from tutelage.launchfiles import resolved
 from tutelage.node import parameters
 from tutelage.supervision import local, roles, signature, terminal
 from tutelage.supervision.background import BackgroundWriter
+from tutelage.supervision.liveness import age
+from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
@@ -123,21 +125,20 @@ def _installed(name: str) -> bool:
 
 
 def run(
-    graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, listen: str = ""
+    graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, elsewhere: Elsewhere = HERE
 ) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report.
 
-    Other machines join it at the address `listen`.
+    `elsewhere` says how it meets other machines.
     """
-    began = time.monotonic()
     name = name_of(folder)
     load(graph)
     with _locked(folder), terminal.kept():
         kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
         if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
-        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, listen).run()
-        return outcome, report(graph, folder, outcome, time.monotonic() - began)
+        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, elsewhere).run()
+        return outcome, report(graph, folder, outcome)
 
 
 def _forget_recordings(graph: Graph, folder: Path) -> None:
@@ -205,8 +206,11 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) -> dict[str, Any]:
-    """Adds what the run cost to the numbers that its nodes wrote, and writes report.json."""
+def report(graph: Graph, folder: Path, outcome: Outcome) -> dict[str, Any]:
+    """Adds what the run cost to the numbers that its nodes wrote, and writes report.json.
+
+    Its `wall_seconds` begin with the command: Python, torch and the launch file are in them.
+    """
     learned = folder / "learned.json"
     numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
@@ -214,7 +218,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome, wall_seconds: float) ->
         "environment": environment(graph),
         "seed": graph.arguments.get("seed"),
         **numbers,
-        "wall_seconds": round(wall_seconds, 3),
+        "wall_seconds": round(age(), 3),
         "node_restarts": outcome.restarts,
         "node_silences": {name: round(seconds, 2) for name, seconds in outcome.silences.items()},
         "messages_lost": outcome.lost,

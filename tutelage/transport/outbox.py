@@ -80,7 +80,7 @@ class Kept:
 
     def spill(self, path: Path, number: int, durable: bool) -> None:
         """Moves the messages in memory into a file."""
-        checkpoint.save(path, list(self.said), durable)
+        checkpoint.save_rows(path, self.said, durable)
         self.files.append(File(number, self.said[0][1], self.said[-1][1] + 1))
         self.said.clear()
         self.bytes = 0
