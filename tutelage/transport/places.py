@@ -87,12 +87,16 @@ def _stamp(folder: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
+def is_here(node: str, places: Places | None) -> bool:
+    """Whether a node runs on this machine."""
+    return places is None or node not in places.nodes or places.nodes[node].host == places.host
+
+
 def address(folder: Path, node: str, kind: str, places: Places | None) -> str:
     """Where to hear a node's publisher, `links` or `tap`. Raises as sockets.address does."""
-    place = places.nodes.get(node) if places else None
-    if places is None or place is None or place.host == places.host:
+    if places is None or is_here(node, places):
         return sockets.address(folder, node, kind)
-    return place.tap if kind == "tap" else place.links
+    return places.nodes[node].tap if kind == "tap" else places.nodes[node].links
 
 
 def gate(context: sockets.Context, places: Places | None) -> Gate | None:
