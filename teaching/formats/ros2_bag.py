@@ -110,9 +110,7 @@ def _files(bag: Path) -> list[Path]:
     return found or [bag]
 
 
-def _episode(
-    files: list[Path], observed: list[Part], acted: list[Part], most_age: float
-) -> tuple[Trajectory, float]:
+def _episode(files: list[Path], observed: list[Part], acted: list[Part], most_age: float) -> tuple[Trajectory, float]:
     """The steps of a bag, and the age in seconds of the oldest value in one of them, `most_age` at most.
 
     Messages before each topic has said something belong to no step.
@@ -126,7 +124,9 @@ def _episode(
             oldest = min(since, key=since.__getitem__)
             ages.append((stamp - since[oldest]) / 1e9)
             if ages[-1] > most_age:
-                raise Unfit(f"step {len(times)}: {oldest} said nothing for {ages[-1]:.3f} s, more than most_age_seconds")
+                raise Unfit(
+                    f"step {len(times)}: {oldest} said nothing for {ages[-1]:.3f} s, more than most_age_seconds"
+                )
             times.append(stamp)
             for row, parts in zip(rows, (observed, acted), strict=True):
                 row.append([one for part in parts for one in part.numbers(newest[part.topic])])
