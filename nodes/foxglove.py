@@ -104,6 +104,6 @@ class Foxglove(Node):
 
 
 def captured_ns(heard: Heard, known: places.Places | None) -> int:
-    """When a message was captured, by the wall clock; now, if it is of another machine: its clock counts from its boot."""
+    """When a message was captured, by the wall clock; now, if another machine sent it, whose clock is not ours."""
     since = time.monotonic_ns() - heard.header.captured if places.is_here(heard.header.sender, known) else 0
     return time.time_ns() - since

@@ -15,8 +15,8 @@ import numpy as np
 def aside(compute: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
     """Begins to compute an array, float64 [N], in a fork. The function that it returns waits for it.
 
-    If the fork fails, that function computes the array itself, and so raises the error itself. The fork has none of this
-    process's files but the standard streams, so `compute` cannot use any, and it ends when this process does.
+    If the fork fails, that function computes the array itself, and so raises the error itself. The fork ends when this
+    process does. It has none of its files but the standard streams, so `compute` cannot use any.
     """
     ours, forks = socket.socketpair()
     pid = os.fork()

@@ -124,9 +124,7 @@ def _episode(files: list[Path], observed: list[Part], acted: list[Part], most_ag
             oldest = min(since, key=since.__getitem__)
             ages.append((stamp - since[oldest]) / 1e9)
             if ages[-1] > most_age:
-                raise Unfit(
-                    f"step {len(times)}: {oldest} said nothing for {ages[-1]:.3f} s, more than most_age_seconds"
-                )
+                raise Unfit(f"step {len(times)}: {oldest} was silent for {ages[-1]:.3f} s, more than most_age_seconds")
             times.append(stamp)
             for row, parts in zip(rows, (observed, acted), strict=True):
                 row.append([one for part in parts for one in part.numbers(newest[part.topic])])

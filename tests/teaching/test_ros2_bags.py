@@ -110,7 +110,7 @@ def test_whole_numbers_are_a_discrete_action_and_the_import_is_an_npz_to_learn_f
         ("first.mcap, ", "bags.yaml, ", "bags.yaml: is no whole bag in MCAP"),
         ("first.mcap, ", "nothing.mcap, ", "nothing.mcap"),
         ("first.mcap, ", "cut.mcap, ", "cut.mcap: has a message with fewer bytes than its type"),
-        ("env:", "most_age_seconds: 0.004\nenv:", "first.mcap: step 0: /state said nothing for 0.005 s, more than"),
+        ("env:", "most_age_seconds: 0.004\nenv:", "first.mcap: step 0: /state was silent for 0.005 s, more than"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(tmp_path: Path, before: str, after: str, sentence: str) -> None:
