@@ -16,7 +16,7 @@ from tutelage.nodes.screens.commands import plot
 from tutelage.nodes.screens.web.commands import dashboard
 from tutelage.observers.commands import node, topic
 from tutelage.observers.steering import param
-from tutelage.supervision.machines.commands import join, keys
+from tutelage.supervision.machines.commands import join, keys, placed
 from tutelage.tasks.commands import evaluate, export
 from tutelage.teaching.demos.commands import demos
 
@@ -75,6 +75,7 @@ for command in (
     completion,
     join,
     keys,
+    placed,
 ):
     main.add_command(command)
 

@@ -19,7 +19,7 @@ class Assignment:
     """A process's place: its run, the run's folders and graph, and the core it must stay on, if any.
 
     `restarts` says how often it was restarted. A `hurried` process gets real-time priority, because a robot waits for
-    it. The run's processes know each other by the `secret`.
+    it. The run's processes know each other by the `secret`. The folder of `checkpoints` is below that of the run.
     """
 
     run: str
@@ -30,6 +30,7 @@ class Assignment:
     restarts: int = 0
     core: int | None = None
     hurried: bool = False
+    checkpoints: str = "checkpoints"
 
 
 def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
@@ -46,6 +47,10 @@ def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
     return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
 
 
-def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
-    """The topics that a node's message types are published on in the graph."""
-    return {said: plan.says[said.topic] for said in node.says}
+def topics_of(plan: NodePlan, node: Node, messages: Mapping[str, Any]) -> dict[type[Message], str]:
+    """The topics that a node's message types are published on in the graph.
+
+    `messages` has the schemas for a node that says more than its class: one that steers.
+    """
+    types = {said.topic: said for said in node.says}
+    return {types[own] if own in types else message_type(messages[topic]): topic for own, topic in plan.says.items()}

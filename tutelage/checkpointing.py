@@ -94,7 +94,6 @@ class Checkpointing:
     def _write(self, durable: bool) -> bool:
         """Writes a checkpoint; returns whether that succeeded. If not, the senders keep what may have to be resent."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.bus.outbox.spill(durable)
             checkpoint.save(self.path, self._state(), durable)
             if not self.path.with_suffix(BUDGET).exists():

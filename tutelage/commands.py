@@ -30,6 +30,9 @@ FILE = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--listen", metavar="ADDRESS[:PORT]", default="", help="This machine's address, for nodes with a `host:`."
 )
+@click.option(
+    "--ray", metavar="ADDRESS:PORT", default="", help="Ray's head node: it finds machines for nodes with an `on:`."
+)
 @TRUST
 def launch(
     file: str | None,
@@ -40,6 +43,7 @@ def launch(
     one_process: bool,
     resume: str | None,
     listen: str,
+    ray: str,
     trusted: bool,
 ) -> None:
     """Start the graph of a launch FILE. name:=value sets its arguments."""
@@ -53,10 +57,12 @@ def launch(
         return
     from tutelage import launcher
     from tutelage.supervision.child import flush_and_leave
+    from tutelage.supervision.machines.elsewhere import Elsewhere
 
+    elsewhere = Elsewhere(listen, ray)
     if resume:
         words = (file, *arguments) if file else ()
-        flush_and_leave(launcher.resume(resume, words, trusted, listen))
+        flush_and_leave(launcher.resume(resume, words, trusted, elsewhere))
     if trusted:
         raise click.UsageError("--trust is for --resume alone: name an environment that is code by env:=")
     if file is None:
@@ -64,9 +70,9 @@ def launch(
     if dry_run:
         click.echo(launcher.resolved_text(file, arguments))
     elif one_process:  # the nodes ran here, and what they have loaded may have to be closed
-        sys.exit(launcher.launch(file, arguments, run_dir, one_process, listen))
+        sys.exit(launcher.launch(file, arguments, run_dir, one_process, elsewhere))
     else:  # Python would take a tenth of a second to forget torch
-        flush_and_leave(launcher.launch(file, arguments, run_dir, listen=listen))
+        flush_and_leave(launcher.launch(file, arguments, run_dir, elsewhere=elsewhere))
 
 
 @click.command()

@@ -36,6 +36,7 @@ class NodePlan:
         restarts, restart_seconds: how many restarts are allowed within this time.
         required: the run fails when this node cannot be kept alive.
         host: the name of the machine that it runs on; empty for the launcher's.
+        on: what that machine must have, if Ray chooses it: `cpu`, `gpu`, `resources`, `labels`.
         process: the process that it shares with the other nodes that name it; empty for one of its own.
         traits: of its class (see the function), for a machine that does not have the class.
     """
@@ -53,6 +54,7 @@ class NodePlan:
     restart_seconds: float = 60.0
     required: bool = True
     host: str = ""
+    on: dict[str, Any] = field(default_factory=dict)
     process: str = ""
     traits: list[str] | None = None
 
@@ -140,7 +142,7 @@ class Graph:
         """JSON with a checksum (durable.py): a flipped bit would make another run."""
         plain = asdict(self)
         for node in plain["nodes"]:
-            for later in ("types", "process"):
+            for later in ("types", "on", "process"):
                 if not node[later]:
                     del node[later]  # so that runs which were signed before there were any stay this user's
         return durable.to_json(plain)

@@ -27,7 +27,7 @@ def introduction(plan: NodePlan, place: Assignment) -> dict[str, str]:
         "name": plan.name,
         "restarts": place.restarts,
         "run_dir": str(place.run_dir),
-        "checkpoint": str(place.run_dir / "checkpoints" / f"{own}.checkpoint"),
+        "checkpoint": str(place.run_dir / place.checkpoints / f"{own}.checkpoint"),
         "secret": str(place.socket_dir / "secret"),
         "links": address(place.socket_dir, plan.name, "links"),
         "tap": address(place.socket_dir, plan.name, "tap"),

@@ -22,6 +22,7 @@ from tutelage.launchfiles.entries import LaunchFile
 from tutelage.launchfiles.search import find
 from tutelage.recording.writer import about_run
 from tutelage.supervision import run, signature
+from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.outcome import REFUSED
 from tutelage.supervision.signals import Interrupted, interruptible
 
@@ -59,9 +60,13 @@ def resolved_text(file: str, arguments: Sequence[str]) -> str:
 
 
 def launch(
-    file: str, arguments: Sequence[str], run_dir: str | None = None, one_process: bool = False, listen: str = ""
+    file: str,
+    arguments: Sequence[str],
+    run_dir: str | None = None,
+    one_process: bool = False,
+    elsewhere: Elsewhere = HERE,
 ) -> int:
-    """Runs a launch file to its end; returns the exit code. Other machines join it at the address `listen`."""
+    """Runs a launch file to its end; returns the exit code. `elsewhere` says how it meets other machines."""
     read, paths = _read(file, arguments)
     made = _graph(read, paths, arguments)
     for one in read.arguments.values():
@@ -70,7 +75,7 @@ def launch(
             print(f"{one.name}:={text(one.value)}, from {source.name}:={text(source.value)}", flush=True)
     if one_process:
         _need_no_process(file, made)
-    return begin(made, run_dir, one_process, listen)
+    return begin(made, run_dir, one_process, elsewhere)
 
 
 def _need_no_process(file: str, made: Graph) -> None:
@@ -81,7 +86,7 @@ def _need_no_process(file: str, made: Graph) -> None:
         raise Refusal([Problem(file, f"{', '.join(names)} {what}: leave out --one-process")])
 
 
-def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, listen: str = "") -> int:
+def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, elsewhere: Elsewhere = HERE) -> int:
     """Runs a graph in a new folder to its end; returns the exit code. If a node refuses, the run leaves no trace."""
     try:
         folder = run.folder_of(made, run_dir)
@@ -91,7 +96,7 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, li
         run.describe(made, folder)
     except OSError as error:
         raise Refusal([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
-    code = go(made, folder, one_process, listen=listen)
+    code = go(made, folder, one_process, elsewhere=elsewhere)
     if code == REFUSED:
         _leave_as_found(folder, found)
     return code
@@ -106,7 +111,7 @@ def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, listen: str = "") -> int:
+def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, elsewhere: Elsewhere = HERE) -> int:
     """Resumes an interrupted run, or with `budget:=N` extends a finished one; returns the exit code.
 
     Raises:
@@ -129,7 +134,7 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, liste
         raise Refusal([Problem(run_dir, what)])
     if extends:
         extension.extend(made, folder, words)
-    return go(made, folder, resumed=True, listen=listen)
+    return go(made, folder, resumed=True, elsewhere=elsewhere)
 
 
 def _over(folder: Path) -> str:
@@ -147,11 +152,11 @@ def _over(folder: Path) -> str:
     return "this run has finished: extend it by budget:=N, or start a new one" if finished else ""
 
 
-def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False, listen: str = "") -> int:
+def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False, elsewhere: Elsewhere = HERE) -> int:
     """Runs a graph in its folder and prints how it ended; returns the exit code."""
     try:
         with interruptible():
-            outcome, numbers = run.run(made, folder, one_process, resumed, listen)
+            outcome, numbers = run.run(made, folder, one_process, resumed, elsewhere)
             said = outcome.refusal or ending.text(made, folder, outcome, numbers)
     except Interrupted as interrupt:  # before its processes started or after they ended
         _say(f"{ending.interrupted(str(interrupt))}\nresume it: {program()} launch --resume {folder}", sys.stdout)

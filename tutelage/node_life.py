@@ -43,7 +43,7 @@ class NodeLife:
         kind = node_class(plan.run)
         self.node, self.place, self.lifeline = kind(**plan.parameters), place, Lifeline(lifeline, kind.observer)
         self.node.name, self.node.run_dir = plan.name, place.run_dir
-        self.node.beside = place.run_dir / "checkpoints" / file_name(plan.name)
+        self.node.beside = place.run_dir / place.checkpoints / file_name(plan.name)
         self.node.lacks(unsaid_of(plan, kind))
         self._by_arrival = kind.order == "arrival" and not (kind.observer or kind.realtime)
         self._listeners = place.graph.listeners(plan)
@@ -61,9 +61,9 @@ class NodeLife:
     def _connect(self, plan: NodePlan) -> Bus:
         node, place = self.node, self.place
         outbox = Outbox(self._listeners, REALTIME_BYTES if node.realtime else None, Path(f"{node.beside}.outbox"))
-        who, topics = Who(place.run, plan.name, place.restarts, place.secret), topics_of(plan, node)
+        node.says = tuple(topics := topics_of(plan, node, place.graph.messages))  # type: ignore[misc]  # one that steers
         witness = node if isinstance(node, RecordingNode) else None
-        unkept = self._urgent if self._by_arrival else ()
+        who, unkept = Who(place.run, plan.name, place.restarts, place.secret), self._urgent if self._by_arrival else ()
         inbox, folder, sinks, programs = self.turns.inbox, place.socket_dir, place.graph.sinks(), place.graph.programs()
         beside = {one.name for one in place.graph.together(plan)} - {plan.name}
         return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs, beside)

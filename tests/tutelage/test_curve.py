@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_what_is_said_on_one_machine_is_heard_on_the_other_after_a_restart_too(t
     two.mouth = two.speak()
     two.mouth.say(Number(0, 1, 8))
     assert two.until(lambda: two.stream.received == 2)
+
+
+def test_who_speaks_from_another_machine_now_is_followed(two: Two) -> None:
+    two.mouth.say(Number(0, 0, 7))
+    assert two.until(lambda: two.stream.received == 1)
+    with closing(two.mouth):  # it goes on where it was, unheard
+        two.nodes["mouth"] = Place("another", *(f"tcp://127.0.0.1:{port}" for port in free_ports(2)))
+        for name in two.nodes:
+            Places(name, two.key, two.nodes).write(two.folders[name])
+        two.outbox.load(two.outbox.state())
+        two.mouth = two.speak()
+        two.mouth.say(Number(0, 1, 8))
+        assert two.until(lambda: two.stream.received == 2)
 
 
 def test_observers_hear_it_too(two: Two) -> None:

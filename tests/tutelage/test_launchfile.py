@@ -161,6 +161,34 @@ groups:
     assert (entry.restarts, entry.restart_seconds, entry.required) == (1, 2, False)
 
 
+def test_the_innermost_machine_counts_and_one_that_ray_chooses_gets_a_name() -> None:
+    launch_file = read("""
+arguments: {need: {default: 2}}
+on: {gpu: 1}
+nodes:
+  first: {run: "a:B"}
+  here: {run: "a:B", host: ""}
+  robot: {run: "a:B", host: robot}
+groups:
+  - on: {cpu: $(need), resources: {arm: 1}, labels: {zone: a}}
+    nodes: {second: {run: "a:B"}, third: {run: "a:B"}}
+  - nodes:
+      many: {run: "a:B", on: {}, count: 2}
+      named: {run: "a:B", host: simulators, on: {cpu: 0.5}}
+""")
+    assert not launch_file.problems
+    assert {entry.name: (entry.scope.host, entry.scope.on) for entry in launch_file.entries} == {
+        "first": ("ray-1", {"cpu": 1, "gpu": 1}),
+        "here": ("", {}),
+        "robot": ("robot", {}),
+        "second": ("ray-2", {"cpu": 2, "resources": {"arm": 1}, "labels": {"zone": "a"}}),
+        "third": ("ray-2", {"cpu": 2, "resources": {"arm": 1}, "labels": {"zone": "a"}}),
+        "many-0": ("ray-3", {"cpu": 1}),
+        "many-1": ("ray-4", {"cpu": 1}),
+        "named": ("simulators", {"cpu": 0.5}),
+    }
+
+
 def test_an_include_passes_arguments_on_by_name() -> None:
     inner = "arguments: {rate: {default: 1.0}, seed: {default: 0}, to: {default: x}}\nnodes: {a: {run: $(to), parameters: {rate: $(rate), seed: $(seed)}}}"
     outer = "arguments: {seed: {default: 4}, rate: {default: 2.5}}\ninclude: [{file: inner.yaml, arguments: [seed, {to: 'b:C'}, rate]}]"
@@ -398,6 +426,10 @@ BAD = [
     ("nodes: {a: {run: 'a:B', says: Score}}", "launch.yaml:1:31", "node 'a': 'says' must be a list, each element a string, but is the string 'Score'"),
     ("include: [{file: back.yaml}]", "back.yaml:1:18", "in a circle, take one include out: launch.yaml -> back.yaml -> launch.yaml"),
     ("include: [{file: other.yaml}]\ntime: lockstep", "other.yaml:2:7", "time is realtime here, but lockstep in another file: state one of the two"),
+    ("nodes: {a: {run: 'a:B', on: {cpus: 1}}}", "launch.yaml:1:30", "on has no key 'cpus'; did you mean 'cpu'?"),
+    ("nodes: {a: {run: 'a:B', on: {gpu: one}}}", "launch.yaml:1:35", "on: 'gpu' must be a float, but is the string 'one'"),
+    ("nodes: {a: {run: 'a:B', on: 2}}", "launch.yaml:1:29", "'on' must be a mapping, but is 2"),
+    ("nodes: {a: {run: 'a:B', host: 'a b', on: {}}}", "launch.yaml:1:31", "'a b' is no name of a machine"),
     ("time: real", "launch.yaml:1:7", "'time' must be 'lockstep' or 'realtime', but is the string 'real'"),
 ]  # fmt: skip
 

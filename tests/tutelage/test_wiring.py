@@ -134,6 +134,12 @@ nodes:
 """
 
 
+ON_RAY = f"""
+on: {{resources: {{x: 1}}, labels: {{zone: a}}}}
+nodes: {{eye: {{run: 'robot.py:Eye', host: b, on: {{gpu: 1}}}}, {BRAIN}}}
+"""
+
+
 def test_a_program_is_a_node_with_the_types_that_the_launch_file_names() -> None:
     made = {plan.name: plan for plan in graph(PROGRAMS).nodes}
     assert made["a/eye"].says == {"look": "a/look", "note": "a/note"}
@@ -150,7 +156,7 @@ def test_an_observer_hears_what_there_is_below_it() -> None:
     assert made["b/none"].hears == made["ab/none"].hears == {}
 
 
-@pytest.mark.parametrize("text", [PAIR, NAMESPACES, PROGRAMS])
+@pytest.mark.parametrize("text", [PAIR, NAMESPACES, PROGRAMS, ON_RAY])
 def test_what_is_resolved_is_a_launch_file_of_the_same_graph(text: str) -> None:
     made = graph("arguments: {sizes: {default: {a: [1]}}, line: {default: 'a\\nnodes: {}'}}\n" + text)
     again = graph(resolved(made))
@@ -170,6 +176,8 @@ BAD = [
     # text, where, sentence
     ("nodes: {eye: {run: 'robot.py:Eye', required: false}, " + BRAIN + "}", "launch.yaml:1:9",
      "the run cannot go on without eye: brain waits for its messages; drop `required: false`"),
+    ("nodes: {eye: {run: 'robot.py:Eye', host: b, on: {gpu: 1}}, " + BRAIN.replace("Brain'", "Brain', host: b, on: {}") + "}", "launch.yaml:1:60",
+     "brain and eye are both on the machine b: give both the same `on`"),
     ("{}", "launch.yaml", "this launch file starts no node: add one under nodes"),
     ("nodes: {eye: {run: 'robot.py:Eye'}}", "launch.yaml:1:9", "eye hears move, but no node publishes it: add a node that publishes Move (brain -> body, eye)"),
     ("nodes: {relay: {run: 'robot.py:Relay'}}", "launch.yaml:1:9", "relay hears look, but no node publishes it: add a node that publishes Look (eye -> brain)"),

@@ -26,7 +26,6 @@ class AppendOnlyFile:
         Raises:
             OSError: for example a full disk. Then nothing was appended, and the caller can try again.
         """
-        durable.make_folder(self.path.parent)
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
             file.truncate(self.size)
             file.seek(self.size)

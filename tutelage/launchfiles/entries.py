@@ -1,12 +1,14 @@
-"""The keys of a launch file: four tables define the language. docs/launch.md shows it by example.
+"""The keys of a launch file: a few tables define the language. docs/launch.md shows it by example.
 
 Reading a launch file gives a list of entries: the nodes to run, with arguments filled in, each value with its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +19,7 @@ from tutelage.launchfiles.arguments import Argument
 Time = Literal["lockstep", "realtime"]
 
 _Word = str | int | float | bool
-_PLACE = {"host": str | None, "process": str | None}
+_PLACE = {"host": str | None, "on": dict, "process": str | None}
 _SCOPE = {
     "environment": dict[str, _Word],
     "remap": dict[str, str],
@@ -54,6 +56,7 @@ NODE = {
     **CONDITION,
 }
 RESTART = {"times": int, "seconds": float}
+ON = {"cpu": float, "gpu": float, "resources": dict[str, float], "labels": dict[str, str]}
 
 LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
@@ -73,6 +76,7 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     remap: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
+    on: Mapping[str, Any] = field(default_factory=dict)
     process: str = ""
 
     @property
@@ -103,7 +107,6 @@ class Entry:
     restarts: int = 5
     restart_seconds: float = 60.0
     required: bool = True
-    host: str = ""
     process: str = ""
 
     def topic(self, own: str) -> str:
@@ -124,3 +127,4 @@ class LaunchFile:
     lease: float | None = None
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=partial(count, 1))  # of the machines that Ray chooses

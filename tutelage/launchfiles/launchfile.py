@@ -18,6 +18,7 @@ from tutelage.launchfiles import inheritance
 from tutelage.launchfiles.arguments import Argument, Given, by_name, refuse_unknown
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
+from tutelage.launchfiles.machines import where
 from tutelage.launchfiles.running import run_of, types_of
 from tutelage.launchfiles.search import find
 from tutelage.launchfiles.sources import follow
@@ -97,9 +98,10 @@ class _Reader:
         if "namespace" in parts and self.is_name(parts["namespace"], items["namespace"].place):
             scope = replace(scope, namespace=scope.absolute(parts["namespace"]))
         remap = {own: scope.absolute(to.value) for own, to in self.topics(items, parts, scope).items()}
-        environment = _texts(parts.get("environment", {}))
-        scope = replace(scope, host=parts.get("host", scope.host) or "", process=self.process(items, parts, scope))
-        return replace(scope, remap={**scope.remap, **remap}, environment={**scope.environment, **environment})
+        environment = {**scope.environment, **_texts(parts.get("environment", {}))}
+        scope = where(parts, items, scope, self.launch_file)
+        process = self.process(items, parts, scope)
+        return replace(scope, remap={**scope.remap, **remap}, environment=environment, process=process)
 
     def group(self, item: Item, scope: Scope) -> None:
         items = keys(item, language.GROUP, "a group", self.problems)
@@ -146,12 +148,12 @@ class _Reader:
         if not (readable and holds(items, scope, self.problems)):
             return
         if "count" in items:
-            count = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
-            if count > (most := language.MOST_NODES):
-                self.problem(items["count"].place, f"node '{name}': 'count' is {count}, but at most {most} run")
+            copies = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
+            if copies > (most := language.MOST_NODES):
+                self.problem(items["count"].place, f"node '{name}': 'count' is {copies}, but at most {most} run")
                 return
-            for index in range(count):
-                padded = str(index).zfill(len(str(count - 1)))  # so that the names sort as the numbers do
+            for index in range(copies):
+                padded = str(index).zfill(len(str(copies - 1)))  # so that the names sort as the numbers do
                 self.node(f"{name}-{padded}", item, items, replace(scope, names={**scope.names, "index": index}))
         else:
             self.node(name, item, items, scope)
@@ -164,7 +166,7 @@ class _Reader:
         parts = checked(items, language.NODE, what, self.problems)
         restart = self.restart(items["restart"], f"{what}: restart") if "restart" in parts else {}
         space, _, own = scope.absolute(name).rpartition("/")
-        here = replace(scope, namespace=space)
+        here = where(parts, items, replace(scope, namespace=space), self.launch_file)
         entry = Entry(
             here.absolute(own),
             place,
@@ -178,7 +180,6 @@ class _Reader:
             restarts=restart.get("times", 5),
             restart_seconds=restart.get("seconds", 60.0),
             required=parts.get("required", True),
-            host=parts.get("host", scope.host) or "",
             process=self.process(items, parts, here),
         )
         self.launch_file.entries.append(entry)

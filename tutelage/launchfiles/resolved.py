@@ -32,6 +32,8 @@ def _node(plan: NodePlan) -> dict[str, Any]:
         node["required"] = False
     if plan.host:
         node["host"] = plan.host
+    if plan.on:
+        node["on"] = plan.on
     if plan.process:
         node["process"] = f"/{plan.process}"
     return node

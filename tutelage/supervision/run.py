@@ -26,6 +26,7 @@ from tutelage.node import parameters
 from tutelage.supervision import local, roles, signature, terminal
 from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.liveness import age
+from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
@@ -124,11 +125,11 @@ def _installed(name: str) -> bool:
 
 
 def run(
-    graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, listen: str = ""
+    graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, elsewhere: Elsewhere = HERE
 ) -> tuple[Outcome, dict[str, Any]]:
     """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report.
 
-    Other machines join it at the address `listen`.
+    `elsewhere` says how it meets other machines.
     """
     name = name_of(folder)
     load(graph)
@@ -136,7 +137,7 @@ def run(
         kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
         if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
-        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, listen).run()
+        outcome = local.run(graph, folder) if one_process else Supervisor(graph, folder, name, elsewhere).run()
         return outcome, report(graph, folder, outcome)
 
 

@@ -27,6 +27,7 @@ from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.child import Child
 from tutelage.supervision.control import Control
 from tutelage.supervision.interrupts import Interrupts
+from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.machines.hosts import Hosts
 from tutelage.supervision.orders import Orders
 from tutelage.supervision.outcome import Outcome
@@ -44,8 +45,8 @@ RECORDER_SECONDS = 10.0
 class Supervisor:
     """The processes of one run."""
 
-    def __init__(self, graph: Graph, run_dir: Path, run: str, listen: str = "") -> None:
-        self.graph, self.run_dir, self.run_name, self._listen = graph, run_dir, run, listen
+    def __init__(self, graph: Graph, run_dir: Path, run: str, elsewhere: Elsewhere = HERE) -> None:
+        self.graph, self.run_dir, self.run_name, self._elsewhere = graph, run_dir, run, elsewhere
         self.plans = {plan.name: plan for plan in graph.nodes}
         self.children: dict[str, Child] = {}
         self.outcome = Outcome()
@@ -85,7 +86,7 @@ class Supervisor:
             for woken in (signals, control):
                 self._selector.register(woken, selectors.EVENT_READ, woken)
             try:
-                self._hosts.open(self.graph, self.run_name, self._sockets, self.run_dir, self._listen)
+                self._hosts.open(self.graph, self.run_name, self._sockets, self.run_dir, self._elsewhere)
                 self._hosts.gather(self.outcome, self._attend, self._over)
                 for name in self.plans if not self._over() else ():
                     if name not in self.children:  # it has not come with another node of its process

@@ -115,7 +115,8 @@ class Bus:
         return frames is not None
 
     def service(self) -> None:
-        """Serves the listeners."""
+        """Serves the listeners, and follows speakers that have moved."""
+        self.listener.follow()
         self._next_service = time.monotonic_ns() + SERVICE_MS * 1_000_000
         self.speaker.service()
 

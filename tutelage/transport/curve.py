@@ -131,9 +131,13 @@ class Gate:
     def _answer(self) -> None:
         """Answers whether a client with a key may come in (ZAP 1.0)."""
         version, request, _, address, _, _, *credentials = self._zap.recv_multipart()
-        name = self._allowed(credentials[0].hex()) if credentials else ""
+        name, why = "", "its key is not allowed"
+        try:
+            name = self._allowed(credentials[0].hex()) if credentials else ""
+        except (OSError, ValueError) as error:
+            why = f"the allowed keys cannot be read: {error}"
         if not name:
-            self._refused.setdefault(address.decode(), "its key is not allowed")
+            self._refused.setdefault(address.decode(), why)
         status = (b"200", b"", name.encode()) if name else (b"400", b"this key is not allowed", b"")
         self._zap.send_multipart([version, request, *status, b""])
 

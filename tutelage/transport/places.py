@@ -54,6 +54,29 @@ def of(folder: Path) -> Places | None:
     return Places(read["host"], Key(*read["key"]), {name: Place(*place) for name, place in read["nodes"].items()})
 
 
+class Watch:
+    """Notices when another file of places has come into a socket folder: nodes of a lost machine go on elsewhere."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._seen = folder, _stamp(folder)
+        self.places = of(folder)
+
+    def news(self) -> Places | None:
+        """The new places; None while they are as before, or the run is all on this machine."""
+        if self.places is None or (now := _stamp(self._folder)) == self._seen:
+            return None
+        self._seen, self.places = now, of(self._folder)
+        return self.places
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    try:
+        found = (folder / FILE).stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
 def address(folder: Path, node: str, kind: str, places: Places | None) -> str:
     """Where to hear a node's publisher, `links` or `tap`. Raises as sockets.address does."""
     place = places.nodes.get(node) if places else None

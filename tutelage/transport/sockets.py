@@ -29,6 +29,9 @@ CONTROL_BYTES = 64 * 2**10
 
 LINGER_MS, RECONNECT_MS = 200, 5
 
+MOST_PACKETS = 1000
+"""The most packets that wait for a machine whose link is cut."""
+
 
 def address(folder: Path, node: str, kind: str) -> str:
     """The address of a node's publisher, `links` or `tap`.
@@ -76,7 +79,7 @@ def router(context: Context, where: str, gate: curve.Gate | None = None) -> Sock
 def dealer(context: Context, where: str, name: str = "", server: str = "", key: curve.Key | None = None) -> Socket:
     """A socket that connects to a router; on another machine, to one that has the public key `server`."""
     _check_guarded([where], key)
-    socket = _socket(context, zmq.DEALER, 0, MAX_FRAME)
+    socket = _socket(context, zmq.DEALER, MOST_PACKETS if key else 0, MAX_FRAME)
     if name:
         socket.setsockopt_string(zmq.IDENTITY, name)
     if key:
@@ -86,7 +89,7 @@ def dealer(context: Context, where: str, name: str = "", server: str = "", key: 
 
 
 def offer(socket: Socket, body: bytes) -> bool:
-    """Sends a message of a dealer; returns whether it could: libzmq may give up a connection that was refused."""
+    """Sends a message of a dealer; returns whether it could: after a refusal libzmq may give up, or too many wait."""
     with contextlib.suppress(zmq.Again):
         socket.send(body, zmq.NOBLOCK)
         return True
@@ -142,6 +145,14 @@ def subscriber(
             curve.speak_to(socket, key.public, key)
         socket.connect(one)
     return socket
+
+
+def move(socket: Socket, before: Iterable[str], after: Iterable[str]) -> None:
+    """Connects a subscriber to other addresses than before. To other machines it speaks with the key that it has."""
+    for one in before:
+        socket.disconnect(one)
+    for one in after:
+        socket.connect(one)
 
 
 def _socket(context: Context, kind: int, high_water: int, largest: int) -> Socket:

@@ -43,12 +43,21 @@ class Agent:
     Args:
         welcome: what the launcher's door has told (door.py).
         launcher: the launcher's address.
+        run_dir: the run's folder, if this machine shares it with the launcher's; by default one in `runs/`.
+        checkpoints: the folder of checkpoints in it.
 
     Raises:
         Refusal: a node's class cannot be loaded, or a port is taken.
     """
 
-    def __init__(self, wire: Wire, welcome: dict[str, Any], launcher: str) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        welcome: dict[str, Any],
+        launcher: str,
+        run_dir: Path | None = None,
+        checkpoints: str = "checkpoints",
+    ) -> None:
         self.wire, self.host, self.run_name = wire, welcome["host"], welcome["run"]
         self.key, self.secret = Key(*welcome["key"]), bytes.fromhex(welcome["secret"])
         self.graph = Graph.from_json(welcome["graph"])
@@ -56,12 +65,14 @@ class Agent:
         plans = [replace(plan, host="") for plan in self.graph.nodes if plan.host == self.host]
         self.plans = {plan.name: plan for plan in plans}
         self._load(plans)
-        self.run_dir = Path("runs", self.run_name).resolve()
+        self.run_dir = run_dir or Path("runs", self.run_name).resolve()
+        self.checkpoints = checkpoints
         before = {name: Place(*place) for name, place in welcome["before"].items()}
         self.ports = Ports(self.host, own_address(launcher), self.plans, before)
         self.children: dict[str, Child] = {}
         self.mails: dict[str, Mail] = {}
         self.over = self._hurried = False
+        self._nodes: dict[str, Place] = {}  # where they all are
         self._code = 0
         self._selector = selectors.DefaultSelector()
         self._heard, self._due = time.monotonic(), 0.0
@@ -77,7 +88,7 @@ class Agent:
     def run(self) -> int:
         """Runs the nodes until the run is over, the launcher is gone, or people interrupt it; returns the exit code."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        (self.run_dir / "checkpoints").mkdir(exist_ok=True)
+        (self.run_dir / self.checkpoints).mkdir(exist_ok=True)
         self.sockets = SocketFolder(self.run_name, self.run_dir, self.secret)
         with Signals(self._interrupt) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
@@ -126,7 +137,9 @@ class Agent:
             self.over = True  # the launcher has begun another run
         if "places" in packet:
             nodes = {name: Place(*place) for name, place in packet["places"].items()}
-            Places(self.host, self.key, nodes).write(self.sockets.path)
+            if nodes != self._nodes:
+                Places(self.host, self.key, nodes).write(self.sockets.path)
+            self._nodes = nodes
         if packet.get("node") in self.plans and not self.over:
             self._obey(packet)
 
@@ -149,7 +162,14 @@ class Agent:
 
     def _start(self, name: str, life: int, hurried: bool) -> None:
         place = Assignment(
-            self.run_name, self.run_dir, self.sockets.path, self.graph, self.secret, life, hurried=hurried
+            self.run_name,
+            self.run_dir,
+            self.sockets.path,
+            self.graph,
+            self.secret,
+            life,
+            hurried=hurried,
+            checkpoints=self.checkpoints,
         )
         others = [*self.children.values(), self.sockets.sweeper, self.wire.process]
         started = self.children[name] = child.start([self.plans[name]], place, others)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -62,3 +63,16 @@ def join(launcher: str, address: str) -> None:
     from tutelage.supervision.machines import join
 
     sys.exit(join.join(launcher, address))
+
+
+@click.command(hidden=True)
+@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("checkpoints")
+@click.argument("server")
+@click.argument("address")
+def placed(log: Path, run_dir: Path, checkpoints: str, server: str, address: str) -> None:
+    """`join`, as Ray's actor starts it (placed.py)."""
+    from tutelage.supervision.machines import placed
+
+    sys.exit(placed.serve(log, run_dir, checkpoints, server, address))

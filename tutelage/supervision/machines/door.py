@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.graph import Graph, traits
-from tutelage.supervision.machines import keys
+from tutelage.supervision.machines import keys, lives
 from tutelage.supervision.machines.stand_in import DOOR
 from tutelage.supervision.machines.types import difference, fingerprints
 from tutelage.transport import places as known_places
 from tutelage.transport import sockets
-from tutelage.transport.curve import Gate
+from tutelage.transport.curve import Gate, Key
 from tutelage.transport.places import Place, Places
 
 OVER_MS = 1000
@@ -32,15 +32,18 @@ OVER_MS = 1000
 
 
 class Door:
-    """The door of one run. `places` has the launcher's own nodes at first; then those of each machine that has come."""
+    """The door of one run. `places` has the launcher's own nodes at first; then those of each machine that has come.
+    `key` is the launcher's."""
 
-    def __init__(self, graph: Graph, run: str, folder: Path, secret: bytes, places: Places, listen: str) -> None:
+    def __init__(
+        self, graph: Graph, run: str, folder: Path, secret: bytes, places: Places, listen: str, key: Key
+    ) -> None:
         self.graph, self.run_name, self.folder, self.secret = graph, run, folder, secret
         self.places = known_places.of(folder) or places
         self._hosts = {plan.name: plan.host for plan in graph.nodes if plan.host}
         self._agents: dict[str, bytes] = {}  # by machine: its connection, the newest
         self._context = context = sockets.Context()
-        self._gate = Gate(context, keys.own(), keys.name_of)
+        self._gate = Gate(context, key, lambda one: keys.name_of(one) or lives.name_of(folder, one))
         self._outside = sockets.router(context, listen, self._gate)
         self._inside = sockets.router(context, f"ipc://{folder / DOOR}")
         self._gate.open()
@@ -64,8 +67,12 @@ class Door:
         self._inside.close()
         sockets.leave(self._context, self._outside, OVER_MS)
 
-    def _hear(self, host: str, connection: bytes, body: bytes) -> None:
-        """Hears a machine, whose name its key has shown."""
+    def _hear(self, name: str, connection: bytes, body: bytes) -> None:
+        """Hears a machine, whose name its key has shown. For a former life of one that Ray chose the run is over."""
+        host, _, key = name.partition(" ")
+        if key != lives.key_of(self.folder, host):
+            self._outside.send_multipart([connection, _packed(over=True)])
+            return
         self._agents[host] = connection
         told = json.loads(body)
         if "node" in told:
@@ -83,7 +90,8 @@ class Door:
     def _welcome(self, host: str) -> dict[str, Any]:
         """All that a machine needs. It may lack the classes of others' nodes, so their traits are told."""
         plans = [replace(plan, traits=sorted(traits(plan))) for plan in self.graph.nodes]
-        before = {name: place for name, place in self.places.nodes.items() if place.host == host}
+        placed = any(plan.on for plan in self.graph.nodes if plan.host == host)  # it may be another machine now
+        before = {} if placed else {name: one for name, one in self.places.nodes.items() if one.host == host}
         told = {"run": self.run_name, "secret": self.secret.hex(), "key": self.places.key, "host": host}
         return {**told, "graph": replace(self.graph, nodes=plans).to_json(), "before": before}
 

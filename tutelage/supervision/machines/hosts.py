@@ -1,20 +1,25 @@
-"""The other machines of a run, as its launcher sees them: whom it waits for, and the process of its door."""
+"""The other machines of a run, as its launcher sees them: whom it waits for, and the processes that meet them."""
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from tutelage.graph import Graph
-from tutelage.input.problems import Problem, Refusal
-from tutelage.invocation import program
+from tutelage.graph import Graph, NodePlan
+from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.invocation import installing, program
 from tutelage.supervision import child, roles
 from tutelage.supervision.child import Child
 from tutelage.supervision.machines import keys, ports
 from tutelage.supervision.machines.door import Door
+from tutelage.supervision.machines.elsewhere import Elsewhere
 from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.socket_folder import SocketFolder
 from tutelage.transport.curve import Key
@@ -30,7 +35,7 @@ class Hosts:
     """A run's machines besides the launcher's; without any it does nothing.
 
     Attributes:
-        lines: the door's process, if there is one.
+        lines: the door's process, and the one that speaks with Ray, as far as they are needed.
         waiting: the machines that have not joined yet.
         nodes: the names of the nodes on them.
     """
@@ -39,8 +44,9 @@ class Hosts:
         self.lines: list[Child] = []
         self.waiting: list[str] = []
         self.nodes: set[str] = set()
+        self._starts: list[Callable[[Collection[Child]], Child]] = []
 
-    def open(self, graph: Graph, run: str, sockets: SocketFolder, run_dir: Path, listen: str) -> None:
+    def open(self, graph: Graph, run: str, sockets: SocketFolder, run_dir: Path, elsewhere: Elsewhere) -> None:
         """Opens the door for the machines of a graph, if there are any.
 
         Raises:
@@ -50,24 +56,31 @@ class Hosts:
         self.waiting = sorted({plan.host for plan in graph.nodes if plan.host})
         if not self.waiting:
             return
-        _check(graph, listen)
-        address, port = ports.parsed(listen)
-        here = [plan.name for plan in graph.nodes if not plan.host]
-        self._ports = ports.Ports("", address, here, {})
-        places = Places("", Key.new(), self._ports.places)
-        where = f"tcp://{address}:{port}"
+        _check(graph, elsewhere)
+        placed = {plan.host: plan.on for plan in graph.nodes if plan.on}
+        joining = [host for host in self.waiting if host not in placed]
+        address, port = _reached(elsewhere)
+        self._ports = ports.Ports("", address, [plan.name for plan in graph.nodes if not plan.host], {})
+        places, key = Places("", Key.new(), self._ports.places), keys.own() if joining else Key.new()
+        where = f"tcp://{address}:{port}" if port else self._ports.hold(address)
 
-        def body(line: socket.socket) -> None:
-            Door(graph, run, sockets.path, sockets.secret, places, where).serve(line)
+        def door(line: socket.socket) -> None:
+            Door(graph, run, sockets.path, sockets.secret, places, where, key).serve(line)
 
-        print(f"waiting for {', '.join(self.waiting)}: type there `{program()} join NAME {address}:{port}`, with the "
-              f"name that this machine's key has there", flush=True)  # fmt: skip
+        def ray(line: socket.socket) -> None:
+            from tutelage.supervision.machines import placement  # it starts what imports this
 
-        def start(others: Collection[Child]) -> Child:
-            return child.fork("door", body, run_dir / "logs/door.log", others)
+            told = placement.Run(run, run_dir, where.removeprefix("tcp://"), key.public)
+            placement.serve(placed, elsewhere.ray, told, sockets.path, line)
 
-        self._start = start
-        self.lines = [self._start([sockets.sweeper])]
+        for name, body in (("door", door), *([("ray", ray)] if placed else [])):
+            self._starts.append(partial(child.fork, name, body, run_dir / f"logs/{name}.log"))
+            self.lines.append(self._starts[-1]([sockets.sweeper, *self.lines]))
+        if joining:
+            print(f"waiting for {', '.join(joining)}: type there `{program()} join NAME {address}:{port}`, with the "
+                  f"name that this machine's key has there", flush=True)  # fmt: skip
+        if placed:
+            print(f"waiting for Ray at {elsewhere.ray} to find machines: {_told(placed)}", flush=True)
 
     def gather(self, outcome: Outcome, attend: Callable[[float], None], is_over: Callable[[], bool]) -> None:
         """Waits until all machines have joined. Attends to signals meanwhile, which may end the run."""
@@ -76,48 +89,72 @@ class Hosts:
             self.look(outcome)
 
     def look(self, outcome: Outcome, others: Collection[Child] = ()) -> None:
-        """Hears from the door whom it waits for, or why the run cannot begin; starts it again if it was killed."""
-        for door in self.lines:
-            gone = door.exit_status() is not None
-            for told in door.events():
-                self.waiting = told.get("waiting", self.waiting)
-                if told["event"] == "refused":
-                    outcome.refuse(told["why"])
+        """Hears whom the processes wait for, or why the run cannot be; starts those again that were killed."""
+        for index, line in enumerate(self.lines):
+            gone = line.exit_status() is not None
+            for told in line.events():
+                self._hear(outcome, **told)
             if gone:
-                door.lifeline.close()
-                self.lines = [self._start(others)]
+                line.lifeline.close()
+                rest = [one for one in self.lines if one is not line]
+                self.lines[index] = self._starts[index]([*others, *rest])
+
+    def _hear(self, outcome: Outcome, event: str, why: str = "", waiting: list[str] | None = None) -> None:
+        self.waiting = self.waiting if waiting is None else waiting
+        if event == "refused" and self.waiting:
+            outcome.refuse(why)
+        elif event == "refused":
+            outcome.broken = why  # amid the run, which must not lose its traces
+        elif event == "note":
+            complain(why)
 
     def close(self) -> None:
         """Tells the machines that the run is over, and frees the ports."""
-        for door in self.lines:
-            door.lifeline.close()
+        for line in self.lines:
+            line.lifeline.close()
             deadline = time.monotonic() + CLOSE_SECONDS
-            while (status := door.exit_status()) is None and time.monotonic() < deadline:
+            while (status := line.exit_status()) is None and time.monotonic() < deadline:
                 time.sleep(0.01)
             if status is None:
-                door.kill(signal.SIGKILL)
+                line.kill(signal.SIGKILL)
         if self.lines:
             self._ports.close()
 
 
-def _check(graph: Graph, listen: str) -> None:
+def _reached(elsewhere: Elsewhere) -> tuple[str, int]:
+    """Where other machines reach this one: as stated, or where Ray's head node does, at any free port (0)."""
+    if elsewhere.listen:
+        return ports.parsed(elsewhere.listen)
+    return ports.own_address(ports.parsed(elsewhere.ray)[0]), 0
+
+
+def _told(placed: Mapping[str, Mapping[str, Any]]) -> str:
+    return "; ".join(f"{host} with {json.dumps(on)}" for host, on in placed.items())
+
+
+def _check(graph: Graph, elsewhere: Elsewhere) -> None:
     """Raises Refusal if the launcher cannot be reached, a machine is not known, or cannot have its node."""
-    problems = []
-    for plan in graph.nodes:
-        if plan.host and not listen:
-            what = (
-                f"it is to run on {plan.host}: say where that machine reaches this one, for example --listen 10.0.0.1"
-            )
-            problems.append(Problem(plan.name, what))
-        if plan.host and (roles.shows(plan) or roles.is_observer(plan)):
-            problems.append(
-                Problem(plan.name, f"it shows the run, which only the launcher's machine can: no host: {plan.host}")
-            )
+    problems = [problem for plan in graph.nodes if plan.host for problem in _problems(plan, elsewhere)]
+    if elsewhere.ray and find_spec("ray") is None:
+        problems.append(Problem("--ray", f"Ray is not installed: {installing('ray')}"))
     problems += _out_of_reach(graph)
     if problems:
         raise Refusal(problems)
-    for host in {plan.host for plan in graph.nodes if plan.host}:
+    for host in {plan.host for plan in graph.nodes if plan.host and not plan.on}:
         keys.known(host)
+
+
+def _problems(plan: NodePlan, elsewhere: Elsewhere) -> Iterator[Problem]:
+    """Why a node cannot be on its machine."""
+    if plan.on and not elsewhere.ray:
+        what = "it is to run on a machine that Ray chooses: say where Ray's head node is, for example"
+        yield Problem(plan.name, f"{what} --ray 10.0.0.1:6379")
+    elif not (plan.on or elsewhere.listen):
+        what = "say where that machine reaches this one, for example --listen 10.0.0.1"
+        yield Problem(plan.name, f"it is to run on {plan.host}: {what}")
+    if roles.shows(plan) or roles.is_observer(plan):
+        what = f"it shows the run, which only the launcher's machine can: no {'on' if plan.on else 'host'}: {plan.host}"
+        yield Problem(plan.name, what)
 
 
 def _out_of_reach(graph: Graph) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from tutelage.input.problems import Problem, Refusal, complain
@@ -13,6 +14,7 @@ from tutelage.supervision.machines.agent import Agent
 from tutelage.supervision.machines.mail import AGAIN_SECONDS
 from tutelage.supervision.machines.wire import Wire
 from tutelage.supervision.private import state
+from tutelage.transport.curve import Key
 
 PUZZLED_SECONDS = 5
 """After this time without an answer a hint is printed."""
@@ -24,13 +26,26 @@ def join(launcher: str, address: str) -> int:
     Raises:
         Refusal: no key of that launcher is allowed; or this machine cannot run its nodes, or has other message types.
     """
-    server, key = keys.known(launcher), keys.own()
+    return attend(launcher, keys.known(launcher), keys.own(), address, state() / "machines/join.log")
+
+
+def attend(
+    launcher: str,
+    server: str,
+    key: Key,
+    address: str,
+    log: Path,
+    run_dir: Path | None = None,
+    checkpoints: str = "checkpoints",
+    lifeline: int | None = None,
+) -> int:
+    """Joins with a key of this machine; `server` is the launcher's public key. The rest is as for Agent and Wire."""
     ip, port = ports.parsed(address)
-    with closing(Wire(f"tcp://{ip}:{port}", server, key, state() / "machines/join.log")) as wire:
+    with closing(Wire(f"tcp://{ip}:{port}", server, key, log, lifeline)) as wire:
         print(f"waiting for {launcher} at {ip}:{port}; this machine's key is {key.public}", flush=True)
         welcome = _wait(wire, launcher)
         try:
-            agent = Agent(wire, welcome, ip)
+            agent = Agent(wire, welcome, ip, run_dir, checkpoints)
         except Refusal as refusal:
             wire.send(cannot=str(refusal))
             raise

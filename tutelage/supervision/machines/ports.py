@@ -12,8 +12,11 @@ from tutelage.transport.places import Place
 PORT = 7700
 """The launcher's port, unless another is named."""
 
+RAY_PORT = 6379
+"""That of Ray's head node, unless another is named."""
 
-def parsed(address: str) -> tuple[str, int]:
+
+def parsed(address: str, default: int = PORT) -> tuple[str, int]:
     """The IPv4 address and the port of `ADDRESS` or `ADDRESS:PORT`.
 
     Raises:
@@ -21,7 +24,7 @@ def parsed(address: str) -> tuple[str, int]:
     """
     host, _, port = address.partition(":")
     try:
-        number = int(port or PORT)
+        number = int(port or default)
         if not host or not 0 < number < 2**16:
             raise ValueError
         return socket.gethostbyname(host), number
@@ -53,10 +56,11 @@ class Ports:
         self.places: dict[str, Place] = {}
         for name in nodes:
             old = before.get(name)
-            links, tap = (self._hold(address, one) for one in ((old.links, old.tap) if old else ("", "")))
+            links, tap = (self.hold(address, one) for one in ((old.links, old.tap) if old else ("", "")))
             self.places[name] = Place(host, links, tap)
 
-    def _hold(self, address: str, before: str) -> str:
+    def hold(self, address: str, before: str = "") -> str:
+        """Holds a port, the one of an earlier address if there is one; returns the address with it. Raises Refusal."""
         holding = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._held.append(holding)

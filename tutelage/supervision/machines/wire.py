@@ -22,10 +22,10 @@ LAST_MS = 500
 
 
 class Wire:
-    """The agent's end of it."""
+    """The agent's end of it. When the other end of `lifeline`, a file number, is closed, both processes end."""
 
-    def __init__(self, address: str, server: str, key: Key, log: Path) -> None:
-        self.process = child.fork("wire", lambda line: _pass(line, address, server, key), log)
+    def __init__(self, address: str, server: str, key: Key, log: Path, lifeline: int | None = None) -> None:
+        self.process = child.fork("wire", lambda line: _pass(line, address, server, key, lifeline), log)
         self._text = b""
 
     def send(self, **told: Any) -> None:
@@ -52,14 +52,17 @@ class Wire:
         return [json.loads(line) for line in lines]
 
 
-def _pass(line: socket.socket, address: str, server: str, key: Key) -> None:
+def _pass(line: socket.socket, address: str, server: str, key: Key, lifeline: int | None) -> None:
     context, text = sockets.Context(), b""
     door = sockets.dealer(context, address, server=server, key=key)
     while True:
         poller = sockets.Poller()
-        for one in (line, door):
+        for one in (line, door, *([] if lifeline is None else [lifeline])):
             poller.register(one, sockets.READABLE)
-        if line.fileno() in dict(poller.poll()):
+        ready = dict(poller.poll())
+        if lifeline in ready:
+            return
+        if line.fileno() in ready:
             received = line.recv(2**20)
             if not received:
                 sockets.leave(context, door, LAST_MS)

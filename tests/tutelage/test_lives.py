@@ -1,0 +1,150 @@
+"""A machine that Ray chooses has lives: the door hears the newest alone, and only that one can save."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.parts.run_cli import cli
+from tutelage.checkpointing import Checkpointing
+from tutelage.files import durable
+from tutelage.files.append_only import AppendOnlyFile
+from tutelage.graph import Graph, NodePlan
+from tutelage.nodes.simulator import Simulator
+from tutelage.supervision import child
+from tutelage.supervision.machines import lives
+from tutelage.supervision.machines.door import Door
+from tutelage.supervision.machines.placed import Actor
+from tutelage.transport import sockets
+from tutelage.transport.bus import Bus, Who
+from tutelage.transport.curve import Key
+from tutelage.transport.inbox import Inbox
+from tutelage.transport.outbox import Outbox
+from tutelage.transport.places import Places
+
+LAUNCH = Path(__file__).parents[2] / "launch"
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path, for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="lives-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_the_next_life_has_another_key_and_the_former_counts_no_more(short: Path) -> None:
+    first, second = Key.new().public, Key.new().public
+    lives.admit(short, "ray-1", first)
+    assert lives.name_of(short, first) == f"ray-1 {first}"
+    lives.admit(short, "ray-1", second)
+    assert lives.name_of(short, first) == "" and lives.key_of(short, "ray-1") == second
+    assert lives.key_of(short, "robot") == ""
+
+
+def test_the_next_life_has_the_checkpoints_and_the_former_can_save_none(tmp_path: Path, short: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    first = tmp_path / lives.checkpoints(tmp_path, "ray-1")
+    node = Simulator(env="CartPole-v1")
+    node.beside = first / "simulator"
+    bus = Bus(Who("run", "simulator", 0), short, Inbox([]), {}, Outbox({}))
+    saving, rows = Checkpointing(node, bus, durable=False), AppendOnlyFile(first / "simulator.rows")
+    rows.append(b"row")
+    saving.save()
+    assert not node.unkept
+    second = tmp_path / lives.checkpoints(tmp_path, "ray-1")
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["ray-1.2"]
+    assert (second / "simulator.checkpoint").exists() and (second / "simulator.rows").read_bytes() == b"row"
+    saving.save()
+    assert "simulator.checkpoint" in node.unkept and not first.exists()
+    with pytest.raises(FileNotFoundError):
+        rows.append(b"another")
+    bus.close()
+    node.close()
+
+
+class Caller:
+    """A machine at the door, with a key."""
+
+    def __init__(self, where: str, server: str, key: Key) -> None:
+        self.context = sockets.Context()
+        self.socket = sockets.dealer(self.context, where, server=server, key=key)
+
+    def answer(self) -> dict[str, object]:
+        self.socket.send(b'{"ask": true}')
+        assert self.socket.poll(10_000), "the door has not answered"
+        told: dict[str, object] = json.loads(self.socket.recv())
+        return told
+
+
+def test_the_door_tells_a_former_life_that_the_run_is_over(short: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        where = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    graph = Graph("one", [NodePlan("sim", run="nodes.simulator:Simulator", host="ray-1", on={"cpu": 1})])
+    server, (former, newest) = Key.new(), (Key.new(), Key.new())
+    places = Places("", Key.new(), {})
+    door = child.fork(
+        "door", lambda line: Door(graph, "run", short, b"", places, where, server).serve(line), short / "log"
+    )
+    lives.admit(short, "ray-1", former.public)
+    first = Caller(where, server.public, former)
+    assert "welcome" in first.answer()
+    lives.admit(short, "ray-1", newest.public)
+    second = Caller(where, server.public, newest)
+    assert "welcome" in second.answer()
+    assert first.answer() == {"over": True}  # on the connection that it has had all the time
+    door.lifeline.close()
+    os.waitpid(door.pid, 0)
+    assert json.loads(second.socket.recv()) == {"over": True}  # the end of the run comes to the newest
+    for one in (first, second):
+        one.context.destroy(linger=0)
+
+
+def begun(folder: Path) -> Actor:
+    """What Ray's actor does on a machine, without Ray."""
+    durable.write_json(folder / "run.json", {"run": "name"})
+    actor = Actor()
+    told = ("checkpoints/ray-1.1", Key.new().public, "127.0.0.1:9")
+    assert len(actor.start("name", str(folder), str(folder), str(folder / "log"), *told)) == 64
+    return actor
+
+
+def test_what_an_actor_has_started_ends_with_it(tmp_path: Path) -> None:
+    actor = begun(tmp_path)
+    process = actor._process
+    waiting = threading.Thread(target=actor.run)
+    waiting.start()
+    deadline = time.monotonic() + 20
+    while "waiting for the launcher" not in (tmp_path / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert process.stdin and process.stdout
+    process.stdin.close()  # as the kernel does when the actor is killed
+    waiting.join(20)
+    process.stdout.close()
+    assert process.returncode == 2
+
+
+def test_a_machine_that_does_not_share_the_runs_folder_starts_nothing(tmp_path: Path) -> None:
+    durable.write_json(tmp_path / "run.json", {"run": "another"})
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert Actor().start("name", str(folder), str(tmp_path), str(tmp_path / "log")) == ""
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_launch_file_with_on_needs_the_address_of_ray(tmp_path: Path) -> None:
+    (tmp_path / "two.yaml").write_text(f"include: [{{file: {LAUNCH}/gail.yaml, on: {{gpu: 1}}}}]")
+    done = cli("launch", "two.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and "policy: it is to run on a machine that Ray chooses: say where" in done.stderr
+    assert "say where that machine reaches this one" not in done.stderr
+    assert "console: it shows the run, which only the launcher's machine can" in done.stderr
+    assert not list(tmp_path.glob("runs/*"))
