@@ -82,6 +82,16 @@ def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, clust
     ]
 
 
+def test_a_finished_run_is_extended(tmp_path, cluster) -> None:
+    digests = []
+    for folder, words in ((tmp_path / "one", ()), (tmp_path / "ray", ("--ray", cluster))):
+        folder.mkdir()
+        run = launched(folder, cluster) if words else Run(folder, "gail.yaml", "budget:=32768", "episodes:=2")
+        ended(run)
+        digests.append(ended(Run(folder, "--resume", str(run.run_dir), "budget:=49152", *words)).digest)
+    assert digests[0] == digests[1]
+
+
 def test_a_killed_launcher_leaves_nothing(tmp_path, cluster) -> None:
     run = amid(tmp_path, cluster)
     assert len([name for name in placed(run) if name]) == 2
