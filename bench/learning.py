@@ -4,9 +4,10 @@
     python bench/plots.py results.jsonl docs/results
 
 DIR holds the demonstrations of each task as <task>.npz, or as <task> with another ending or none, in any format that
-docs/demonstrations.md lists. A score is (return - random) / (expert - random), from 50
-greedy episodes of the final weights. Runs that are in results.jsonl already are not made again. With --clone each run
-begins with a clone of the same demonstrations (bc.yaml), and "clone" is that one's score.
+docs/demonstrations.md lists. A score is (return - random) / (expert - random), from 50 greedy episodes of the final
+weights. Runs that are in results.jsonl already are not made again. With --clone each run
+begins with a clone of the same demonstrations (bc.yaml), and "clone" is that one's score. dagger begins with the
+demonstrations and then asks the operator: `operator:=RUN` where the task has no scripted one.
 """
 
 import argparse

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tutelage.nodes.screens.averaging import averaged
 
 Runs = list[dict[str, Any]]
-COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c"}
+COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c", "dac": "#ff7f0e", "iq": "#9467bd", "airl": "#8c564b"}
+COLOURS |= {"dagger": "#17becf"}
 
 
 def grouped(runs: Runs, *names: str) -> dict[tuple[Any, ...], Runs]:

@@ -68,12 +68,17 @@ class Guard:
 
     def __init__(self, driver: Driver, limits: Limits) -> None:
         self._driver, self._device = driver, Connection(driver)
-        self.limits, self._watch = limits, Watch(limits)
+        self.limits, self._widest, self._watch = limits, limits, Watch(limits)
         self.state, self.reason, self.stops = State.DISARMED, "it was not armed yet", 0
         self.reading: Reading | None = None
         self.applied = self._start = limits.safe  # the rate counts from the second
         self._outside = ""  # which reading is outside its limits
         self._captured = self._written = 0
+
+    def scale(self, scale: float) -> None:
+        """Allows this fraction of the limits. A command beyond them returns at once, which a stop would do, too."""
+        self.limits = self._widest.scaled(scale)
+        self._start = self.limits.within(self._start)
 
     def arm(self, now: int) -> None:
         """Arms the device, if it can be connected and read and no sensor is stuck; at rest until the first command."""

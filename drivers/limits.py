@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reach", np.where(self.measured < 0, np.inf, self.step))
+
+    def scaled(self, scale: float) -> Limits:
+        """Limits of this fraction: step and rate, and the range about the safe command where nothing measures it."""
+        free = self.measured < 0
+        low, high = (np.where(free, self.safe + scale * (end - self.safe), end) for end in (self.low, self.high))
+        return replace(self, low=low, high=high, step=scale * self.step, rate=scale * self.rate)
 
     def at_rest(self, readings: Vector | None) -> Vector:
         """The command that changes nothing: the measured value, else the safe one."""

@@ -9,7 +9,7 @@ a node's environments: `envs` is their number, one for a robot.
 from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel, Score, Weights
 from tutelage.messages.robot import Command, Order, Safety, Timing
 from tutelage.messages.teaching import Closing, Demonstration, Labels, Take, Withdrawal
-from tutelage.messages.world import Action, Begin, Episode, Observation, Reward, Transition
+from tutelage.messages.world import Action, Begin, Episode, Observation, Picture, Reward, Transition
 from tutelage.setting import Setting
 from tutelage.status import Status
 
@@ -26,6 +26,7 @@ __all__ = [
     "Metrics",
     "Observation",
     "Order",
+    "Picture",
     "Reward",
     "RewardModel",
     "Safety",

@@ -14,6 +14,12 @@ class Observation(Message, cadence="step"):
     observation: Annotated[NDArray[np.float32], "envs obs", "the task's units"]
 
 
+class Picture(Message, cadence="free"):
+    """simulator -> teleoperator: the task as its environment draws it, for the operator. No node learns from it."""
+
+    png: Annotated[NDArray[np.uint8], "bytes", "PNG file"]
+
+
 class Begin(Message, cadence="free"):
     """teleoperator, takeover -> simulator | hardware: leave the running episode, if there is one, and begin another.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from tutelage import Message, Node
-from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
+from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Take, Timing, Withdrawal
 from tutelage.nodes.screens.web.opening import check, served
 from tutelage.status import Status
 from tutelage.teaching.progress import Progress
 
-SHOWN = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Safety, Timing)
+SHOWN = (Status, Metrics, Episode, Evaluation, Demonstration, Withdrawal, Take, Safety, Timing)
 
 
 class Dashboard(Node):
@@ -29,20 +28,18 @@ class Dashboard(Node):
         self.progress = Progress(budget, environment if isinstance(environment, str) else environment["id"], algorithm)
 
     def start(self) -> tuple[Message, ...]:
-        from tutelage.nodes.screens.web.page import Page
+        from tutelage.nodes.screens.web.watched import Watched
 
-        self.page = Page(self.run_dir, self.progress)
-        self.server = served(self.page, self.port)
+        self.watched = Watched(self.run_dir, self.progress)
+        self.server = served(self.watched.page, self.port)
         print(f"the page: {self.server.address}", flush=True)
         return ()
 
     def hear(self, message: Message) -> None:
-        with self.page.lock:
-            self.progress.hear(message, time.monotonic())
+        self.watched.hear(message)
 
     def warn(self, sentences: list[str]) -> None:
-        with self.page.lock:
-            self.progress.warnings = sentences
+        self.progress.warnings = sentences
 
     def finish(self) -> tuple[Message, ...]:
         self.server.stop()

@@ -38,14 +38,16 @@ class Hardware(Node):
     drawn, a person's as it was applied. Between episodes the device is in its safe state.
 
     The run ends when nobody acts any more, or after `seconds`. It fails when nothing has moved for `patience` seconds
-    (0: it waits for ever), since nobody seems to be there who could arm the robot or begin an episode.
+    (0: it waits for ever), since nobody seems to be there who could arm the robot or begin an episode. The guard allows
+    the fraction `limit_scale` of the limits in the robot's file: they can be lowered, but never raised.
     """
 
     hears = (Action,)
-    may_hear = (Begin, Order)
+    may_hear = obeys = (Begin, Order)
     says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
     order = "arrival"
     clock = interruptible = realtime = True
+    steerable = {"limit_scale": (0.01, 1.0)}
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Hardware(Node):
         seconds: float = 0.0,
         episode_steps: int = 0,
         patience: float = 60.0,
+        limit_scale: float = 1.0,
     ) -> None:
         self.file, self.robot = robot, load(Path(robot), env, port)
         most_steps = episode_steps or self.robot.task.episode_steps
@@ -63,6 +66,7 @@ class Hardware(Node):
             raise Refusal([Problem(robot, NO_TIME_LIMIT.format(self.robot.task.env))])
         self.seconds, self.began = seconds, 0  # the run's length; when it began, in ns
         self.guard = Guard(self.robot.driver, self.robot.limits)
+        self.steer("limit_scale", limit_scale)
         self.pace, self.trail = Pace(self.robot.rate), Trail(rollout_steps)
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.actuation = Actuation(self.robot, self.guard, self.pace, self.trail)
@@ -73,6 +77,12 @@ class Hardware(Node):
     def lacks(self, unsaid: frozenset[type[Message]]) -> None:
         if self.robot.start == "operator" and unsaid & {Begin, Order}:
             raise Refusal([Problem(self.file, NO_OPERATOR)])
+
+    def steer(self, setting: str, value: float) -> None:
+        least, most = self.steerable[setting]
+        if not least <= value <= most:
+            raise Refusal([Problem(setting, f"must be a number from {least:g} to {most:g}, but is {value:g}")])
+        self.guard.scale(value)
 
     def start(self) -> tuple[Message, ...]:
         self.began = time.monotonic_ns()

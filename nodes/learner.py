@@ -30,6 +30,7 @@ class ScheduledLearner(Node):
     """
 
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough,)
+    obeys = (Enough,)
     says = (Weights, Metrics)
     interruptible = True
     algorithm: Any

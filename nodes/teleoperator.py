@@ -10,7 +10,7 @@ from typing import Any
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import episode_seed
-from tutelage.messages import Action, Begin, Closing, Observation, Order, Reward, Take, Transition
+from tutelage.messages import Action, Begin, Closing, Observation, Order, Picture, Reward, Take, Transition
 from tutelage.nodes.screens.choice import screen_of
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.devices.device import SESSION, OperatorCommand
@@ -40,8 +40,9 @@ class Teleoperator(Operated):
     """
 
     hears = (Observation, Transition)
-    may_hear = (Reward, *LEARNER)
+    may_hear = (Reward, Picture, *LEARNER)
     seat: Teacher
+    steerable = {"speed": (0.001, 1000.0)}
     says = (Action, Begin, Take, Closing, Order)  # orders are only recorded: a simulator obeys none
 
     def __init__(
@@ -66,6 +67,10 @@ class Teleoperator(Operated):
         self.tempo = Tempo(task, rate, speed, self.seat.device.person)
         session.notice = self.tempo.notice
         self.applied = task.spaces.nothing()  # the action of the last transition
+
+    def steer(self, setting: str, value: float) -> None:
+        self.tempo.change(value)
+        self.seat.session.notice = self.tempo.notice
 
     def hear(self, message: Message) -> Iterator[Message]:
         match message:

@@ -34,6 +34,8 @@ def evaluate_run(
     Raises:
         Refusal: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
     """
+    if render and render != "window":
+        video.check(Path(render))
     task, tensors = task_of(folder, trusted), weights_of(_file(folder, weights) if weights else folder)
     if why := unfit(tensors, task):
         raise Refusal([Problem(folder, why)])

@@ -186,6 +186,11 @@ class Environments:
         taken = self.spaces.to_task(action)
         return taken.tolist() if self.spaces.discrete else taken
 
+    @property
+    def first(self) -> Any:
+        """The first environment itself."""
+        return self._all[0]
+
     def close(self) -> None:
         for environment in self._all:
             environment.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from tutelage import Message
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing, Withdrawal
@@ -61,18 +61,21 @@ class Pulse:
         return {topic: (n - before.get(topic, 0)) / seconds for topic, n in getattr(last, direction).items()}
 
 
-class Course:
+Value = TypeVar("Value")
+
+
+class Course(Generic[Value]):
     """The history of a measurement, in few values for any length of run: every one, every second, every fourth."""
 
-    def __init__(self) -> None:
-        self.values: list[float] = []
+    def __init__(self, most: int = COURSE_VALUES) -> None:
+        self.most, self.values = most, list[Value]()
         self._every, self._count = 1, 0
 
-    def add(self, value: float) -> None:
+    def add(self, value: Value) -> None:
         if self._count % self._every == 0:
             self.values.append(value)
         self._count += 1
-        if len(self.values) == COURSE_VALUES:
+        if len(self.values) == self.most:
             del self.values[1::2]
             self._every *= 2
 
@@ -109,7 +112,7 @@ class Progress:
     first_point: tuple[float, int] | None = None
     returns: deque[float] = field(default_factory=lambda: deque(maxlen=100))
     expert_returns: dict[int, float] = field(default_factory=dict)
-    course: Course = field(default_factory=Course)
+    course: Course[float] = field(default_factory=Course)
     accuracy: dict[str, float] = field(default_factory=dict)
     evaluation: Evaluation | None = None
     safety: Safety | None = None

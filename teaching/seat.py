@@ -11,7 +11,7 @@ import numpy as np
 
 from tutelage import Message
 from tutelage.memory import Memory
-from tutelage.messages import Action, Observation, Order, Reward, Safety, Timing
+from tutelage.messages import Action, Observation, Order, Picture, Reward, Safety, Timing
 from tutelage.teaching.devices.device import Device, Moment, OperatorCommand, Words
 from tutelage.teaching.driven import Driven
 from tutelage.teaching.operators import Operator, device_of
@@ -21,7 +21,7 @@ from tutelage.teaching.session import Session
 LOOK_SECONDS = 0.02
 """How often the device is asked for commands."""
 
-WATCHED = (Reward, Safety, Timing)
+WATCHED = (Reward, Safety, Timing, Picture)
 """What the operator's screen shows of a robot and of the driven steps."""
 
 HUMAN = -1
@@ -53,6 +53,7 @@ class Seat(Memory):
         progress: the state of a robot and of a learner, for the screen.
         seen: the last observation.
         pending: the observation that waits for an answer.
+        picture: what the environment last drew, a PNG file; empty: it does not draw.
         guarded: why the guard last changed a command of a robot's; empty: it never did, or nobody says.
         next_look: when the device is asked for commands next, in seconds of the monotonic clock.
     """
@@ -80,6 +81,7 @@ class Seat(Memory):
         self.seen: Observation | None = None
         self.pending: Observation | None = None
         self.guarded = ""
+        self.picture = b""
         self.next_look = 0.0
         self.screen = screen(task.env, self.device, words)
 
@@ -125,6 +127,8 @@ class Seat(Memory):
                 self.progress.safety = message
             case Timing():
                 self.progress.timing = message
+            case Picture():
+                self.picture = message.png.tobytes()
 
     def wishes(self, now: float) -> list[OperatorCommand]:
         """The operator's commands since the last call, if it is time to ask for them."""

@@ -28,9 +28,14 @@ class Tempo:
             environment = task.make()
             rate = float(environment.metadata.get("render_fps", 30)) if person else 0.0
             environment.close()
-        self.period = 1 / (rate * speed) if rate else 0.0
+        self.rate, self.person = rate, person
         self.due = 0.0
-        slow = person and self.period
+        self.change(speed)
+
+    def change(self, speed: float) -> None:
+        """Goes on at another speed."""
+        self.period = 1 / (self.rate * speed) if self.rate else 0.0
+        slow = self.person and self.period
         self.notice = f"{1 / self.period:g} steps a second; speed:={2 * speed:g} is twice as fast" if slow else ""
 
     def step(self, now: float) -> None:

@@ -22,10 +22,12 @@ class Worth:
 
     Attributes:
         at_random: the highest return of EPISODES episodes of random actions.
+        mean_at_random: their mean return.
     """
 
     def __init__(self, task: Task) -> None:
-        self.at_random = max(random_returns(task, EPISODES))
+        found = random_returns(task, EPISODES)
+        self.at_random, self.mean_at_random = max(found), sum(found) / len(found)
 
     def warning(self, episode_return: float) -> str:
         """What to say when a take is kept; empty if it is worth learning from."""

@@ -88,6 +88,17 @@ def test_weights_are_kept_on_the_way_and_can_be_evaluated(run: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [("video.doc", "is no kind of video: name a file like video.mp4"), ("no/video.mp4", "there is no folder no")],
+)
+def test_what_cannot_be_rendered_is_refused_before_anything_is_played(
+    tmp_path: Path, target: str, sentence: str
+) -> None:
+    done = cli("evaluate", str(tmp_path), "--render", target, cwd=tmp_path)  # a folder without a run
+    assert done.returncode == 2 and sentence in done.stderr
+
+
 def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     done = cli("evaluate", str(run.run_dir), "--episodes", "1", "--render", str(video))

@@ -45,7 +45,7 @@ WITH_TORCH = {
 
 KINDS = {
     *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
-    *("dashboard", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator", "gatherer"),
+    *("dashboard", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator", "foxglove", "gatherer"),
     *("given_reward_learner", "hardware", "iq_learner", "labeller", "learner", "mixed_policy", "onnx_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),
     *("steering", "takeover", "teleoperator", "tensorboard", "weights"),

@@ -47,6 +47,10 @@ def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:
     return frozenset(one for one in kind.may_hear if one is not Message and one.topic not in said)
 
 
-def topics_of(plan: NodePlan, node: Node) -> dict[type[Message], str]:
-    """The topics that a node's message types are published on in the graph."""
-    return {said: plan.says[said.topic] for said in node.says}
+def topics_of(plan: NodePlan, node: Node, messages: Mapping[str, Any]) -> dict[type[Message], str]:
+    """The topics that a node's message types are published on in the graph.
+
+    `messages` has the schemas for a node that says more than its class: one that steers.
+    """
+    types = {said.topic: said for said in node.says}
+    return {types[own] if own in types else message_type(messages[topic]): topic for own, topic in plan.says.items()}

@@ -40,15 +40,15 @@ class Lifeline:
         for order in orders:
             if order.startswith("warn "):
                 node.warn(json.loads(order.removeprefix("warn ")))
-            elif order.startswith("change "):
-                node.change(*json.loads(order.removeprefix("change ")))
+            elif order.startswith("publish "):
+                node.ask(*json.loads(order.removeprefix("publish ")))
         if "interrupt" in orders:
             self.interrupted = True
             node.interrupt()
         return "interrupt" in orders
 
     def _orders(self) -> list[str]:
-        """The orders since the last call: `begin`, `pause`, `halt`, ..., or `warn`, `change` and JSON."""
+        """The orders since the last call: `begin`, `pause`, `halt`, ..., or `warn`, `publish` and JSON."""
         if os.getppid() != self._launcher:
             return ["release"]
         self._send()

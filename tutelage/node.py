@@ -38,7 +38,7 @@ NEEDS = {
     "warn": "screen",
     "interrupt": "interruptible",
     "steer": "steerable",
-    "change": "steers",
+    "ask": "steers",
 }
 """The declaration without which a method is never called."""
 
@@ -63,9 +63,10 @@ class Node(Memory):
             copies the file; the node reads only the copy.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         Settings: the dataclass of its settings, if it has some.
-        steerable: those that may change while it runs. `steer` changes one.
+        steerable: those of its settings and parameters that may change while it runs. `steer` changes one.
         steered: those that were changed.
-        steers: `change` tells it what a person wants to change in another node.
+        obeys: message types that people may publish to it, too, while it runs (`topic pub`).
+        steers: `ask` tells it what people want to be published. It also says the types that the other nodes obey.
         name: its name in the graph.
         run_dir: the run's folder, for nodes that write files.
         beside: its checkpoint's path without the suffix. Files that belong to the checkpoint have names that begin so.
@@ -86,6 +87,7 @@ class Node(Memory):
     screen: ClassVar[bool] = False
     Settings: ClassVar[Any] = None
     steerable: ClassVar[Ranges] = {}
+    obeys: ClassVar[tuple[type[Message], ...]] = ()
     steers: ClassVar[bool] = False
     done: bool = False
     steered: dict[str, float] = {}
@@ -101,8 +103,8 @@ class Node(Memory):
                 raise TypeError(f"{cls.__name__} has {method}(), which is called where it says {declaration} = True")
         if cls.steerable and "steered" not in cls.keeps:
             cls.keeps = (*cls.keeps, "steered")
-        if cls.steerable and Setting not in cls.may_hear:
-            cls.may_hear = (*cls.may_hear, Setting)
+        from_people: tuple[type[Message], ...] = (Setting, *cls.obeys) if cls.steerable else cls.obeys
+        cls.may_hear = (*cls.may_hear, *(one for one in from_people if one not in (*cls.hears, *cls.may_hear)))
 
     @property
     def ending(self) -> bool:
@@ -145,8 +147,8 @@ class Node(Memory):
     def steer(self, setting: str, value: float) -> None:
         """Gives a setting another value, from now on (`steerable`)."""
 
-    def change(self, node: str, setting: str, value: float) -> None:
-        """Called when a person changes a setting of another node (`steers`)."""
+    def ask(self, topic: str, fields: dict[str, Any]) -> None:
+        """Called when a person wants a message, of this type's own topic and with these fields (`steers`)."""
 
     def set(self, change: Setting) -> None:
         """Steers, if the change is meant for this node."""

@@ -61,9 +61,9 @@ class NodeLife:
     def _connect(self, plan: NodePlan) -> Bus:
         node, place = self.node, self.place
         outbox = Outbox(self._listeners, REALTIME_BYTES if node.realtime else None, Path(f"{node.beside}.outbox"))
-        who, topics = Who(place.run, plan.name, place.restarts, place.secret), topics_of(plan, node)
+        node.says = tuple(topics := topics_of(plan, node, place.graph.messages))  # type: ignore[misc]  # one that steers
         witness = node if isinstance(node, RecordingNode) else None
-        unkept = self._urgent if self._by_arrival else ()
+        who, unkept = Who(place.run, plan.name, place.restarts, place.secret), self._urgent if self._by_arrival else ()
         inbox, folder, sinks, programs = self.turns.inbox, place.socket_dir, place.graph.sinks(), place.graph.programs()
         beside = {one.name for one in place.graph.together(plan)} - {plan.name}
         return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs, beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ import numpy as np
 
 from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
-from tutelage.nodes.screens.web.curves import CHARTS, Measured
-from tutelage.observers.parameters import STEERED
+from tutelage.nodes.screens.web.curves import RETURNS, Measured
+from tutelage.observers.steered import STEERED
 
 DRAWS = 1000
 """How often seeds are drawn anew for the interval."""
@@ -47,7 +48,7 @@ def curves(runs: Iterable[Path], metric: str | None) -> tuple[str, list[Curve]]:
         Refusal: a folder is no run, or has no such measurement, or a group's runs have no steps in common.
     """
     points = {run: _points(run) for run in dict.fromkeys(run.resolve() for run in runs)}
-    metric = metric or next((n for n in CHARTS["return"] if all(n in p for p in points.values())), CHARTS["return"][0])
+    metric = metric or next((n for n in RETURNS if all(n in p for p in points.values())), RETURNS[0])
     wrong = [run for run, measured in points.items() if metric not in measured]
     if wrong:
         raise Refusal([Problem(run, f"has no '{metric}'; {did_you_mean(metric, points[run])}") for run in wrong])
@@ -73,21 +74,21 @@ def averaged(label: str, measured: list[np.ndarray]) -> Curve:
 
 
 def _points(run: Path) -> dict[str, list[tuple[float, float]]]:
-    measured = Measured(run / "metrics.jsonl")
+    measured = Measured(run / "metrics.jsonl", sys.maxsize)
     try:
         measured.update()
     except ValueError as error:
         raise Refusal([Problem(measured.path, f"this file is damaged: {error}")]) from error
-    if not measured.points:
+    if not measured.courses:
         raise Refusal([Problem(run, "nothing was measured here: name the folder of a run")])
-    return measured.points
+    return {name: measured.points(name) for name in measured.courses}
 
 
 def _settings(run: Path) -> dict[str, Any]:
     """What makes runs comparable: the algorithm and all arguments but the seed, and those that change no result."""
     graph = Graph.of_run(run)
     steered = any(run.glob(STEERED.format("*")))
-    nothing = {"seed", "dashboard", "tensorboard", "record", "keep", *(() if steered else ("steering",))}
+    nothing = {"seed", "dashboard", "tensorboard", "foxglove", "record", "keep", *(() if steered else ("steering",))}
     return {"algorithm": graph.name} | {name: value for name, value in graph.arguments.items() if name not in nothing}
 
 

@@ -38,7 +38,7 @@ def line(progress: Progress) -> str:
     if progress.accuracy:
         parts.append(" ".join(["D", *(f"{side} {value:.2f}" for side, value in progress.accuracy.items())]))
     if (found := progress.evaluation) is not None:
-        parts.append("evaluation " + " ".join(f"{way} {mean:.1f}" for way, mean in _means(found)))
+        parts.append("evaluation " + " ".join(f"{way} {mean:.1f}" for way, mean in means(found)))
     parts += [f"robot {text}" for text, _ in _machine(progress)[:1]] + [text for text, _ in _machine(progress)[1:]]
     return "  ".join([*parts, *_troubles(progress)]) or "started"
 
@@ -106,8 +106,8 @@ def _steps(progress: Progress, width: int, now: float) -> list[Text]:
     parts: list[Part] = [(f"{progress.steps:,}", "bold")]
     parts += [(f" of {progress.budget:,}", QUIET)] if progress.budget else []
     parts += [f"   {rate:,.0f}/s"] if rate is not None else []
-    parts += [f"   {_clock(now - (progress.began or now))}"]
-    parts += [(f"   {_clock(left / rate)} left", QUIET)] if rate and left and not progress.finished else []
+    parts += [f"   {clock(now - (progress.began or now))}"]
+    parts += [(f"   {clock(left / rate)} left", QUIET)] if rate and left and not progress.finished else []
     rows = [*epoch, _row("steps", *parts)]
     return [*rows, _bar(progress.steps / progress.budget, width - LABEL - 1)] if progress.budget else rows
 
@@ -145,11 +145,11 @@ def _evaluation(progress: Progress) -> list[Text]:
     if (found := progress.evaluation) is None:
         return []
     when = "final weights" if found.final else f"after {found.environment_steps:,} steps"
-    shown = [part for way, mean in _means(found) for part in ((f"{way} ", QUIET), (f"{mean:.1f}   ", "bold"))]
+    shown = [part for way, mean in means(found) for part in ((f"{way} ", QUIET), (f"{mean:.1f}   ", "bold"))]
     return [_row("evaluation", *shown, (when, QUIET))]
 
 
-def _means(found: Evaluation) -> list[tuple[str, float]]:
+def means(found: Evaluation) -> list[tuple[str, float]]:
     ways = (("greedy", found.greedy), ("sampled", found.sampled))
     return [(way, float(returns.mean())) for way, returns in ways if returns.size]
 
@@ -177,6 +177,13 @@ def _nodes(progress: Progress, width: int, room: int, now: float) -> list[Text]:
     return [_line((head, QUIET)), *rows, *([_line((f"and {more + 1} more", QUIET))] if more > 0 else [])]
 
 
+def state_of(node: Pulse, finished: bool, now: float) -> str:
+    """A node's state in a word."""
+    if silent := node.silent_seconds(now):
+        return f"busy? {_long(silent)}"
+    return "ended" if node.ended or finished else "running"
+
+
 def _columns(room: int) -> tuple[int, int]:
     """The widths of published and received topics: without room for both only one, or none."""
     if room >= 2 * TOPIC:
@@ -185,10 +192,8 @@ def _columns(room: int) -> tuple[int, int]:
 
 
 def _node(name: str, node: Pulse, finished: bool, said: int, heard: int, now: float) -> Text:
-    silent = node.silent_seconds(now)
-    ended = node.ended or finished
-    state = f"busy? {_long(silent)}" if silent else "ended" if ended else "running"
-    calm = QUIET if ended else ""
+    silent, state = node.silent_seconds(now), state_of(node, finished, now)
+    calm = QUIET if state == "ended" else ""
     said_counts, heard_counts = node.last.said, node.last.heard
     shown = (said_counts, heard_counts) if finished else (node.rates("said", now), node.rates("heard", now))
     return _line(
@@ -220,7 +225,7 @@ def _short(count: float) -> str:
     return f"{count:.0f}" if count >= 10 or count == int(count) else f"{count:.1f}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 

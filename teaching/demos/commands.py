@@ -35,10 +35,10 @@ def writing(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def demos() -> None:
-    """List, show, replay, judge, import and export demonstrations.
+    """List, show, replay, judge, import, export and exchange demonstrations.
 
-    A FILE is an npz or HDF5 file, a recording or the folder of a run, the folder or id of a Minari dataset, or the
-    folder of a LeRobot dataset.
+    A FILE is an npz or HDF5 file, a recording or the folder of a run, the folder or id of a Minari dataset, the folder
+    of a LeRobot dataset or hub:USER/NAME, or the .yaml file of ROS 2's bags.
     """
 
 
@@ -93,10 +93,13 @@ def replay(
 ) -> None:
     """Repeat the actions of EPISODES (by default all) in their environment. Exit code 1: the rewards differ."""
     from tutelage.input.problems import Problem, Refusal
+    from tutelage.tasks import video
     from tutelage.tasks.task import Task
     from tutelage.teaching.demos import listing
     from tutelage.teaching.demos import replay as replaying
 
+    if render and render != "window":
+        video.check(Path(render))
     shown = _read(file, env, trusted)
     if shown.env is None:
         raise Refusal([Problem(file, "does not name its environment: name it with --env")])
@@ -154,6 +157,29 @@ def import_(file: str, out: str | None, **options: Any) -> None:
 def export(file: str, out: str, to: str, **options: Any) -> None:
     """Write the kept episodes of a FILE as another kind of file."""
     _convert((file,), out, to, **options)
+
+
+@demos.command()
+@click.argument("name", metavar="USER/NAME[@REVISION]")
+def download(name: str) -> None:
+    """Download a LeRobot dataset of the Hugging Face hub, which is then a FILE: hub:USER/NAME (extra `hub`)."""
+    from tutelage.teaching.formats import files, hub
+
+    hub.download(name)
+    place = hub.PREFIX + name.removeprefix(hub.PREFIX)
+    click.echo(f"{place}: {len(files.read(place).trajectories)} episodes")
+
+
+@demos.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("name", metavar="USER/NAME")
+@click.option("--private", is_flag=True, help="For its user alone, if it is new.")
+def upload(folder: Path, name: str, private: bool) -> None:
+    """Upload the FOLDER of a LeRobot dataset to the Hugging Face hub (extra `hub`; `hf auth login` before)."""
+    from tutelage.teaching.formats import files, hub
+
+    files.read(folder)
+    click.echo(hub.upload(folder, name, private))
 
 
 def _judge(file: str, takes: tuple[int, ...], verdict: str) -> None:

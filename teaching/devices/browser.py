@@ -60,6 +60,11 @@ def parsed(text: str) -> Report:
     return Report(**told)
 
 
+def is_page(operator: str) -> bool | None:
+    """Whether an operator drives by a page; None if not, so that a launch file's own default counts."""
+    return operator == Browser.name or None
+
+
 class Browser(Device):
     """A person at a page. Several pages may look; the one that has the controls drives. Any of them may stop a robot.
 

@@ -14,7 +14,7 @@ import numpy as np
 from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import untrusted
 from tutelage.tasks.task import Env, Task
-from tutelage.teaching.formats import hdf5, lerobot, lerobot_reader, minari, npz, recording
+from tutelage.teaching.formats import hdf5, hub, lerobot, lerobot_reader, minari, npz, recording, ros2_bag
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 
 FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
@@ -149,6 +149,8 @@ def _read(place: str, task: Task | None, trusted: bool) -> Demonstrations:
 
 
 def _located(place: str) -> Path:
+    if place.startswith(hub.PREFIX):
+        return hub.located(place)
     path = Path(place).expanduser()
     if not os.path.exists(path):
         path = minari.located(place)[0] if minari.ID.fullmatch(place) else path
@@ -160,6 +162,8 @@ def _located(place: str) -> Path:
 def _of_format(path: Path, trusted: bool) -> Demonstrations:
     if path.suffix == ".npz":
         return npz.read(path)
+    if path.suffix == ".yaml":
+        return ros2_bag.read(path)
     if path.suffix in (".hdf5", ".h5"):
         return hdf5.read(path)
     if (path / "data/metadata.json").exists() or (path / "metadata.json").exists():
@@ -167,7 +171,8 @@ def _of_format(path: Path, trusted: bool) -> Demonstrations:
     if (path / lerobot_reader.INFO).exists():
         return lerobot_reader.read(path)
     raise Unfit(
-        "holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, a Minari or LeRobot dataset"
+        "holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, a Minari or LeRobot dataset, "
+        "or the .yaml file that says what the topics of ROS 2's bags mean"
     )
 
 

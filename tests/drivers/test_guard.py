@@ -240,6 +240,31 @@ def test_all_limits_at_once_are_all_named(arm):
     assert verdict.reason == "limited: position, step, rate"
 
 
+def test_scaled_limits_allow_less_of_step_rate_and_what_nothing_measures(arm):
+    limits = replace(LIMITS, step=np.array([0.4, np.inf]), rate=np.array([10.0, 100.0]), safe=np.array([9.0, 1.0]))
+    half = limits.scaled(0.5)
+    assert half.step.tolist() == half.reach.tolist() == [0.2, np.inf] and half.rate.tolist() == [5.0, 50.0]
+    assert half.low.tolist() == [-1.0, -2.0] and half.high.tolist() == [1.0, 3.0]
+    assert half.safe.tolist() == [9.0, 1.0] and half.hold == limits.hold
+
+
+def test_limits_that_are_lowered_amid_a_motion_bring_it_back_at_once_and_are_raised_again(arm):
+    guard = guarded(arm, rate=np.array([np.inf, 100.0]))
+    for step in range(1, 5):
+        arm.captured = ACT + step * PERIOD
+        guard.read(ACT + step * PERIOD)
+        guard.command(told(0.5, 5.0), ACT + step * PERIOD, ACT + step * PERIOD)
+    assert guard.applied.tolist() == [0.5, 5.0]
+    guard.scale(0.2)
+    for now, most, why in ((ACT + 5 * PERIOD, 1.0, "limited: position"), (ACT + 6 * PERIOD, 3.0, "limited: rate")):
+        arm.captured = now
+        guard.read(now)
+        verdict = guard.command(told(0.5, 5.0), now, now)
+        assert verdict.applied is not None and verdict.applied.tolist() == [0.5, most] and verdict.reason == why
+        guard.scale(1.0)
+    assert guard.state is State.MOVING and guard.stops == 0
+
+
 def test_a_write_that_fails_is_a_fault(arm):
     guard = guarded(arm)
     arm.broken = {"write"}

@@ -352,7 +352,7 @@ def test_drawing_is_at_most_eight_times_a_second(terminal: MakeTerminal) -> None
 
 
 def test_a_course_is_bounded_and_even() -> None:
-    course = Course()
+    course: Course[float] = Course()
     for i in range(10_000):
         course.add(float(i))
         assert len(course.values) < COURSE_VALUES

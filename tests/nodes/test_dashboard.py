@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
 import pytest
+from PIL import Image
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
+from tests.parts.chromium import Visitor, chromium
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
-from tutelage.nodes.screens.web.curves import Measured, svg
+from tutelage.messages import Demonstration, Episode, Take, Withdrawal
+from tutelage.nodes.screens.web.curves import Measured
 from tutelage.nodes.screens.web.door import WAITING
+from tutelage.nodes.screens.web.episodes import DOTS, NEWEST, ROWS, Episodes
+from tutelage.tasks.drawn import png
+from tutelage.tasks.pictures import Bars
 
-FEW = ("gail.yaml", "dashboard:=true", "episodes:=1")
+if TYPE_CHECKING:
+    from playwright.sync_api import WebSocket
+
+FEW = ("gail.yaml", "dashboard:=true", "steering:=true", "episodes:=1")
 
 
 class Answer(NamedTuple):
@@ -69,11 +84,74 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Browse
         run.kill()
 
 
+def watched(browser: Browser) -> ClientConnection:
+    """The line over which the page is told what has changed."""
+    own = f"http://127.0.0.1:{browser.port}"
+    return connect(
+        f"ws://127.0.0.1:{browser.port}/watch", additional_headers={"Cookie": browser.cookie}, origin=Origin(own)
+    )
+
+
 def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Browser]) -> None:
     page = seen[1].get("/").text
-    for text in ("steps ", "gail", "simulator", "rollout/ep_rew_mean", 'role=\\"img\\"', "hears, a second"):
+    for text in ("<h1>gail</h1>", "CartPole-v1", 'data-node="simulator"', 'data-topic="transition"'):
         assert text in page, text
-    assert "http://" not in re.sub(r"http://(www\.w3\.org|127\.0\.0\.1)", "", page) and "https://" not in page
+    for text in re.findall(r'(?:src|href)="([^"]*)"', page):
+        assert text.startswith("/") and seen[1].get(text).status == 200, text
+    with watched(seen[1]) as line:
+        facts: dict[str, Any] = {}
+        while facts.get("episode 9", {}).get("return") is None:
+            facts |= json.loads(line.recv(10))["facts"]
+    assert facts["curve rollout/ep_rew_mean"][0][0] == 2048 and facts["nodes"]["learner"]["restarts"] == 0
+    assert [name for name, *_ in facts["figures"]][:2] == ["steps", "policy's return"]
+    assert facts["episode 0"]["return"] == facts["levels"]["expert"] == 500 and len(facts["episode 0"]["plot"]) == 4
+
+
+def test_only_what_has_changed_is_sent_and_an_episode_is_replayed(seen: tuple[Run, Browser]) -> None:
+    with watched(seen[1]) as line:
+        first = json.loads(line.recv(10))["facts"]
+        second = json.loads(line.recv(10))["facts"]
+        assert "figures" in second and not {"arguments", "episode 0", "logs"} & second.keys()
+        assert second["curve discriminator/loss"] != first["curve discriminator/loss"]
+        line.send(json.dumps({"replay": 0}))
+        while "pictures" not in (said := json.loads(line.recv(10))):
+            pass
+    assert said["replay"] == 0 and len(said["pictures"]) == 400 and "#" in said["pictures"][0]
+
+
+def answered(line: ClientConnection, **asked: object) -> dict[str, str]:
+    """What is said about an order; what is new comes between."""
+    line.send(json.dumps(asked))
+    while "facts" in (said := json.loads(line.recv(30))):
+        pass
+    return said
+
+
+def test_it_steers_and_says_what_was_refused(seen: tuple[Run, Browser]) -> None:
+    run, browser = seen
+    with watched(browser) as line:
+        said = answered(line, do="set", node="learner", setting="entropy_weight", value=0.125)
+        assert said["notice"].startswith("learner: entropy_weight is 0.125 from rollout")
+        facts = json.loads(line.recv(10))["facts"]
+        assert {row["parameter"]: row["value"] for row in facts["settings"]}["entropy_weight"] == 0.125
+        assert "0 to 1" in answered(line, do="set", node="learner", setting="entropy_weight", value=2.0)["refusal"]
+        before = run.nodes()["report"]
+        assert answered(line, do="restart", node="report")["notice"] == "report is restarted from its last checkpoint"
+    deadline = time.monotonic() + 30
+    while run.nodes().get("report", before) == before:
+        assert time.monotonic() < deadline, run.output
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "asked", ["x", "[]", "{}", '{"log": "../graph"}', '{"replay": 99}', '{"do": "set", "node": 1}', '{"do": "x"}']
+)
+def test_what_no_page_asks_for_closes_its_line(seen: tuple[Run, Browser], asked: str) -> None:
+    with watched(seen[1]) as line:
+        line.send(asked)
+        with pytest.raises(ConnectionClosedError):
+            list(line)
+        assert line.close_code == 1007
 
 
 @pytest.mark.parametrize(
@@ -85,7 +163,8 @@ def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Br
         ("/", {"Origin": "http://example.org"}, 403),
         ("/", {"Host": "example.org"}, 403),
         ("/../../etc/passwd", {}, 404),
-        ("/_nicegui/../../../../etc/passwd", {}, 404),
+        ("/page.css/../../etc/passwd", {}, 404),
+        ("/page.html", {}, 404),
         ("/metrics.jsonl", {}, 404),
         ("/docs", {}, 404),
     ],
@@ -98,7 +177,7 @@ def test_nobody_else_sees_it_and_it_shows_nothing_else(
 
 @pytest.mark.parametrize("wrong", [{"Cookie": ""}, {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}])
 def test_a_websocket_must_pass_the_same_gate(seen: tuple[Run, Browser], wrong: dict[str, str]) -> None:
-    path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    path = "/watch"
     asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     asked["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
     own = {"Origin": f"http://127.0.0.1:{seen[1].port}"}
@@ -139,7 +218,7 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
     assert sum(map(closed, crowd)) >= len(crowd) - WAITING
     for one in crowd:
         one.close()
-    assert run.process.poll() is None and "restart" not in run.output
+    assert run.process.poll() is None and "restarts dashboard" not in run.output
 
 
 def test_what_was_measured_before_steps_were_known_is_drawn_over_steps_too(tmp_path: Path) -> None:
@@ -147,11 +226,11 @@ def test_what_was_measured_before_steps_were_known_is_drawn_over_steps_too(tmp_p
     path.write_text('{"rollout": 0, "discriminator/loss": 3}\n{"rollout": 1, "discriminator/loss": 2}\n')
     measured = Measured(path)
     measured.update()
-    assert measured.points["discriminator/loss"] == [(1, 3), (2, 2)]
+    assert measured.points("discriminator/loss") == [(1, 3), (2, 2)]
     with path.open("a") as file:
         file.write('{"rollout": 0, "time/total_timesteps": 64}\n{"rollout": 2, "discriminator/loss": 1}\n')
     measured.update()
-    assert measured.points["discriminator/loss"] == [(64, 3), (128, 2), (192, 1)]
+    assert measured.points("discriminator/loss") == [(64, 3), (128, 2), (192, 1)]
 
 
 def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_path: Path) -> None:
@@ -160,24 +239,79 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
     measured.update()
     path.write_text('{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train')
     measured.update()
-    assert measured.points["train/entropy"] == [(10, 1.5)]
+    assert measured.points("train/entropy") == [(10, 1.5)]
     path.write_text(
         '{"rollout": 0, "time/total_timesteps": 10, "train/entropy": 1.5}\n{"rollout": 1, "train/entropy": 2}\n'
     )
     measured.update()
-    assert measured.points["train/entropy"] == [(10, 1.5), (20, 2)]
+    assert measured.points("train/entropy") == [(10, 1.5), (20, 2)]
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
-    assert measured.points["train/entropy"] == [(30, 3)] and list(measured.charts({})) == ["entropy"]
+    assert measured.points("train/entropy") == [(30, 3)]
 
 
-def test_a_chart_has_its_lines_between_their_least_and_greatest() -> None:
-    drawn = svg("return", {"mean": [(0, 0), (50, 5), (100, 10)]}, {"expert <": 20})
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+CHART = """async () => {
+  const { chart } = await import("/curves.js");
+  return chart("return", [["mean", [[0, 0], [50, 5], [100, 10]]]], [["expert <", 20]]).outerHTML;
+}"""
+
+
+def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen: tuple[Run, Browser]) -> None:
+    with chromium() as browser:
+        visitor = Visitor(browser, seen[0], desk=False)
+        drawn = visitor.page.evaluate(CHART)
+        lines: list[WebSocket] = []
+        visitor.page.on("websocket", lambda line: lines.append(line))
+        visitor.page.reload()
+        visitor.sees("steps", "#figures")
+        visitor.page.evaluate(HIDE, True)
+        visitor.sees("not connected", "#link")
+        assert [line.is_closed() for line in lines] == [True]
+        visitor.page.evaluate(HIDE, False)
+        visitor.sees("^$", "#link")
+        assert len(lines) == 2 and not visitor.errors
     path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
     assert path is not None
     points = [tuple(map(float, point.split())) for point in path[1].split("L")]
-    assert points == [(52, 168), (233, 128), (414, 88)]  # 20 would be at 8
-    assert "expert &lt;  20" in drawn and "mean  10" in drawn
+    assert points == [(46, 168), (229, 128), (412, 88)]  # 20 is at 8
+    assert "expert &lt; 20" in drawn and "mean <b>10</b>" in drawn and 'd="M46 8H412"' in drawn
+
+
+def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:
+    episodes = Episodes()
+    for i in range(NEWEST + 1):
+        rows = np.linspace([0, 5], [i, 5], 1001, dtype=np.float32)
+        episodes.hear(Demonstration(0, 0, rows, np.zeros(1000, np.int64), True, False, "ann"))
+        episodes.hear(Episode(0, 0, "expert", 0, i, 0, 1000, float(i)))
+    facts = episodes.facts()
+    assert len(facts) == NEWEST and "episode 0" not in facts and facts["episode 7"]["return"] == 7
+    moving, still = facts["episode 40"]["plot"]
+    assert (moving[0], moving[-1], len(moving)) == (0, 100, DOTS) and {*still} == {50}
+    assert len(episodes.replay(40, Bars())) == ROWS
+    episodes.hear(Withdrawal(0, 0, 2))
+    assert max(episodes.shown) == 38
+
+
+def test_where_somebody_drives_takes_are_shown_and_not_what_a_learner_gets_of_them() -> None:
+    episodes, rows, times = Episodes(), np.zeros((4, 2), np.float32), np.zeros(4, np.int64)
+    reward = np.ones(3, np.float32)
+    verdicts: list[Literal["kept", "discarded"]] = ["discarded", "kept"]
+    for number, verdict in enumerate(verdicts):
+        ends = True, False, times, times[1:], "ann", "browser", 0
+        episodes.hear(Take(0, 0, number, verdict, rows, np.zeros(3, np.int64), reward, *ends))
+    episodes.hear(Demonstration(1, 0, rows, np.zeros(3, np.int64), True, False, "ann"))
+    episodes.hear(Episode(1, 0, "expert", 0, 0, 0, 3, 99.0))
+    found = [(one["number"], one["verdict"], one["return"]) for one in episodes.facts().values()]
+    assert found == [(0, "discarded", 3), (1, "kept", 3)]
+
+
+def test_a_picture_is_a_png_that_others_read() -> None:
+    frame = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    assert (np.asarray(Image.open(BytesIO(png(frame)))) == frame).all()
 
 
 @pytest.mark.slow
@@ -196,7 +330,8 @@ def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
     try:
         browser = Browser(run)
         browser.enter()
-        page = browser.get("/").text
+        with watched(browser) as line:
+            facts = json.loads(line.recv(10))["facts"]
     finally:
         run.kill()
-    assert "left no report" in page and "rollout/ep_rew_mean" in page
+    assert "left no report" in facts["warnings"][0] and facts["curve rollout/ep_rew_mean"]

@@ -53,10 +53,12 @@ def test_an_episode_is_driven_kept_and_learned_from(tmp_path: Path, browser: Bro
         visitor.press("d")
         visitor.sees("episode 0 discarded")
         drive(visitor, 1, "ArrowLeft")
+        wide = visitor.page.locator("#drawn").evaluate("async (it) => (await it.decode(), it.naturalWidth)")
+        assert wide == 600  # what CartPole draws
         visitor.press("k")
         visitor.sees("episode 1 kept")
         visitor.sees("learner: 1 demonstration   [0-9,]+ steps")
-        visitor.sees("rollout/ep_rew_mean", "#app")
+        visitor.sees("policy, sampled", "#curves")
         visitor.shot("teach.png")
         visitor.press("q")
         visitor.sees("finished: 1 of 2 episodes kept")
@@ -158,6 +160,7 @@ def test_one_page_has_the_controls_until_another_takes_them(recorded: Run, brows
     bob.page.close()
     ann.sees("the controls are nobody's")
     ann.page.get_by_text("take the controls").press("Enter")
+    ann.sees("you have the controls")
     ann.press("Enter", "q")
     recorded.wait()
     assert "episode 0 kept" in recorded.output and "paused" not in recorded.output
@@ -203,8 +206,8 @@ def test_by_keyboard_alone_on_a_phones_width_in_the_dark(recorded: Run, browser:
     visitor.page.get_by_text("start, pause").focus()
     visitor.press("Enter")  # presses the button; elsewhere it would keep
     visitor.sees("DRIVING")
-    visitor.page.locator("#app input").first.focus()
-    visitor.press("k", "Space", "Escape")  # opens the list, and closes it again
+    visitor.page.locator("#nodes summary").first.focus()
+    visitor.press("Space", "Space")  # opens the row of a node, and closes it again
     visitor.page.locator("#doing").click()
     visitor.page.wait_for_timeout(300)
     visitor.sees("DRIVING")

@@ -36,13 +36,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def address(run: Run) -> str:
-    """What a run has printed for people to open."""
+def address(run: Run, page: str) -> str:
+    """What a run has printed for people to open: `the page`, or `the page to drive`."""
     deadline = time.monotonic() + SECONDS
-    while not (found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", run.output)):
+    while not (found := re.search(rf"{page}: (http://127\.0\.0\.1:\d+/\?token=\S+)", run.output)):
         assert time.monotonic() < deadline and run.process.poll() is None, run.output
         time.sleep(0.02)
-    return found[0]
+    return found[1]
 
 
 class Visitor:
@@ -53,8 +53,8 @@ class Visitor:
         self.page.set_default_timeout(1000 * SECONDS)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(address(run))
-        self.page.wait_for_selector("body.connected" if desk else "#app .figures", state="attached")
+        self.page.goto(address(run, "the page to drive" if desk else "the page"))
+        self.page.wait_for_selector("body.connected" if desk else "#figures div", state="attached")
 
     def sees(self, text: str, part: str = "#desk") -> None:
         """Waits until it stands there: a text, as a regular expression."""

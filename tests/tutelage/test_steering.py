@@ -15,7 +15,8 @@ from tests.tutelage.test_silence import until
 from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
-from tutelage.nodes import airl_discriminator, given_reward_learner, iq_learner  # noqa: F401  kinds that are tested below
+from tutelage.node import parameters
+from tutelage.nodes import airl_discriminator, given_reward_learner, hardware, iq_learner, teleoperator  # noqa: F401
 from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.steering import Steering
 from tutelage.recording import Reader
@@ -49,7 +50,7 @@ def test_a_change_counts_from_the_first_rollout_that_was_not_promised(tmp_path: 
     node = Steering()
     node.run_dir = tmp_path
     assert [values(said) for said in node.hear(weights(0))] == [(1, 0)]
-    node.change("learner", "clip", 0.1)
+    node.ask("setting", {"node": "learner", "setting": "clip", "value": 0.1})
     assert [values(said) for said in node.hear(weights(1))] == [(1, 0, "learner", "clip", 0.1), (2, 0)]
     assert [values(said) for said in node.hear(weights(2, stop=True))] == [(3, 0)] and node.done
 
@@ -76,8 +77,8 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     run.process.wait()
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
-    ((rollout, *change),) = json.loads((run.run_dir / "steered-steering.json").read_text())["changed"]
-    assert change == ["learner", "entropy_weight", 0.3]
+    ((rollout, *said),) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    assert said == ["setting", {"node": "learner", "setting": "entropy_weight", "value": 0.3}]
     assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
     verdict = cli("verify", str(run.run_dir / "recording.mcap")).stdout
     assert "learner: same" in verdict and "discriminator: same" in verdict, verdict
@@ -112,5 +113,5 @@ def test_a_steering_node_that_changes_nothing_changes_nothing(tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", [*subclasses(Node)], ids=lambda kind: kind.__name__)
 def test_what_may_change_is_a_setting_of_the_node(kind: type[Node]) -> None:
-    fields = {field.name for field in dataclasses.fields(kind.Settings)}
-    assert kind.steerable and set(kind.steerable) <= fields
+    fields = {field.name for field in dataclasses.fields(kind.Settings)} if kind.Settings else set()
+    assert kind.steerable and set(kind.steerable) <= fields | parameters(kind).keys()

@@ -20,6 +20,7 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', s
 .kind { font-size: 12px; fill: #7b838e }
 .space { font-weight: 600; fill: #7b838e }
 .title { font-weight: 600; font-size: 19px }
+.ground { fill: #fcfcfd }
 .box { fill: #fff; stroke: #c3c9d1 }
 .program { stroke-dasharray: 5 3 }
 .rule { stroke: #e8ebef }
@@ -30,16 +31,16 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', s
 """
 
 
-def svg(graph: Graph) -> str:
-    """The whole picture."""
+def svg(graph: Graph, style: str = STYLE) -> str:
+    """The whole picture. A page that has rules of its own for it gives an empty `style`."""
     picture = Picture(graph)
     width, height, name = round(picture.width), round(picture.height), escape(graph.name)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img">',
         f"<title>{name}: the nodes and their topics</title>",
-        f"<style>{STYLE}</style>",
-        '<rect width="100%" height="100%" fill="#fcfcfd"/>',
+        *([f"<style>{style}</style>"] if style else []),
+        '<rect class="ground" width="100%" height="100%"/>',
         _text("title", MARGIN, MARGIN + 12, graph.name),
         *(line for frame in picture.frames for line in _frame(frame)),
         *(line for arrow in picture.arrows for line in _arrow(picture, arrow)),
@@ -65,7 +66,8 @@ def _text(kind: str, x: float, y: float, words: str, anchor: str = "start") -> s
 def _box(picture: Picture, box: Box) -> Iterator[str]:
     colours = {arrow.topic: COLOURS[arrow.colour % len(COLOURS)] for arrow in picture.arrows}
     plan, left = box.plan, box.x + PAD
-    yield f"<g><title>{escape(plan.name)}: {escape(plan.run or ' '.join(plan.command))}</title>"
+    yield f'<g data-node="{escape(plan.name)}">'
+    yield f"<title>{escape(plan.name)}: {escape(plan.run or ' '.join(plan.command))}</title>"
     yield _rectangle("box program" if plan.command else "box", box.x, box.y, box.width, box.height)
     yield _text("name", left, box.y + 22, box.name)
     yield _text("kind", left, box.y + 39, box.kind)
@@ -76,7 +78,7 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
     for topic in box.says:
         x, y = box.output_port(topic)
         yield _text("", x - PAD, y + 4.5, box.label(topic), "end")
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colours[topic]}"/>'
+        yield f'<circle data-topic="{escape(topic)}" cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colours[topic]}"/>'
     yield "</g>"
 
 

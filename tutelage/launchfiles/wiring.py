@@ -39,6 +39,7 @@ def wire(launch_file: LaunchFile, name: str = "") -> Graph:
         problems.append(Problem(shown(launch_file.path), "this launch file starts no node: add one under nodes"))
     _refuse_duplicates(launch_file.entries, problems)
     refuse_contradictions(launch_file.entries, problems)
+    wired = [_with_obeyed(one, wired) for one in wired]
     publishers = _publishers(wired, problems)
     unconnected = [problem for one in wired for problem in _listen(one, publishers)]
     unconnected += [*_refuse_optional(wired), *_refuse_rivals(wired)]
@@ -62,6 +63,26 @@ def _refuse_duplicates(entries: list[Entry], problems: list[Problem]) -> None:
         if other is not entry:
             what = f"two nodes are named '{entry.name}', one at {other.place}: rename this one, or give it a namespace"
             problems.append(Problem(entry.place, what))
+
+
+def _with_obeyed(one: Planned, wired: list[Planned]) -> Planned:
+    """A node that steers says also the types that others obey on its topics."""
+    entry, kind, plan = one
+    if not (kind and kind.steers):
+        return one
+    obeyed = {
+        obeyed.topic: obeyed
+        for other in wired
+        for obeyed in (other.kind.obeys if other.kind and _in_time(kind, other.kind) else ())
+        if other.entry.topic(obeyed.topic) == entry.topic(obeyed.topic)
+    }
+    plan.says |= {own: entry.topic(own) for own in obeyed}
+    return one._replace(kind=type(kind.__name__, (kind,), {"says": (*kind.says, *obeyed.values())}))
+
+
+def _in_time(steering: type[Node], kind: type[Node]) -> bool:
+    """Whether a node can be told by one that steers: a live one promises no rollout, for which others would wait."""
+    return kind.order == "arrival" or not steering.clock
 
 
 def _publishers(wired: list[Planned], problems: list[Problem]) -> dict[str, list[_Publisher]]:

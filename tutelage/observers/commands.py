@@ -122,6 +122,22 @@ def topic_echo(
     click.echo(echoed.summary(), err=True)
 
 
+@topic.command("pub")
+@click.argument("topic", shell_complete=complete.topics)
+@click.argument("type_name", metavar="TYPE", shell_complete=complete.message_types)
+@click.argument("values")
+@RUN
+@click.option("--once", is_flag=True, help="Publish one message; otherwise until Ctrl-C.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, metavar="HZ",
+              help="Messages a second; with rollouts, at most one a rollout.")  # fmt: skip
+def topic_pub(topic: str, type_name: str, values: str, run: str | None, once: bool, rate: float) -> None:
+    """Publish messages of TYPE with these VALUES on TOPIC, for example '{order: stop, reason: hot}'."""
+    from tutelage import output
+    from tutelage.observers import runs, steered
+
+    output.show(steered.publish(runs.running(run), topic, type_name, values, rate, once))
+
+
 def measuring(command: Callable[..., None]) -> Callable[..., None]:
     """The argument and options of a command that measures a topic."""
     window = click.option(

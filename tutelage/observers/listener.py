@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from tutelage.transport.tap import Arrival, Tap
 
 IDLE_SECONDS = 0.1
 """How often an idle observer checks whether the run is still there."""
+
+
+LEAST_CLAIM = 19
+"""The niceness of an observer, the greatest there is."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,13 @@ def hear(
 ) -> Iterator[Heard | None]:
     """The messages of a run on the topics of `kinds`, until the run has ended; None now and then if there is none.
 
+    This process yields the processor to the graph from now on (`nice`): where all cores are busy, an observer that
+    wants every message would take a share of the graph's.
+
     Raises:
         TypeError: a publisher sends another kind of message there.
     """
+    os.nice(LEAST_CLAIM)
     tap = Tap(run, socket_dir, senders, kinds)
     expected: dict[tuple[str, str], int] = {}
     try:

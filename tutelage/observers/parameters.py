@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from tutelage.files import durable
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
-from tutelage.node import parameters
-from tutelage.supervision import control
+from tutelage.node import Node, parameters
+from tutelage.observers.steered import admit, published
+from tutelage.setting import Setting
 from tutelage.supervision.registry import Running
-
-STEERED = "steered-{}.json"
-"""In the run's folder, one of each steering node: rollout, node, setting and value of each change, the newest last."""
-
-ADMITTED_SECONDS, LOOK_SECONDS = 20.0, 0.05
-"""How long a change may take to be admitted, two rollouts at most, and how often that is looked for."""
 
 
 class ParameterRow(NamedTuple):
@@ -54,28 +47,34 @@ def rows_of(run_dir: Path, graph: Graph) -> list[ParameterRow]:
 
 
 def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
-    kind = node_class(plan.run) if plan.run else None
-    for name, parameter in parameters(kind).items() if kind else ():
+    if not plan.run:
+        return
+    kind = node_class(plan.run)
+    for name, parameter in parameters(kind).items():
         default = None if parameter.default is inspect.Parameter.empty else parameter.default
-        yield ParameterRow(plan.name, name, plan.parameters.get(name, default), "", str(parameter.annotation))
-    if not (kind and kind.steerable):
+        value = changed.get((plan.name, name), plan.parameters.get(name, default))
+        yield ParameterRow(plan.name, name, value, _range(kind, name), str(parameter.annotation))
+    if not (kind.steerable and kind.Settings):
         return
     given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
     for one in declared.settings(place):
         if one.name in kind.steerable:
-            least, most = kind.steerable[one.name]
             value = changed.get((plan.name, one.name), given.get(one.name, float(one.default)))
-            yield ParameterRow(plan.name, one.name, value, f"{least:g} to {most:g}", one.meaning)
+            yield ParameterRow(plan.name, one.name, value, _range(kind, one.name), one.meaning)
 
 
-def _changes(run_dir: Path) -> list[list[Any]]:
-    """Rollout, node, setting and value of all changes."""
-    return [one for path in sorted(run_dir.glob(STEERED.format("*"))) for one in durable.read_json(path)["changed"]]
+def _range(kind: type[Node], name: str) -> str:
+    """The range in which a parameter may change; empty if it may not."""
+    if name not in kind.steerable:
+        return ""
+    least, most = kind.steerable[name]
+    return f"{least:g} to {most:g}"
 
 
 def _changed(run_dir: Path) -> dict[tuple[str, str], float]:
     """The newest value of each setting that was changed."""
-    return {(node, setting): value for _, node, setting, value in _changes(run_dir)}
+    told = [fields for _, topic, fields in published(run_dir) if topic == Setting.topic]
+    return {(fields["node"], fields["setting"]): fields["value"] for fields in told}
 
 
 def row(run: Running, node: str, parameter: str) -> ParameterRow:
@@ -96,16 +95,8 @@ def change(run: Running, node: str, setting: str, value: float) -> str:
     Raises:
         Refusal: it cannot change, or not to this value, or it was not admitted in time.
     """
-    before = _changes(run.run_dir)
-    control.ask(run.socket_dir, do="set", node=node, setting=setting, value=value)
-    deadline = time.monotonic() + ADMITTED_SECONDS
-    while time.monotonic() < deadline:
-        for one in _changes(run.run_dir):
-            if one not in before and one[1:] == [node, setting, float(value)]:
-                return f"{node}: {setting} is {value:g} from rollout {one[0]} on"
-        time.sleep(LOOK_SECONDS)
-    what = f"was asked for, but not admitted within {ADMITTED_SECONDS:.0f} s: `param get` shows whether it still comes"
-    raise Refusal([Problem(setting, what)])
+    rollout = admit(run, Setting.topic, {"node": node, "setting": setting, "value": value})
+    return f"{node}: {setting} is {value:g} from rollout {rollout} on"
 
 
 def dump(run: Running, node: str) -> str:

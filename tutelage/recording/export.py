@@ -6,6 +6,7 @@ import json
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,21 +60,28 @@ def _json_mcap(reader: Reader, target: IO[bytes]) -> None:
     for recorded, message in _said(reader):
         stream = recorded.topic, recorded.sender
         if stream not in channels:
-            schema = writer.register_schema(recorded.kind.__name__, "jsonschema", _json_schema(recorded))
+            described = json_schema(json.loads(recorded.schema_text), recorded.kind)
+            schema = writer.register_schema(recorded.kind.__name__, "jsonschema", described)
             channels[stream] = writer.register_channel(recorded.topic, "json", schema, {"sender": recorded.sender})
         about = reader.about[-1] if reader.about else {"unix_ns": "0", "monotonic_ns": "0"}
         offset = int(about["unix_ns"]) - int(about["monotonic_ns"])
-        fields = {field.name: plain(getattr(message, field.name), full=True) for field in message.declared}
-        data = json.dumps(fields, allow_nan=False).encode()
         number = recorded.open()[0].sequence & 0xFFFFFFFF
-        writer.add_message(channels[stream], recorded.received + offset, data, recorded.captured + offset, number)
+        writer.add_message(
+            channels[stream], recorded.received + offset, as_json(message), recorded.captured + offset, number
+        )
     writer.finish()  # type: ignore[no-untyped-call]
 
 
-def _json_schema(recorded: Recorded) -> bytes:
-    """The schema, with arrays as lists of lists."""
-    schema = json.loads(recorded.schema_text)
-    for field in recorded.kind.declared:
+def as_json(message: Message) -> bytes:
+    """A message's fields as JSON, with arrays as lists of lists."""
+    fields = {field.name: plain(getattr(message, field.name), full=True) for field in message.declared}
+    return json.dumps(fields, allow_nan=False).encode()
+
+
+def json_schema(schema: dict[str, Any], kind: type[Message]) -> bytes:
+    """The schema of what `as_json` returns for messages of this type, whose own schema is `schema`."""
+    schema = deepcopy(schema)
+    for field in kind.declared:
         if field.dtypes:
             schema["properties"][field.name]["items"] = _items(field)
     return json.dumps(schema).encode()

@@ -47,7 +47,7 @@ class Replayed:
         with self._alert():
             self.node = kind(**plan.parameters)
             self.node.name, self.node.run_dir = plan.name, folder
-            self.topics = topics_of(plan, self.node)
+            self.topics = topics_of(plan, self.node, graph.messages)
             self._counts = dict.fromkeys(self.topics.values(), 0)
             self._kinds = {topic: said for said, topic in self.topics.items()}
             self._say(self.node.start())

@@ -1,4 +1,4 @@
-"""What people may order of a running graph: restart or stop a node, change a setting, end the run."""
+"""What people may order of a running graph: restart or stop a node, publish a message, or end the run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from tutelage.graph import NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
+from tutelage.message import Message
+from tutelage.plain_message import message_of
 from tutelage.setting import Setting
 from tutelage.supervision import roles
 from tutelage.supervision.child import Child
@@ -42,8 +44,8 @@ class Orders:
                 return self._restart(name)
             case {"do": "stop", "node": str(name)}:
                 return self._stop(name)
-            case {"do": "set", "node": str(name), "setting": str(setting), "value": value}:
-                return self._set(name, setting, value)
+            case {"do": "publish", "topic": str(topic), "fields": dict(fields)}:
+                return self._publish(topic, fields)
         raise Refusal([Problem("order", f"the launcher does not know this one: {order}")])
 
     def _restart(self, name: str) -> str:
@@ -66,29 +68,46 @@ class Orders:
         self.children[name].kill(signal.SIGTERM)
         return f"{name} is stopped; the run goes on without it"
 
-    def _set(self, name: str, setting: str, value: Any) -> str:
-        plan = self._running(name)
+    def _publish(self, topic: str, fields: dict[str, Any]) -> str:
+        """Tells the steering node of a message, if people may publish it."""
+        steering, own = self._steering(topic)
+        if own == Setting.topic:
+            self._check(**fields)
+        else:
+            message_of(self._obeyed[own], 0, 0, fields)
+        if steering in self.reports.ended or {"halt", "interrupt"} & {*self.interrupts.orders}:
+            raise Refusal([Problem(topic, "the run ends, and nothing is published any more")])
+        self.children[self._running(steering).name].tell(f"publish {json.dumps([own, fields])}")
+        return "asked"
+
+    def _steering(self, topic: str) -> tuple[str, str]:
+        """The node that publishes on a topic what people say, and the own topic of the message type."""
+        steering = [plan for plan in self.plans.values() if plan.kind and plan.kind.steers]
+        if not steering:
+            raise Refusal([Problem(topic, "this run cannot be steered: start it with steering:=true")])
+        may = {said: (plan.name, own) for plan in steering for own, said in plan.says.items()}
+        if topic not in may:
+            what = f"no node of this run lets people publish on this topic, only on {', '.join(sorted(may))}"
+            raise Refusal([Problem(topic, what)])
+        return may[topic]
+
+    @property
+    def _obeyed(self) -> dict[str, type[Message]]:
+        """The message types that people may publish."""
+        return {one.topic: one for plan in self.plans.values() if plan.kind for one in plan.kind.obeys}
+
+    def _check(self, node: str, setting: str, value: Any) -> None:
+        """Checks a change of a setting."""
+        plan = self._running(node)
         steerable = plan.kind.steerable if plan.kind else {}
         if setting not in steerable:
-            what = f"{name} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
+            what = f"{node} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
             raise Refusal([Problem(setting, what)])
         least, most = steerable[setting]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise Refusal([Problem(setting, f"must be a number from {least:g} to {most:g}, but is {value!r}")])
-        self._steering(plan).tell(f"change {json.dumps([name, setting, float(value)])}")
-        return "asked"
-
-    def _steering(self, plan: NodePlan) -> Child:
-        """The process that a node hears changes from."""
-        heard = {
-            name for topic, names in plan.hears.items() if plan.takes.get(topic) == Setting.topic for name in names
-        }
-        if not heard:
-            raise Refusal([Problem(plan.name, "this run cannot be steered: start it with steering:=true")])
-        name = min(heard)
-        if name in self.reports.ended or {"halt", "interrupt"} & {*self.interrupts.orders}:
-            raise Refusal([Problem(plan.name, "the run ends, and nothing is learned any more")])
-        return self.children[self._running(name).name]
+        if Setting.topic not in plan.takes.values():
+            raise Refusal([Problem(node, "it hears no steering node of this run: put one into its namespace")])
 
     def _running(self, name: str) -> NodePlan:
         if name not in self.plans:

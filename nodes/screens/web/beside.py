@@ -9,7 +9,7 @@ from pathlib import Path
 from tutelage.foreign import message_type
 from tutelage.nodes.dashboard import SHOWN
 from tutelage.nodes.screens.web.opening import served
-from tutelage.nodes.screens.web.page import Page
+from tutelage.nodes.screens.web.watched import Watched
 from tutelage.observers import runs
 from tutelage.observers.listener import hear
 from tutelage.supervision import registry
@@ -24,14 +24,15 @@ UNREPORTED = "it does not run, and left no report: it was cut off, or its launch
 def serve(run: str | None, port: int, say: Callable[[str], None]) -> None:
     """Serves the page until it is interrupted."""
     running = _running(run)
-    page = Page(Path(run or "").resolve() if running is None else running.run_dir, Progress())
-    if not (running or (page.run_dir / "report.json").exists()):
-        page.progress.warnings = [UNREPORTED]
-    server = served(page, port)
+    run_dir = Path(run or "").resolve() if running is None else running.run_dir
+    watched = Watched(run_dir, Progress())
+    if not (running or (run_dir / "report.json").exists()):
+        watched.progress.warnings = [UNREPORTED]
+    server = served(watched.page, port)
     say(f"the page: {server.address}")
     try:
         if running:
-            _observe(running, page)
+            _observe(running, watched)
         while True:
             time.sleep(1)
     except KeyboardInterrupt:
@@ -50,7 +51,7 @@ def _running(run: str | None) -> Running | None:
     return runs.running(run)
 
 
-def _observe(running: Running, page: Page) -> None:
+def _observe(running: Running, watched: Watched) -> None:
     """Notes what passes, until the run has ended."""
     said = {topic: kind for plan in running.graph.nodes for kind, topic in plan.says.items() if kind in TOPICS}
     kinds = {topic: message_type(running.graph.messages[topic]) for topic in said}
@@ -58,5 +59,4 @@ def _observe(running: Running, page: Page) -> None:
     senders = [plan.name for plan in running.graph.nodes if plan.run]
     for heard in hear(running.name, running.socket_dir, senders, kinds):
         if heard:
-            with page.lock:
-                page.progress.hear(heard.message, time.monotonic())
+            watched.hear(heard.message)

@@ -6,29 +6,27 @@ It is served by the process that drives, so that nothing lies between a key and 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
 
 from tutelage.nodes.screens.cockpit import learner_lines
+from tutelage.nodes.screens.web.episodes import COLUMNS
+from tutelage.nodes.screens.web.facts import Facts, of_progress
 from tutelage.nodes.screens.web.markup import markup
 from tutelage.nodes.screens.web.opening import served
-from tutelage.nodes.screens.web.operating import Line, serve_files
+from tutelage.nodes.screens.web.operating import Line
 from tutelage.nodes.screens.web.page import DRAW_SECONDS, Page
-from tutelage.nodes.screens.web.server import Server
 from tutelage.tasks.known import picture_of
 from tutelage.teaching.devices.browser import Browser
 from tutelage.teaching.devices.device import Words
-from tutelage.teaching.progress import Progress
 from tutelage.teaching.seat import Seat
+from tutelage.teaching.teacher import Teacher
 
 SHOW_SECONDS = 1 / 20
-
-COLUMNS = 56
-"""of the picture: as many as a phone can show"""
 
 
 class Desk:
@@ -37,9 +35,10 @@ class Desk:
     run_dir = Path()
 
     def __init__(self, env: str, device: Browser, words: Words, phases: Mapping[str, str]) -> None:
-        self.device, self.words, self.phases, self.picture = device, words, phases, picture_of(env)
-        self.line = Line(device)
+        self.env, self.device, self.words, self.phases = env, device, words, phases
+        self.picture, self.line = picture_of(env), Line(device)
         self.page: Page | None = None
+        self.facts: Facts = {}
         self.due = self.learned_due = 0.0
         self.told = ""
 
@@ -49,36 +48,39 @@ class Desk:
         if now < self.due and not news:
             return
         self.due = now + SHOW_SECONDS
+        if now >= self.learned_due:
+            self.learned_due, self.facts = now + DRAW_SECONDS, of_progress(seat.progress, now)
         page = self.page = self.page or self._opened()
         if news:
             self.told = seat.session.notice
             print(self.told, flush=True)
+            self._judged(page, seat)
         if self.line.pages or news:
             self.line.state = json.dumps(self._state(seat))
-        if now >= self.learned_due and self.line.pages:  # a copy, so that drawing curves never holds up who drives
-            self.learned_due = now + DRAW_SECONDS
-            page.progress = deepcopy(seat.progress)
 
     def clear(self) -> None:
         return
 
     def _opened(self) -> Page:
         """The page, which is served from now on."""
-        page = Page(self.run_dir, Progress(), markup(self.device, self.words))
-        server: Server = served(page, self.device.port, self._join)
-        print(f"the page: {server.address}", flush=True)
+        page = Page(self.run_dir, lambda: self.facts, self.env, markup(self.device, self.words))
+        server = served(page, self.device.port, [WebSocketRoute("/operate", self.line.serve)])
+        print(f"the page to drive: {server.address}", flush=True)
         return page
 
-    def _join(self, app: FastAPI) -> None:
-        serve_files(app)
-        app.add_api_websocket_route("/operate", self.line.serve)
+    def _judged(self, page: Page, seat: Seat) -> None:
+        """Shows the last take among the episodes, if the operator keeps or discards episodes."""
+        if isinstance(seat, Teacher) and seat.last:
+            page.episodes.hear(seat.last)
+            page.random = seat.worth.mean_at_random if seat.worth else None
 
     def _state(self, seat: Seat) -> dict[str, Any]:
         session, progress, sight = seat.session, seat.progress, seat.sight
         return {
             "phase": session.phase,
             "stands": self.phases[session.phase],
-            "picture": "" if sight is None else "\n".join(self.picture(sight, COLUMNS)),
+            "drawn": b64encode(seat.picture).decode(),
+            "picture": "" if sight is None or seat.picture else "\n".join(self.picture(sight, COLUMNS)),
             "doing": seat.doing,
             "notice": session.notice,
             "said": [*progress.warnings, *learner_lines(progress, session)],

@@ -39,7 +39,7 @@ class Gate:
         elif scope["type"] == "http" and self._right(_asked(scope)):
             await self._welcome(scope["path"], send)  # first: the token leaves the address bar, too, if it is known
         elif self._right(self._told(headers)):
-            await self.app(scope, receive, _unframed(send))
+            await self.app(scope, receive, _alone(send))
         else:
             await refuse(scope, send, 401)
 
@@ -71,12 +71,16 @@ class Gate:
         await send({"type": "http.response.body", "body": b""})
 
 
-def _unframed(send: Send) -> Send:
-    """Sends the same, which no other page may show in a frame of its own, to steal clicks."""
+POLICY = b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+"""A browser loads nothing from elsewhere, and shows the page in no frame of another page, which could steal clicks."""
+
+
+def _alone(send: Send) -> Send:
+    """Sends the same, under POLICY."""
 
     async def sent(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message.get("headers", []), (b"content-security-policy", b"frame-ancestors 'none'")]
+            headers = [*message.get("headers", []), (b"content-security-policy", POLICY)]
             message = {**message, "headers": headers}
         await send(message)
 

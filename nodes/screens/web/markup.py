@@ -25,14 +25,14 @@ def markup(device: Browser, words: Words) -> str:
     stop = '<button id="stop" type="button">STOP <kbd>space</kbd></button>' if "stop" in words else ""
     driving = " ".join(SHOWN.get(key, key) for key in device.map.actions)
     buttons = "".join(_button(command, word, keys) for command, word in words.items() if command != "stop")
-    return f"""<link rel="stylesheet" href="/operate.css">
-<section id="desk" aria-label="drive" data-told="{escape(json.dumps(told))}">
+    return f"""<section id="desk" aria-label="drive" data-told="{escape(json.dumps(told))}">
 <p id="lost" role="alert">not connected: nothing here reaches the run, no stop either</p>
 <p><b id="stands" role="status"></b> <span id="controls"></span>
 <button type="button" id="take">take the controls</button></p>
 <p id="safety" role="status"></p>
+<img id="drawn" alt="the task" hidden>
 <pre id="picture" role="img" aria-label="the task"></pre>
-<p id="doing"></p><p id="notice" role="status"></p><pre id="said"></pre>
+<p id="doing" class="soft"></p><p id="notice" role="status"></p><pre id="said"></pre>
 <div id="buttons">{buttons}</div>
 <div id="driving">{STICK}<p><kbd>{escape(driving)}</kbd> drive; a gamepad and the stick do, too</p></div>
 </section>{stop}

@@ -1,34 +1,36 @@
-"""Opens a page: checks that NiceGUI is there, and starts the page's server."""
+"""Opens a page: checks that its libraries are there, and starts its server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import installing
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.routing import BaseRoute
 
     from tutelage.nodes.screens.web.page import Page
     from tutelage.nodes.screens.web.server import Server
 
 
 def check(who: str) -> None:
-    """Refuses where NiceGUI is missing, which `who` needs.
+    """Refuses where a library is missing, which `who` needs.
 
     Raises:
         Refusal: it is missing, or cannot be imported.
     """
     try:
-        import nicegui  # noqa: F401
+        for library in ("starlette", "uvicorn", "websockets"):
+            importlib.import_module(library)
     except ImportError as error:
-        raise Refusal([Problem(who, f"NiceGUI cannot be imported: {installing('dashboard')}")]) from error
+        raise Refusal([Problem(who, f"{error.name} cannot be imported: {installing('dashboard')}")]) from error
 
 
-def served(page: Page, port: int, join: Callable[[FastAPI], None] = lambda app: None) -> Server:
-    """The page's server, which runs already. `join` adds routes of its own.
+def served(page: Page, port: int, routes: Sequence[BaseRoute] = ()) -> Server:
+    """The page's server, which runs already. It may have more `routes`.
 
     Raises:
         Refusal: the port is taken.
@@ -36,7 +38,7 @@ def served(page: Page, port: int, join: Callable[[FastAPI], None] = lambda app: 
     from tutelage.nodes.screens.web.server import Server
 
     try:
-        server = Server(page, port, join)
+        server = Server(page, port, routes)
     except OSError as error:
         raise Refusal([Problem("port", f"{port} on 127.0.0.1 cannot be used: {error.strerror or error}")]) from error
     server.start()

@@ -9,7 +9,7 @@ const NAMES = {
   Backspace: "backspace", Escape: "escape",
 };
 const CROSS = { 12: "up", 13: "down", 14: "left", 15: "right" }; // of a gamepad, as browsers number it
-const FIELDS = "input, select, textarea, [contenteditable], [role=combobox], [role=listbox], .q-menu";
+const FIELDS = "input, select, textarea, [contenteditable], [role=combobox], [role=listbox]";
 
 const part = (id) => document.getElementById(id);
 const told = JSON.parse(part("desk").dataset.told);
@@ -122,6 +122,8 @@ function show(message) {
 function fill(state) {
   document.body.dataset.phase = state.phase;
   for (const id of ["stands", "picture", "doing", "notice"]) part(id).textContent = state[id] ?? "";
+  part("drawn").hidden = !(part("picture").hidden = Boolean(state.drawn));
+  if (state.drawn) part("drawn").src = `data:image/png;base64,${state.drawn}`;
   part("said").textContent = [...(state.robot ?? []), ...(state.said ?? [])].join("\n");
   const bad = ["stopped", "fault"].includes(state.safety);
   part("safety").className = bad ? "bad" : "";

@@ -6,18 +6,14 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 
-from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tutelage.teaching.devices.browser import Browser, parsed
 
 BEAT_SECONDS = 0.05
 """How often a page gets a stamp, which its next reports bear."""
-
-FILES = {"operate.js": "text/javascript", "operate.css": "text/css"}
 
 
 class Line:
@@ -68,17 +64,3 @@ class Line:
                 await socket.send_text(f'{{"stamp": {stamp}, "controls": "{controls}"{new}}}')
                 shown = state
                 await asyncio.sleep(BEAT_SECONDS)
-
-
-def serve_files(app: FastAPI) -> None:
-    """Serves the page's own two files, and no other."""
-    for name, kind in FILES.items():
-        content = (Path(__file__).parent / name).read_bytes()
-        app.add_api_route(f"/{name}", _answer(content, kind))
-
-
-def _answer(content: bytes, kind: str) -> Callable[[], Awaitable[Response]]:
-    async def answer() -> Response:
-        return Response(content, media_type=kind, headers={"cache-control": "no-store"})
-
-    return answer

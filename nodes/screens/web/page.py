@@ -1,144 +1,136 @@
-"""What the page shows of a run: figures, curves, the graph and its nodes, arguments, demonstrations and logs."""
+"""The page of a run: what there is to show. A browser draws it (watch.js); this process only says what is new."""
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
-
-from nicegui import ui
+from string import Template
+from typing import Any
 
 from tutelage.drawing.svg import svg
+from tutelage.files import durable
 from tutelage.files.naming import file_name
 from tutelage.graph import Graph
-from tutelage.nodes.screens.screen import line
-from tutelage.nodes.screens.web.curves import Measured
-from tutelage.nodes.screens.web.steer import steer
-from tutelage.teaching.progress import Progress
+from tutelage.nodes.screens.web import steer
+from tutelage.nodes.screens.web.curves import Measured, Points
+from tutelage.nodes.screens.web.episodes import Episodes
+from tutelage.nodes.screens.web.facts import Facts, Figure
+from tutelage.supervision import registry
+from tutelage.tasks.known import picture_of
 
 DRAW_SECONDS = 2.0
-LOG_LINES, LOG_BYTES = 200, 65536
+LOG_LINES, LINE_BYTES = 100, 400
 
-STYLE = """
-:root { color-scheme: light dark }
-body { font: 15px/1.5 system-ui, sans-serif }
-h2 { font-size: 1.05rem; font-weight: 650; margin: 1.2rem 0 .3rem }
-.figures { font-variant-numeric: tabular-nums; white-space: pre-wrap }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem }
-.charts svg { width: 100%; height: auto } .charts text { font-size: 11px; fill: currentColor }
-.grid { stroke: currentColor; opacity: .15 } .line { fill: none; stroke-width: 1.8 }
-.level { stroke: currentColor; opacity: .6; stroke-dasharray: 4 3 }
-.graph { overflow-x: auto } .body--dark .graph svg { filter: invert(1) hue-rotate(180deg) }
-table { border-collapse: collapse } td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top }
-pre.log { max-height: 22rem; overflow: auto; font-size: 12px; white-space: pre-wrap }
-.bad { color: #d33; font-weight: 600 }
-"""
+TEMPLATE = Template((Path(__file__).parent / "page.html").read_text())
 
 
 class Page:
-    """The page of a run. `progress` is what its messages say; all else is in its folder; `above` is HTML above it.
+    """The page of a run.
 
     Attributes:
-        lock: who changes `progress` holds it.
+        said: what its messages say, by name; all else is in its folder.
+        env: the name of its task.
+        random: the mean return of random actions, if it is known.
     """
 
-    def __init__(self, run_dir: Path, progress: Progress, above: str = "") -> None:
-        self.run_dir, self.progress, self.above, self.lock = run_dir, progress, above, threading.Lock()
+    def __init__(self, run_dir: Path, said: Callable[[], Facts], env: str | None = None, above: str = "") -> None:
+        """`above` is HTML at its beginning."""
+        self.run_dir, self.said, self.above = run_dir, said, above
         self.graph = Graph.of_run(run_dir)
-        self.measured = Measured(run_dir / "metrics.jsonl")
+        self.env = env or _env_of(self.graph)
+        self.measured, self.episodes = Measured(run_dir / "metrics.jsonl"), Episodes()
+        self.random: float | None = None
+        self._facts: Facts = {}
+        self._due = 0.0
 
-    def show(self) -> None:
-        """Builds the page for one browser, and keeps it up to date."""
-        ui.add_css(STYLE)
-        ui.add_body_html(self.above)
-        ui.label(f"{self.graph.name}: {self.run_dir.name}").classes("text-xl font-semibold")
-        self._kept("", self._figures)
-        self._kept("Learning", self._charts)
-        self._kept("Nodes", self._nodes)
-        if not (self.run_dir / "report.json").exists():
-            _heading("Steer")
-            steer(self.run_dir, self.graph)
-        _heading("Graph")
-        ui.html(f'<div class="graph">{svg(self.graph)}</div>', sanitize=False).classes("w-full")
-        self._kept("Demonstrations", self._demonstrations)
-        _heading("Arguments")
-        ui.html(_table(("argument", "value"), list(self.graph.arguments.items())), sanitize=False)
-        _heading("Log")
-        names = [node.name for node in self.graph.nodes]
-        chosen = ui.select(names, value=names[0], label="node").props("dense")
-        self._kept("", lambda: self._log(str(chosen.value)))
+    def html(self) -> str:
+        """What a browser gets first."""
+        return TEMPLATE.substitute(
+            launch=escape(self.graph.name),
+            env=escape(self.env),
+            run=escape(self.run_dir.name),
+            above=self.above,
+            graph=svg(self.graph, style=""),
+        )
 
-    def _kept(self, heading: str, made: Callable[[], str]) -> None:
-        """A part of the page that is made anew, if it has changed, as long as somebody looks."""
-        title = _heading(heading) if heading else None
-        part = ui.html("", sanitize=False).classes("w-full")
+    def facts(self) -> Facts:
+        """All that there is to show, at most DRAW_SECONDS old."""
+        if (now := time.monotonic()) >= self._due:
+            self._due = now + DRAW_SECONDS / 2
+            self._facts = self._gathered()
+        return self._facts
 
-        def draw() -> None:
-            with self.lock:
-                content = made()
-            if content != part.content:
-                part.set_content(content)
-            if title:
-                title.set_visibility(bool(content))
+    def refresh(self) -> None:
+        """Something has been changed: the next facts are new."""
+        self._due = 0.0
 
-        draw()
-        ui.timer(DRAW_SECONDS, draw)
-
-    def _figures(self) -> str:
-        safety = self.progress.safety
-        bad = "bad" if safety and safety.state in ("stopped", "fault") else ""
-        report = self.run_dir / "report.json"
-        said = line(self.progress) if self.progress.started or not report.exists() else _ended(report)
-        return f'<div class="figures {bad}" role="status">{escape(said)}</div>'
-
-    def _charts(self) -> str:
+    def _gathered(self) -> Facts:
         self.measured.update()
-        expert = self.progress.expert_return
-        levels = {"return": {"expert": expert}} if expert is not None else {}
-        charts = self.measured.charts(levels)
-        return '<div class="charts">' + "".join(charts.values()) + "</div>" if charts else ""
+        said = self.said()
+        levels = {"random actions": round(self.random, 1)} if self.random is not None else {}
+        curves = {f"curve {name}": _few_digits(self.measured.points(name)) for name in self.measured.courses}
+        ended = self.run_dir / "report.json"
+        return {
+            **said,
+            "levels": {**said["levels"], **levels},
+            **curves,
+            **self.episodes.facts(),
+            "nodes": self._listed() | said["nodes"],
+            "arguments": [[name, str(value)] for name, value in self.graph.arguments.items()],
+            "logs": {plan.name: "\n".join(self.log(plan.name, 1)) for plan in self.graph.nodes},
+            "restartable": [] if ended.exists() else steer.restartable(self.graph),
+            "settings": [] if ended.exists() else steer.settings(self.run_dir, self.graph),
+            "report": _figures(ended) if ended.exists() else [],
+        }
 
-    def _nodes(self) -> str:
-        now, rows = time.monotonic(), []
-        for name, node in sorted(self.progress.nodes.items()):
-            silent = node.silent_seconds(now)
-            state = "ended" if node.ended else f"silent for {silent:.0f} s" if silent else "runs"
-            said, heard = (_rates(node.rates(way, now)) for way in ("said", "heard"))
-            rows.append((name, state, node.last.restarts or "", node.lost or "", said, heard))
-        return _table(("node", "state", "restarts", "lost", "says, a second", "hears, a second"), rows) if rows else ""
+    def _listed(self) -> Facts:
+        """The state of each node by its process, where its messages do not say it."""
+        path = self.run_dir / "processes.json"
+        if not path.exists() or (self.run_dir / "report.json").exists():
+            return {}
+        return {name: _node(listed) for name, listed in durable.read_json(path)["nodes"].items()}
 
-    def _demonstrations(self) -> str:
-        returns = self.progress.expert_returns
-        return _table(("episode", "return"), [(i, f"{value:.1f}") for i, value in returns.items()]) if returns else ""
+    def log(self, node: str, lines: int = LOG_LINES) -> list[str]:
+        """The last lines of a node's log.
 
-    def _log(self, node: str) -> str:
+        Raises:
+            ValueError: there is no such node.
+        """
+        if node not in [plan.name for plan in self.graph.nodes]:
+            raise ValueError(f"{node}: no such node")
         path = self.run_dir / "logs" / f"{file_name(node)}.log"
         if not path.exists():
-            return '<pre class="log" tabindex="0">(nothing yet)</pre>'
+            return []
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - LOG_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()[-LOG_LINES:]
-        return f'<pre class="log" tabindex="0">{escape(chr(10).join(lines))}</pre>'
+            file.seek(max(0, path.stat().st_size - LINE_BYTES * lines))
+            return [*deque(file.read().decode(errors="replace").splitlines(), lines)]
+
+    def replay(self, number: int) -> list[str]:
+        """The pictures of an episode.
+
+        Raises:
+            LookupError: it is not shown.
+        """
+        return self.episodes.replay(number, picture_of(self.env))
 
 
-def _heading(text: str) -> ui.html:
-    return ui.html(f"<h2>{escape(text)}</h2>", sanitize=False)
+def _node(listed: dict[str, Any]) -> Facts:
+    state = "ended" if listed["ended"] else "running" if registry.alive(listed["pid"]) else "dead"
+    return {"state": state, "restarts": listed["restarts"], "lost": 0, "published": {}}
 
 
-def _table(titles: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
-    def cells(kind: str, row: tuple[object, ...]) -> str:
-        return "<tr>" + "".join(f"<{kind}>{escape(str(cell))}</{kind}>" for cell in row) + "</tr>"
-
-    return "<table>" + cells("th", titles) + "".join(cells("td", row) for row in rows) + "</table>"
+def _few_digits(points: Points) -> Points:
+    return [(x, float(f"{y:.4g}")) for x, y in points]
 
 
-def _rates(rates: dict[str, float]) -> str:
-    return "  ".join(f"{topic} {rate:.0f}" for topic, rate in rates.items() if rate)
+def _env_of(graph: Graph) -> str:
+    env = next((node.parameters["env"] for node in graph.nodes if node.parameters.get("env")), "")
+    return str(env["id"] if isinstance(env, dict) else env)
 
 
-def _ended(report: Path) -> str:
-    """The figures of a run that has ended, a line each."""
-    return "\n".join(f"{name}: {value}" for name, value in json.loads(report.read_text()).items())
+def _figures(report: Path) -> list[Figure]:
+    """The figures of a run that has ended."""
+    return [Figure(name.replace("_", " "), str(value)) for name, value in durable.read_json(report).items()]

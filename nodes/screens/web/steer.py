@@ -1,52 +1,47 @@
-"""The part of the page that steers a run: restart a node, change a setting, end the run."""
+"""Steering a run from its page: restart a node, change a setting, end the run. The launcher may refuse it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-
-from nicegui import run, ui
+from typing import Any
 
 from tutelage.graph import Graph
-from tutelage.input.problems import Refusal
+from tutelage.input.types import fits
 from tutelage.observers import parameters, runs
 from tutelage.supervision import control, roles
 
-
-def steer(run_dir: Path, graph: Graph) -> None:
-    """Builds it. What it does goes through the launcher, which refuses what cannot be done."""
-
-    async def order(asked: Callable[[], str]) -> None:
-        try:
-            ui.notify(await run.io_bound(asked), type="positive")
-        except Refusal as refusal:
-            ui.notify(str(refusal), type="negative")
-
-    def ask(**question: object) -> Callable[[], str]:
-        return lambda: control.ask(runs.running(str(run_dir)).socket_dir, **question)
-
-    with ui.row(wrap=True).classes("items-center gap-2"):
-        ours = [plan.name for plan in graph.nodes if not roles.acts_on_the_world(plan)]
-        node = ui.select(ours, value=ours[0], label="restart a node").props("dense").classes("w-40")
-        ui.button("restart", on_click=lambda: order(ask(do="restart", node=node.value))).props("outline dense")
-        ui.button("end the run", on_click=lambda: order(ask(do="interrupt"))).props("outline dense color=negative")
-    if graph.arguments.get("steering"):
-        _settings(run_dir, graph, order)
+ORDERS: dict[str, dict[str, Any]] = {
+    "restart": {"node": str},
+    "set": {"node": str, "setting": str, "value": float},
+    "end": {},
+}
 
 
-def _settings(run_dir: Path, graph: Graph, order: Callable[[Callable[[], str]], object]) -> None:
-    """A field for each setting that may change, with the value that it has."""
-    with ui.row(wrap=True).classes("items-center gap-4"):
-        for row in parameters.rows_of(run_dir, graph):
-            if row.steerable:
-                _field(run_dir, row, order)
+def restartable(graph: Graph) -> list[str]:
+    """The nodes that a person may restart."""
+    return [plan.name for plan in graph.nodes if not roles.acts_on_the_world(plan)]
 
 
-def _field(run_dir: Path, row: parameters.ParameterRow, order: Callable[[Callable[[], str]], object]) -> None:
-    title = f"{row.node}: {row.parameter.replace('_', ' ')}"
-    field = ui.number(title, value=row.value).props("dense").tooltip(row.meaning).classes("w-56")
+def settings(run_dir: Path, graph: Graph) -> list[dict[str, Any]]:
+    """The settings that may change while the run goes on, and their values."""
+    if not graph.arguments.get("steering"):
+        return []
+    rows = [row for row in parameters.rows_of(run_dir, graph) if row.steerable]
+    return [{**row._asdict(), "range": row.steerable} for row in rows]
 
-    def change() -> object:
-        return order(lambda: parameters.change(runs.running(str(run_dir)), row.node, row.parameter, field.value))
 
-    field.on("change", change)  # Enter, or the field is left with another value
+def order(run_dir: Path, asked: dict[str, Any]) -> str:
+    """Does what a page asks for, and says in a sentence what was done.
+
+    Raises:
+        ValueError: this is no order.
+        Refusal: it cannot be done.
+    """
+    fields = ORDERS.get(str(asked.get("do")), {"do": type(None)})
+    if asked.keys() - {"do"} != fields.keys() or not all(fits(asked[name], fields[name]) for name in fields):
+        raise ValueError("no order")
+    run = runs.running(str(run_dir))
+    if asked["do"] == "set":
+        return parameters.change(run, asked["node"], asked["setting"], asked["value"])
+    wanted = {"do": "interrupt"} if asked["do"] == "end" else asked
+    return control.ask(run.socket_dir, **wanted)
