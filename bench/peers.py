@@ -83,7 +83,7 @@ def peers(peer: str, python: Path, task: str, file: Path, seed: int, seconds: fl
         np.savez(f"{folder}/pairs.npz", **pairs(task, file, seed))
         script = ROOT / f"bench/peers/gail_{peer}.py"
         command = [str(python), str(script), f"{folder}/pairs.npz", task, str(seed), str(seconds)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, env=ONE_THREAD).stdout
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=ONE_THREAD).stdout
     return [json.loads(line) for line in said.splitlines() if line.startswith('{"steps"')]
 
 

@@ -45,7 +45,7 @@ def ours(case: dict[str, Any]) -> float:
 
 def peers(python: Path, peer: str, case: dict[str, Any]) -> float:
     command = [str(python), str(ROOT / f"bench/peers/rate_{peer}.py"), json.dumps(case)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, env=ONE_THREAD).stdout
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=ONE_THREAD).stdout
     return json.loads(said.splitlines()[-1])["seconds"]
 
 

@@ -68,7 +68,6 @@ def main() -> None:
         result = learner.train()
         steps = result["env_runners"][SAMPLED]
     print(json.dumps({"seconds": time.perf_counter() - began}))
-    learner.stop()
     ray.shutdown()
 
 
