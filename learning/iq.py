@@ -31,10 +31,9 @@ class Sides(NamedTuple):
     policy: Replay
 
     def sample(self, batch: int, steps: int, generator: np.random.Generator) -> Windows:
-        """Runs of the expert's and of the policy's in turns; the expert goes on earning 1 for ever after its own."""
+        """Runs of the expert's and of the policy's in turns."""
         half = batch // 2
-        expert = self.expert.sample(half, steps, generator)._replace(terminated=np.ones(half, bool))
-        return alternating(expert, self.policy.sample(half, steps, generator))
+        return alternating(self.expert.sample(half, steps, generator), self.policy.sample(half, steps, generator))
 
 
 def side_reward(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +72,7 @@ class LSIQ(OffPolicy):
         progress: float = 0.0,
     ) -> sac.Metrics:
         """Adds a rollout, and learns when there are enough steps."""
-        if not self._add(demonstrations, rollout, generator):
+        if not self._add(demonstrations, rollout):
             return {}
         sides = Sides(steps_of(self.spaces, demonstrations), self.replay)
         return self.sac.update(sides, side_reward, self._expert_rows(demonstrations), generator, progress)
