@@ -72,7 +72,7 @@ class LSIQ(OffPolicy):
         progress: float = 0.0,
     ) -> sac.Metrics:
         """Adds a rollout, and learns when there are enough steps."""
-        if not self._add(demonstrations, rollout):
+        if not self._add(demonstrations, rollout, generator):
             return {}
         sides = Sides(steps_of(self.spaces, demonstrations), self.replay)
         return self.sac.update(sides, side_reward, self._expert_rows(demonstrations), generator, progress)
