@@ -1,6 +1,6 @@
 """Environment steps a second of ppo.yaml with 1, 2, 4 and 8 simulators, whose steps take so long that they matter.
 
-    python bench/simulators.py [--turns 3] [--rllib RLLIB/bin/python]
+    python bench/simulators.py [--turns 3] [--rllib RLLIB/bin/python] [collector:=collector]
 
 Eight copies of an environment whose step sleeps .1, 1 or 10 ms (sleeping.py) are shared by N simulators. Prints the
 median rate of each, and its share of N times the rate of one simulator; `limit` is the rate with steps that take no
@@ -34,10 +34,11 @@ def rollouts(milliseconds: float, simulators: int) -> int:
     return min(MOST, max(LEAST, round(RUN_SECONDS / seconds))) if seconds else MOST
 
 
-def ours(milliseconds: float, simulators: int) -> float:
+def ours(more: list[str], milliseconds: float, simulators: int) -> float:
     budget = ROLLOUT_STEPS * COPIES * rollouts(milliseconds, simulators)
     with tempfile.TemporaryDirectory() as folder:
         words = [
+            *more,
             f"env:={{id: 'sleeping:make', arguments: {{seconds: {milliseconds / 1000}}}}}",
             "settings:={epochs: 1}",
         ]
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument(
         "--milliseconds", type=float, nargs="*", default=MILLISECONDS, help="of a step; 0 for the limit"
     )
-    options = parser.parse_args()
+    options, more = parser.parse_known_args()
     cases = [(cost, count) for cost in options.milliseconds for count in SIMULATORS]
     rates: dict[tuple[float, int], list[float]] = {case: [] for case in cases}
     peers = {"AsyncVectorEnv": (sys.executable, "simulators_async.py")}
@@ -71,7 +72,7 @@ def main() -> None:
     theirs: dict[str, list[float]] = {name: [] for name in peers if 1.0 in options.milliseconds}
     for _ in range(options.turns):
         for case in cases:
-            rates[case].append(ours(*case))
+            rates[case].append(ours(more, *case))
         for name, found in theirs.items():
             found.append(peer(*peers[name]))
     for cost, count in cases:

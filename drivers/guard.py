@@ -3,16 +3,13 @@
 It refuses a command of the wrong shape, not finite, too old, or while not armed, as if the command had not come.
 Otherwise it writes the nearest command within all limits (drivers/limits.py): position, step from the measured value,
 rate from the last applied one. The first command of a motion starts from a fresh reading, since the device may have
-been placed, or moved by hand. If the limits leave no command, the guard stops the device.
-
-A command is as old as the observation that it answers. Up to the first age it is applied; up to the second the last
-one is held, within the limits; then comes a controlled stop, which latches until a person arms again. A reading that
-cannot be trusted is a fault, one outside its limits a protective stop, one that is stuck under commands a controlled
-stop (drivers/stuck.py). None of this is an emergency stop: that is a switch which cuts the power.
-
-The stop of a device that does not confirm it is repeated each period (drivers/connection.py), without waiting.
-
-No clock, no thread: the time is passed in, in nanoseconds of the monotonic clock.
+been placed, or moved by hand. If the limits leave no command, the guard stops the device. A command is as old as the
+observation that it answers. Up to the first age it is applied; up to the second the last one is held, within the
+limits; then comes a controlled stop, which latches until a person arms again. A reading that cannot be trusted is a
+fault, one outside its limits a protective stop, one that is stuck under commands a controlled stop (drivers/stuck.py).
+None of this is an emergency stop: that is a switch which cuts the power. The stop of a device that does not confirm it
+is repeated each period (drivers/connection.py), without waiting. No clock, no thread: the time is passed in, in
+nanoseconds of the monotonic clock.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tutelage.input.problems import Problem, Refusal
+
 Vector = NDArray[np.float64]
 
 
@@ -53,7 +55,13 @@ class Limits:
         object.__setattr__(self, "reach", np.where(self.measured < 0, np.inf, self.step))
 
     def scaled(self, scale: float) -> Limits:
-        """Limits of this fraction: step and rate, and the range about the safe command where nothing measures it."""
+        """Limits of this fraction: step and rate, and the range about the safe command where nothing measures it.
+
+        Raises:
+            Refusal: limits are only lowered.
+        """
+        if not 0 < scale <= 1:
+            raise Refusal([Problem("limit_scale", f"must be above 0 and at most 1, but is {scale:g}")])
         free = self.measured < 0
         low, high = (np.where(free, self.safe + scale * (end - self.safe), end) for end in (self.low, self.high))
         return replace(self, low=low, high=high, step=scale * self.step, rate=scale * self.rate)

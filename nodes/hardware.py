@@ -35,11 +35,9 @@ class Hardware(Node):
     """Publishes an observation every period, and writes each answer through the guard as soon as it comes.
 
     A step lasts from one deadline to the next. Its transition has the action that was in effect: a policy's as it was
-    drawn, a person's as it was applied. Between episodes the device is in its safe state.
-
-    The run ends when nobody acts any more, or after `seconds`. It fails when nothing has moved for `patience` seconds
-    (0: it waits for ever), since nobody seems to be there who could arm the robot or begin an episode. The guard allows
-    the fraction `limit_scale` of the limits in the robot's file: they can be lowered, but never raised.
+    drawn, a person's as it was applied. Between episodes the device is in its safe state. The run ends when nobody acts
+    any more, or after `seconds`. It fails when nothing has moved for `patience` seconds (0: it waits for ever), since
+    nobody seems to be there who could arm the robot. `limit_scale` lowers the limits.
     """
 
     hears = (Action,)
@@ -66,7 +64,7 @@ class Hardware(Node):
             raise Refusal([Problem(robot, NO_TIME_LIMIT.format(self.robot.task.env))])
         self.seconds, self.began = seconds, 0  # the run's length; when it began, in ns
         self.guard = Guard(self.robot.driver, self.robot.limits)
-        self.steer("limit_scale", limit_scale)
+        self.guard.scale(limit_scale)
         self.pace, self.trail = Pace(self.robot.rate), Trail(rollout_steps)
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.actuation = Actuation(self.robot, self.guard, self.pace, self.trail)
@@ -79,16 +77,12 @@ class Hardware(Node):
             raise Refusal([Problem(self.file, NO_OPERATOR)])
 
     def steer(self, setting: str, value: float) -> None:
-        least, most = self.steerable[setting]
-        if not least <= value <= most:
-            raise Refusal([Problem(setting, f"must be a number from {least:g} to {most:g}, but is {value:g}")])
         self.guard.scale(value)
 
     def start(self) -> tuple[Message, ...]:
         self.began = time.monotonic_ns()
-        self.pace.begin(self.began)
-        self.standstill.begin(self.began)
-        self.diagnostics.begin(self.began)
+        for one in (self.pace, self.standstill, self.diagnostics):
+            one.begin(self.began)
         return ()
 
     def due(self) -> float:

@@ -97,8 +97,9 @@ class NodeLife:
             self.heartbeat.report("ended")
         else:
             self._leave_early()
+        self.bus.watch(self.lifeline.end.fileno())
         while not self.lifeline.released:  # others may still need its messages
-            yield LOOK_SECONDS
+            yield from self._attend(LOOK_SECONDS)
             yield from self._look()
 
     def _wait_for_the_others(self) -> Course:
@@ -122,10 +123,8 @@ class NodeLife:
     def _stand_by(self) -> Course:
         """Waits up to LOOK_SECONDS for an order."""
         self.stands = True
-        yield LOOK_SECONDS
+        yield from self._attend(LOOK_SECONDS)
         self.stands = False
-        self.heartbeat.beat()
-        self.lifeline.obey(self.node)
 
     def _look(self) -> Course:
         """Every LOOK_SECONDS: orders, checkpoint, heartbeat."""

@@ -10,6 +10,7 @@ from tutelage.drivers.connection import TRIES
 from tutelage.drivers.driver import Channel, Driver, DriverError, Reading
 from tutelage.drivers.guard import Guard, State
 from tutelage.drivers.limits import Limits
+from tutelage.input.problems import Refusal
 
 MS = 1_000_000
 PERIOD, APPLY, HOLD, STUCK = 20 * MS, 40 * MS, 100 * MS, 500 * MS
@@ -246,6 +247,9 @@ def test_scaled_limits_allow_less_of_step_rate_and_what_nothing_measures(arm):
     assert half.step.tolist() == half.reach.tolist() == [0.2, np.inf] and half.rate.tolist() == [5.0, 50.0]
     assert half.low.tolist() == [-1.0, -2.0] and half.high.tolist() == [1.0, 3.0]
     assert half.safe.tolist() == [9.0, 1.0] and half.hold == limits.hold
+    for wrong in (0.0, 1.01, np.nan):
+        with pytest.raises(Refusal, match="must be above 0 and at most 1"):
+            limits.scaled(wrong)
 
 
 def test_limits_that_are_lowered_amid_a_motion_bring_it_back_at_once_and_are_raised_again(arm):

@@ -93,7 +93,9 @@ def watched(browser: Browser) -> ClientConnection:
 
 
 def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Browser]) -> None:
-    page = seen[1].get("/").text
+    answer = seen[1].get("/")
+    page = answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
     for text in ("<h1>gail</h1>", "CartPole-v1", 'data-node="simulator"', 'data-topic="transition"'):
         assert text in page, text
     for text in re.findall(r'(?:src|href)="([^"]*)"', page):

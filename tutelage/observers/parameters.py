@@ -63,9 +63,9 @@ def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[Param
             yield ParameterRow(plan.name, one.name, value, _range(kind, one.name), one.meaning)
 
 
-def _range(kind: type[Node], name: str) -> str:
+def _range(kind: type[Node] | None, name: str) -> str:
     """The range in which a parameter may change; empty if it may not."""
-    if name not in kind.steerable:
+    if kind is None or name not in kind.steerable:
         return ""
     least, most = kind.steerable[name]
     return f"{least:g} to {most:g}"

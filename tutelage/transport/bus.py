@@ -36,7 +36,7 @@ SERVICE_MS = 20
 
 
 class Bus:
-    """One process's connections.
+    """One node's connections. What may come does so by its `entries`.
 
     Args:
         who: the process.
@@ -78,13 +78,15 @@ class Bus:
         self._next_service = 0
         self._busy = False
         self._poller = sockets.Poller()
+        self.entries: list[sockets.Socket | int] = [self.speaker.links]
+        self.entries += [self.listener.socket] if inbox.streams else []
         for entry in self.entries:
             self._poller.register(entry, sockets.READABLE)
 
-    @property
-    def entries(self) -> list[sockets.Socket]:
-        """The sockets on which something may come."""
-        return [self.speaker.links, *([self.listener.socket] if self.inbox.streams else [])]
+    def watch(self, file: int) -> None:
+        """From now on `receive` also returns when something comes by this file descriptor."""
+        self.entries.append(file)
+        self._poller.register(file, sockets.READABLE)
 
     @property
     def due(self) -> bool:

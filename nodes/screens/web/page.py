@@ -33,28 +33,26 @@ class Page:
     Attributes:
         said: what its messages say, by name; all else is in its folder.
         env: the name of its task.
+        html: what a browser gets first. It is made once, so that who opens a page holds up nobody who drives.
         random: the mean return of random actions, if it is known.
     """
 
     def __init__(self, run_dir: Path, said: Callable[[], Facts], env: str | None = None, above: str = "") -> None:
         """`above` is HTML at its beginning."""
-        self.run_dir, self.said, self.above = run_dir, said, above
+        self.run_dir, self.said = run_dir, said
         self.graph = Graph.of_run(run_dir)
         self.env = env or _env_of(self.graph)
         self.measured, self.episodes = Measured(run_dir / "metrics.jsonl"), Episodes()
         self.random: float | None = None
-        self._facts: Facts = {}
-        self._due = 0.0
-
-    def html(self) -> str:
-        """What a browser gets first."""
-        return TEMPLATE.substitute(
+        self.html = TEMPLATE.substitute(
             launch=escape(self.graph.name),
             env=escape(self.env),
-            run=escape(self.run_dir.name),
-            above=self.above,
+            run=escape(run_dir.name),
+            above=above,
             graph=svg(self.graph, style=""),
         )
+        self._facts: Facts = {}
+        self._due = 0.0
 
     def facts(self) -> Facts:
         """All that there is to show, at most DRAW_SECONDS old."""

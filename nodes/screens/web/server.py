@@ -40,8 +40,8 @@ class Server:
         self.socket = socket.create_server(("127.0.0.1", port))
         port = self.socket.getsockname()[1]
 
-        def whole(request: Request) -> Response:
-            return HTMLResponse(page.html())
+        async def whole(request: Request) -> Response:
+            return HTMLResponse(page.html)
 
         own = [Route("/", whole), WebSocketRoute("/watch", Watchers(page).serve), *map(_file, FILES)]
         app = Gate(Starlette(routes=[*own, *routes]), port, token)
