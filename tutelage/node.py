@@ -64,6 +64,7 @@ class Node(Memory):
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         Settings: the dataclass of its settings, if it has some.
         steerable: those of its settings and parameters that may change while it runs. `steer` changes one.
+        only_lowered: those of them that never exceed the parameter of their name, as the launch file sets it.
         steered: those that were changed.
         obeys: message types that people may publish to it, too, while it runs (`topic pub`).
         steers: `ask` tells it what people want to be published. It also says the types that the other nodes obey.
@@ -87,6 +88,7 @@ class Node(Memory):
     screen: ClassVar[bool] = False
     Settings: ClassVar[Any] = None
     steerable: ClassVar[Ranges] = {}
+    only_lowered: ClassVar[tuple[str, ...]] = ()
     obeys: ClassVar[tuple[type[Message], ...]] = ()
     steers: ClassVar[bool] = False
     done: bool = False
@@ -143,6 +145,12 @@ class Node(Memory):
 
     def warn(self, sentences: list[str]) -> None:
         """Called with all that is wrong with the run, whenever that changes (`screen`)."""
+
+    @classmethod
+    def ranges(cls, parameters: Mapping[str, Any]) -> Ranges:
+        """The least and the greatest value of each `steerable` setting, in a node with these parameters."""
+        given = {name: parameters[name] for name in cls.only_lowered if name in parameters}
+        return {name: (least, min(most, given.get(name, most))) for name, (least, most) in cls.steerable.items()}
 
     def steer(self, setting: str, value: float) -> None:
         """Gives a setting another value, from now on (`steerable`)."""
