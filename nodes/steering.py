@@ -37,7 +37,7 @@ class Steering(Node):
     hears: ClassVar[tuple[type[Message], ...]] = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Setting,)
     order = "arrival"
-    steers = True
+    steers = writes = True
     keeps = ("rollout", "asked", "waiting", "listed")
 
     def __init__(self) -> None:

@@ -61,6 +61,8 @@ class Node(Memory):
         interruptible: `interrupt` changes what it publishes, so that a recording cannot verify what follows.
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             copies the file; the node reads only the copy.
+        writes: it writes results in the run's folder, so it stays at the launcher: of two lives of a machine that Ray
+            chooses, both would write the same files.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         Settings: the dataclass of its settings, if it has some.
         steerable: those of its settings and parameters that may change while it runs. `steer` changes one.
@@ -85,6 +87,7 @@ class Node(Memory):
     clock: ClassVar[bool] = False
     interruptible: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
+    writes: ClassVar[bool] = False
     screen: ClassVar[bool] = False
     Settings: ClassVar[Any] = None
     steerable: ClassVar[Ranges] = {}
@@ -181,6 +184,8 @@ class Node(Memory):
 
 class RecordingNode(Node):
     """A node that records messages as they arrive. Senders keep them until it has acknowledged them."""
+
+    writes = True
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
         """Called with each message and promise as it arrives, before `hear`."""

@@ -15,6 +15,7 @@ from tests.parts.raylets import raylets
 from tests.parts.run_cli import Run, finished
 from tests.test_sameness import wait_for
 from tests.tutelage.test_machines import ended, until
+from tutelage.supervision.machines import placement
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 ON = "on: {resources: {x: 1}}"
@@ -72,6 +73,14 @@ def placed(run: Run) -> dict[str, int]:
 def parent(pid: int) -> int:
     path = Path(f"/proc/{pid}/stat")
     return int(path.read_text().rpartition(")")[2].split()[1]) if path.exists() else 0
+
+
+def test_what_ray_refuses_amid_the_start_is_told(tmp_path) -> None:
+    told: list[tuple[str, str]] = []
+    run = placement.Run("run", tmp_path, "10.0.0.1:7700", "")
+    placement._keep("ray-1", {"resources": {"CPU": 2}}, run, tmp_path, lambda *words: told.append(words))
+    [(event, why)] = told
+    assert event == "refused" and why.startswith("ray-1 cannot be kept: ") and "CPU" in why
 
 
 def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, cluster, digest) -> None:
