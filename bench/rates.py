@@ -3,8 +3,12 @@
     python bench/rates.py --venvs VENVS
 
 VENVS holds an environment for each peer, made as the head of bench/peers/rate_PEER.py says; a peer without one is left
-out. All have as many environments, the same networks and as many updates a step, and two cores. Start-up does not
-count. Prints the median of the turns, and how many times as fast as the quickest peer the graph is.
+out. All have as many environments, the same networks and as many updates a step, a thread for each process, and a
+machine with two cores. They do not use them alike: tutelage's simulator and policy share one and its learner has the
+other; RLlib's sampler and learner have one each; Stable-Baselines3 and TorchRL are one process, as in their examples,
+and leave the second core idle. So processor seconds stand beside each rate: those of all processes of the command, start-up
+and final evaluation included. The rates are without these, and RLlib's without its first iteration.
+Prints the median of the turns, and how many times as fast as the quickest peer the graph is.
 """
 
 from __future__ import annotations
@@ -12,12 +16,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = {"sb3": "Stable-Baselines3", "torchrl": "TorchRL", "rllib": "RLlib"}
@@ -29,41 +36,67 @@ CASES = [
     PPO | {"env": "Hopper-v5", "steps": 32_768},
     SAC | {"env": "Hopper-v5", "steps": 12_288},
 ]
+LOOK_SECONDS = 0.2
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}  # of each process: more slow down networks of this size
 
 
-def ours(case: dict[str, Any]) -> float:
-    """Seconds of learning of a run of ppo.yaml or sac.yaml, whose defaults the cases are."""
+class Taken(NamedTuple):
+    """Environment steps a second, and the processor seconds of the whole command."""
+
+    rate: float
+    processor_seconds: float
+
+
+def run(command: list[str]) -> tuple[str, float]:
+    """What a command prints, and the processor seconds of its processes, up to the last look at them."""
+    used: dict[int, float] = {}
+    with tempfile.TemporaryFile("w+") as printed:
+        process = psutil.Popen(command, stdout=printed, env=ONE_THREAD)
+        while process.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                for one in [process, *process.children(recursive=True)]:
+                    used[one.pid] = sum(one.cpu_times()[:2])
+            time.sleep(LOOK_SECONDS)
+        if process.returncode:
+            sys.exit(f"{' '.join(command)} has failed")
+        printed.seek(0)
+        return printed.read(), sum(used.values())
+
+
+def ours(case: dict[str, Any]) -> Taken:
+    """A run of ppo.yaml or sac.yaml, whose defaults the cases are."""
     words = [f"env:={case['env']}", f"budget:={case['steps']}", "episodes:=1"]
     if case["algorithm"] == "sac":
         words.append("settings:={actor_every: 1}")  # the peers' actors learn in every gradient step
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, str(ROOT / "cli.py"), "launch", f"{case['algorithm']}.yaml", *words]
-        subprocess.run([*command, "--run-dir", folder], check=True, stdout=subprocess.DEVNULL, env=ONE_THREAD)
-        return json.loads((Path(folder) / "report.json").read_text())["seconds_learning"]
+        _, processor = run([*command, "--run-dir", folder])
+        report = json.loads((Path(folder) / "report.json").read_text())
+    return Taken(case["steps"] / report["seconds_learning"], processor)
 
 
-def peers(python: Path, peer: str, case: dict[str, Any]) -> float:
-    command = [str(python), str(ROOT / f"bench/peers/rate_{peer}.py"), json.dumps(case)]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=ONE_THREAD).stdout
-    return json.loads(said.splitlines()[-1])["seconds"]
+def peers(python: Path, peer: str, case: dict[str, Any]) -> Taken:
+    said, processor = run([str(python), str(ROOT / f"bench/peers/rate_{peer}.py"), json.dumps(case)])
+    told = json.loads(said.splitlines()[-1])
+    return Taken(told.get("steps", case["steps"]) / told["seconds"], processor)
 
 
-def rates(case: dict[str, Any], pythons: dict[str, Path], turns: int) -> dict[str, float]:
-    """Median environment steps a second of each."""
-    seconds: dict[str, list[float]] = {"tutelage": [], **{peer: [] for peer in pythons}}
+def medians(case: dict[str, Any], pythons: dict[str, Path], turns: int) -> dict[str, Taken]:
+    """Of each, in turns."""
+    found: dict[str, list[Taken]] = {"tutelage": [], **{peer: [] for peer in pythons}}
     for _ in range(turns):
-        seconds["tutelage"].append(ours(case))
+        found["tutelage"].append(ours(case))
         for peer, python in pythons.items():
-            seconds[peer].append(peers(python, peer, case))
-    return {who: case["steps"] / median(taken) for who, taken in seconds.items()}
+            found[peer].append(peers(python, peer, case))
+    return {who: Taken(*map(median, zip(*taken, strict=True))) for who, taken in found.items()}
 
 
-def row(case: dict[str, Any], found: dict[str, float]) -> str:
-    best = max((rate for who, rate in found.items() if who != "tutelage"), default=float("nan"))
-    cells = [f"{found[who]:.0f}" if who in found else "" for who in ("tutelage", *PEERS)]
+def row(case: dict[str, Any], found: dict[str, Taken]) -> str:
+    best = max((taken.rate for who, taken in found.items() if who != "tutelage"), default=float("nan"))
+    names = ("tutelage", *PEERS)
+    cells = [f"{found[who].rate:.0f} ({found[who].processor_seconds:.0f} s)" if who in found else "" for who in names]
     cells = [f"{case['algorithm'].upper()}, {case['env']}", str(case["environments"]), *cells]
-    return f"| {' | '.join(cells)} | {found['tutelage'] / best:.2f} |"
+    return f"| {' | '.join(cells)} | {found['tutelage'].rate / best:.2f} |"
 
 
 def main() -> None:
@@ -80,7 +113,7 @@ def main() -> None:
     for case in CASES:
         rollout = case["environments"] * case["rollout_steps"]
         case["steps"] = round(case["steps"] * options.share / rollout) * rollout
-        print(row(case, rates(case, pythons, options.turns)), flush=True)
+        print(row(case, medians(case, pythons, options.turns)), flush=True)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Demonstrations(list[Demonstration]):
         self[:] = [Demonstration(*parts) for parts in state]
 
 
-class Gatherer:
+class RolloutBuffer:
     """The steps of the running rollout, as they come."""
 
     def __init__(self) -> None:

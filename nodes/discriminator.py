@@ -20,7 +20,7 @@ from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.off_policy import ROLLOUT_STEPS
-from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout
+from tutelage.learning.rollout import Demonstrations, Rollout, RolloutBuffer
 from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import packed
@@ -68,7 +68,7 @@ class Discriminator(Node):
         self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, told))
         self.memory: Any = self.discriminator.memory
         self.demonstrations = Demonstrations()
-        self.gathered = Gatherer()
+        self.gathered = RolloutBuffer()
         self.accuracies: list[list[float]] = []  # of the last rollouts: on the expert's pairs, on the policy's
 
     def steer(self, setting: str, value: float) -> None:

@@ -14,19 +14,20 @@ from tutelage.invocation import installing
 from tutelage.observers import runs
 from tutelage.observers.listener import Heard, hear
 from tutelage.recording.export import as_json, json_schema
+from tutelage.transport import places
 
 LOOK_SECONDS = 0.05
 """How often it looks which topics the viewers want, and how long it passes messages on before it looks again."""
 
 LEAST_SECONDS = 0.005
-"""The least time between two messages on a topic; those in between are left out."""
+"""The least time between two messages on a topic; of those in between the last is shown."""
 
 
 class Foxglove(Node):
     """Serves all topics on 127.0.0.1 (port 0: a free one) by Foxglove's protocol, and prints its address once.
 
-    Messages are JSON; times are those of the wall clock. It subscribes only to topics that a viewer looks at, so all
-    others cost nothing. Viewers cannot publish.
+    Messages are JSON; times are those of the wall clock, and for other machines' messages those of arrival. It
+    subscribes only to topics that a viewer looks at, so all others cost nothing. Viewers cannot publish.
     """
 
     order = "arrival"
@@ -40,7 +41,8 @@ class Foxglove(Node):
         self.sdk, self.port = foxglove, port
         self.viewed: set[str] = set()
         self.messages: Iterator[Heard | None] = iter(())
-        self.wall_ns = time.time_ns() - time.monotonic_ns()
+        self.places: places.Places | None = None
+        self.newest: dict[str, tuple[int, Message]] = {}  # and when it was captured, by topic, until it is shown
         self.next_look = 0.0
 
     def start(self) -> tuple[Message, ...]:
@@ -71,9 +73,11 @@ class Foxglove(Node):
         self._follow({topic for topic, channel in self.channels.items() if channel.has_sinks()})
         for heard in self.messages:
             if heard:
-                self._show(heard)
+                self.newest[heard.topic] = captured_ns(heard, self.places), heard.message
+            self._show(LEAST_SECONDS)
             if heard is None or time.monotonic() > self.next_look:
                 break
+        self._show(LEAST_SECONDS)
         return ()
 
     def _follow(self, viewed: set[str]) -> None:
@@ -82,14 +86,24 @@ class Foxglove(Node):
             self.viewed, run = viewed, runs.running(str(self.run_dir))
             senders = {sender for topic in viewed for sender in runs.speakers(run, topic)}
             kinds = {topic: self.kinds[topic] for topic in viewed}
+            self.places = places.of(run.socket_dir)
             self.messages = hear(run.name, run.socket_dir, sorted(senders), kinds) if viewed else iter(())
 
-    def _show(self, heard: Heard) -> None:
+    def _show(self, least_seconds: float) -> None:
+        """Shows the newest messages on the topics on which nothing was shown for so long."""
         now = time.monotonic()
-        if now >= self.sent[heard.topic] + LEAST_SECONDS:
-            self.sent[heard.topic] = now
-            self.channels[heard.topic].log(as_json(heard.message), log_time=heard.header.captured + self.wall_ns)
+        for topic in [topic for topic in self.newest if now >= self.sent[topic] + least_seconds]:
+            captured, message = self.newest.pop(topic)
+            self.sent[topic] = now
+            self.channels[topic].log(as_json(message), log_time=captured)
 
     def finish(self) -> tuple[Message, ...]:
+        self._show(0)
         self.server.stop()
         return ()
+
+
+def captured_ns(heard: Heard, known: places.Places | None) -> int:
+    """When a message was captured, by the wall clock; now, if another machine sent it, whose clock is not ours."""
+    since = time.monotonic_ns() - heard.header.captured if places.is_here(heard.header.sender, known) else 0
+    return time.time_ns() - since

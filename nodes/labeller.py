@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tutelage import Message, Node
 from tutelage.finite import check
-from tutelage.learning.rollout import Gatherer
+from tutelage.learning.rollout import RolloutBuffer
 from tutelage.messages import Labels, Transition
 from tutelage.tasks.playing import answers
 from tutelage.tasks.task import Env, Task
@@ -29,7 +29,7 @@ class Labeller(Node):
     def __init__(self, env: Env, rollout_steps: int = 32, operator: str = "scripted") -> None:
         self.task, self.rollout_steps = Task(env), rollout_steps
         self.law = law(operator, self.task)
-        self.gathered = Gatherer()
+        self.gathered = RolloutBuffer()
 
     def hear(self, message: Message) -> Iterator[Message]:
         if self.gathered.add(message) == self.rollout_steps:

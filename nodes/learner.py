@@ -14,7 +14,7 @@ from tutelage.input.settings import chosen
 from tutelage.learning import ppo
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
-from tutelage.learning.rollout import Gatherer
+from tutelage.learning.rollout import RolloutBuffer
 from tutelage.learning.schedule import Schedule
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
 from tutelage.tasks.finished_run import weights_of
@@ -91,7 +91,7 @@ class PPOLearner(ScheduledLearner):
         self.algorithm = ppo.PPO(spaces, seed, chosen(ppo.Settings, settings))
         if policy:
             self._begin_with(policy)
-        self.gathered = Gatherer()
+        self.gathered = RolloutBuffer()
 
     def _begin_with(self, run: str) -> None:
         try:

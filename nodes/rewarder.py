@@ -11,7 +11,7 @@ import numpy as np
 from tutelage import Message, Node
 from tutelage.files.weights import REWARD
 from tutelage.input.problems import Problem, Refusal
-from tutelage.learning.rollout import Gatherer
+from tutelage.learning.rollout import RolloutBuffer
 from tutelage.learning.state_reward import state_reward
 from tutelage.messages import Reward, Score, Transition
 from tutelage.tasks.finished_run import reward_of
@@ -49,7 +49,7 @@ class RecoveredRewarder(Node):
     inherits: ClassVar[dict[str, str]] = {"reward": REWARD}
 
     def __init__(self, reward: str, env: Env, rollout_steps: int = 64) -> None:
-        self.rollout_steps, self.gathered = rollout_steps, Gatherer()
+        self.rollout_steps, self.gathered = rollout_steps, RolloutBuffer()
         self.tensors = reward_of(Path(reward))
         learned, here = len(self.tensors["observation.mean"]), Task(env).spaces.observation
         if learned != here:

@@ -17,7 +17,7 @@ from tutelage.learning.budget import budget as derived
 from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
 from tutelage.learning.off_policy import CAPACITY
-from tutelage.learning.rollout import Demonstrations, Gatherer, Rollout, Spaces
+from tutelage.learning.rollout import Demonstrations, Rollout, RolloutBuffer, Spaces
 from tutelage.learning.schedule import Schedule
 from tutelage.messages import Demonstration, Enough, RewardModel, Transition, Withdrawal
 from tutelage.nodes.learner import ScheduledLearner
@@ -58,7 +58,7 @@ class SACLearner(ScheduledLearner):
         if policy:
             self.algorithm.first_policy = fitting(Path(policy), task)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
-        self.demonstrations, self.gathered = Demonstrations(), Gatherer()
+        self.demonstrations, self.gathered = Demonstrations(), RolloutBuffer()
 
     def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> Any:
         return DAC(spaces, self.seed, settings, reward, replay)

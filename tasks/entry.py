@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutelage.tasks.keys import Keys
-from tutelage.tasks.pictures import Picture
+from tutelage.tasks.pictures import Draw
 from tutelage.tasks.robot_task import RobotTask
 
 Law = Callable[[np.ndarray], int | np.ndarray]
@@ -30,5 +30,5 @@ class Known:
     law: Law | None = None
     keys: Keys | None = None
     axes: tuple[str, ...] = ()
-    picture: Picture | None = None
+    picture: Draw | None = None
     robot_task: type[RobotTask] | None = None

@@ -12,7 +12,7 @@ from tutelage.tasks.keys import AXES, Keys, default_keys
 from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
 from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tutelage.tasks.pendulum import PENDULUM
-from tutelage.tasks.pictures import Bars, Picture
+from tutelage.tasks.pictures import Bars, Draw
 from tutelage.tasks.robot_task import RobotTask
 from tutelage.tasks.task import TaskSpaces
 
@@ -60,7 +60,7 @@ def axes_of(env: str) -> tuple[str, ...]:
     return next((one.axes for one in _known(env) if one.axes), AXES)
 
 
-def picture_of(env: str) -> Picture:
+def picture_of(env: str) -> Draw:
     """The picture of a task; bars if it has none of its own."""
     return next((one.picture for one in _known(env) if one.picture), None) or Bars()
 

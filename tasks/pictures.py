@@ -12,7 +12,7 @@ LINES = 8
 LEAST_WIDTH = 20
 """Columns; a narrower terminal has no picture."""
 
-Picture = Callable[[np.ndarray, int], list[str]]
+Draw = Callable[[np.ndarray, int], list[str]]
 """Observation [obs] and width in columns to lines."""
 
 

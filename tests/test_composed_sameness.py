@@ -10,6 +10,8 @@ import pytest
 
 from tests.parts.run_cli import Run, cli, finished
 from tests.test_sameness import wait_for
+from tests.tutelage.test_silence import until
+from tests.tutelage.test_supervisor import write_graph
 from tutelage import launcher
 from tutelage.input.problems import Refusal
 from tutelage.launchfiles import resolved
@@ -64,6 +66,16 @@ def test_all_nodes_in_logical_time_may_share_one(tmp_path, apart):
     os.kill(nodes["learner"], signal.SIGKILL)
     assert run.wait(100).digest == apart(), run.output
     assert run.report["node_restarts"] == dict.fromkeys(SHARING, 1)
+
+
+def test_who_is_handed_nothing_lives_on_beside_two_that_keep_each_other_busy(tmp_path):
+    write_graph(tmp_path, server=f"Server {{enough: {tmp_path / 'enough'}}}", echoer="Echoer", patient="Patient")
+    file = tmp_path / "graph.yaml"
+    file.write_text(file.read_text().replace("    run:", "    process: one\n    run:"))
+    run = Run(tmp_path, "graph.yaml")
+    until(run, (run.run_dir / "checkpoints/patient.checkpoint").exists)
+    (tmp_path / "enough").touch()
+    assert run.wait().process.returncode == 0, run.output
 
 
 @pytest.mark.parametrize(

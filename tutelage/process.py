@@ -10,6 +10,7 @@ import json
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from itertools import permutations
@@ -18,7 +19,7 @@ from types import FrameType
 from tutelage.assignment import Assignment
 from tutelage.graph import NodePlan
 from tutelage.input.problems import Refusal
-from tutelage.node_life import Course, NodeLife
+from tutelage.node_life import LOOK_SECONDS, Course, NodeLife
 from tutelage.transport import sockets
 
 
@@ -30,6 +31,7 @@ class Process:
         self._lifeline = nodes[0][1]  # of the node whose turn it is
         self._courses: dict[NodeLife, Course] = {}
         self._waits: dict[NodeLife, float] = {}
+        self._next_look = 0.0
 
     def run(self) -> None:
         """Runs the nodes. What ends them for good is reported by the one whose turn it was."""
@@ -70,7 +72,7 @@ class Process:
         for life in lives:
             life.bus.listener.catch_up()
         while self._courses:
-            self._advance(self._handed() or self._waited())
+            self._advance(self._overdue() or self._handed() or self._waited())
 
     def _advance(self, lives: Iterable[NodeLife]) -> None:
         """Lets nodes work in turn, each until it waits."""
@@ -80,6 +82,15 @@ class Process:
                 self._waits[life] = next(self._courses[life])
             except StopIteration:
                 del self._courses[life], self._waits[life]
+
+    def _overdue(self) -> list[NodeLife]:
+        """All nodes, every LOOK_SECONDS: one that is handed nothing has orders to read, however busy the others are."""
+        if time.monotonic() < self._next_look:
+            return []
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        for life in self._courses:
+            life.wait(0)
+        return list(self._courses)
 
     def _handed(self) -> list[NodeLife]:
         """The nodes that others have handed messages. From time to time their connections are served, too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,8 @@ from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats import hdf5, hub, lerobot, lerobot_reader, minari, npz, recording, ros2_bag
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, check
 
-FOREIGN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError, MemoryError, OSError)
+FOREIGN: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+FOREIGN += (RuntimeError, MemoryError, OSError, struct.error)
 """Exceptions of libraries that read a damaged file."""
 
 

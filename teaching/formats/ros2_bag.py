@@ -8,12 +8,15 @@
     action:
       - /commands data
 
-A step is at each message of the first action's topic. It has the newest value of each other field by then.
+A step is at each message of the first action's topic. It has the newest value of each other field by then. With
+`most_age_seconds: 0.1` a bag is refused if such a value was older than that.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +29,7 @@ from tutelage.input.problems import Refusal
 from tutelage.input.types import checked, keys
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory, Unfit, extra
 
-KEYS = {"bags": list[str], "observation": list[str], "action": list[str], "env": str}
+KEYS = {"bags": list[str], "observation": list[str], "action": list[str], "env": str, "most_age_seconds": float}
 
 CUT_OFF = "is no whole bag in MCAP: `mcap recover` repairs one that was not closed"
 
@@ -68,13 +71,16 @@ def read(path: Path) -> Demonstrations:
     """
     said = _mapping(path)
     observed, acted = ([_part(text) for text in said[name]] for name in ("observation", "action"))
-    trajectories = []
+    most, trajectories, ages = said.get("most_age_seconds", math.inf), list[Trajectory](), list[float]()
     for number, bag in enumerate(said["bags"]):
         try:
-            trajectories.append(_episode(_files(path.parent / bag), observed, acted)._replace(number=number))
+            one, age = _episode(_files(path.parent / bag), observed, acted, most)
         except Unfit as error:
             raise Unfit(f"{bag}: {error}") from error
-    return Demonstrations(trajectories, said.get("env"), [TRUNCATED])
+        trajectories.append(one._replace(number=number))
+        ages.append(age)
+    aged = f"the oldest value that a step has was {max(ages):.3f} s old (`most_age_seconds` sets a limit)"
+    return Demonstrations(trajectories, said.get("env"), [TRUNCATED, aged])
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -104,14 +110,21 @@ def _files(bag: Path) -> list[Path]:
     return found or [bag]
 
 
-def _episode(files: list[Path], observed: list[Part], acted: list[Part]) -> Trajectory:
-    """The steps of a bag. Messages before each topic has said something belong to no step."""
-    newest: dict[str, Any] = {}
+def _episode(files: list[Path], observed: list[Part], acted: list[Part], most_age: float) -> tuple[Trajectory, float]:
+    """The steps of a bag, and the age in seconds of the oldest value in one of them, `most_age` at most.
+
+    Messages before each topic has said something belong to no step.
+    """
+    newest, since, ages = dict[str, Any](), dict[str, int](), list[float]()
     topics, times = {part.topic for part in (*observed, *acted)}, list[int]()
     rows: tuple[list[list[Any]], list[list[Any]]] = [], []
     for topic, stamp, message in _messages(files, topics):
-        newest[topic] = message
+        newest[topic], since[topic] = message, stamp
         if topic == acted[0].topic and newest.keys() == topics:
+            oldest = min(since, key=since.__getitem__)
+            ages.append((stamp - since[oldest]) / 1e9)
+            if ages[-1] > most_age:
+                raise Unfit(f"step {len(times)}: {oldest} was silent for {ages[-1]:.3f} s, more than most_age_seconds")
             times.append(stamp)
             for row, parts in zip(rows, (observed, acted), strict=True):
                 row.append([one for part in parts for one in part.numbers(newest[part.topic])])
@@ -122,7 +135,7 @@ def _episode(files: list[Path], observed: list[Part], acted: list[Part]) -> Traj
     last = [one for part in observed for one in part.numbers(newest[part.topic])]
     rate = (len(times) - 1) / (times[-1] - times[0]) * 1e9 if times[-1] > times[0] else None
     action = _array(rows[1], "action")
-    return Trajectory(
+    made = Trajectory(
         observation=_array([*rows[0], last], "observation").astype(np.float64),
         action=action[:, 0] if action.dtype.kind == "i" and action.shape[1] == 1 else action,
         reward=np.zeros(len(times)),
@@ -132,6 +145,7 @@ def _episode(files: list[Path], observed: list[Part], acted: list[Part]) -> Traj
         when=times[-1] / 1e9,
         rate=rate,
     )
+    return made, max(ages)
 
 
 def _array(rows: list[list[Any]], name: str) -> np.ndarray:
@@ -152,6 +166,8 @@ def _messages(files: list[Path], topics: set[str]) -> Iterator[tuple[str, int, A
                     yield channel.topic, recorded.log_time, message
             except reading.DecoderNotFoundError as error:
                 raise Unfit("has messages that are not ROS 2's (CDR, with a ros2msg schema)") from error
+            except struct.error as error:
+                raise Unfit(f"has a message with fewer bytes than its type ({error})") from error
             except reading.McapError as error:
                 raise Unfit(f"{CUT_OFF} ({error or type(error).__name__})") from error
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tutelage.learning.rollout import Demonstration, Demonstrations, Gatherer, Rollout
+from tutelage.learning.rollout import Demonstration, Demonstrations, Rollout, RolloutBuffer
 
 
 def steps(first: int, count: int) -> Rollout:
@@ -20,7 +20,7 @@ def equal(left: Rollout, right: Rollout) -> bool:
 
 
 def test_gathers_the_parts_of_a_rollout_in_order_then_starts_anew() -> None:
-    gatherer = Gatherer()
+    gatherer = RolloutBuffer()
     assert [gatherer.add(part) for part in (steps(0, 3), steps(3, 1), steps(4, 2))] == [3, 4, 6]
     assert equal(gatherer.rollout(), steps(0, 6))
     assert gatherer.add(steps(6, 2)) == 2
@@ -28,13 +28,13 @@ def test_gathers_the_parts_of_a_rollout_in_order_then_starts_anew() -> None:
 
 
 def test_a_rollout_in_one_part_is_not_copied() -> None:
-    gatherer, part = Gatherer(), steps(0, 3)
+    gatherer, part = RolloutBuffer(), steps(0, 3)
     gatherer.add(part)
     assert all(given is gathered for given, gathered in zip(part, gatherer.rollout(), strict=True))
 
 
 def test_a_restored_gatherer_continues_as_the_saved_one_was() -> None:
-    saved, restored = Gatherer(), Gatherer()
+    saved, restored = RolloutBuffer(), RolloutBuffer()
     saved.add(steps(0, 3))
     restored.add(steps(7, 7))
     restored.load(saved.state())

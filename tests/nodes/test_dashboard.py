@@ -30,8 +30,8 @@ from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
 from tutelage.files import durable
 from tutelage.messages import Demonstration, Episode, Take, Withdrawal
+from tutelage.nodes.screens.web.connections import WAITING
 from tutelage.nodes.screens.web.curves import Measured
-from tutelage.nodes.screens.web.door import WAITING
 from tutelage.nodes.screens.web.episodes import DOTS, NEWEST, ROWS, Episodes
 from tutelage.tasks.drawn import png
 from tutelage.tasks.pictures import Bars

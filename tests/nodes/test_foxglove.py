@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
 import time
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ import pytest
 
 from tests.parts.run_cli import Run
 from tests.tutelage.test_silence import until
+from tests.tutelage.test_supervisor import write_graph
+from tutelage.codec import Header
+from tutelage.messages import Order
+from tutelage.nodes.foxglove import captured_ns
+from tutelage.observers.listener import Heard
+from tutelage.transport import places
+from tutelage.transport.curve import Key
 
 pytest.importorskip("foxglove", reason="needs the extra foxglove")
 client = pytest.importorskip("websockets.sync.client")
@@ -66,14 +74,60 @@ def test_a_viewer_sees_the_topics_their_schemas_and_messages(run: Run) -> None:
         (earlier, first), (later, second) = message(socket), message(socket)
         assert len(first["log_prob"]) == 32 and (first["rollout"], first["step"]) < (second["rollout"], second["step"])
         assert earlier < later and abs(later / 1e9 - time.time()) < 60
-        subscribe(socket, known["metrics"] | {"id": known["action"]["id"] + 10**6})  # one that is not there
 
 
-def test_who_looks_at_nothing_is_sent_nothing_and_a_viewer_that_leaves_and_returns_sees_all(run: Run) -> None:
-    with connected(run) as socket:
-        channels(socket)
-        with pytest.raises(TimeoutError):
-            socket.recv(1)
-    with connected(run) as socket:
-        subscribe(socket, channels(socket)["metrics"])
-        assert "values" in message(socket)[1]
+@pytest.fixture
+def orders(tmp_path: Path) -> Iterator[Run]:
+    """A run in which what is in the folder `wishes` is said."""
+    write_graph(tmp_path, orderer=f"Orderer {{wishes: {tmp_path / 'wishes'}}}", obedient="Obedient", clerk="Clerk")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\n  foxglove: {run: nodes.foxglove:Foxglove}")
+    run = Run(tmp_path, "graph.yaml")
+    until(run, lambda: ADDRESS.search(run.output) is not None)
+    yield run
+    run.kill()
+
+
+def order(run: Run, **words: str) -> None:
+    """Has these words said, all at once."""
+    fresh = run.run_dir.parent / "fresh"
+    fresh.mkdir()
+    for name, word in words.items():
+        (fresh / name).write_text(word)
+    shutil.rmtree(run.run_dir.parent / "wishes", ignore_errors=True)
+    fresh.rename(run.run_dir.parent / "wishes")
+
+
+def observers(run: Run, node: str) -> int:
+    """How many connections lead to a node's tap."""
+    path = json.loads((run.run_dir / "processes.json").read_text())["sockets"] + f"/{node}.tap"
+    known = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    return sum(words[-1] == path and words[5] == "03" for words in known)  # 03: connected
+
+
+@pytest.mark.skipif(not Path("/proc/net/unix").exists(), reason="Linux tells who is connected")
+def test_nobody_is_asked_for_what_no_viewer_looks_at(orders: Run) -> None:
+    with connected(orders) as socket:
+        known = channels(socket)
+        assert observers(orders, "orderer") == 0
+        subscribe(socket, known["note"] | {"id": known["note"]["id"] + 10**6})  # a channel that is not there
+        subscribe(socket, known["wish"])
+        until(orders, lambda: observers(orders, "orderer") == 1)
+    until(orders, lambda: observers(orders, "orderer") == 0)
+
+
+def test_of_messages_that_come_together_the_last_is_shown(orders: Run) -> None:
+    with connected(orders) as socket:
+        subscribe(socket, channels(socket)["wish"])
+        until(orders, lambda: observers(orders, "orderer") == 1)
+        order(orders, wish="move", noted="stop")
+        while message(socket)[1]["word"] != "stop":
+            pass
+
+
+def test_another_machines_clock_is_not_read_as_ours() -> None:
+    known = places.Places("", Key.new(), {"arm": places.Place("robot", "", "")})
+    for sender, since in (("arm", 0), ("policy", 1000)):
+        header = Header("run", sender, 0, 0, time.monotonic_ns() - 1000 * 10**9, 0)
+        stamp = captured_ns(Heard("order", header, Order(0, 0, "stop", ""), 1, 0), known)
+        assert abs((time.time_ns() - stamp) / 1e9 - since) < 60

@@ -20,6 +20,12 @@ class Number(Message, cadence="step"):
     value: Annotated[NDArray[np.int64], "one"]
 
 
+class Echo(Message, cadence="step"):
+    """echoer -> server: the number that it heard."""
+
+    value: Annotated[NDArray[np.int64], "one"]
+
+
 class Wish(Message, cadence="free"):
     """orderer -> machine: what somebody wants at once."""
 
@@ -43,6 +49,42 @@ class Idle(Node):
     """Never ends by itself."""
 
     hears = (Number,)
+
+    def hear(self, message: Message) -> None:
+        pass
+
+
+class Server(Node):
+    """Says a number for each echo of the last, until there is a file; then a word."""
+
+    hears, says = (Echo,), (Number, Wish)
+
+    def __init__(self, enough: str) -> None:
+        self.enough = enough
+
+    def start(self) -> Iterator[Message]:
+        yield Number(0, 0, np.zeros(1, np.int64))
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Echo)
+        self.done = os.path.exists(self.enough)
+        yield Wish(0, message.step, "end") if self.done else Number(0, message.step + 1, message.value + 1)
+
+
+class Echoer(Node):
+    """Says each number again."""
+
+    hears, says = (Number,), (Echo,)
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Number)
+        yield Echo(0, message.step, message.value)
+
+
+class Patient(Node):
+    """Waits for the last word."""
+
+    hears = (Wish,)
 
     def hear(self, message: Message) -> None:
         pass

@@ -1,6 +1,10 @@
 """Numbers that are computed in a fork."""
 
 import os
+import signal
+import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -29,3 +33,34 @@ def test_a_fork_that_is_killed_is_replaced():
         return np.array([2.0])
 
     assert aside(compute)().tolist() == [2.0]
+
+
+FOREVER = """
+import os, socket, time
+from tutelage.tasks.aside import aside
+
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+
+def compute():
+    print(port, os.getpid(), flush=True)
+    time.sleep(1e6)
+
+found = aside(compute)
+found()
+"""
+
+
+def test_a_fork_ends_with_its_process_and_holds_none_of_its_files():
+    process = subprocess.Popen([sys.executable, "-c", FOREVER], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    port, fork = map(int, process.stdout.readline().split())
+    os.kill(fork, signal.SIGSTOP)  # it cannot end: all that it holds, it holds on
+    process.kill()
+    process.wait()
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    finally:
+        os.kill(fork, signal.SIGCONT)
+    assert process.stdout.read() == ""  # until the fork has ended, too
+    process.stdout.close()

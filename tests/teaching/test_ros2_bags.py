@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mcap.writer as mcap
 import numpy as np
 import pytest
 
@@ -52,6 +53,16 @@ def bag(path: Path, one: Trajectory, choice: bool = False, close: bool = True) -
             writer.finish()
 
 
+def cut_off(path: Path) -> None:
+    """A bag whose only message has half of a float."""
+    with path.open("wb") as stream:
+        writer = mcap.Writer(stream)
+        writer.start()
+        kind = writer.register_schema("std_msgs/msg/Data", "ros2msg", COMMAND.encode())
+        writer.add_message(writer.register_channel("/command", "cdr", kind), 0, b"\0\1\0\0\0\0", 0)
+        writer.finish()
+
+
 def mapping(folder: Path, text: str = MAPPING) -> str:
     (folder / "bags.yaml").write_text(text)
     return str(folder / "bags.yaml")
@@ -72,6 +83,7 @@ def test_a_step_is_a_command_with_the_newest_observation_by_then(tmp_path: Path)
     for one, other in zip(found.trajectories, shown, strict=True):
         same(one, other)
     assert found.env == "Pendulum-v1" and "counts as truncated" in found.notes[0]
+    assert "was 0.005 s old" in found.notes[1]
 
 
 def test_whole_numbers_are_a_discrete_action_and_the_import_is_an_npz_to_learn_from(tmp_path: Path) -> None:
@@ -97,11 +109,14 @@ def test_whole_numbers_are_a_discrete_action_and_the_import_is_an_npz_to_learn_f
         ("first.mcap, ", "open.mcap, ", "open.mcap: is no whole bag in MCAP: `mcap recover`"),
         ("first.mcap, ", "bags.yaml, ", "bags.yaml: is no whole bag in MCAP"),
         ("first.mcap, ", "nothing.mcap, ", "nothing.mcap"),
+        ("first.mcap, ", "cut.mcap, ", "cut.mcap: has a message with fewer bytes than its type"),
+        ("env:", "most_age_seconds: 0.004\nenv:", "first.mcap: step 0: /state was silent for 0.005 s, more than"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(tmp_path: Path, before: str, after: str, sentence: str) -> None:
     bag(tmp_path / "first.mcap", driven("Pendulum-v1", 0, 5))
     bag(tmp_path / "open.mcap", driven("Pendulum-v1", 0, 5), close=False)
+    cut_off(tmp_path / "cut.mcap")
     (tmp_path / "second").mkdir()
     with pytest.raises(Refusal, match=sentence):
         files.read(mapping(tmp_path, MAPPING.replace(before, after, 1)), Task("Pendulum-v1"))

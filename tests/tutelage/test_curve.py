@@ -91,6 +91,7 @@ def test_what_is_said_on_one_machine_is_heard_on_the_other_after_a_restart_too(t
 
 
 def test_who_speaks_from_another_machine_now_is_followed(two: Two) -> None:
+    tap = Tap("run", two.folders["ear"], ["mouth"], ["number"])
     two.mouth.say(Number(0, 0, 7))
     assert two.until(lambda: two.stream.received == 1)
     with closing(two.mouth):  # it goes on where it was, unheard
@@ -101,6 +102,12 @@ def test_who_speaks_from_another_machine_now_is_followed(two: Two) -> None:
         two.mouth = two.speak()
         two.mouth.say(Number(0, 1, 8))
         assert two.until(lambda: two.stream.received == 2)
+        assert tap.receive(0) is None
+        assert two.until(lambda: b"number" in two.mouth.speaker.tap.tapped)
+        two.mouth.say(Number(0, 2, 9))
+        arrival = tap.receive(5)
+        assert arrival is not None and arrival.fields == [0, 2, 9]
+    tap.close()
 
 
 def test_observers_hear_it_too(two: Two) -> None:

@@ -9,8 +9,8 @@ from tests.parts.run_cli import cli
 from tutelage import launcher as launching
 from tutelage.drawing import layout, svg
 from tutelage.drawing.boxes import Box
+from tutelage.drawing.diagram import Diagram
 from tutelage.drawing.layout import Item
-from tutelage.drawing.picture import Picture
 from tutelage.graph import Graph, NodePlan
 
 NAMESPACES = """
@@ -37,8 +37,8 @@ RING = [
 ]
 
 
-def gail() -> Picture:
-    return Picture(launching.graph("gail.yaml", ()))
+def gail() -> Diagram:
+    return Diagram(launching.graph("gail.yaml", ()))
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def test_arrows_are_uncrossed() -> None:
 
 
 def test_boxes_do_not_overlap(namespaces: Graph) -> None:
-    for picture in (gail(), Picture(namespaces)):
-        boxes = list(picture.boxes.values())
+    for diagram in (gail(), Diagram(namespaces)):
+        boxes = list(diagram.boxes.values())
         assert [(a.name, b.name) for i, a in enumerate(boxes) for b in boxes[:i] if overlap(a, b)] == []
 
 
@@ -78,13 +78,13 @@ def overlap(a: Box, b: Box) -> bool:
 
 
 def test_no_arrow_passes_through_a_box() -> None:
-    picture = gail()
-    for arrow in picture.arrows:
+    diagram = gail()
+    for arrow in diagram.arrows:
         for item in arrow.passing:
-            height = picture.top[item.lane] + item.y
-            column = [box for box in picture.boxes.values() if box.item.layer == item.layer]
+            height = diagram.top[item.lane] + item.y
+            column = [box for box in diagram.boxes.values() if box.item.layer == item.layer]
             assert not [box.name for box in column if box.y - 2 < height < box.y + box.height + 2], arrow.topic
-        assert all(arrow.detour > box.y + box.height for box in picture.boxes.values()) or not arrow.back
+        assert all(arrow.detour > box.y + box.height for box in diagram.boxes.values()) or not arrow.back
 
 
 def test_the_ring_of_gail_closes_with_the_action_alone() -> None:
@@ -92,27 +92,27 @@ def test_the_ring_of_gail_closes_with_the_action_alone() -> None:
 
 
 def test_frames_hold_their_nodes_and_no_others(namespaces: Graph) -> None:
-    picture = Picture(namespaces)
-    assert {frame.name for frame in picture.frames} == {"train", "human", "human/inner"}
-    for frame in picture.frames:
-        for name, box in picture.boxes.items():
+    diagram = Diagram(namespaces)
+    assert {frame.name for frame in diagram.frames} == {"train", "human", "human/inner"}
+    for frame in diagram.frames:
+        for name, box in diagram.boxes.items():
             across = frame.left < box.x and box.x + box.width < frame.right
             inside = across and frame.top < box.y and box.y + box.height < frame.bottom
             assert inside == name.startswith(f"{frame.name}/"), (frame.name, name)
 
 
 def test_a_topic_has_its_name_in_the_namespace(namespaces: Graph) -> None:
-    policy = Picture(namespaces).boxes["human/policy"]
+    policy = Diagram(namespaces).boxes["human/policy"]
     assert [policy.label(topic) for topic in policy.hears] == ["observation", "train/weights"]
 
 
 def test_every_arrow_is_drawn_from_mouth_to_ear() -> None:
     root = ElementTree.fromstring(svg.svg(launching.graph("gail.yaml", ())))
     drawn = [path.get("d", "") for path in root.iter() if "arrow" in path.get("class", "")]
-    picture = gail()
+    diagram = gail()
     wanted = [
         (arrow.sender.output_port(arrow.topic), box.input_port(arrow.topic))
-        for arrow in picture.arrows
+        for arrow in diagram.arrows
         for box in arrow.listeners
     ]
     assert len(drawn) == len(wanted) > 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from tutelage.drawing.boxes import PAD, Arrow, Box, Frame
-from tutelage.drawing.picture import GUTTER, MARGIN, Picture
+from tutelage.drawing.diagram import GUTTER, MARGIN, Diagram
 from tutelage.graph import Graph
 
 CORNER = 10
@@ -32,9 +32,9 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', s
 
 
 def svg(graph: Graph, style: str = STYLE) -> str:
-    """The whole picture. A page that has rules of its own for it gives an empty `style`."""
-    picture = Picture(graph)
-    width, height, name = round(picture.width), round(picture.height), escape(graph.name)
+    """The whole diagram. A page that has rules of its own for it gives an empty `style`."""
+    diagram = Diagram(graph)
+    width, height, name = round(diagram.width), round(diagram.height), escape(graph.name)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img">',
@@ -42,9 +42,9 @@ def svg(graph: Graph, style: str = STYLE) -> str:
         *([f"<style>{style}</style>"] if style else []),
         '<rect class="ground" width="100%" height="100%"/>',
         _text("title", MARGIN, MARGIN + 12, graph.name),
-        *(line for frame in picture.frames for line in _frame(frame)),
-        *(line for arrow in picture.arrows for line in _arrow(picture, arrow)),
-        *(line for box in picture.boxes.values() for line in _box(picture, box)),
+        *(line for frame in diagram.frames for line in _frame(frame)),
+        *(line for arrow in diagram.arrows for line in _arrow(diagram, arrow)),
+        *(line for box in diagram.boxes.values() for line in _box(diagram, box)),
         "</svg>\n",
     ]
     return "\n".join(lines)
@@ -63,8 +63,8 @@ def _text(kind: str, x: float, y: float, words: str, anchor: str = "start") -> s
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _box(picture: Picture, box: Box) -> Iterator[str]:
-    colours = {arrow.topic: COLOURS[arrow.colour % len(COLOURS)] for arrow in picture.arrows}
+def _box(diagram: Diagram, box: Box) -> Iterator[str]:
+    colours = {arrow.topic: COLOURS[arrow.colour % len(COLOURS)] for arrow in diagram.arrows}
     plan, left = box.plan, box.x + PAD
     yield f'<g data-node="{escape(plan.name)}">'
     yield f"<title>{escape(plan.name)}: {escape(plan.run or ' '.join(plan.command))}</title>"
@@ -82,7 +82,7 @@ def _box(picture: Picture, box: Box) -> Iterator[str]:
     yield "</g>"
 
 
-def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
+def _arrow(diagram: Diagram, arrow: Arrow) -> Iterator[str]:
     """The lines and heads of an arrow; lighter where they lead to nodes that publish nothing."""
     colour = COLOURS[arrow.colour % len(COLOURS)]
     for kind, boxes in (
@@ -91,24 +91,24 @@ def _arrow(picture: Picture, arrow: Arrow) -> Iterator[str]:
     ):
         if boxes:
             yield f'<g class="{kind}" fill="{colour}" stroke="{colour}">'
-            yield from (_line(picture, arrow, box) for box in boxes)
+            yield from (_line(diagram, arrow, box) for box in boxes)
             yield "</g>"
 
 
-def _line(picture: Picture, arrow: Arrow, box: Box) -> str:
-    path = _ahead(picture, arrow, box) if box in arrow.ahead else _back(picture, arrow, box)
+def _line(diagram: Diagram, arrow: Arrow, box: Box) -> str:
+    path = _ahead(diagram, arrow, box) if box in arrow.ahead else _back(diagram, arrow, box)
     x, y = box.input_port(arrow.topic)
     return f'<path class="arrow" d="{path}"/><path stroke="none" d="M{x:.1f} {y:.1f}l-8 -4.5v9z"/>'
 
 
-def _ahead(picture: Picture, arrow: Arrow, box: Box) -> str:
+def _ahead(diagram: Diagram, arrow: Arrow, box: Box) -> str:
     """A curve from port to port, level in each layer that it passes."""
     x, y = arrow.sender.output_port(arrow.topic)
     path = f"M{x:.1f} {y:.1f}"
     for item in arrow.passing[: box.item.layer - arrow.sender.item.layer - 1]:
-        level = picture.top[item.lane] + item.y
-        path += _curve(x, y, picture.left[item.layer], level) + f"H{picture.right[item.layer]:.1f}"
-        x, y = picture.right[item.layer], level
+        level = diagram.top[item.lane] + item.y
+        path += _curve(x, y, diagram.left[item.layer], level) + f"H{diagram.right[item.layer]:.1f}"
+        x, y = diagram.right[item.layer], level
     end, height = box.input_port(arrow.topic)
     return path + _curve(x, y, end - 8, height) + "h2"
 
@@ -118,12 +118,12 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
     return f"C{x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
 
 
-def _back(picture: Picture, arrow: Arrow, box: Box) -> str:
+def _back(diagram: Diagram, arrow: Arrow, box: Box) -> str:
     """A path out to the right, down below the boxes, and back to the left, which closes a ring."""
     x, y = arrow.sender.output_port(arrow.topic)
     end, height = box.input_port(arrow.topic)
     floor, c = arrow.detour, CORNER
-    lanes = [other for other in picture.arrows if other.back]
+    lanes = [other for other in diagram.arrows if other.back]
     out = x + GUTTER / 6 + 5 * lanes.index(arrow)
     into = end - GUTTER / 6 - 6 - 5 * lanes.index(arrow)
     return (

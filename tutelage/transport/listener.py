@@ -54,30 +54,23 @@ class Listener:
         self.heard: dict[str, int] = {}
         self.beside: dict[str, Speaker] = {}
         self.handed = False
-        self._senders = sorted({sender for sender, _ in inbox.streams}.difference(beside))
         self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
         self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
-        self._folder, self._watch = folder, places.Watch(folder)
-        self._where = self._addresses()
+        senders = {sender for sender, _ in inbox.streams}.difference(beside)
+        self._watch = places.Watch(folder, senders, "tap" if observer else "links")
         self.socket = sockets.subscriber(
             context,
-            self._where,
+            self._watch.where,
             [name.encode() for name in (*names, f"@{who.name}")],
             self._watch.places and self._watch.places.key,
             high_water=TAP_MESSAGES if observer else 0,
             largest=sockets.largest(stream.kind for stream in inbox.streams.values()),
         )
 
-    def _addresses(self) -> set[str]:
-        kind, known = "tap" if self.observer else "links", self._watch.places
-        return {places.address(self._folder, sender, kind, known) for sender in self._senders}
-
     def follow(self) -> None:
         """Goes where the speakers are now, if a machine was lost and its nodes run elsewhere."""
-        if self._watch.news():
-            before, self._where = self._where, self._addresses()
-            sockets.move(self.socket, before - self._where, self._where - before)
+        sockets.move(self.socket, *self._watch.moves())
 
     def join(self, speaker: Speaker) -> None:
         """Meets the speaker of another node in this process."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,34 +56,47 @@ def of(folder: Path) -> Places | None:
 
 
 class Watch:
-    """Notices when another file of places has come into a socket folder: nodes of a lost machine go on elsewhere."""
+    """Where to hear these nodes' publishers, also when those of a lost machine go on elsewhere.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._seen = folder, _stamp(folder)
-        self.places = of(folder)
+    Args:
+        kind: which publisher of theirs, `links` or `tap`.
+    """
 
-    def news(self) -> Places | None:
-        """The new places; None while they are as before, or the run is all on this machine."""
-        if self.places is None or (now := _stamp(self._folder)) == self._seen:
-            return None
-        self._seen, self.places = now, of(self._folder)
-        return self.places
+    def __init__(self, folder: Path, nodes: Iterable[str], kind: str) -> None:
+        self._folder, self._nodes, self._kind = folder, sorted(nodes), kind
+        self._seen, self.places = _stamp(folder), of(folder)
+        self.where = self._addresses()
+
+    def _addresses(self) -> set[str]:
+        return {address(self._folder, node, self._kind, self.places) for node in self._nodes}
+
+    def moves(self) -> tuple[set[str], set[str]]:
+        """The addresses that were left since the last call, and the new ones."""
+        if self.places is None or (now := _stamp(self._folder)) in (None, self._seen):
+            return set(), set()
+        before, self._seen, self.places = self.where, now, of(self._folder)
+        self.where = self._addresses()
+        return before - self.where, self.where - before
 
 
-def _stamp(folder: Path) -> tuple[int, int]:
+def _stamp(folder: Path) -> tuple[int, int] | None:
     try:
         found = (folder / FILE).stat()
     except FileNotFoundError:
-        return 0, 0
+        return None
     return found.st_ino, found.st_mtime_ns
+
+
+def is_here(node: str, places: Places | None) -> bool:
+    """Whether a node runs on this machine."""
+    return places is None or node not in places.nodes or places.nodes[node].host == places.host
 
 
 def address(folder: Path, node: str, kind: str, places: Places | None) -> str:
     """Where to hear a node's publisher, `links` or `tap`. Raises as sockets.address does."""
-    place = places.nodes.get(node) if places else None
-    if places is None or place is None or place.host == places.host:
+    if places is None or is_here(node, places):
         return sockets.address(folder, node, kind)
-    return place.tap if kind == "tap" else place.links
+    return places.nodes[node].tap if kind == "tap" else places.nodes[node].links
 
 
 def gate(context: sockets.Context, places: Places | None) -> Gate | None:

@@ -87,14 +87,14 @@ class Tap:
     def __init__(self, run: str, folder: Path, senders: Iterable[str], topics: Collection[str]) -> None:
         self.run, self.lost, self._topics = run, Losses(), frozenset(topics)
         self._context = sockets.Context()
-        known = places.of(folder)
-        where = [places.address(folder, sender, "tap", known) for sender in senders]
+        self._watch = watch = places.Watch(folder, senders, "tap")
         names = [topic.encode() for topic in topics]
         limits = {"high_water": TAP_MESSAGES, "largest": codec.MAX_FRAME}
-        self._hear = sockets.subscriber(self._context, where, names, known and known.key, **limits)
+        self._hear = sockets.subscriber(self._context, watch.where, names, watch.places and watch.places.key, **limits)
 
     def receive(self, seconds: float) -> Arrival | None:
-        """The next message, or None if none came within `seconds`."""
+        """The next message, or None if none came within `seconds`. It follows senders that run elsewhere now."""
+        sockets.move(self._hear, *self._watch.moves())
         frames = sockets.take(self._hear) if self._hear.poll(int(seconds * 1000)) else None
         return self._read(frames) if frames else None
 

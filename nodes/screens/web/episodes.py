@@ -8,7 +8,7 @@ import numpy as np
 
 from tutelage import Message
 from tutelage.messages import Demonstration, Episode, Take, Withdrawal
-from tutelage.tasks.pictures import Picture
+from tutelage.tasks.pictures import Draw
 
 NEWEST = 40
 """episodes that are shown"""
@@ -84,7 +84,7 @@ class Episodes:
             "plot": plot(one.observation),
         }
 
-    def replay(self, number: int, picture: Picture) -> list[str]:
+    def replay(self, number: int, picture: Draw) -> list[str]:
         """The pictures of an episode, one of each step that was kept."""
         return ["\n".join(picture(row, COLUMNS)) for row in self.shown[number].observation]
 

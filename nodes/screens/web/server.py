@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from tutelage.nodes.screens.web.door import Door
+from tutelage.nodes.screens.web.connections import HttpConnection
 from tutelage.nodes.screens.web.gate import Gate
 from tutelage.nodes.screens.web.page import Page
 from tutelage.nodes.screens.web.watching import Watchers
@@ -46,7 +46,7 @@ class Server:
         own = [Route("/", whole), WebSocketRoute("/watch", Watchers(page).serve), *map(_file, FILES)]
         app = Gate(Starlette(routes=[*own, *routes]), port, token)
         config = uvicorn.Config(
-            app, log_level="error", loop="asyncio", http=Door, ws="websockets-sansio", ws_max_size=LONGEST
+            app, log_level="error", loop="asyncio", http=HttpConnection, ws="websockets-sansio", ws_max_size=LONGEST
         )
         self.server = uvicorn.Server(config)
         self.address = f"http://127.0.0.1:{port}/?token={token}"

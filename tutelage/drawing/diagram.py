@@ -23,7 +23,7 @@ FRAME_TOP, FRAME_PAD = 30, 20
 TITLE = 40
 
 
-class Picture:
+class Diagram:
     """A graph laid out: `boxes`, `arrows`, `frames`; `left`, `right` edges of the layers; the `top` of each lane."""
 
     def __init__(self, graph: Graph) -> None:

@@ -14,10 +14,10 @@ WAITING = 64
 """connections without a request that is being answered"""
 
 
-class Door(H11Protocol):
+class HttpConnection(H11Protocol):
     """One connection. All of a process share the list of those that wait, the oldest first."""
 
-    waiting: dict[Door, None] = {}
+    waiting: dict[HttpConnection, None] = {}
 
     @property
     def asks(self) -> bool:
