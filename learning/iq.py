@@ -31,10 +31,9 @@ class Sides(NamedTuple):
     policy: Replay
 
     def sample(self, batch: int, steps: int, generator: np.random.Generator) -> Windows:
-        """Runs of the expert's and of the policy's in turns; the expert goes on earning 1 for ever after its own."""
+        """Runs of the expert's and of the policy's in turns."""
         half = batch // 2
-        expert = self.expert.sample(half, steps, generator)._replace(terminated=np.ones(half, bool))
-        return alternating(expert, self.policy.sample(half, steps, generator))
+        return alternating(self.expert.sample(half, steps, generator), self.policy.sample(half, steps, generator))
 
 
 def side_reward(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
