@@ -315,7 +315,9 @@ def test_where_a_file_cannot_inherit_it_is_told(include: str) -> None:
 
 def test_whether_a_file_inherits_is_written_out() -> None:
     outer = "arguments: {x: {default: true}}\ninclude: [{file: inner.yaml, arguments: {seed: 4}, inherit: $(x)}]"
-    assert "'inherit' must be true or false, but is the string '$(x)'" in str(read(outer, files={"inner": INNER}).problems[0])
+    assert "'inherit' must be true or false, but is the string '$(x)'" in str(
+        read(outer, files={"inner": INNER}).problems[0]
+    )
 
 
 def test_files_that_inherit_from_each_other_in_a_circle_are_refused() -> None:
