@@ -6,8 +6,9 @@ VENVS holds an environment for each peer, made as the head of bench/peers/rate_P
 out. All have as many environments, the same networks and as many updates a step, a thread for each process, and a
 machine with two cores. They do not use them alike: tutelage's simulator and policy share one and its learner has the
 other; RLlib's sampler and learner have one each; Stable-Baselines3 and TorchRL are one process, as in their examples,
-and leave the second core idle. So processor seconds stand beside each rate: those of all processes of the command,
-start-up and final evaluation included. The rates are without these, and RLlib's without its first iteration.
+and leave the second core idle. So processor seconds stand beside each rate: those of all processes of the command, with
+start-up and final evaluation. The rates are without these, and RLlib's without its first iteration.
+
 Prints the median of the turns, and how many times as fast as the quickest peer the graph is.
 """
 
