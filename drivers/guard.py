@@ -70,12 +70,11 @@ class Guard:
         self.reading: Reading | None = None
         self.applied = self._start = limits.safe  # the rate counts from the second
         self._outside = ""  # which reading is outside its limits
-        self._captured = self._written = 0
+        self._captured, self._written, self._rescaled = 0, 0, False
 
     def scale(self, scale: float) -> None:
-        """Allows this fraction of the limits. A command beyond them returns at once, which a stop would do, too."""
-        self.limits = self._widest.scaled(scale)
-        self._start = self.limits.within(self._start)
+        """Allows this fraction of its first limits. A command beyond them returns at once, as a stop would have it."""
+        self.limits, self._rescaled = self._widest.scaled(scale), True
 
     def arm(self, now: int) -> None:
         """Arms the device, if it can be connected and read and no sensor is stuck; at rest until the first command."""
@@ -232,7 +231,8 @@ class Guard:
         """Writes the nearest command that the limits allow. If they allow none for a whole period it stops."""
         assert self.reading, "what is armed was read"
         measured, elapsed = self.limits.at_rest(self.reading.values), now - self._written
-        command, met = self.limits.nearest(requested, measured, self._start, elapsed)
+        start = self.limits.near(self._start, measured) if self._rescaled else self._start
+        command, met = self.limits.nearest(requested, measured, start, elapsed)
         if command is None:
             if elapsed >= self.limits.period:
                 self.stop(f"controlled stop: {met}")
@@ -242,7 +242,7 @@ class Guard:
         except DriverError as error:
             self.fault(str(error))
             return Decision(requested, None, str(error))
-        self._start, self._written = self.limits.within(self.applied), now
+        self._start, self._written, self._rescaled = self.limits.within(self.applied), now, False
         return Decision(requested, self.applied, "; ".join(filter(None, (reason, met))))
 
 

@@ -76,6 +76,10 @@ class Limits:
         """The nearest command within the position limits."""
         return np.minimum(np.maximum(command, self.low), self.high)
 
+    def near(self, command: Vector, measured: Vector) -> Vector:
+        """The nearest command within the position limits that is no further than a step from what is measured."""
+        return self.within(np.minimum(np.maximum(command, measured - self.reach), measured + self.reach))
+
     def nearest(self, requested: Vector, measured: Vector, applied: Vector, elapsed: int) -> Bounded:
         """The command nearest to the requested one that all limits allow.
 

@@ -12,6 +12,7 @@ class Archive(Node):
 
     hears = (Weights,)
     order = "arrival"
+    writes = True
     keeps = ("kept",)
 
     def __init__(self, every: int) -> None:

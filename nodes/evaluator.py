@@ -33,7 +33,7 @@ class Evaluator(Node):
 
     hears = (Weights,)
     says: ClassVar[tuple[type[Message], ...]] = (Evaluation,)
-    interruptible = True
+    interruptible = writes = True
     keeps: ClassVar[tuple[str, ...]] = ("evaluated", "kept")
 
     def __init__(

@@ -37,7 +37,7 @@ class Hardware(Node):
     A step lasts from one deadline to the next. Its transition has the action that was in effect: a policy's as it was
     drawn, a person's as it was applied. Between episodes the device is in its safe state. The run ends when nobody acts
     any more, or after `seconds`. It fails when nothing has moved for `patience` seconds (0: it waits for ever), since
-    nobody seems to be there who could arm the robot. `limit_scale` lowers the limits.
+    nobody seems to be there who could arm the robot. `limit_scale` lowers the limits, and is the most while it runs.
     """
 
     hears = (Action,)
@@ -45,7 +45,7 @@ class Hardware(Node):
     says = (Observation, Transition, Reward, Episode, Safety, Command, Timing)
     order = "arrival"
     clock = interruptible = realtime = True
-    steerable = {"limit_scale": (0.01, 1.0)}
+    steerable, only_lowered = {"limit_scale": (0.01, 1.0)}, ("limit_scale",)
 
     def __init__(
         self,
@@ -63,8 +63,7 @@ class Hardware(Node):
         if not most_steps:
             raise Refusal([Problem(robot, NO_TIME_LIMIT.format(self.robot.task.env))])
         self.seconds, self.began = seconds, 0  # the run's length; when it began, in ns
-        self.guard = Guard(self.robot.driver, self.robot.limits)
-        self.guard.scale(limit_scale)
+        self.limit_scale, self.guard = limit_scale, Guard(self.robot.driver, self.robot.limits.scaled(limit_scale))
         self.pace, self.trail = Pace(self.robot.rate), Trail(rollout_steps)
         self.starter = Starter(self.robot, self.guard, self.pace)
         self.actuation = Actuation(self.robot, self.guard, self.pace, self.trail)
@@ -77,7 +76,7 @@ class Hardware(Node):
             raise Refusal([Problem(self.file, NO_OPERATOR)])
 
     def steer(self, setting: str, value: float) -> None:
-        self.guard.scale(value)
+        self.guard.scale(value / self.limit_scale)
 
     def start(self) -> tuple[Message, ...]:
         self.began = time.monotonic_ns()

@@ -27,7 +27,7 @@ class Report(Node):
 
     may_hear = (Weights, Metrics, Evaluation, Episode, Demonstration, Withdrawal, Timing)
     order = "arrival"
-    interruptible = True
+    interruptible = writes = True
     keeps = ("learned", "expert_returns", "returns", "latest")
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ class RewardReport(Node):
     """
 
     hears = (RewardModel, Weights)
-    interruptible = True
+    interruptible = writes = True
     keeps = ("file", "final")
 
     def __init__(self, env: Env) -> None:

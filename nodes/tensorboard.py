@@ -31,6 +31,7 @@ class TensorBoard(Node):
 
     may_hear = (Metrics, Evaluation, Episode, Timing)
     order = "arrival"
+    writes = True
     keeps = ("returns", "lengths", "each")
 
     def __init__(self) -> None:

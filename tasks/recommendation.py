@@ -19,5 +19,6 @@ def recommendation(algorithm: str, env: Env) -> str:
     if algorithm == "dac" and not robot:
         return f"for a small task as {task.env} gail.yaml fits better: it is quicker, where steps cost little"
     if algorithm == "iq" and task.spaces.action > 2:
-        return f"for {task.env} {'dac' if robot else 'gail'}.yaml fits better: iq.yaml has solved CartPole alone"
+        better = "dac" if robot else "gail"
+        return f"for {task.env} {better}.yaml fits better: iq.yaml reached the expert on CartPole alone"
     return ""

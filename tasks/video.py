@@ -18,10 +18,10 @@ def check(path: Path) -> None:
         Refusal: the extra that writes video is not installed, or the file's folder or kind does not exist.
     """
     try:
-        from imageio.config import known_extensions
+        from imageio.config.extensions import video_extensions
     except ModuleNotFoundError as error:
         raise Refusal([Problem(path, f"writing video needs an extra: {installing('video')}")]) from error
-    if path.suffix not in known_extensions:
+    if path.suffix not in {kind.extension for kind in video_extensions}:
         raise Refusal([Problem(path, "is no kind of video: name a file like video.mp4")])
     if not path.parent.is_dir():
         raise Refusal([Problem(path, f"there is no folder {path.parent}")])

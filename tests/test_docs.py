@@ -44,6 +44,14 @@ def test_its_launch_file_is_one(tmp_path: Path) -> None:
     assert done.returncode == 0 and "beaten.py:Beaten" in done.stdout, done.stderr
 
 
+def test_the_launch_file_that_ray_places_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "machines.md").read_text()
+    found = re.findall(r"```yaml\n(# split.yaml: PPO.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "split.yaml").write_text("".join(found))
+    done = cli("launch", "split.yaml", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.count("host: ray-") == 3, done.stderr
+
+
 def test_the_reference_is_what_the_code_says() -> None:
     made = subprocess.run([sys.executable, "-c", "import make_reference; print(make_reference.page(), end='')"],
                           cwd=ROOT / "docs", capture_output=True, text=True, check=True)  # fmt: skip

@@ -67,20 +67,24 @@ class Checkpointing:
         streams = {"inbox": bus.inbox.state(), "outbox": bus.outbox.state(), "ended": bus.ended, "lost": dict(bus.lost)}
         return {"node": node.state(), "done": node.done, **streams}
 
-    def save(self, durable: bool = False) -> None:
-        """Saves a checkpoint. Senders may then forget what precedes the checkpoint before it, which is kept too."""
+    def save(self, durable: bool = False) -> bool:
+        """Saves a checkpoint. Senders may then forget what precedes the checkpoint before it, which is kept too.
+
+        Returns whether it is saved, as far as this node saves anything.
+        """
         if self.node.observer:
-            return
+            return True
         if self.node.realtime:
             self.due_at = time.monotonic() + MOST_SECONDS
             self.bus.acknowledge(self.bus.inbox.positions())
-            return
+            return True
         self._interval = min(MOST_SECONDS, 2 * self._interval)
         self.due_at = time.monotonic() + self._interval
-        saved = self._write(durable or self.durable)
-        if saved or isinstance(self.node, RecordingNode):  # a recorder counts as lost what it cannot write
+        saved = self._write(durable or self.durable) or isinstance(self.node, RecordingNode)
+        if saved:  # a recorder counts as lost what it cannot write
             self.bus.acknowledge(self._positions)
             self._positions = self.bus.inbox.positions()
+        return saved
 
     def keep(self) -> None:
         """Keeps the newest checkpoint under a name of its own, and from now on all files of messages that it counts."""

@@ -65,6 +65,8 @@ def _why_not(graph: Graph, folder: Path, budget: int) -> str:
     report = durable.read_json(path) if path.exists() else {}
     if report.get("exit_code") != 0:
         return "this run has not come to its end yet: go on with it first, without budget:="
+    if far := [plan.name for plan in graph.nodes if plan.host and not plan.on]:
+        return f"the checkpoints of {', '.join(far)} are on another machine: start a new run"
     if not _plans(graph):
         return "this run has no budget of environment steps: start a new one"
     if not isinstance(used := report.get("environment_steps"), int):
@@ -83,7 +85,8 @@ def _plans(graph: Graph) -> list[NodePlan]:
 
 
 def _checkpoints(folder: Path, suffix: str) -> list[Path]:
-    return list((folder / "checkpoints").glob(f"*{suffix}"))
+    """Those of nodes on machines that Ray chose are in folders of their own."""
+    return list((folder / "checkpoints").rglob(f"*{suffix}"))
 
 
 def _rewind(graph: Graph, folder: Path) -> None:
@@ -96,7 +99,8 @@ def _rewind(graph: Graph, folder: Path) -> None:
     for path in kept:
         path.with_suffix(".previous").unlink(missing_ok=True)
         path.replace(path.with_suffix(".checkpoint"))
-    durable.flush_folder(folder / "checkpoints")
+    for one in {path.parent for path in kept}:
+        durable.flush_folder(one)
 
 
 def _copy_recordings(graph: Graph, folder: Path) -> None:

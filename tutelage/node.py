@@ -61,9 +61,12 @@ class Node(Memory):
         interruptible: `interrupt` changes what it publishes, so that a recording cannot verify what follows.
         inherits: parameters that name the folder of another run, and the file in it that the node begins with. The run
             copies the file; the node reads only the copy.
+        writes: it writes results in the run's folder, so it stays at the launcher: of two lives of a machine that Ray
+            chooses, both would write the same files.
         screen: it prints to the launcher's terminal, not to a log; `warn` tells it what is wrong with the run.
         Settings: the dataclass of its settings, if it has some.
         steerable: those of its settings and parameters that may change while it runs. `steer` changes one.
+        only_lowered: those of them that never exceed the parameter of their name, as the launch file sets it.
         steered: those that were changed.
         obeys: message types that people may publish to it, too, while it runs (`topic pub`).
         steers: `ask` tells it what people want to be published. It also says the types that the other nodes obey.
@@ -84,9 +87,11 @@ class Node(Memory):
     clock: ClassVar[bool] = False
     interruptible: ClassVar[bool] = False
     inherits: ClassVar[Mapping[str, str]] = {}
+    writes: ClassVar[bool] = False
     screen: ClassVar[bool] = False
     Settings: ClassVar[Any] = None
     steerable: ClassVar[Ranges] = {}
+    only_lowered: ClassVar[tuple[str, ...]] = ()
     obeys: ClassVar[tuple[type[Message], ...]] = ()
     steers: ClassVar[bool] = False
     done: bool = False
@@ -144,6 +149,12 @@ class Node(Memory):
     def warn(self, sentences: list[str]) -> None:
         """Called with all that is wrong with the run, whenever that changes (`screen`)."""
 
+    @classmethod
+    def ranges(cls, parameters: Mapping[str, Any]) -> Ranges:
+        """The least and the greatest value of each `steerable` setting, in a node with these parameters."""
+        given = {name: parameters[name] for name in cls.only_lowered if name in parameters}
+        return {name: (least, min(most, given.get(name, most))) for name, (least, most) in cls.steerable.items()}
+
     def steer(self, setting: str, value: float) -> None:
         """Gives a setting another value, from now on (`steerable`)."""
 
@@ -173,6 +184,8 @@ class Node(Memory):
 
 class RecordingNode(Node):
     """A node that records messages as they arrive. Senders keep them until it has acknowledged them."""
+
+    writes = True
 
     def witness(self, kind: type[Message], topic: str, header: Header, fields: Sequence[Any]) -> None:
         """Called with each message and promise as it arrives, before `hear`."""

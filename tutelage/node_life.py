@@ -164,17 +164,15 @@ class NodeLife:
             if self.lifeline.released:
                 return
 
-    def _save(self, durable: bool = False) -> None:
-        if not (self.lifeline.released or self._halted):
-            self.checkpoints.save(durable)
+    def _save(self, durable: bool = False) -> bool:
+        return not (self.lifeline.released or self._halted) and self.checkpoints.save(durable)
 
     def _end(self) -> Course:
         self._finishing = True
         yield from self._finish()
         if not self.lifeline.released:
             self.bus.end()
-            self._save(durable=True)
-            if not self._halted:
+            if self._save(durable=True):
                 self.bus.acknowledge_all()
 
     def _finish(self) -> Course:
@@ -230,7 +228,7 @@ class NodeLife:
 
     def _leave_early(self) -> None:
         """Has the node write its last files. Its last messages are dropped: its streams have not come to an end."""
-        if not self._finishing:
+        if not self._finishing and self.node.beside.parent.exists():  # else a next life has its folder (lives.py)
             if self.node.observer or isinstance(self.node, RecordingNode) or not self.node.says:
                 self._hear_the_rest()
             try:

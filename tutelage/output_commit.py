@@ -20,7 +20,7 @@ class OutputCommit:
         save: saves a checkpoint, which survives a power cut if its argument is true.
     """
 
-    def __init__(self, bus: Bus, urgent: Collection[str], save: Callable[[bool], None]) -> None:
+    def __init__(self, bus: Bus, urgent: Collection[str], save: Callable[[bool], bool]) -> None:
         self.bus, self.save = bus, save
         self._urgent = {kind for kind, topic in bus.speaker.topics.items() if topic in urgent}
 

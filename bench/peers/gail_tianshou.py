@@ -40,7 +40,7 @@ class Gail(GAIL):
 
     def disc(self, batch: Batch) -> Tensor:
         observation, action = torch.as_tensor(batch.obs).float(), torch.as_tensor(batch.act)
-        if not action.is_floating_point():
+        if action.ndim == 1:  # one of its choices, as a float too
             action = one_hot(action.long(), self.action_dim)
         return self.disc_net(torch.cat([observation, action.float()], dim=1))
 

@@ -269,6 +269,27 @@ def test_limits_that_are_lowered_amid_a_motion_bring_it_back_at_once_and_are_rai
     assert guard.state is State.MOVING and guard.stops == 0
 
 
+def test_limits_that_are_lowered_amid_a_motion_do_not_stop_it(arm):
+    """It was told to go .35 away from where it is, when a step becomes .04 and the rate .02 a period."""
+    guard = guarded(arm, step=np.array([0.4, INF]), rate=np.array([10.0, INF]))
+    now, arm.says = ACT + PERIOD, np.array([0.35, 0.0])
+    arm.values = np.array([0.2, 0.0])
+    for goal in (0.4, 0.55):
+        arm.captured = now
+        guard.read(now)
+        arm.says = np.array([goal, 0.0])
+        assert guard.command(told(goal, 0), now, now).applied is not None
+        now += PERIOD
+    guard.scale(0.1)
+    for at, most in ((0.2, 0.24), (0.25, 0.26)):
+        arm.values, arm.captured, arm.says = np.array([at, 0.0]), now, np.array([most, 0.0])
+        guard.read(now)
+        verdict = guard.command(told(0.55, 0), now, now)
+        assert arm.told[-1] == [pytest.approx(most), 0.0], verdict
+        now += PERIOD
+    assert guard.state is State.MOVING and guard.stops == 0
+
+
 def test_a_write_that_fails_is_a_fault(arm):
     guard = guarded(arm)
     arm.broken = {"write"}

@@ -6,10 +6,13 @@ import http.client
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from copy import copy
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -25,6 +28,7 @@ from tests.parts.chromium import Visitor, chromium
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.test_sameness import wait_for
+from tutelage.files import durable
 from tutelage.messages import Demonstration, Episode, Take, Withdrawal
 from tutelage.nodes.screens.web.connections import WAITING
 from tutelage.nodes.screens.web.curves import Measured
@@ -143,6 +147,22 @@ def test_it_steers_and_says_what_was_refused(seen: tuple[Run, Browser]) -> None:
     while run.nodes().get("report", before) == before:
         assert time.monotonic() < deadline, run.output
         time.sleep(0.02)
+
+
+def test_no_order_waits_for_a_setting(seen: tuple[Run, Browser]) -> None:
+    """The steering node is held, so the setting is not admitted before the other order is answered."""
+    run, browser = seen
+    steering = run.nodes()["steering"]
+    with watched(browser) as line:
+        os.kill(steering, signal.SIGSTOP)
+        try:
+            line.send(json.dumps({"do": "set", "node": "learner", "setting": "entropy_weight", "value": 0.25}))
+            assert answered(line, do="restart", node="report")["notice"].startswith("report is restarted")
+        finally:
+            os.kill(steering, signal.SIGCONT)
+        while "notice" not in (said := json.loads(line.recv(30))):
+            pass
+        assert said["notice"].startswith("learner: entropy_weight is 0.25")
 
 
 @pytest.mark.parametrize(
@@ -316,6 +336,50 @@ def test_a_picture_is_a_png_that_others_read() -> None:
     assert (np.asarray(Image.open(BytesIO(png(frame)))) == frame).all()
 
 
+@contextmanager
+def page_of(run: Run, run_dir: Path) -> Iterator[Browser]:
+    """The page of a folder in which nothing runs, by `tutelage dashboard`; `run` is any run."""
+    printed = run_dir.with_suffix(".txt")
+    printed.write_text("")
+    beside = copy(run)
+    beside._printed = printed
+    beside.process = Forked(CLI, ["dashboard", str(run_dir)], (Path(os.devnull), printed, printed), run_dir.parent)
+    try:
+        yield Browser(beside)
+    finally:
+        beside.process.kill()
+
+
+@pytest.fixture
+def left(seen: tuple[Run, Browser], tmp_path: Path) -> Path:
+    """What a run has left that was cut off."""
+    shutil.copytree(seen[0].run_dir, tmp_path / "left", ignore=shutil.ignore_patterns("checkpoints"))
+    return tmp_path / "left"
+
+
+def test_a_page_that_cannot_be_told_the_news_is_told_why_and_goes_on(seen: tuple[Run, Browser], left: Path) -> None:
+    processes = (left / "processes.json").read_bytes()
+    (left / "processes.json").write_bytes(b"[")
+    with page_of(seen[0], left) as browser:
+        browser.enter()
+        with watched(browser) as line:
+            assert "the run cannot be shown at the moment: " in json.loads(line.recv(10))["refusal"]
+            (left / "processes.json").write_bytes(processes)
+            while "facts" not in (said := json.loads(line.recv(10))):
+                pass
+    assert said["facts"]["nodes"]["learner"]
+
+
+@pytest.mark.slow
+def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: Path) -> None:
+    with page_of(seen[0], left) as browser, chromium() as chrome:
+        page = chrome.new_page()
+        page.goto(f"http://127.0.0.1:{browser.port}/?token={browser.token}")
+        page.locator("#end").wait_for(state="visible")
+        durable.write_json(left / "report.json", {"return_mean": 500.0})
+        page.locator("#end").wait_for(state="hidden", timeout=10_000)
+
+
 @pytest.mark.slow
 def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=10000000")
@@ -325,15 +389,8 @@ def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
         run.kill()
     while any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
         time.sleep(0.02)
-    printed = tmp_path / "page.txt"
-    printed.write_text("")
-    run._printed = printed
-    run.process = Forked(CLI, ["dashboard", str(run.run_dir)], (Path(os.devnull), printed, printed), tmp_path)
-    try:
-        browser = Browser(run)
+    with page_of(run, run.run_dir) as browser:
         browser.enter()
         with watched(browser) as line:
             facts = json.loads(line.recv(10))["facts"]
-    finally:
-        run.kill()
     assert "left no report" in facts["warnings"][0] and facts["curve rollout/ep_rew_mean"]

@@ -34,7 +34,7 @@ BOTH = pytest.mark.parametrize("env", list(SPACES))
 def learner(folder: Path, env: str = "CartPole-v1", **told: Any) -> SACLearner:
     node = SACLearner(env, settings={"updates": 3, "hidden": 16}, **told)
     node.beside = folder / "checkpoints" / "learner"
-    node.beside.parent.mkdir(exist_ok=True)
+    node.beside.parent.mkdir(parents=True, exist_ok=True)
     return node
 
 
@@ -194,7 +194,7 @@ def test_losses_that_are_none_end_the_run(tmp_path: Path) -> None:
 def discriminator(folder: Path, env: str) -> RewardDiscriminator:
     node = RewardDiscriminator(env, STEPS, settings={"memory": 1300, "steps": 2, "hidden": 16})
     node.beside = folder / "checkpoints" / "discriminator"
-    node.beside.parent.mkdir(exist_ok=True)
+    node.beside.parent.mkdir(parents=True, exist_ok=True)
     return node
 
 
@@ -225,7 +225,7 @@ def test_it_begins_as_a_copy_of_another_runs_policy(tmp_path: Path, env: str, ki
     wanted = teacher(tmp_path / "run", env)
     node = kind(env, policy=str(tmp_path / "run"), settings={"updates": 1, "hidden": 64})
     node.beside = tmp_path / "learner"
-    node.beside.parent.mkdir(exist_ok=True)
+    node.beside.parent.mkdir(parents=True, exist_ok=True)
     assert first(node).tensors.tobytes() == save(wanted)
     node.algorithm._add([], rollout(SPACES[env], wanted, 0, STEPS, ENVIRONMENTS), generator(0, "a"))
     assert first(node).tensors.tobytes() == save(wanted)
@@ -263,7 +263,7 @@ def test_without_a_discriminator_it_goes_on_to_the_bit_too(tmp_path: Path, env: 
     def made(folder: str) -> IQLearner:
         node = IQLearner(env, STEPS, settings={"updates": 3, "hidden": 16})
         node.beside = tmp_path / folder / "learner"
-        node.beside.parent.mkdir(exist_ok=True)
+        node.beside.parent.mkdir(parents=True, exist_ok=True)
         return node
 
     quiet, node = made("quiet"), made("killed")

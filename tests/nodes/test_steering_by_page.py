@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.nodes.test_teaching_by_page import PATIENT, drive
 from tests.parts.chromium import SECONDS, Visitor, chromium
 from tests.parts.run_cli import Run
 from tests.tutelage.test_silence import until
+from tutelage.observers.steered import published
 
 WORDS = (
     *("gail.yaml", "operator:=browser", "live:=true", "env:=CartPole-v1", "speed:=0.5", "rollouts_each:=8", PATIENT),
@@ -68,7 +68,7 @@ def test_a_run_is_taught_watched_steered_and_ended_by_its_pages(tmp_path: Path) 
             page.get_by_label("learner: entropy weight").first.fill("1")
             page.keyboard.press("Enter")
             visitor.sees("learner: entropy_weight is 1 from rollout", "#notice-of-page")
-            until(run, (run.run_dir / "steered-steering.json").exists)
+            until(run, (run.run_dir / "steered-steering.jsonl").exists)
             seen(visitor, lambda: entropy(visitor) > 0.55)
             page.locator("#nodes summary", has_text="simulator").first.click()
             page.get_by_role("button", name="close").click()
@@ -82,6 +82,6 @@ def test_a_run_is_taught_watched_steered_and_ended_by_its_pages(tmp_path: Path) 
             visitor.sees("not connected", "#link")
     finally:
         run.kill()
-    (change,) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    (change,) = published(run.run_dir)
     assert change[2] == {"node": "learner", "setting": "entropy_weight", "value": 1.0}
     assert not visitor.errors and not teacher.errors

@@ -264,6 +264,15 @@ class Adder(Node):
         return ()
 
 
+class Unsaved(Adder):
+    """Cannot save that it has ended, in its first life."""
+
+    def finish(self) -> tuple[Message, ...]:
+        in_the_way = Path(f"{self.beside}.checkpoint.new")
+        in_the_way.rmdir() if in_the_way.exists() else in_the_way.mkdir()
+        return super().finish()
+
+
 class Holder(Counter):
     """Notes that it has let go of what it holds."""
 

@@ -72,9 +72,15 @@ class Run:
 
     def nodes(self) -> dict[str, int]:
         """Process ids of the run's nodes, by name."""
+        return {name: node["pid"] for name, node in self._listed().items()}
+
+    def ended(self) -> set[str]:
+        """The nodes that have ended."""
+        return {name for name, node in self._listed().items() if node["ended"]}
+
+    def _listed(self) -> dict[str, Any]:
         path = self.run_dir / "processes.json"
-        listed = json.loads(path.read_text())["nodes"] if path.exists() else {}
-        return {name: node["pid"] for name, node in listed.items()}
+        return json.loads(path.read_text())["nodes"] if path.exists() else {}
 
     def kill(self) -> None:
         self.process.kill()

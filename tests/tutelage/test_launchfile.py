@@ -300,6 +300,26 @@ def test_without_inherit_an_argument_of_the_included_file_is_not_this_files() ->
     ]
 
 
+@pytest.mark.parametrize(
+    "include",
+    [
+        "groups: [{include: [{file: inner.yaml, arguments: {seed: 4}, inherit: true}]}]",
+        "include: [{file: $(dirname)/inner.yaml, arguments: {seed: 4}, inherit: true}]",
+    ],
+)
+def test_where_a_file_cannot_inherit_it_is_told(include: str) -> None:
+    assert [problem.what for problem in read(include, files={"inner": INNER}).problems] == [
+        "a file inherits by an include of its own, not of a group, whose file is written out: pass the arguments by name"
+    ]
+
+
+def test_whether_a_file_inherits_is_written_out() -> None:
+    outer = "arguments: {x: {default: true}}\ninclude: [{file: inner.yaml, arguments: {seed: 4}, inherit: $(x)}]"
+    assert "'inherit' must be true or false, but is the string '$(x)'" in str(
+        read(outer, files={"inner": INNER}).problems[0]
+    )
+
+
 def test_files_that_inherit_from_each_other_in_a_circle_are_refused() -> None:
     problems = read(
         "include: [{file: other.yaml, inherit: true}]", files={"other": "include: [{file: launch.yaml, inherit: true}]"}

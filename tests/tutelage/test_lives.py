@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -18,7 +20,7 @@ from tests.parts.run_cli import cli
 from tutelage.checkpointing import Checkpointing
 from tutelage.files import durable
 from tutelage.files.append_only import AppendOnlyFile
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.nodes.simulator import Simulator
 from tutelage.supervision import child
 from tutelage.supervision.machines import lives
@@ -31,7 +33,8 @@ from tutelage.transport.inbox import Inbox
 from tutelage.transport.outbox import Outbox
 from tutelage.transport.places import Places
 
-LAUNCH = Path(__file__).parents[2] / "launch"
+ROOT = Path(__file__).parents[2]
+LAUNCH = ROOT / "launch"
 
 
 @pytest.fixture
@@ -59,12 +62,11 @@ def test_the_next_life_has_the_checkpoints_and_the_former_can_save_none(tmp_path
     bus = Bus(Who("run", "simulator", 0), short, Inbox([]), {}, Outbox({}))
     saving, rows = Checkpointing(node, bus, durable=False), AppendOnlyFile(first / "simulator.rows")
     rows.append(b"row")
-    saving.save()
-    assert not node.unkept
+    assert saving.save() and not node.unkept
     second = tmp_path / lives.checkpoints(tmp_path, "ray-1")
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["ray-1.2"]
     assert (second / "simulator.checkpoint").exists() and (second / "simulator.rows").read_bytes() == b"row"
-    saving.save()
+    assert not saving.save()
     assert "simulator.checkpoint" in node.unkept and not first.exists()
     with pytest.raises(FileNotFoundError):
         rows.append(b"another")
@@ -141,10 +143,27 @@ def test_a_machine_that_does_not_share_the_runs_folder_starts_nothing(tmp_path: 
     assert not (tmp_path / "log").exists()
 
 
+def writing(path: Path) -> Iterator[str]:
+    """The classes of a file of nodes/ that use the run's folder, or record."""
+    for made in ast.parse(path.read_text()).body:
+        if isinstance(made, ast.ClassDef) and re.search(r"self\.run_dir|\(RecordingNode\)", ast.unparse(made)):
+            yield made.name
+
+
+def test_who_writes_in_the_runs_folder_says_so() -> None:
+    found = {f"{path.stem}:{name}" for path in (ROOT / "nodes").glob("*.py") for name in writing(path)}
+    known = {name: node_class(f"nodes.{name}") for name in found}
+    silent = {name for name, kind in known.items() if not (kind.writes or kind.screen or kind.observer)}
+    assert "recorder:Recorder" in found - silent and "report:Report" in found - silent
+    assert silent == {"discriminator:Discriminator"}  # one file, at its end, when it still has its checkpoints
+
+
 def test_a_launch_file_with_on_needs_the_address_of_ray(tmp_path: Path) -> None:
     (tmp_path / "two.yaml").write_text(f"include: [{{file: {LAUNCH}/gail.yaml, on: {{gpu: 1}}}}]")
     done = cli("launch", "two.yaml", cwd=tmp_path)
     assert done.returncode == 2 and "policy: it is to run on a machine that Ray chooses: say where" in done.stderr
     assert "say where that machine reaches this one" not in done.stderr
     assert "console: it shows the run, which only the launcher's machine can" in done.stderr
+    for node in ("report", "evaluator"):
+        assert f"{node}: it writes results in the run's folder, where one process alone may: leave it at" in done.stderr
     assert not list(tmp_path.glob("runs/*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -82,6 +83,20 @@ def amid(tmp_path: Path, far: Machine, budget: str) -> Run:
     wait_for(run, "metrics.jsonl", rows=2)
     assert run.process.poll() is None, run.output
     return run
+
+
+def test_its_processes_and_its_clock_are_not_this_machines(tmp_path, far) -> None:
+    run = amid(tmp_path, far, "budget:=100000000")
+    listed = {row["process_id"] for row in json.loads(cli("node", "list", "--json").stdout)}
+    stand_ins = {run.nodes()[name] for name in ("simulator", "policy")}
+    assert set(run.nodes().values()) - listed == stand_ins
+    assert "running, on far, 0 restarts" in cli("node", "info", "simulator", "--run", str(run.run_dir)).stdout
+    asked = ("topic", "delay", "--count", "1", "--run", str(run.run_dir))
+    assert cli(*asked, "weights").returncode == 0
+    late = cli(*asked, "transition")
+    assert late.returncode == 2 and "transition: it comes from far, whose clock is another than" in late.stderr
+    run.process.send_signal(signal.SIGINT)
+    run.wait()
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """Messages that people publish into a running graph (`topic pub`)."""
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -17,6 +16,7 @@ from tutelage import Message
 from tutelage.input.problems import Refusal
 from tutelage.message import values
 from tutelage.messages import Command, Enough, Evaluation, Order, Safety, Setting, Transition
+from tutelage.observers.steered import mapping, published
 from tutelage.plain_message import message_of
 from tutelage.recording import Reader
 from tutelage.recording.reader import Recorded
@@ -55,9 +55,9 @@ def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_re
     said = ask(run, "topic", "pub", "enough", "Enough", "{return_mean: 321.0}", "--once")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
-    ((rollout, *published),) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    ((rollout, *said_by),) = published(run.run_dir)
     assert f"enough: published for rollout {rollout}\n" in said
-    assert published == ["enough", {"return_mean": 321.0}]
+    assert said_by == ["enough", {"return_mean": 321.0}]
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
     assert [(one.sender, *values(said)) for one, said in recorded(run, Enough)] == [("steering", rollout, 0, 321.0)]
@@ -68,12 +68,14 @@ def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_re
 
 def test_a_persons_order_disarms_a_robot_at_once(tmp_path: Path) -> None:
     policy = balancing(tmp_path / "policy")
-    run = Run(tmp_path, "rig.yaml", f"policy:={policy}", f"link:={tmp_path / 'link'}", "steering:=true", "record:=true")
+    words = (f"policy:={policy}", f"link:={tmp_path / 'link'}", "limit_scale:=0.5", "steering:=true", "record:=true")
+    run = Run(tmp_path, "rig.yaml", *words)
     try:
         until(run, lambda: "moving" in log(run))
-        assert "must be a number from 0.01 to 1, but is 1.5" in ask(
-            run, "param", "set", "hardware", "limit_scale", "1.5"
-        )
+        refused = ask(run, "param", "set", "hardware", "limit_scale", "0.6")
+        assert "must be a number from 0.01 to 0.5, but is 0.6" in refused
+        assert "from 0.01 to 0.5" in ask(run, "param", "describe", "hardware", "limit_scale")
+        assert "add --once" in ask(run, "topic", "pub", "order", "Order", "{order: arm, reason: again}")
         assert "limit_scale is 0.25" in ask(run, "param", "set", "hardware", "limit_scale", "0.25")
         assert ask(run, "param", "get", "hardware", "limit_scale").strip() == "0.25"
         said = ask(run, "topic", "pub", "order", "Order", "{order: disarm, reason: it smokes}", "--once")
@@ -84,7 +86,7 @@ def test_a_persons_order_disarms_a_robot_at_once(tmp_path: Path) -> None:
         run.wait()
     ((changed, _),) = recorded(run, Setting)
     later = [said for _, said in recorded(run, Command) if said.applied.size and said.captured > changed.received]
-    assert all(abs(said.applied) <= 2.5 for said in later)
+    assert max(abs(float(said.applied[0])) for said in later) == 2.5, "a quarter of the file's limit"
     assert [said.order for _, said in recorded(run, Order)] == ["disarm"]
     assert ("disarmed", "ordered: it smokes") in [(said.state, said.reason) for _, said in recorded(run, Safety)]
 
@@ -156,3 +158,10 @@ def test_lists_become_arrays_of_the_declared_type() -> None:
     )
     assert isinstance(made, Evaluation) and made.rollout == 3
     assert made.greedy.dtype == np.float64 and made.greedy.tolist() == [1.0, 2.5] and values(made)[5].size == 0
+
+
+@pytest.mark.parametrize("said", ["2026-11-29", "2026-13-45", "!!set {a}", "&one [*one]", "!!binary aGk="])
+def test_what_is_yaml_and_no_message_is_refused(said: str) -> None:
+    with pytest.raises(Refusal, match=r"values: only numbers, texts, .* in quotes"):
+        mapping(f"{{order: stop, reason: {said}}}", "values", "must be fields")
+    assert mapping("{reason: '2026-11-29'}", "values", "must be fields") == {"reason": "2026-11-29"}

@@ -15,6 +15,7 @@ from tests.parts.raylets import raylets
 from tests.parts.run_cli import Run, finished
 from tests.test_sameness import wait_for
 from tests.tutelage.test_machines import ended, until
+from tutelage.supervision.machines import placement
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 ON = "on: {resources: {x: 1}}"
@@ -57,7 +58,7 @@ def amid(folder: Path, cluster: str) -> Run:
 
 
 def placed(run: Run) -> dict[str, int]:
-    """The processes that Ray has started for a run, by their folders of checkpoints."""
+    """The processes that Ray's actors have started for a run, by their folders of checkpoints; without their children."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -65,12 +66,21 @@ def placed(run: Run) -> dict[str, int]:
         except OSError:
             continue
         if "placed" in words and str(run.run_dir) in words:
-            found[words[words.index(str(run.run_dir)) + 1]] = int(process.name)
-    return found
+            found[int(process.name)] = words[words.index(str(run.run_dir)) + 1]
+    return {name: pid for pid, name in found.items() if parent(pid) not in found}
 
 
 def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    path = Path(f"/proc/{pid}/stat")
+    return int(path.read_text().rpartition(")")[2].split()[1]) if path.exists() else 0
+
+
+def test_what_ray_refuses_amid_the_start_is_told(tmp_path) -> None:
+    told: list[tuple[str, str]] = []
+    run = placement.Run("run", tmp_path, "10.0.0.1:7700", "")
+    placement._keep("ray-1", {"resources": {"CPU": 2}}, run, tmp_path, lambda *words: told.append(words))
+    [(event, why)] = told
+    assert event == "refused" and why.startswith("ray-1 cannot be kept: ") and "CPU" in why
 
 
 def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, cluster, digest) -> None:
@@ -82,9 +92,19 @@ def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, clust
     ]
 
 
+def test_a_finished_run_is_extended(tmp_path, cluster) -> None:
+    digests = []
+    for folder, words in ((tmp_path / "one", ()), (tmp_path / "ray", ("--ray", cluster))):
+        folder.mkdir()
+        run = launched(folder, cluster) if words else Run(folder, "gail.yaml", "budget:=32768", "episodes:=2")
+        ended(run)
+        digests.append(ended(Run(folder, "--resume", str(run.run_dir), "budget:=49152", *words)).digest)
+    assert digests[0] == digests[1]
+
+
 def test_a_killed_launcher_leaves_nothing(tmp_path, cluster) -> None:
     run = amid(tmp_path, cluster)
-    assert len([name for name in placed(run) if name]) == 2
+    assert sorted(placed(run)) == ["checkpoints/ray-1.1", "checkpoints/ray-2.1"]
     run.kill()
     until(lambda: not placed(run))
 
@@ -133,4 +153,4 @@ def test_a_machine_that_is_gone_is_replaced_by_another(tmp_path, cluster, digest
     os.kill(parent(parent(gone)), signal.SIGKILL)  # the process of Ray's actor is between
     assert ended(run).digest == digest
     assert run.report["node_restarts"]["simulator"] == 1
-    assert gone not in placed(run).values()
+    assert not Path(f"/proc/{gone}").exists()

@@ -1,7 +1,7 @@
 """What a person changes while a graph runs: it counts from a stated rollout, is recorded, repeated and not forgotten."""
 
 import dataclasses
-import json
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.parts.disks import disk, fill
 from tests.parts.run_cli import Run, cli, finished
 from tests.tutelage.test_silence import until
 from tutelage import Node
@@ -18,7 +19,8 @@ from tutelage.messages import Setting, Weights
 from tutelage.node import parameters
 from tutelage.nodes import airl_discriminator, given_reward_learner, hardware, iq_learner, teleoperator  # noqa: F401
 from tutelage.nodes.learner import PPOLearner
-from tutelage.nodes.steering import Steering
+from tutelage.nodes.steering import LiveSteering, Steering
+from tutelage.observers.steered import STEERED, published
 from tutelage.recording import Reader
 
 LONG = ("gail.yaml", "budget:=49152", "episodes:=2", "record:=true", "steering:=true")
@@ -55,6 +57,50 @@ def test_a_change_counts_from_the_first_rollout_that_was_not_promised(tmp_path: 
     assert [values(said) for said in node.hear(weights(2, stop=True))] == [(3, 0)] and node.done
 
 
+def changed(node: Steering, clip: float) -> dict[str, object]:
+    """Asks a steering node for a change."""
+    node.ask("setting", fields := {"node": "learner", "setting": "clip", "value": clip})
+    return fields
+
+
+def test_a_checkpoint_has_no_message_that_the_list_has_and_no_message_is_listed_twice(tmp_path: Path) -> None:
+    nodes = Steering(), Steering()
+    for node in nodes:
+        node.run_dir = tmp_path
+    one, other = changed(nodes[0], 0.1), changed(nodes[0], 0.2)
+    list(nodes[0].hear(weights(0)))
+    assert published(tmp_path) == [], "it is in no checkpoint yet"
+    saved = nodes[0].state()
+    list(nodes[0].hear(weights(1)))
+    assert published(tmp_path) == [[0, "setting", one], [0, "setting", other]]
+    assert nodes[0].state()["listed"]["rows"] == []
+    nodes[1].load(saved)
+    list(nodes[1].hear(weights(1)))
+    assert published(tmp_path) == [[0, "setting", one], [0, "setting", other]]
+    (tmp_path / STEERED.format("another")).write_text("{")
+    assert len(published(tmp_path)) == 2, "a line that is amid being written"
+
+
+def test_a_full_disk_holds_back_no_message_and_it_is_listed_later(tmp_path: Path) -> None:
+    with disk(tmp_path, "1m"):
+        node = LiveSteering()
+        node.run_dir = tmp_path
+        fill(tmp_path / "filler")
+        for clip in (0.1, 0.2):
+            changed(node, clip)
+            assert [said.value for said in node.tick() if isinstance(said, Setting)] == [clip]
+        list(node.tick())
+        assert published(tmp_path) == [] and node.due() > 0
+        (tmp_path / "filler").unlink()
+        node.unkept = "steering.checkpoint (No space left on device)"
+        list(node.tick())
+        assert published(tmp_path) == [], "it is in no checkpoint yet"
+        node.unkept = ""
+        list(node.tick())
+        assert [fields["value"] for _, _, fields in published(tmp_path)] == [0.1, 0.2]
+        assert node.due() == math.inf
+
+
 def test_a_restarted_learner_still_has_the_changed_setting() -> None:
     node = PPOLearner("CartPole-v1")
     node.name = "learner"
@@ -69,7 +115,7 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     run = Run(tmp_path, *LONG)
     until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     assert "entropy_weight is 0.3 from rollout " in ask(run, "param", "set", "learner", "entropy_weight", "0.3")
-    until(run, (run.run_dir / "steered-steering.json").exists)
+    until(run, (run.run_dir / "steered-steering.jsonl").exists)
     assert ask(run, "param", "get", "learner", "entropy_weight").strip() == "0.3"
     assert "learner is restarted" in ask(run, "node", "restart", "learner")
     assert "the run cannot go on without it" in ask(run, "node", "stop", "policy")
@@ -77,7 +123,7 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
     run.process.wait()
     resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
     assert resumed.process.returncode == 0, resumed.output
-    ((rollout, *said),) = json.loads((run.run_dir / "steered-steering.json").read_text())["published"]
+    ((rollout, *said),) = published(run.run_dir)
     assert said == ["setting", {"node": "learner", "setting": "entropy_weight", "value": 0.3}]
     assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
     verdict = cli("verify", str(run.run_dir / "recording.mcap")).stdout

@@ -13,6 +13,7 @@ import pytest
 from tests.parts import run_cli
 from tests.parts.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
+from tests.tutelage.test_machines import until
 from tutelage.recording import Reader
 from tutelage.supervision import registry
 from tutelage.supervision.child import Child, Program
@@ -94,6 +95,28 @@ def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
     assert run.process.returncode == 0, run.output
     assert (run.run_dir / "sum").read_text() == "1000 499500"
     assert run.report["node_restarts"] == {"counter": 1}
+
+
+def test_nothing_is_lost_when_who_could_not_save_its_end_dies(tmp_path):
+    run = launch(tmp_path, counter="Counter", adder="Unsaved", orderer=f"Orderer {{wishes: {tmp_path}}}", clerk="Clerk")
+    until(lambda: run.ended() >= {"counter", "adder"})
+    killed = run.nodes()["adder"]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: run.process.poll() is not None or run.nodes()["adder"] != killed)
+    (tmp_path / "wish").write_text("end")
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert run.report["node_restarts"] == {"adder": 1}
+    assert (run.run_dir / "sum").read_text() == "1000 499500"
+
+
+def test_who_has_its_checkpoints_no_more_leaves_no_files_when_it_is_ended(tmp_path):
+    run = launch(tmp_path, clock="Clock {count: 1000000}", adder="Adder")
+    until((run.run_dir / "checkpoints" / "adder.checkpoint").exists)
+    (run.run_dir / "checkpoints").rename(run.run_dir / "of-the-next-life")
+    run.process.send_signal(signal.SIGINT)
+    run.wait()
+    assert not (run.run_dir / "sum").exists()
 
 
 def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from tutelage.files import durable
 from tutelage.input.problems import complain
@@ -28,9 +29,10 @@ class Rows(Memory):
         self.written = 0
         self.rows: list[str] = []
 
-    def add(self, row: Mapping[str, float]) -> None:
-        """Adds a row, which the next `append` writes. Infinity and NaN become null."""
-        finite = {name: value if math.isfinite(value) else None for name, value in row.items()}
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Adds a row, which the next `append` writes. Numbers that are infinity or NaN become null."""
+        odd = {name for name, value in row.items() if isinstance(value, float) and not math.isfinite(value)}
+        finite = {name: None if name in odd else value for name, value in row.items()}
         self.rows.append(json.dumps(finite) + "\n")
 
     def append(self, path: Path) -> None:

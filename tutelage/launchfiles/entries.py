@@ -58,7 +58,7 @@ NODE = {
 RESTART = {"times": int, "seconds": float}
 ON = {"cpu": float, "gpu": float, "resources": dict[str, float], "labels": dict[str, str]}
 
-LATER = {"arguments", "nodes", "groups", "include", "replace", *CONDITION}
+LATER = {"arguments", "nodes", "groups", "include", "inherit", "replace", *CONDITION}
 """Filled in later, piece by piece, when the names of each piece are known and whether it counts."""
 
 MOST_NODES = 1000

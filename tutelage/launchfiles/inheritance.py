@@ -39,10 +39,10 @@ def arguments(
     return own
 
 
-def names(include: Item, path: Path) -> list[str]:
+def names(include: Item, path: Path) -> set[str]:
     """The arguments that a file inherits from this include of it."""
     found = [arguments(inner, file, {}, []) for file, inner in _included(include, path)]
-    return [name for each in found for name in each if name not in _passed(include)]
+    return {name for each in found for name in each} - set(_passed(include))
 
 
 def _includes(items: Items) -> list[Item]:

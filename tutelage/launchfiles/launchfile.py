@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tutelage.input import yaml_marks
-from tutelage.input.problems import UNKNOWN, LaunchError, Location, Problem, did_you_mean
+from tutelage.input.problems import UNKNOWN, LaunchError, did_you_mean
 from tutelage.input.types import checked, found, keys, text
 from tutelage.input.yaml_marks import Item, plain, shown
 from tutelage.launchfiles import entries as language
@@ -20,11 +19,9 @@ from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
 from tutelage.launchfiles.machines import where
 from tutelage.launchfiles.running import run_of, types_of
-from tutelage.launchfiles.search import find
 from tutelage.launchfiles.sources import follow
 from tutelage.launchfiles.substitution import fill, of_file
-
-_NAME = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
+from tutelage.launchfiles.values import Values
 
 
 def read(path: Path, arguments: Mapping[str, str] | None = None) -> LaunchFile:
@@ -54,9 +51,10 @@ def arguments(path: Path) -> LaunchFile:
     return launch_file
 
 
-class _Reader:
+class _Reader(Values):
     def __init__(self, launch_file: LaunchFile) -> None:
-        self.launch_file, self.problems = launch_file, launch_file.problems
+        super().__init__(launch_file.problems)
+        self.launch_file = launch_file
 
     def file(self, path: Path, given: Mapping[str, Given], scope: Scope) -> None:
         """Reads a file, the launched one or an included one."""
@@ -122,11 +120,19 @@ class _Reader:
         elif path:
             filled = fill(by_name(items["arguments"]), scope.names, self.problems).value if "arguments" in parts else {}
             given = {name: Given(plain(one), one.place, scope.folder) for name, one in filled.items()}
-            given |= {name: Given(scope.names[name], item.place) for name in inheritance.names(item, scope.files[-1])}
+            given |= self.inherited(item, scope)
             inner, first = self.inner(scope, parts, items), len(self.launch_file.entries)
             self.file(path, given, inner)
             for name, node in items["replace"].value.items() if "replace" in parts else ():
                 self.replace(name, node, inner, first)
+
+    def inherited(self, include: Item, scope: Scope) -> dict[str, Given]:
+        """The values of the arguments that a file inherits from an include of it."""
+        names = inheritance.names(include, scope.files[-1])
+        if "inherit" in include.value and ("$(" in plain(include.value["file"]) or not names <= scope.names.keys()):
+            what = "a file inherits by an include of its own, not of a group, whose file is written out"
+            self.problem(include.value["inherit"].place, f"{what}: pass the arguments by name")
+        return {name: Given(scope.names[name], include.place) for name in names & scope.names.keys()}
 
     def replace(self, name: str, item: Item, scope: Scope, first: int) -> None:
         """Reads a node in the place of the included one of that name; `first` is the first entry of its file."""
@@ -197,20 +203,6 @@ class _Reader:
             item = None
         return {**(item.value if item else {}), **(items["parameters"].value if "parameters" in parts else {})}
 
-    def topics(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> dict[str, Item]:
-        """The remaps of a node, a group or a file that can be read."""
-        if "remap" not in parts:
-            return {}
-        filled = fill(items["remap"], scope.names, []).value
-        return {own: to for own, to in filled.items() if to.value is not UNKNOWN and self.is_name(to.value, to.place)}
-
-    def process(self, items: Mapping[str, Item], parts: Mapping[str, Any], scope: Scope) -> str:
-        """The full name of the process that a node (with its index), a group or a file names, or that of the scope."""
-        name = parts.get("process") or ""
-        named = name and self.is_name(name, items["process"].place)
-        own = f"{name}-{scope.names['index']}" if "count" in items else name
-        return scope.absolute(own) if named else "" if "process" in parts else scope.process
-
     def time(self, time: Time | None, items: Mapping[str, Item]) -> None:
         if time and self.launch_file.time not in (None, time):
             other = self.launch_file.time
@@ -221,29 +213,6 @@ class _Reader:
         if lease is not None and not 0 < lease < math.inf:
             self.problem(items["lease"].place, f"lease must be a number of seconds above 0, but is {lease:g}")
         self.launch_file.lease = self.launch_file.lease or lease  # the launched file takes precedence
-
-    def values(self, items: Mapping[str, Item], table: Mapping[str, Any], what: str, scope: Scope) -> dict[str, Any]:
-        """Plain values, filled in and checked, except those of LATER."""
-        ready = [key for key in items if key not in language.LATER]
-        filled = {key: fill(items[key], scope.names, self.problems) for key in ready}
-        return checked({**items, **filled}, table, what, self.problems)
-
-    def found(self, key: str, parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope) -> Path | None:
-        """The file that a key names."""
-        try:
-            return find(parts[key], scope.folder) if key in parts else None
-        except LaunchError as error:
-            self.problem(items[key].place, str(error))
-            return None
-
-    def is_name(self, name: str, place: Location) -> bool:
-        if _NAME.fullmatch(name):
-            return True
-        self.problem(place, f"'{name}' is not a name: use letters, digits, _ and -, with / after a namespace")
-        return False
-
-    def problem(self, where: object, what: str) -> None:
-        self.problems.append(Problem(where, what, hides=True))
 
 
 def _texts(environment: Mapping[str, Any]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tutelage.input.problems import LaunchError, Problem, did_you_mean
 
-_PATH = re.compile(r"[/~]|.*\.")
-"""Matches the beginning of a name that is a path, not an id."""
+_PATH = re.compile(r"[/~]|(?!hub:).*\.")
+"""Matches the beginning of a name that is a path, not an id. A revision at the hub may have a dot."""
 
 LAUNCH_FOLDER = (Path(__file__).parents[1] / "launch").resolve()
 """Our own launch files: beside this package, in a clone and in a wheel alike."""

@@ -174,4 +174,6 @@ def topic_delay(topic: str, run: str | None, window: int, count: int | None, as_
     from tutelage import output
     from tutelage.observers import delay, reports, runs
 
-    output.show(reports.reports(runs.running(run), topic, delay.measure, window, count, as_json))
+    found = runs.running(run)
+    delay.check_clock(found, topic)
+    output.show(reports.reports(found, topic, delay.measure, window, count, as_json))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
+from tutelage.input.problems import Problem, Refusal
+from tutelage.observers import runs
 from tutelage.observers.reports import Sample
+from tutelage.supervision.registry import Running
 
 
 class Delay(NamedTuple):
@@ -24,6 +27,18 @@ class Delay(NamedTuple):
             f"{self.topic}: {mean:.2f} ms after publishing in the mean, {least:.2f} to {most:.2f} ms, "
             f"standard deviation {spread:.2f} ms; {self.messages} messages"
         )
+
+
+def check_clock(run: Running, topic: str) -> None:
+    """Checks that the senders of a topic have this machine's clock.
+
+    Raises:
+        Refusal: one is on another machine. Its monotonic clock began with that machine.
+    """
+    speakers = runs.speakers(run, topic)
+    if far := sorted({plan.host for plan in run.graph.nodes if plan.host and plan.name in speakers}):
+        what = f"it comes from {', '.join(far)}, whose clock is another than this machine's: no delay can be measured"
+        raise Refusal([Problem(topic, what)])
 
 
 def measure(topic: str, samples: list[Sample]) -> Delay | None:

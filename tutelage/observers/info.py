@@ -23,7 +23,8 @@ def node(run: Running, name: str) -> str:
         raise Refusal([Problem(name, f"there is no such node in {run.run_dir.name}; {did_you_mean(name, plans)}")])
     plan = plans[name]
     row = next(row for row in runs.nodes([run]) if row.node == name)
-    process = "no process" if row.process_id is None else f"process {row.process_id}"
+    where = f"on {plan.host}" if plan.host else "no process"
+    process = where if row.process_id is None else f"process {row.process_id}"
     lines = [
         f"{name}   {plan.run or ' '.join(plan.command)}",
         f"  {row.state}, {process}, {row.restarts or 0} restarts",

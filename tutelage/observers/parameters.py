@@ -13,7 +13,7 @@ from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
 from tutelage.node import Node, parameters
-from tutelage.observers.steered import admit, published
+from tutelage.observers.steered import admit, mapping, published
 from tutelage.setting import Setting
 from tutelage.supervision.registry import Running
 
@@ -53,21 +53,21 @@ def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[Param
     for name, parameter in parameters(kind).items():
         default = None if parameter.default is inspect.Parameter.empty else parameter.default
         value = changed.get((plan.name, name), plan.parameters.get(name, default))
-        yield ParameterRow(plan.name, name, value, _range(kind, name), str(parameter.annotation))
+        yield ParameterRow(plan.name, name, value, _range(plan, kind, name), str(parameter.annotation))
     if not (kind.steerable and kind.Settings):
         return
     given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
     for one in declared.settings(place):
         if one.name in kind.steerable:
             value = changed.get((plan.name, one.name), given.get(one.name, float(one.default)))
-            yield ParameterRow(plan.name, one.name, value, _range(kind, one.name), one.meaning)
+            yield ParameterRow(plan.name, one.name, value, _range(plan, kind, one.name), one.meaning)
 
 
-def _range(kind: type[Node] | None, name: str) -> str:
+def _range(plan: NodePlan, kind: type[Node], name: str) -> str:
     """The range in which a parameter may change; empty if it may not."""
-    if kind is None or name not in kind.steerable:
+    if name not in kind.steerable:
         return ""
-    least, most = kind.steerable[name]
+    least, most = kind.ranges(plan.parameters)[name]
     return f"{least:g} to {most:g}"
 
 
@@ -110,11 +110,5 @@ def load(run: Running, node: str, text: str) -> Iterator[str]:
     Raises:
         Refusal: this is no such file, or a setting cannot change.
     """
-    try:
-        wanted = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Refusal([Problem(node, f"this is no YAML: {error}")]) from error
-    if not isinstance(wanted, dict):
-        raise Refusal([Problem(node, "there are no settings: a line `name: value` for each is needed")])
-    for setting, value in wanted.items():
+    for setting, value in mapping(text, node, "there are no settings: a line `name: value` for each is needed").items():
         yield change(run, node, str(setting), value)

@@ -21,7 +21,10 @@ RATE_SECONDS = 1.6
 
 
 class NodeRow(NamedTuple):
-    """A node in `node list`. `state` is running, stopped (by a signal), ended or dead."""
+    """A node in `node list`. `state` is running, stopped (by a signal), ended or dead.
+
+    `process_id` is None if it is dead, or on another machine.
+    """
 
     run: str
     node: str
@@ -69,7 +72,8 @@ def _node(run: Running, plan: NodePlan) -> NodeRow:
     listed = run.processes.get(plan.name)
     if listed is None:
         return NodeRow(run.run_dir.name, plan.name, None, "dead", None)
-    return NodeRow(run.run_dir.name, plan.name, listed["pid"], _state(listed), listed["restarts"])
+    process = None if plan.host else listed["pid"]  # of its stand-in
+    return NodeRow(run.run_dir.name, plan.name, process, _state(listed), listed["restarts"])
 
 
 def _state(listed: dict[str, Any]) -> str:

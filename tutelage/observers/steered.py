@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,23 +10,44 @@ from typing import Any
 
 import yaml
 
-from tutelage.files import durable
 from tutelage.foreign import message_type
 from tutelage.input.problems import Problem, Refusal
 from tutelage.observers import runs
-from tutelage.supervision import control
+from tutelage.supervision import control, roles
 from tutelage.supervision.registry import Running
 
-STEERED = "steered-{}.json"
-"""In the run's folder, one of each steering node: rollout, topic and fields of what people published, newest last."""
+STEERED = "steered-{}.jsonl"
+"""In the run's folder, one of each steering node: a row of rollout, topic and fields for each message, newest last."""
 
 ADMITTED_SECONDS, LOOK_SECONDS = 20.0, 0.05
 """How long a message may take to be admitted, two rollouts at most, and how often that is looked for."""
 
+AGAIN = "a robot obeys it, so a person says it each time: add --once"
+
 
 def published(run_dir: Path) -> list[list[Any]]:
     """Rollout, topic and fields of all that people published."""
-    return [one for path in sorted(run_dir.glob(STEERED.format("*"))) for one in durable.read_json(path)["published"]]
+    return [row for path in _lists(run_dir) for row in _rows(path, _whole(path))]
+
+
+def _lists(run_dir: Path) -> list[Path]:
+    return sorted(run_dir.glob(STEERED.format("*")))
+
+
+def _whole(path: Path, start: int = 0) -> bytes:
+    """The whole lines of a file from this byte on: the last one may be amid being written."""
+    with path.open("rb") as file:
+        file.seek(start)
+        read = file.read()
+    return read[: read.rfind(b"\n") + 1]
+
+
+def _rows(path: Path, lines: bytes) -> list[list[Any]]:
+    try:
+        rows = [json.loads(line) for line in lines.splitlines()]
+        return [[row["rollout"], row["topic"], row["fields"]] for row in rows]
+    except (ValueError, LookupError, TypeError) as error:
+        raise Refusal([Problem(path, f"this file is damaged: {error}")]) from error
 
 
 def admit(run: Running, topic: str, fields: dict[str, Any]) -> int:
@@ -35,33 +57,31 @@ def admit(run: Running, topic: str, fields: dict[str, Any]) -> int:
         Refusal: people may not say this, or it was not admitted in time.
     """
     own = message_type(run.graph.messages[topic]).topic if topic in run.graph.messages else topic
-    before = len(_rollouts(run.run_dir, own, fields))
+    before = {path: len(_whole(path)) for path in _lists(run.run_dir)}
     control.ask(run.socket_dir, do="publish", topic=topic, fields=fields)
     deadline = time.monotonic() + ADMITTED_SECONDS
     while time.monotonic() < deadline:
-        rollouts = _rollouts(run.run_dir, own, fields)
-        if len(rollouts) > before:
-            return rollouts[-1]
+        for path in _lists(run.run_dir):
+            for rollout, *said in _rows(path, _whole(path, before.get(path, 0))):
+                if said == [own, fields]:
+                    return rollout
         time.sleep(LOOK_SECONDS)
     what = f"was asked for, but not admitted within {ADMITTED_SECONDS:.0f} s; it may still come"
     raise Refusal([Problem(topic, what)])
-
-
-def _rollouts(run_dir: Path, own: str, fields: dict[str, Any]) -> list[int]:
-    """The rollouts for which exactly this was published."""
-    return [rollout for rollout, topic, said in published(run_dir) if (topic, said) == (own, fields)]
 
 
 def publish(run: Running, topic: str, kind: str, values: str, hertz: float, once: bool) -> Iterator[str | None]:
     """Publishes a message of YAML `values`, once or `hertz` times a second until the run ends; a sentence for each.
 
     Raises:
-        Refusal: the topic has another type, or as `admit`.
+        Refusal: the topic has another type, a robot would obey it again and again, or as `admit`.
     """
     runs.check_topics(run, [topic])
     if (its := run.graph.messages[topic]["title"]) != kind:
         raise Refusal([Problem(topic, f"has messages of type {its}, not {kind}")])
-    fields = _fields(values)
+    if not once and any(topic in plan.takes for plan in run.graph.nodes if roles.acts_on_the_world(plan)):
+        raise Refusal([Problem(topic, AGAIN)])
+    fields = mapping(values, "values", "must be fields and their values, for example '{order: stop, reason: hot}'")
     due = time.monotonic()
     while True:
         yield f"{topic}: published for rollout {admit(run, topic, fields)}"
@@ -73,11 +93,20 @@ def publish(run: Running, topic: str, kind: str, values: str, hertz: float, once
             yield None
 
 
-def _fields(values: str) -> dict[str, Any]:
+def mapping(text: str, where: str, what: str) -> dict[str, Any]:
+    """The names and plain values that a YAML text has; `what` is said if it has none.
+
+    Raises:
+        Refusal: the text is no YAML, or has other values than JSON can hold.
+    """
     try:
-        fields = yaml.safe_load(values)
+        found = yaml.safe_load(text)
+        json.dumps(found)
     except yaml.YAMLError as error:
-        raise Refusal([Problem("values", f"this is no YAML: {error}")]) from error
-    if not isinstance(fields, dict):
-        raise Refusal([Problem("values", "must be fields and their values, for example '{order: stop, reason: hot}'")])
-    return fields
+        raise Refusal([Problem(where, f"this is no YAML: {error}")]) from error
+    except (TypeError, ValueError, RecursionError) as error:
+        what = f"only numbers, texts, true, false, lists and names can be said; put a date in quotes ({error})"
+        raise Refusal([Problem(where, what)]) from error
+    if not isinstance(found, dict):
+        raise Refusal([Problem(where, what)])
+    return found

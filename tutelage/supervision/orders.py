@@ -99,7 +99,7 @@ class Orders:
     def _check(self, node: str, setting: str, value: Any) -> None:
         """Checks a change of a setting."""
         plan = self._running(node)
-        steerable = plan.kind.steerable if plan.kind else {}
+        steerable = plan.kind.ranges(plan.parameters) if plan.kind else {}
         if setting not in steerable:
             what = f"{node} has no such setting that may change while it runs; {did_you_mean(setting, steerable)}"
             raise Refusal([Problem(setting, what)])

@@ -28,6 +28,11 @@ def shows(plan: NodePlan) -> bool:
     return bool(plan.kind and plan.kind.screen)
 
 
+def writes(plan: NodePlan) -> bool:
+    """Whether it writes results in the run's folder."""
+    return bool(plan.kind and plan.kind.writes)
+
+
 def ours(plans: Mapping[str, NodePlan]) -> set[str]:
     """The nodes, without observers and without programs that are none."""
     return {name for name, plan in plans.items() if plan.kind and not is_observer(plan)}

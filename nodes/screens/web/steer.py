@@ -30,16 +30,19 @@ def settings(run_dir: Path, graph: Graph) -> list[dict[str, Any]]:
     return [{**row._asdict(), "range": row.steerable} for row in rows]
 
 
+def check(asked: dict[str, Any]) -> None:
+    """Raises ValueError if this is no order."""
+    fields = ORDERS.get(str(asked.get("do")), {"do": type(None)})
+    if asked.keys() - {"do"} != fields.keys() or not all(fits(asked[name], fields[name]) for name in fields):
+        raise ValueError("no order")
+
+
 def order(run_dir: Path, asked: dict[str, Any]) -> str:
     """Does what a page asks for, and says in a sentence what was done.
 
     Raises:
-        ValueError: this is no order.
         Refusal: it cannot be done.
     """
-    fields = ORDERS.get(str(asked.get("do")), {"do": type(None)})
-    if asked.keys() - {"do"} != fields.keys() or not all(fits(asked[name], fields[name]) for name in fields):
-        raise ValueError("no order")
     run = runs.running(str(run_dir))
     if asked["do"] == "set":
         return parameters.change(run, asked["node"], asked["setting"], asked["value"])

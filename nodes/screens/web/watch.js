@@ -58,9 +58,9 @@ function drawFigures(facts) {
 }
 
 function drawArguments(facts, news) {
+  if (news.includes("restartable")) part("end").hidden = !facts.restartable.length;
   if (!news.includes("arguments")) return;
   part("arguments").replaceChildren(...facts.arguments.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, cell)))));
-  part("end").hidden = !facts.restartable.length;
 }
 
 part("end").addEventListener("click", () => confirm("End the run in good order? It can be resumed.") && ask({ do: "end" }));

@@ -42,6 +42,7 @@ class Watcher:
     Attributes:
         seen: the facts that it has.
         log: the node whose log it shows, or nothing.
+        orders: those that are being obeyed.
     """
 
     def __init__(self, page: Page, socket: WebSocket) -> None:
@@ -49,16 +50,24 @@ class Watcher:
         self.seen: Facts = {}
         self.log = ""
         self.woken = asyncio.Event()
+        self.orders: set[asyncio.Task[None]] = set()
 
     async def show(self) -> None:
         """Sends what has changed, every DRAW_SECONDS or when something was asked for."""
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 self.woken.clear()
-                if news := self._news():
-                    await self.socket.send_text(json.dumps({"facts": news}))
+                if said := self._said():
+                    await self.socket.send_text(json.dumps(said))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.woken.wait(), DRAW_SECONDS)
+
+    def _said(self) -> dict[str, Any]:
+        """What has changed, or why that cannot be said; nothing if nothing has."""
+        try:
+            return {"facts": news} if (news := self._news()) else {}
+        except Exception as error:  # of any kind: a page that is told nothing would look as if nothing happened
+            return {"refusal": f"the run cannot be shown at the moment: {error}"}
 
     def _news(self) -> Facts:
         """The facts that it does not have; None stands for one that is no more."""
@@ -84,14 +93,19 @@ class Watcher:
                 pictures = self.page.replay(number)
                 await self.socket.send_text(json.dumps({"replay": number, "pictures": pictures}))
             case _:
-                await self._obey(asked)
-                self.page.refresh()
+                steer.check(asked)
+                obeying = asyncio.create_task(self._obey(asked))
+                self.orders.add(obeying)  # nobody else keeps it
+                obeying.add_done_callback(self.orders.discard)
         self.woken.set()
 
     async def _obey(self, asked: dict[str, Any]) -> None:
-        """Does what is asked for, beside all else: a setting takes effect after a moment."""
+        """Does what is asked for, beside all else: the end of the run waits for no setting."""
         try:
             said = {"notice": await asyncio.to_thread(steer.order, self.page.run_dir, asked)}
-        except Refusal as refusal:
-            said = {"refusal": str(refusal)}
-        await self.socket.send_text(json.dumps(said))
+        except (Refusal, OSError) as error:
+            said = {"refusal": str(error)}
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self.socket.send_text(json.dumps(said))
+        self.page.refresh()
+        self.woken.set()

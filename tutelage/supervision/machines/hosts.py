@@ -155,6 +155,9 @@ def _problems(plan: NodePlan, elsewhere: Elsewhere) -> Iterator[Problem]:
     if roles.shows(plan) or roles.is_observer(plan):
         what = f"it shows the run, which only the launcher's machine can: no {'on' if plan.on else 'host'}: {plan.host}"
         yield Problem(plan.name, what)
+    if plan.on and roles.writes(plan):
+        what = "it writes results in the run's folder, where one process alone may: leave it at the launcher"
+        yield Problem(plan.name, what)
 
 
 def _out_of_reach(graph: Graph) -> list[Problem]:

@@ -1,8 +1,10 @@
 """The lives of a machine that Ray chooses: when one is gone, the next begins on this or another machine.
 
 Each life has a key, which counts for this run alone, and the folder of checkpoints of the life before, renamed. So one
-that was thought dead and comes back can do no harm: the door does not hear it, and since it can save nothing, it
-acknowledges nothing. What it may still say is what the next life says, too, under the same numbers.
+that was thought dead and comes back can do no harm: the door does not hear it, and since it can save no checkpoint, it
+acknowledges nothing, and leaves no files when it is ended. What it may still say is what the next life says, too, under
+the same numbers. Nodes that write results in the run's folder as they go have no fence but this: they are never placed
+(`Node.writes`). The file system must show the other machines a rename at once (docs/machines.md).
 """
 
 from __future__ import annotations

@@ -84,7 +84,17 @@ def _needs(on: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep(host: str, options: dict[str, Any], run: Run, folder: Path, tell: Callable[[str, str], None]) -> None:
-    """Starts one life of a machine after the other, until the run is over."""
+    """Keeps a machine until the run is over, or tells why that cannot be."""
+    try:
+        why = _live(host, options, run, folder)
+    except Exception as error:  # Ray's and the disk's: in a thread nobody else would hear of it
+        why = f"{host} cannot be kept: {error}"
+    if why:
+        tell("refused", why)
+
+
+def _live(host: str, options: dict[str, Any], run: Run, folder: Path) -> str:
+    """Starts one life of a machine after the other, until the run is over; else returns why there is no other."""
     import ray
     from ray.exceptions import RayError
 
@@ -96,13 +106,12 @@ def _keep(host: str, options: dict[str, Any], run: Run, folder: Path, tell: Call
             told = (lives.checkpoints(run.run_dir, host), run.server, run.address)
             key = ray.get(actor.start.remote(run.name, str(run.run_dir), str(Path.cwd()), str(log), *told))
             if not key:
-                what = f"{host} sees no run in {run.run_dir}: start it in a folder that all machines share"
-                return tell("refused", what)
+                return f"{host} sees no run in {run.run_dir}: start it in a folder that all machines share"
             lives.admit(folder, host, key)
             if ray.get(actor.run.remote()) == 0:
-                return None
+                return ""
         except RayError as error:
             complain(f"{host} is gone: {error}")
         ray.kill(actor)
         ends.append(time.monotonic())
-    return tell("refused", f"{host} has ended {LIVES} times within {LIVES_SECONDS:.0f} s: its log says why")
+    return f"{host} has ended {LIVES} times within {LIVES_SECONDS:.0f} s: its log says why"
