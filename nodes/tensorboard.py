@@ -78,6 +78,7 @@ class TensorBoard(Node):
         self.points += events.point(time.time(), step, named)
 
     def _write(self) -> None:
+        self.file.path.parent.mkdir(exist_ok=True)
         self.file.append(self.points)
         self.points = b""
 

@@ -113,7 +113,7 @@ def test_the_critics_step_along_the_gradient_of_their_loss(spaces):
         batch = sac._batch(windows, reward)
         target = sac._target(batch, generator(1, "test"))
         got = stepped(sac.critics.adam, lambda: sac._critic_step(batch, generator(1, "test"), 0.0))
-    value = mlp(sac.critics.parameters.named, "critic", sac.head.seen(*sac._split(windows.steps[0])), norm=True)
+    value = mlp(sac.critics.parameters.named, "critic", sac.head.seen(*sac.split(windows.steps[0])), norm=True)
     taken = torch.tensor(windows.steps[0][:, 3:-1]) if spaces.discrete else 1.0
     wanted = sac.critics.parameters.gradient(soft.critic_loss((value * taken).sum(dim=2), target))
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-6)
@@ -143,8 +143,8 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
     sac, replay, _, expert = filled(spaces)
     steps, shown = replay.sample(32, 1, generator(0, "test")).steps[0], expert[:8]
     with torch.no_grad():
-        seen = sac._split(steps)[0]
-        got = stepped(sac.adam, lambda: sac._actor_step(seen, *sac._split(shown), 0.7, generator(1, "test"), 0.0))
+        seen = sac.split(steps)[0]
+        got = stepped(sac.adam, lambda: sac._actor_step(seen, *sac.split(shown), 0.7, generator(1, "test"), 0.0))
     named, temperature = sac.actor.named, sac._temperature()
     own, of_expert = (mlp(named, "actor", sac._scaled(rows[:, :3]), norm=False)[0] for rows in (steps, shown))
     if spaces.discrete:

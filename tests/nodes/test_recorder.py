@@ -95,7 +95,8 @@ class Growing:
 
 def started(place: Assignment) -> Child:
     node_class(PLAN.run)  # so that the child has it loaded
-    (place.run_dir / "logs").mkdir(exist_ok=True)
+    for folder in ("logs", "checkpoints"):
+        (place.run_dir / folder).mkdir(exist_ok=True)
     recorder = child.start([PLAN], place, [])[0]
     recorder.tell("begin")
     return recorder

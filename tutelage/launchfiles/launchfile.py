@@ -139,6 +139,8 @@ class _Reader(Values):
         entries = self.launch_file.entries
         names = [entry.name for entry in entries[first:]]
         if scope.absolute(name) not in names:
+            if isinstance(item.value, dict) and not holds(item.value, scope, self.problems):
+                return  # neither is to run
             what = f"there is no node '{name}' in this file to replace; {did_you_mean(scope.absolute(name), names)}"
             self.problem(item.key or item.place, what)
             return
