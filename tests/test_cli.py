@@ -86,8 +86,6 @@ def test_weights_are_kept_on_the_way_and_can_be_evaluated(run: Run) -> None:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [("video.doc", "is no kind of video: name a file like video.mp4"), ("no/video.mp4", "there is no folder no")],
@@ -99,14 +97,15 @@ def test_what_cannot_be_rendered_is_refused_before_anything_is_played(
     assert done.returncode == 2 and sentence in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its decoder's pipes
 def test_evaluate_renders_a_video(run: Run, tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     done = cli("evaluate", str(run.run_dir), "--episodes", "1", "--render", str(video))
     assert done.returncode == 0, done.stderr
-    with imageio.get_reader(video) as reader:
-        frames = list(reader)
-    assert len(frames) > 20
-    assert frames[0].std() > 1  # there is something to be seen
+    frames = imageio.imread(video)
+    assert frames.shape[0] > 20
+    assert frames.std() > 1  # there is something to be seen
 
 
 def test_evaluate_of_no_run_or_of_one_that_has_not_ended_says_so(run: Run, tmp_path: Path) -> None:

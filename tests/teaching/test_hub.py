@@ -31,7 +31,13 @@ def dataset(tmp_path: Path) -> Path:
 
 def demos(folder: Path, hub: Hub, *words: str, **environment: str) -> str:
     """What a `demos` command prints, with a cache of its own."""
-    own = {"HF_HOME": str(folder / "cache"), "HF_ENDPOINT": hub.address, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0", **environment}
+    own = {
+        "HF_HOME": str(folder / "cache"),
+        "HF_ENDPOINT": hub.address,
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0",
+        **environment,
+    }
     done = cli("demos", *words, cwd=folder, **own)
     return done.stdout + done.stderr
 
