@@ -85,6 +85,7 @@ def through_nodes(question: Question, folder: Path) -> Measured:
         parameters = {"kind": question.kind, "count": question.count, "warm": question.warm, "report": str(near)}
         way = "Realtime" if question.name == "image" else ""
         graph = _graph("echo", (f"{way}Asker", parameters), (f"{way}Answerer", {}), (question.kind, question.kind))
+    (folder / "checkpoints").mkdir()
     outcome = Supervisor(graph, folder, "bench").run()
     if outcome.exit_code or outcome.restarts or outcome.lost:
         logs = "".join(log.read_text() for log in (folder / "logs").glob("*.log"))
@@ -98,18 +99,18 @@ def through_nodes(question: Question, folder: Path) -> Measured:
 def _graph(
     name: str, near: tuple[str, dict[str, Any]], far: tuple[str, dict[str, Any]], topics: tuple[str, str]
 ) -> Graph:
-    def plan(node: str, other: str, run: tuple[str, dict[str, Any]], topic: str) -> NodePlan:
+    def plan(node: str, other: str, run: tuple[str, dict[str, Any]], topic: str, said: str) -> NodePlan:
         return NodePlan(
             node,
             f"bench.bus_nodes:{run[0]}",
             parameters=run[1],
             hears={topic: [other]},
             takes={topic: topic},
-            says={"small": "small", "image": "image", "ready": "ready"},
+            says={said: said},
             restarts=0,
         )
 
-    return Graph(name, [plan("near", "far", near, topics[0]), plan("far", "near", far, topics[1])])
+    return Graph(name, [plan("near", "far", near, *topics), plan("far", "near", far, *reversed(topics))])
 
 
 def through_floor(question: Question, folder: Path) -> Measured:

@@ -37,12 +37,15 @@ def rows(run: Path) -> Iterator[tuple[float, int]]:
     """When each new row of the run's metrics came, and its environment steps."""
     with (run / "metrics.jsonl").open() as file:
         file.seek(0, os.SEEK_END)
+        line = ""
         while True:
-            line = file.readline()
-            if line.endswith("\n") and STEPS in (row := json.loads(line)):
-                yield time.monotonic(), int(row[STEPS])
-            elif not line:
+            line += file.readline()
+            if not line.endswith("\n"):  # the rest of it is not written yet
                 time.sleep(0.005)
+                continue
+            row, line = json.loads(line), ""
+            if STEPS in row:
+                yield time.monotonic(), int(row[STEPS])
 
 
 def cpu_seconds(run: Path) -> float:

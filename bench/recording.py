@@ -48,6 +48,7 @@ def robot(seconds: float, recorded: bool) -> dict[str, Any]:
     ]
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
+        (folder / "checkpoints").mkdir()
         outcome = Supervisor(Graph("robot", plans, messages=MESSAGES), folder, "bench").run()
         if outcome.exit_code or outcome.restarts:
             raise RuntimeError("".join(log.read_text() for log in (folder / "logs").glob("*.log")))
