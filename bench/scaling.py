@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,9 +115,9 @@ def measure(words: list[str], copies: int, simulators: int) -> Costs:
 def report(
     copies: int, simulators: int, steps: float, used: dict[str, float], own: dict[str, float], weights: int
 ) -> Costs:
-    kinds: Counter[str] = Counter()
+    kinds: defaultdict[str, float] = defaultdict(float)
     for name, seconds in used.items():
-        kinds[name.partition("-")[0]] += seconds / steps * 1e6  # type: ignore[assignment]
+        kinds[name.partition("-")[0]] += seconds / steps * 1e6
     each = ", ".join(f"{kind} {micro:.0f}" for kind, micro in kinds.items() if micro >= 0.5)
     print(f"{simulators} simulators: microseconds a step: {each}")
     mine = {kind: [own[name] for name in own if name.startswith(kind)] for kind in ("simulator", "policy")}

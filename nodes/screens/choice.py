@@ -14,7 +14,7 @@ def screen_of(env: str, device: Device, words: Words, phases: Mapping[str, str] 
     """The screen that belongs to the device.
 
     Raises:
-        Refusal: it is a page, and the extra that serves it is missing.
+        Refusal: it is a page, and the extra `dashboard` is missing.
     """
     if not isinstance(device, Browser):
         return Cockpit(env, device.name, device.help(words), phases)

@@ -25,6 +25,10 @@ class Measured:
     def __init__(self, path: Path, most: int = COURSE_VALUES) -> None:
         """Of each measurement it keeps less than `most` points."""
         self.path, self.most = path, most
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is read yet."""
         self.courses: dict[str, Course[tuple[float, float]]] = {}
         self.last: dict[str, tuple[float, float]] = {}
         self._read, self._each = 0, 0.0  # bytes; environment steps of a rollout, once they are known
@@ -34,7 +38,7 @@ class Measured:
         if not self.path.exists():
             return
         if self.path.stat().st_size < self._read:
-            self.__init__(self.path, self.most)  # type: ignore[misc]
+            self._begin()
         with self.path.open("rb") as file:
             file.seek(self._read)
             whole = file.read().rpartition(b"\n")[0]
