@@ -37,12 +37,13 @@ class Timed(Node):
         return timed
 
     def start(self) -> Iterator[Message]:
-        self._began = time.process_time()
+        self._began, self._began_at = time.process_time(), time.monotonic()
         yield from super().start()
 
     def finish(self) -> Iterator[Message]:
         seconds = time.process_time() - self._began
-        measured = {"node": self.name, "process": os.getpid(), "seconds": seconds, "within": self._within}
+        wall = time.monotonic() - self._began_at
+        measured = {"node": self.name, "process": os.getpid(), "seconds": seconds, "within": self._within, "wall": wall}
         (self.run_dir / f"{self.name}.overhead.json").write_text(json.dumps(measured))
         yield from super().finish()
 

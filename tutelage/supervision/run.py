@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from tutelage.files import checkpoint, durable
 from tutelage.files.naming import file_name
 from tutelage.graph import Graph, node_class
@@ -170,13 +172,15 @@ def check_layout(folder: Path) -> None:
 
 
 def load(graph: Graph) -> None:
-    """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere.
+    """Loads the modules of all nodes. Numpy and torch compute with one thread, so that sums are the same everywhere.
 
-    They are never garbage: without `freeze` Python would search them for it at its exit, for a second.
+    Networks of this size gain nothing by a second one, which waits busily and takes a core from the other nodes.
+    The modules are never garbage: without `freeze` Python would search them for it at its exit, for a second.
     """
     for plan in graph.nodes:
         if plan.run:
             node_class(plan.run)
+    threadpool_limits(1)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     gc.freeze()
