@@ -20,7 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tutelage.learning.off_policy import ENVIRONMENTS, FIRST_STEPS, ROLLOUT_STEPS
+from tutelage.learning.budget import ENVIRONMENTS, ROLLOUT_STEPS
+from tutelage.learning.off_policy import FIRST_STEPS
 from tutelage.learning.sac import Settings
 
 WAYS = {"graph": (), "one process": ("--one-process",)}

@@ -28,11 +28,11 @@ from safetensors.numpy import save
 
 from tutelage.learning import gail, rollout, sac
 from tutelage.learning.acting import act
-from tutelage.learning.budget import OFF_POLICY
+from tutelage.learning.budget import ENVIRONMENTS, OFF_POLICY, ROLLOUT_STEPS
 from tutelage.learning.budget import budget as derived
-from tutelage.learning.dac import DAC, DiscriminatorSettings
+from tutelage.learning.dac import DAC
 from tutelage.learning.draws import episode_seed, generator
-from tutelage.learning.off_policy import CAPACITY, ENVIRONMENTS, ROLLOUT_STEPS
+from tutelage.learning.off_policy import CAPACITY
 from tutelage.messages import Demonstration, Episode
 from tutelage.nodes.dataset import Dataset
 from tutelage.nodes.demonstrator import Demonstrator
@@ -100,7 +100,7 @@ def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Nam
     """Rollout k is of the weights after training on rollout k - 1, as in a graph without overlap."""
     spaces, seed = task.spaces.without_bounds, options.seed
     learner = DAC(spaces, seed, told(sac.Settings(), options.sac), options.reward, options.replay)
-    settings = told(DiscriminatorSettings(), options.gail)
+    settings = told(gail.OffPolicySettings(), options.gail)
     discriminator = gail.Discriminator(spaces, seed, replace(settings, subsample=options.every))
     simulator = Simulator(task, seed)
     steps = ENVIRONMENTS * ROLLOUT_STEPS

@@ -8,15 +8,16 @@ The node graph ends in the same digest of weights, and faster. Prints one line o
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: as in the processes of a run
 
 import gymnasium as gym
 import numpy as np
-import torch
 from safetensors.numpy import save
 
 from tutelage.learning import rewards
@@ -92,7 +93,7 @@ def train(simulator: Simulator, expert: list[Demonstration], seed: int, lag: int
         progress = k / rollouts
         discriminator.update(expert, rollout, generator(seed, "discriminator", k), progress)
         logit, absorbing = discriminator.score(rollout)
-        reward, absorbing_reward = rewards.logit(logit).numpy(), rewards.logit(absorbing).numpy()
+        reward, absorbing_reward = rewards.logit(logit), rewards.logit(absorbing)
         ppo.update(rollout, reward, absorbing_reward, generator(seed, "learner", k), progress)
         versions.append(ppo.tensors())
     return ppo
@@ -104,7 +105,6 @@ def main() -> None:
     parser.add_argument("--lag", type=int, default=1)
     parser.add_argument("--steps", type=int, default=114688, help="environment steps in all")
     options = parser.parse_args()
-    torch.set_num_threads(1)
     simulator = Simulator("CartPole-v1", ENVIRONMENTS, options.seed)
     start = time.perf_counter()
     expert = demonstrations("CartPole-v1", 10, options.seed)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tutelage.learning.draws import Share
+from tutelage.learning.networks import Pass
 from tutelage.learning.rollout import Spaces
 
 Draws = np.random.Generator | Share
@@ -57,9 +58,7 @@ def forward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
         x = np.maximum(x @ tensors["actor.1.weight"].T + tensors["actor.1.bias"], 0)
         return x @ tensors["actor.2.weight"].T + tensors["actor.2.bias"]
     x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
-    x = np.tanh(x @ tensors["policy.0.weight"].T + tensors["policy.0.bias"])
-    x = np.tanh(x @ tensors["policy.1.weight"].T + tensors["policy.1.bias"])
-    return x @ tensors["policy.2.weight"].T + tensors["policy.2.bias"]
+    return Pass(tensors, "policy", x).output
 
 
 def _finite(array: np.ndarray) -> bool:

@@ -8,9 +8,6 @@ so its logit is f - log pi(a|s). The shaping by h leaves the best policy as it i
 reward, up to a constant, and h the value. Since g is of the state alone, it is a reward under other dynamics, too.
 A terminated episode continues for ever in an absorbing state, whose g and h are two numbers (as in Kostrikov et al.
 2019): without it g would be known up to a constant only, which rewards or punishes ending early.
-
-A value is a sum of rewards over 1 / (1 - discount) steps, so the network of h gives (1 - discount) h. Without this
-scale h stays small, and g must do its work.
 """
 
 from collections.abc import Sequence
@@ -18,21 +15,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tutelage.learning.adam import Adam
+from tutelage.learning.adversarial import Metrics, discriminator_loss, gradient_penalty, means, measured, scaling
 from tutelage.learning.draws import generator as draw
-from tutelage.learning.gail import Metrics, discriminator_loss, gradient_penalty, means, measured, scaling
 from tutelage.learning.likelihood import log_prob
-from tutelage.learning.networks import Parameters, mlp, mlp_arrays
+from tutelage.learning.networks import Parameters, mlp_arrays
 from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
+from tutelage.learning.shaped import Shaped, of_absorbing
 from tutelage.learning.state_reward import Tensors
-
-ABSORBING_SCALE = 50
-"""Numbers of the absorbing state to their parameters: Adam moves a parameter by the learning rate at most."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +94,6 @@ def with_absorbing(steps: Transitions, weight: int) -> Transitions:
     return joined(steps, Transitions(last, last, ~absorbing, absorbing, nothing))
 
 
-def shaped(reward: Tensor, value: Tensor, next_value: Tensor, discount: float) -> Tensor:
-    """f: the reward g plus the shaping discount * h(s') - h(s). All are [B]."""
-    return reward + discount * next_value - value
-
-
 class AIRL:
     """The discriminator: reward g, potential h, their optimiser, and the scaling of observations."""
 
@@ -147,19 +135,19 @@ class AIRL:
         self.memory.append(ours.sample(s.remembered, generator).rows())
         return means(steps)
 
-    @torch.no_grad()
     def score(self, rollout: Rollout, policy: Tensors) -> tuple[np.ndarray, np.ndarray]:
         """log D - log(1 - D) = f - log pi of each step, and of those in the absorbing state: float32 [T, N] each."""
-        reward = self._logit(self._ours(rollout, policy))[0].numpy().reshape(rollout.terminated.shape)
-        absorbing_reward, absorbing_potential = self._absorbing()
+        ours = self._ours(rollout, policy)
+        reward = (self._shaped(ours).f - ours.log_prob).reshape(rollout.terminated.shape)
+        absorbing_reward, absorbing_potential = of_absorbing(self.parameters.named)
         absorbing = absorbing_reward - absorbing_potential  # f = g + (discount - 1) h
-        return reward, absorbing.numpy() * rollout.terminated
+        return reward, absorbing * rollout.terminated
 
     def tensors(self) -> dict[str, np.ndarray]:
         """g: float32 by name (see `learning.state_reward`)."""
         arrays = self.parameters.arrays()
         reward = {name: array for name, array in arrays.items() if name.startswith("reward")}
-        reward["absorbing.reward"] = self._absorbing()[0].detach().numpy()
+        reward["absorbing.reward"] = of_absorbing(self.parameters.named)[0]
         return {"observation.mean": self.mean, "observation.scale": self.scale} | reward
 
     def state(self) -> dict[str, np.ndarray]:
@@ -169,12 +157,14 @@ class AIRL:
     def load(self, state: dict[str, np.ndarray]) -> None:
         self.adam.load(state)
 
-    def _step(self, expert: Transitions, ours: Transitions, learning_rate: float) -> Tensor:
-        """One gradient step; loss, penalty and accuracies, as a vector (see `gail.measured`)."""
-        logit, outputs, inputs = self._logit(joined(expert, ours))
-        expert_logit, our_logit = logit.split([len(expert.terminated), len(ours.terminated)])
-        loss, penalty = discriminator_loss(expert_logit, our_logit), gradient_penalty(outputs, inputs)
-        self.adam.step(self.parameters.gradient(loss + self.settings.penalty_weight * penalty), learning_rate)
+    def _step(self, expert: Transitions, ours: Transitions, learning_rate: float) -> tuple[float, ...]:
+        """One gradient step; loss, penalty and accuracies (see `measured`)."""
+        both = joined(expert, ours)
+        seen = self._shaped(both)
+        expert_logit, our_logit = np.split(seen.f - both.log_prob, [len(expert.terminated)])
+        loss, by_logit = discriminator_loss(expert_logit, our_logit)
+        penalty, by_slope = gradient_penalty(seen.slope())
+        self.adam.step(seen.gradient(by_logit, self.settings.penalty_weight * by_slope), learning_rate)
         return measured(loss, penalty, expert_logit, our_logit)
 
     def _policy_batch(self, ours: Transitions, generator: np.random.Generator) -> Transitions:
@@ -186,25 +176,10 @@ class AIRL:
         recalled = of_rows(memory.sample(old, generator))
         return joined(ours.sample(s.batch - old, generator), recalled)
 
-    def _logit(self, transitions: Transitions) -> tuple[Tensor, Tensor, Tensor]:
-        """f - log pi, [B]; the networks' outputs, summed, [2 B], and their input, [2 B, O]: next observations last."""
-        inputs = torch.from_numpy(self._scaled(np.concatenate(transitions[:2]))).requires_grad_()
-        named, discount = self.parameters.named, self.settings.discount
-        reward = mlp(named, "reward", inputs.chunk(2)[0])[:, 0]
-        potential, next_potential = mlp(named, "potential", inputs)[:, 0].chunk(2)
-        outputs = torch.cat([reward + potential, next_potential])
-        absorbing, terminated = torch.from_numpy(transitions.absorbing), torch.from_numpy(transitions.terminated)
-        absorbing_reward, absorbing_potential = self._absorbing()
-        reward = torch.where(absorbing, absorbing_reward, reward)
-        potential = torch.where(absorbing, absorbing_potential, potential)
-        next_potential = torch.where(absorbing | terminated, absorbing_potential, next_potential)
-        f = shaped(reward, potential / (1 - discount), next_potential / (1 - discount), discount)
-        return f - torch.from_numpy(transitions.log_prob), outputs, inputs
-
-    def _absorbing(self) -> tuple[Tensor, Tensor]:
-        """g and (1 - discount) h of the absorbing state, [1] each."""
-        named = self.parameters.named
-        return ABSORBING_SCALE * named["absorbing.reward"], ABSORBING_SCALE * named["absorbing.potential"]
+    def _shaped(self, transitions: Transitions) -> Shaped:
+        inputs = (np.concatenate(transitions[:2]) - self.mean) * self.scale
+        absorbing, ended = transitions.absorbing, transitions.absorbing | transitions.terminated
+        return Shaped(self.parameters.named, inputs, absorbing, ended, self.settings.discount)
 
     def _expert(self, demonstrations: Sequence[Demonstration], policy: Tensors) -> Transitions:
         observation = np.concatenate([one.observation[:-1] for one in demonstrations])
@@ -224,6 +199,3 @@ class AIRL:
         likelihood = log_prob(policy, observation, action)
         following, terminated = rows(rollout.next_observation), rows(rollout.terminated)
         return Transitions(observation, following, terminated, np.zeros(len(action), bool), likelihood)
-
-    def _scaled(self, observation: np.ndarray) -> np.ndarray:
-        return (observation - self.mean) * self.scale

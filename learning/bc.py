@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tutelage.learning.adam import Adam
-from tutelage.learning.distributions import categorical, gaussian
+from tutelage.learning.distributions import Categorical, Gaussian
 from tutelage.learning.draws import generator as draw
-from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
+from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Demonstrations, Spaces
 
@@ -42,14 +40,15 @@ class Settings:
     """share of the pairs, or of many demonstrations, by which the best weights are chosen"""
 
 
-def negative_log_likelihood(log_prob: Tensor) -> Tensor:
-    """Minus the mean log-probability of the expert's actions, [batch], in nats."""
-    return -log_prob.mean()
+def negative_log_likelihood(log_prob: np.ndarray) -> tuple[float, np.ndarray]:
+    """Minus the mean log-probability of the expert's actions, [B], in nats, and its gradient."""
+    return -log_prob.mean(), np.full_like(log_prob, -1 / len(log_prob))
 
 
-def squared_error(mean: Tensor, action: Tensor) -> Tensor:
-    """Mean squared distance of the predicted from the expert's action, [batch, A] each."""
-    return (mean - action).square().sum(dim=1).mean()
+def squared_error(mean: np.ndarray, action: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean squared distance of the predicted from the expert's action, [B, A] each, and its gradient."""
+    error = mean - action
+    return np.square(error).sum(axis=1).mean(), 2 * error / len(error)
 
 
 class BC:
@@ -122,7 +121,7 @@ class BC:
         if metrics["bc/loss_held_out"] < self.best_loss:
             self.best_loss, self.best_epoch = metrics["bc/loss_held_out"], self.epochs
             self.best = self.parameters.arrays()
-        return {"bc/epoch": float(self.epochs), "bc/loss": float(torch.stack(losses).mean())} | metrics
+        return {"bc/epoch": float(self.epochs), "bc/loss": float(np.mean(losses))} | metrics
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What acting needs, by the best weights: float32 by name (see `learning.acting`)."""
@@ -166,39 +165,42 @@ class BC:
         mask[0] = False  # some pairs must remain to learn from
         return np.repeat(mask, lengths) if whole else mask
 
-    def _pairs(self, mask: np.ndarray) -> tuple[Tensor, Tensor]:
+    def _pairs(self, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The masked pairs of normalised observation [B, O] and action [B, *A]."""
         tensors = self.normaliser.tensors()
         observation, action = (np.concatenate(column)[mask] for column in zip(*self._batches(), strict=True))
-        normalised = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
-        return torch.tensor(normalised), torch.tensor(action)
+        return (observation - tensors["observation.mean"]) * tensors["observation.scale"], action
 
-    def _minibatches(self, generator: np.random.Generator, action: Tensor) -> tuple[Tensor, ...]:
+    def _minibatches(self, generator: np.random.Generator, action: np.ndarray) -> list[np.ndarray]:
         """Rows of each minibatch: all pairs in random order, each as often as any other."""
         s, pairs = self.settings, np.arange(len(action))
         rows = np.resize(pairs, max(len(pairs), s.minibatches * s.minibatch))
-        return torch.tensor(generator.permutation(rows)).split(s.minibatch)
+        return np.split(generator.permutation(rows), range(s.minibatch, len(rows), s.minibatch))
 
-    def _step(self, observation: Tensor, action: Tensor, learning_rate: float) -> Tensor:
+    def _step(self, observation: np.ndarray, action: np.ndarray, learning_rate: float) -> float:
         """One gradient step; its loss."""
-        loss = self._loss(fast_mlp(self.parameters.named, "policy", observation), action)
-        self.adam.step(self.parameters.gradient(loss), learning_rate)
-        return loss.detach()
+        policy = Pass(self.parameters.named, "policy", observation)
+        loss, by_output, *more = self._loss(policy.output, action)
+        self.adam.step(np.concatenate([policy.gradient(by_output), *more]), learning_rate)
+        return loss
 
-    def _loss(self, output: Tensor, action: Tensor) -> Tensor:
-        if self.spaces.discrete:
-            return negative_log_likelihood(categorical(output, action)[0])
+    def _loss(self, output: np.ndarray, action: np.ndarray) -> tuple[Any, ...]:
+        """The loss, and its gradients by the output and, where it is learned, by log_std."""
         if self.settings.loss == "squared_error":
             return squared_error(output, action)
-        return negative_log_likelihood(gaussian(output, self.parameters.named["policy.log_std"], action)[0])
+        if self.spaces.discrete:
+            likelihood: Categorical | Gaussian = Categorical(output, action)
+        else:
+            likelihood = Gaussian(output, self.parameters.named["policy.log_std"], action)
+        loss, by_log_prob = negative_log_likelihood(likelihood.log_prob)
+        return loss, *likelihood.gradient(by_log_prob)
 
-    @torch.no_grad()
     def _validate(self) -> Metrics:
         """Loss on the held-out pairs; on all pairs, if there are too few to hold any out."""
         mask = self._held_out()
         observation, action = self._pairs(mask if mask.any() else ~mask)
-        output = fast_mlp(self.parameters.named, "policy", observation)
-        metrics = {"bc/loss_held_out": float(self._loss(output, action))}
+        output = Pass(self.parameters.named, "policy", observation).output
+        metrics = {"bc/loss_held_out": float(self._loss(output, action)[0])}
         if self.spaces.discrete:
-            metrics["bc/accuracy"] = float((output.argmax(dim=1) == action).float().mean())
+            metrics["bc/accuracy"] = float((output.argmax(axis=1) == action).mean())
         return metrics

@@ -20,6 +20,9 @@ ON_POLICY = Budgets(114_688, 1_048_576, 2_097_152)
 OFF_POLICY = Budgets(40_960, 163_840, 307_200, each_number=51_200)
 LABELLED = Budgets(2_048, 8_192, 16_384)
 
+ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
+"""of off-policy runs: copies of the environment, and steps of each in a rollout"""
+
 
 class Budget(int):
     """Environment steps of a whole run: an int. `parts` are those of its former ends, if it was extended, and this."""

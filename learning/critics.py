@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tutelage.learning import relu, soft
 from tutelage.learning.adam import Adam
-from tutelage.learning.networks import Parameters
+from tutelage.learning.relu import Parameters
 
 
 class Critics:

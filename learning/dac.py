@@ -5,33 +5,15 @@ the rewards of each batch by the discriminator's weights of that moment, so the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 
-from tutelage.learning import gail, reward_model, sac, state_only
+from tutelage.learning import reward_model, sac, state_only
 from tutelage.learning.off_policy import CAPACITY, OffPolicy
 from tutelage.learning.rewards import FORMS
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.sac import Settings
-
-
-@dataclass(frozen=True)
-class DiscriminatorSettings(gail.Settings):
-    """Settings of the discriminator, with the defaults of DAC."""
-
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-3
-    steps: int = 12
-    batch: int = 128
-    interpolated_penalty_weight: float = 10.0
-    discount: float = 0.99
-    memory: int = 524_288
-    remembered: int = 512
-    memory_share: float = 1.0
-    hidden: int = 128
 
 
 class DAC(OffPolicy):
@@ -69,7 +51,7 @@ class DAC(OffPolicy):
 
 def rewards(model: reward_model.Tensors, form: str, rows: np.ndarray) -> np.ndarray:
     """Of rows [rows, O + A + 1] of `learning.pairs`, by one of `learning.rewards.FORMS`: float32 [rows]."""
-    return FORMS[form](torch.from_numpy(reward_model.expert_logit(model, rows))).numpy()
+    return FORMS[form](reward_model.expert_logit(model, rows))
 
 
 def _of_changes(reward: sac.Reward, scale: np.ndarray) -> sac.Reward:

@@ -9,20 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import softplus
 
 from tutelage.learning import pairs, state_only
 from tutelage.learning.adam import Adam
+from tutelage.learning.adversarial import (
+    Metrics,
+    discriminator_loss,
+    gradient_penalty,
+    interpolated_penalty,
+    means,
+    measured,
+    scaling,
+)
 from tutelage.learning.draws import generator as draw
-from tutelage.learning.networks import Parameters, mlp, mlp_arrays
+from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.pairs import Pairs
 from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
-
-Metrics = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -66,41 +70,20 @@ class Settings:
     """units in each of the two layers"""
 
 
-def discriminator_loss(expert_logit: Tensor, policy_logit: Tensor) -> Tensor:
-    """Binary cross-entropy, the expert's pairs labelled 1: -log D on those, -log(1 - D) on the policy's."""
-    return softplus(-expert_logit).mean() + softplus(policy_logit).mean()
+@dataclass(frozen=True)
+class OffPolicySettings(Settings):
+    """Settings of the discriminator, with the defaults of DAC (`learning.dac`)."""
 
-
-def gradient_penalty(logit: Tensor, inputs: Tensor) -> Tensor:
-    """Half the mean squared norm of the logit's gradient by its input, zero-centred (Mescheder et al. 2018, R1/R2)."""
-    (slope,) = torch.autograd.grad(logit.sum(), inputs, create_graph=True)
-    return 0.5 * slope.square().sum(dim=1).mean()
-
-
-def interpolated_penalty(logit: Tensor, inputs: Tensor, slope: float) -> Tensor:
-    """Mean squared distance of the norm of the logit's gradient from `slope` (Gulrajani et al. 2017, where it is 1)."""
-    (gradient,) = torch.autograd.grad(logit.sum(), inputs, create_graph=True)
-    return ((gradient.square().sum(dim=1) + 1e-12).sqrt() - slope).square().mean()
-
-
-def scaling(demonstrations: Sequence[Demonstration]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and 1 / deviation of the expert's observations, float32 [O] each. What never changes is only shifted."""
-    observation = np.concatenate([demonstration.observation for demonstration in demonstrations])
-    deviation = observation.std(axis=0)
-    return observation.mean(axis=0), (1 / np.where(deviation > 1e-6, deviation, 1)).astype(np.float32)
-
-
-@torch.no_grad()
-def measured(loss: Tensor, penalty: Tensor, expert_logit: Tensor, policy_logit: Tensor) -> Tensor:
-    """Loss, penalty and accuracies of one step, [4]."""
-    return torch.stack([loss, penalty, (expert_logit > 0).float().mean(), (policy_logit < 0).float().mean()])
-
-
-def means(steps: Sequence[Tensor]) -> Metrics:
-    """The means of what was `measured`."""
-    names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
-    found = torch.stack(list(steps)).mean(dim=0).tolist()
-    return {f"discriminator/{name}": mean for name, mean in zip(names, found, strict=True)}
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-3
+    steps: int = 12
+    batch: int = 128
+    interpolated_penalty_weight: float = 10.0
+    discount: float = 0.99
+    memory: int = 524_288
+    remembered: int = 512
+    memory_share: float = 1.0
+    hidden: int = 128
 
 
 class Discriminator:
@@ -159,15 +142,14 @@ class Discriminator:
         self.memory.append(policy.sample(s.remembered, generator))
         return means(steps)
 
-    @torch.no_grad()
-    def score(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+    def score(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
         """expert_logit of each step, and of the absorbing state after it (0 where none follows): [T, N] each."""
         ends, rollout = rollout.terminated, self._seen(rollout)
-        steps = self._logit(self._inputs(pairs.step_rows(self.spaces, rollout.observation, rollout.action)))
-        ending = torch.zeros(ends.shape)
+        steps = self._pass(self._inputs(pairs.step_rows(self.spaces, rollout.observation, rollout.action)))
+        ending = np.zeros(ends.shape, np.float32)
         last = pairs.ending_rows(self.spaces, rollout.next_observation[ends])
-        ending[torch.tensor(ends)] = self._logit(self._inputs(last))
-        return steps.view(ends.shape), ending
+        ending[ends] = self._pass(self._inputs(last)).output[:, 0]
+        return steps.output.reshape(ends.shape), ending
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What rewards are computed by, float32 by name (see `learning.reward_model`)."""
@@ -192,25 +174,23 @@ class Discriminator:
 
     def _step(
         self, expert: np.ndarray, policy: np.ndarray, learning_rate: float, generator: np.random.Generator
-    ) -> Tensor:
-        """One gradient step; loss, penalty and accuracies, as a vector (see `measured`)."""
-        inputs = self._inputs(np.concatenate([expert, policy])).requires_grad_()
-        logit = self._logit(inputs)
-        expert_logit, policy_logit = logit.split([len(expert), len(policy)])
-        loss = discriminator_loss(expert_logit, policy_logit)
-        if weight := self.settings.interpolated_penalty_weight:
-            penalty = self._between(inputs[: len(expert)], inputs[len(expert) :], generator)
+    ) -> tuple[float, ...]:
+        """One gradient step; loss, penalty and accuracies (see `measured`)."""
+        s, inputs = self.settings, self._inputs(np.concatenate([expert, policy]))
+        seen = self._pass(inputs)
+        expert_logit, policy_logit = np.split(seen.output[:, 0], [len(expert)])
+        loss, by_logit = discriminator_loss(expert_logit, policy_logit)
+        if s.interpolated_penalty_weight:
+            between = self._pass(_between(inputs[: len(expert)], inputs[len(expert) :], generator))
+            penalty, by_slope = interpolated_penalty(between.slope(), s.slope)
+            gradient = seen.gradient(by_logit[:, None]) + between.gradient_with_slope(
+                np.zeros_like(by_slope[:, :1]), s.interpolated_penalty_weight * by_slope
+            )
         else:
-            weight, penalty = self.penalty_weight, gradient_penalty(logit, inputs)
-        gradient = self.parameters.gradient(loss + weight * penalty)
+            penalty, by_slope = gradient_penalty(seen.slope())
+            gradient = seen.gradient_with_slope(by_logit[:, None], self.penalty_weight * by_slope)
         self.adam.step(gradient, learning_rate)
         return measured(loss, penalty, expert_logit, policy_logit)
-
-    def _between(self, expert: Tensor, policy: Tensor, generator: np.random.Generator) -> Tensor:
-        """The penalty at points between as many pairs of the expert and of the policy, each at a place of its own."""
-        share = torch.from_numpy(generator.random((len(expert), 1), dtype=np.float32))
-        inputs = torch.lerp(expert.detach(), policy.detach(), share).requires_grad_()
-        return interpolated_penalty(self._logit(inputs), inputs, self.settings.slope)
 
     def _expert_pairs(self, demonstrations: Sequence[Demonstration]) -> Pairs:
         return pairs.of_demonstrations(self.spaces, demonstrations, self.ending_weight / self.settings.subsample)
@@ -230,12 +210,17 @@ class Discriminator:
         recalled = self.memory.sample(old, generator)
         return np.concatenate([policy.sample(self.settings.batch - old, generator), recalled])
 
-    def _inputs(self, rows: np.ndarray) -> Tensor:
+    def _inputs(self, rows: np.ndarray) -> np.ndarray:
         observation, action, absorbing = np.split(rows, [self.spaces.observation, rows.shape[1] - 1], axis=1)
         observation = (observation - self.mean) * self.scale
         if not self.tells_endings:
             observation *= 1 - absorbing
-        return torch.tensor(np.concatenate([observation, action, absorbing], axis=1))
+        return np.concatenate([observation, action, absorbing], axis=1)
 
-    def _logit(self, inputs: Tensor) -> Tensor:
-        return mlp(self.parameters.named, "discriminator", inputs)[:, 0]
+    def _pass(self, inputs: np.ndarray) -> Pass:
+        return Pass(self.parameters.named, "discriminator", inputs)
+
+
+def _between(expert: np.ndarray, policy: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Points between as many inputs of the expert and of the policy, each at a place of its own."""
+    return expert + generator.random((len(expert), 1), dtype=np.float32) * (policy - expert)

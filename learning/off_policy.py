@@ -9,7 +9,6 @@ from tutelage.learning.acting import Tensors
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
-ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
 FIRST_STEPS = 4096
 """collected before anything is learned: by the first actor, which is nearly uniformly random, or another policy"""
 CAPACITY = 400_000

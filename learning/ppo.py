@@ -5,16 +5,15 @@ Rewards are scaled by 1 - discount, so a value is a mean reward per step, on the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tutelage.learning import returns
 from tutelage.learning.adam import Adam
-from tutelage.learning.distributions import categorical, gaussian
+from tutelage.learning.distributions import Categorical, Gaussian
 from tutelage.learning.draws import generator as draw
-from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
+from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Rollout, Spaces
 
@@ -51,24 +50,36 @@ class Settings:
     """units in each of the two layers"""
 
 
-def policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, clip: float) -> Tensor:
-    """The clipped surrogate loss: minus the mean of min(ratio A, clip(ratio) A). All are [batch]."""
-    ratio = torch.exp(log_prob - old_log_prob)
-    return -torch.min(advantage * ratio, advantage * ratio.clamp(1 - clip, 1 + clip)).mean()
+class Batch(NamedTuple):
+    """B steps to learn from, as rows."""
+
+    observation: np.ndarray  # float32 [B, O], normalised
+    action: np.ndarray  # int64 [B] or float32 [B, A]
+    log_prob: np.ndarray  # float32 [B], when the action was drawn
+    advantage: np.ndarray  # float32 [B], of mean zero and deviation one over the rollout
+    target: np.ndarray  # float32 [B], of the value
 
 
-def value_loss(value: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error, [batch] each."""
-    return (value - target).square().mean()
+def policy_loss(ratio: np.ndarray, advantage: np.ndarray, clip: float) -> tuple[float, np.ndarray]:
+    """The clipped surrogate loss, minus the mean of min(ratio A, clip(ratio) A), and its gradient by log ratio: [B]."""
+    gain, clipped = ratio * advantage, ratio.clip(1 - clip, 1 + clip) * advantage
+    return -np.minimum(gain, clipped).mean(), -gain * (gain <= clipped) / len(gain)
 
 
-def excess(mean: Tensor) -> Tensor:
-    """Squared distance of means [batch, A] beyond the bounds, -1 and 1.
+def value_loss(value: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean squared error, [B] each, and its gradient by the value."""
+    error = value - target
+    return np.square(error).mean(), 2 * error / len(error)
+
+
+def excess(mean: np.ndarray) -> tuple[float, np.ndarray]:
+    """Squared distance of means [B, A] beyond the bounds, -1 and 1, and its gradient.
 
     Beyond them all actions are applied as the bound, and nothing draws the means back. (rl_games' bounds loss,
     Makoviichuk and Makoviychuk 2021.)
     """
-    return (mean.abs() - 1).clamp(min=0).square().sum(dim=1).mean()
+    beyond = mean - mean.clip(-1, 1)
+    return np.square(beyond).sum(axis=1).mean(), 2 * beyond / len(beyond)
 
 
 def shapes(tensors: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
@@ -111,13 +122,13 @@ class PPO:
         batch, metrics = self._batch(rollout, reward, absorbing_reward)
         rate = self.settings.learning_rate * (1 - progress)
         steps = [
-            self._step({name: tensor[rows] for name, tensor in batch.items()}, rate)
+            self._step(Batch(*(column[rows] for column in batch)), rate)
             for _ in range(self.settings.epochs)
-            for rows in self._minibatches(generator, len(batch["return"]))
+            for rows in self._minibatches(generator, len(batch.target))
         ]
         self.normaliser.update(rollout.observation)
         names = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
-        means = torch.stack(steps).mean(dim=0).tolist()
+        means = np.mean(steps, axis=0).tolist()
         metrics |= {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
         return metrics | {"train/learning_rate": rate}
 
@@ -131,9 +142,8 @@ class PPO:
         if shapes(tensors) != shapes(own):
             raise ValueError(f"it has {shapes(tensors)}, and {shapes(own)} is needed")
         self.normaliser.begin_with(tensors)
-        with torch.no_grad():
-            for name in own.keys() & self.parameters.named.keys():
-                self.parameters.named[name].copy_(torch.tensor(tensors[name]))
+        for name in own.keys() & self.parameters.named.keys():
+            self.parameters.named[name][:] = tensors[name]
 
     def tensors(self) -> dict[str, np.ndarray]:
         """For acting: the policy's weights and the normaliser, float32 by name (see `learning.acting`)."""
@@ -152,7 +162,7 @@ class PPO:
 
     def _batch(
         self, rollout: Rollout, reward: np.ndarray, absorbing_reward: np.ndarray | float
-    ) -> tuple[dict[str, Tensor], Metrics]:
+    ) -> tuple[Batch, Metrics]:
         """The rollout as rows [T * N, ...], with advantages and returns."""
         s = self.settings
         scale = 1 - s.discount
@@ -166,49 +176,40 @@ class PPO:
             "train/advantage_std": float(advantage.std()),
         }
         advantage = (advantage - advantage.mean()) / max(float(advantage.std()), 1e-8)
-        rows = {
-            "observation": self._normalised(rollout.observation),
-            "action": torch.tensor(rollout.action.reshape(-1, *rollout.action.shape[2:])),
-            "log_prob": _rows(rollout.log_prob),
-            "advantage": _rows(advantage),
-            "return": _rows(target),
-        }
-        return rows, metrics
+        action = rollout.action.reshape(-1, *rollout.action.shape[2:])
+        numbers = (column.reshape(-1).astype(np.float32) for column in (rollout.log_prob, advantage, target))
+        return Batch(self._normalised(rollout.observation), action, *numbers), metrics
 
-    def _step(self, batch: dict[str, Tensor], learning_rate: float) -> Tensor:
-        """One gradient step; its losses, as a vector in the order that `update` names."""
+    def _step(self, batch: Batch, learning_rate: float) -> tuple[float, ...]:
+        """One gradient step; its losses in the order that `update` names."""
         s, named = self.settings, self.parameters.named
-        output = fast_mlp(named, "policy", batch["observation"])
-        if self.spaces.discrete:
-            log_prob, entropy = categorical(output, batch["action"])
-        else:
-            log_prob, entropy = gaussian(output, named["policy.log_std"], batch["action"])
-        value = fast_mlp(named, "value", batch["observation"])[:, 0]
-        pg_loss = policy_loss(log_prob, batch["log_prob"], batch["advantage"], s.clip)
-        v_loss, entropy_loss = value_loss(value, batch["return"]), -entropy.mean()
-        loss = pg_loss + s.value_weight * v_loss + self.entropy_weight * entropy_loss
+        policy, value = (Pass(named, name, batch.observation) for name in ("policy", "value"))
+        distribution = self._distribution(policy.output, batch.action)
+        log_ratio = distribution.log_prob - batch.log_prob
+        ratio = np.exp(log_ratio)
+        pg_loss, by_log_prob = policy_loss(ratio, batch.advantage, s.clip)
+        v_loss, by_value = value_loss(value.output[:, 0], batch.target)
+        by_output, *more = distribution.gradient(by_log_prob, -self.entropy_weight)
         if not self.spaces.discrete:
-            loss = loss + s.excess_weight * excess(output)
-        self.adam.step(self.parameters.gradient(loss), learning_rate, s.max_norm)
-        with torch.no_grad():
-            log_ratio = log_prob - batch["log_prob"]
-            approx_kl = (log_ratio.exp() - 1 - log_ratio).mean()
-            clip_fraction = ((log_ratio.exp() - 1).abs() > s.clip).float().mean()
-            return torch.stack([pg_loss, v_loss, entropy_loss, approx_kl, clip_fraction])
+            by_output += s.excess_weight * excess(policy.output)[1]
+        parts = policy.gradient(by_output), value.gradient(s.value_weight * by_value[:, None]), *more
+        self.adam.step(np.concatenate(parts), learning_rate, s.max_norm)
+        approx_kl, clip_fraction = (ratio - 1 - log_ratio).mean(), (np.abs(ratio - 1) > s.clip).mean()
+        return pg_loss, v_loss, -distribution.entropy.mean(), approx_kl, clip_fraction
 
-    def _minibatches(self, generator: np.random.Generator, rows: int) -> tuple[Tensor, ...]:
-        return torch.tensor(generator.permutation(rows)).split(self.settings.minibatch)
+    def _distribution(self, output: np.ndarray, action: np.ndarray) -> Categorical | Gaussian:
+        if self.spaces.discrete:
+            return Categorical(output, action)
+        return Gaussian(output, self.parameters.named["policy.log_std"], action)
 
-    def _normalised(self, observation: np.ndarray) -> Tensor:
+    def _minibatches(self, generator: np.random.Generator, rows: int) -> list[np.ndarray]:
+        return np.split(generator.permutation(rows), range(self.settings.minibatch, rows, self.settings.minibatch))
+
+    def _normalised(self, observation: np.ndarray) -> np.ndarray:
         tensors = self.normaliser.tensors()
         rows = observation.reshape(-1, observation.shape[-1])
-        return torch.tensor((rows - tensors["observation.mean"]) * tensors["observation.scale"])
+        return (rows - tensors["observation.mean"]) * tensors["observation.scale"]
 
-    @torch.no_grad()
     def _value(self, observation: np.ndarray) -> np.ndarray:
-        value = fast_mlp(self.parameters.named, "value", self._normalised(observation))
-        return value.numpy().reshape(observation.shape[:-1])
-
-
-def _rows(array: np.ndarray) -> Tensor:
-    return torch.tensor(array.reshape(-1), dtype=torch.float32)
+        value = Pass(self.parameters.named, "value", self._normalised(observation)).output
+        return value.reshape(observation.shape[:-1])

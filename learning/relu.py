@@ -13,10 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tutelage.learning.networks import mlp_arrays
+from tutelage.learning import networks
 
 EPSILON = 1e-5
 """added to the variance by layer norm"""
+
+
+class Parameters:
+    """Those of `networks` as tensors, in the same memory."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        made = networks.Parameters(arrays)
+        self.flat, self.arrays = torch.from_numpy(made.flat), made.arrays
+        self.named = {name: torch.from_numpy(array) for name, array in made.named.items()}
 
 
 class Trace(NamedTuple):
@@ -30,7 +39,7 @@ def arrays(
     name: str, copies: int, sizes: tuple[int, ...], generator: np.random.Generator, output_gain: float
 ) -> dict[str, np.ndarray]:
     """First weights of `copies` networks of these four layer sizes."""
-    each = [mlp_arrays(name, sizes, generator, output_gain) for _ in range(copies)]
+    each = [networks.mlp_arrays(name, sizes, generator, output_gain) for _ in range(copies)]
     stacked = {key: np.stack([one[key] for one in each]) for key in each[0]}
     return {key: array[:, None] if key.endswith("bias") else array for key, array in stacked.items()}
 

@@ -15,29 +15,37 @@ of -1: it pays for what the policy does often and the expert sometimes, so the p
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
-from torch.nn.functional import softplus
+import numpy as np
 
 
-def note(expert_logit: Tensor) -> Tensor:
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + exp x)."""
+    return np.logaddexp(np.float32(0), x)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp -x), which is D of a logit. By tanh no exponential overflows."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def note(expert_logit: np.ndarray) -> np.ndarray:
     """-log(1 - D): the note's -log D, with its opposite labels."""
     return softplus(expert_logit)
 
 
-def log_d(expert_logit: Tensor) -> Tensor:
+def log_d(expert_logit: np.ndarray) -> np.ndarray:
     """log D."""
     return -softplus(-expert_logit)
 
 
-def logit(expert_logit: Tensor) -> Tensor:
+def logit(expert_logit: np.ndarray) -> np.ndarray:
     """log D - log(1 - D), the log-ratio of the densities: the reward of AIRL and of the reverse KL divergence."""
     return expert_logit
 
 
-def fairl(expert_logit: Tensor) -> Tensor:
+def fairl(expert_logit: np.ndarray) -> np.ndarray:
     """-h exp(h) for h the logit: the reward of the forward KL divergence, positive where the policy is likelier."""
-    return -expert_logit * torch.exp(expert_logit)
+    return -expert_logit * np.exp(expert_logit)
 
 
-FORMS: dict[str, Callable[[Tensor], Tensor]] = {"note": note, "log_d": log_d, "logit": logit, "fairl": fairl}
+FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"note": note, "log_d": log_d, "logit": logit, "fairl": fairl}

@@ -23,8 +23,8 @@ from tutelage.learning.adam import Adam
 from tutelage.learning.critics import Critics
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.heads import Choices, Head, Numbers
-from tutelage.learning.networks import Parameters
 from tutelage.learning.normaliser import Normaliser
+from tutelage.learning.relu import Parameters
 from tutelage.learning.replay import Windows
 from tutelage.learning.rollout import Spaces
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tutelage.learning.networks import Pass
+
 Tensors = Mapping[str, np.ndarray]
 
 NAMES = (
@@ -16,6 +18,4 @@ NAMES = (
 def state_reward(tensors: Tensors, observation: np.ndarray) -> np.ndarray:
     """g(s) of observations float32 [..., O]: float32 [...], up to a constant, which is the absorbing state's, too."""
     x = (observation - tensors["observation.mean"]) * tensors["observation.scale"]
-    x = np.tanh(x @ tensors["reward.0.weight"].T + tensors["reward.0.bias"])
-    x = np.tanh(x @ tensors["reward.1.weight"].T + tensors["reward.1.bias"])
-    return (x @ tensors["reward.2.weight"].T + tensors["reward.2.bias"])[..., 0]
+    return Pass(tensors, "reward", x).output[..., 0]

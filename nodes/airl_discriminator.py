@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from tutelage import Message
 from tutelage.files.appended_rows import AppendedRows
-from tutelage.learning import airl, gail
+from tutelage.learning import airl
 from tutelage.learning.acting import Tensors
 from tutelage.learning.rollout import Rollout
 from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Weights
@@ -48,10 +48,10 @@ class AIRLDiscriminator(Discriminator):
             self.policy = message.tensors.tobytes()
         yield from super().hear(message)
 
-    def _update(self, steps: Rollout, draw: Generator, progress: float) -> gail.Metrics:
+    def _update(self, steps: Rollout, draw: Generator, progress: float) -> dict[str, float]:
         return self.discriminator.update(self.demonstrations, steps, self._collected_by(), draw, progress)
 
-    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Iterator[Message]:
         """The scores of this rollout, and the reward that they are computed by."""
         reward, absorbing_reward = self.discriminator.score(steps, self._collected_by())
         yield Score(rollout, step, reward, absorbing_reward, enough=False)

@@ -15,11 +15,10 @@ from tutelage.files.rows import naming
 from tutelage.files.weights import DISCRIMINATOR
 from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
-from tutelage.learning import dac, gail, rewards
-from tutelage.learning.budget import OFF_POLICY, ON_POLICY, Budgets
+from tutelage.learning import gail, rewards
+from tutelage.learning.budget import OFF_POLICY, ON_POLICY, ROLLOUT_STEPS, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
-from tutelage.learning.off_policy import ROLLOUT_STEPS
 from tutelage.learning.rollout import Demonstrations, Rollout, RolloutBuffer
 from tutelage.messages import Demonstration, Metrics, RewardModel, Score, Transition, Withdrawal
 from tutelage.tasks.task import Env, Task
@@ -94,15 +93,15 @@ class Discriminator(Node):
         yield from self._results(rollout, step, steps, metrics)
         yield Metrics(rollout, step, values=metrics)
 
-    def _update(self, steps: Rollout, draw: Generator, progress: float) -> gail.Metrics:
+    def _update(self, steps: Rollout, draw: Generator, progress: float) -> dict[str, float]:
         return self.discriminator.update(self.demonstrations, steps, draw, progress)
 
-    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Iterator[Message]:
         """The scores of this rollout."""
         logit, absorbing_logit = self.discriminator.score(steps)
         absorbing_reward = self.reward(absorbing_logit) * self.discriminator.settings.absorbing
         enough = self._at_chance(metrics)
-        yield Score(rollout, step, self.reward(logit).numpy(), absorbing_reward.numpy(), enough)
+        yield Score(rollout, step, self.reward(logit), absorbing_reward, enough)
 
     def finish(self) -> tuple[Message, ...]:
         if self.name and self.leaves and self.discriminator.adam.steps:  # outside of a run it leaves nothing
@@ -111,7 +110,7 @@ class Discriminator(Node):
                 durable.write(path, packed("discriminator", self.discriminator.tensors()).tobytes())
         return ()
 
-    def _at_chance(self, metrics: gail.Metrics) -> bool:
+    def _at_chance(self, metrics: dict[str, float]) -> bool:
         self.accuracies.append([metrics["discriminator/accuracy_expert"], metrics["discriminator/accuracy_policy"]])
         self.accuracies = self.accuracies[-CHANCE_ROLLOUTS:]
         means = [sum(side) / len(side) for side in zip(*self.accuracies, strict=True)]
@@ -126,7 +125,7 @@ class RewardDiscriminator(Discriminator):
     """
 
     says = (RewardModel, Metrics)
-    Settings = dac.DiscriminatorSettings
+    Settings = gail.OffPolicySettings
     steerable = {"learning_rate": (0, 1), "interpolated_penalty_weight": (0.001, 1000)}
     budgets = OFF_POLICY
 
@@ -145,6 +144,6 @@ class RewardDiscriminator(Discriminator):
         )
         self.memory = AppendedRows(self.discriminator.memory, "memory", lambda: self.beside)
 
-    def _results(self, rollout: int, step: int, steps: Rollout, metrics: gail.Metrics) -> Iterator[Message]:
+    def _results(self, rollout: int, step: int, steps: Rollout, metrics: dict[str, float]) -> Iterator[Message]:
         """The weights by which rewards are computed from now on."""
         yield RewardModel(rollout, step, packed(f"rollout {rollout}, reward model", self.discriminator.tensors()))

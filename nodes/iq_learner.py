@@ -7,8 +7,9 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.learning import sac
+from tutelage.learning.budget import ROLLOUT_STEPS
 from tutelage.learning.iq import LSIQ
-from tutelage.learning.off_policy import CAPACITY, ROLLOUT_STEPS
+from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Transition
 from tutelage.nodes.sac_learner import SACLearner

@@ -28,18 +28,7 @@ DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
 """Packages of others that only what touches a device may import."""
 
 WITH_TORCH = {
-    f"tutelage.nodes.{name}"
-    for name in (
-        "airl_discriminator",
-        "cloner",
-        "correction_learner",
-        "dagger_learner",
-        "discriminator",
-        "given_reward_learner",
-        "iq_learner",
-        "learner",
-        "sac_learner",
-    )
+    f"tutelage.nodes.{name}" for name in ("airl_discriminator", "given_reward_learner", "iq_learner", "sac_learner")
 }
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 

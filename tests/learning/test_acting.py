@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests.parts.autograd import mlp
+from tests.parts.autograd import tensors as copies
 from tests.parts.examples import CONTINUOUS, DISCRETE, rollout
 from tutelage.learning.acting import LOG_STD, act, forward, spaces_of
-from tutelage.learning.distributions import categorical, gaussian
 from tutelage.learning.draws import generator
-from tutelage.learning.networks import mlp
 from tutelage.learning.ppo import PPO
 from tutelage.learning.rollout import Spaces
 
@@ -29,13 +29,14 @@ def test_numpy_and_torch_agree(spaces):
     tensors = ppo.tensors()
     observation = generator(0, "test").standard_normal((32, 3), dtype=np.float32)
     normalised = torch.tensor((observation - tensors["observation.mean"]) * tensors["observation.scale"])
-    output = mlp(ppo.parameters.named, "policy", normalised).detach()
+    output = mlp(copies(ppo.parameters), "policy", normalised).detach()
     np.testing.assert_allclose(forward(tensors, observation), output, atol=1e-6)
     action, log_prob = act(tensors, observation, generator(0, "noise"))
     if spaces.discrete:
-        expected, _ = categorical(output, torch.tensor(action))
+        expected = torch.distributions.Categorical(logits=output).log_prob(torch.tensor(action))
     else:
-        expected, _ = gaussian(output, torch.tensor(tensors["policy.log_std"]), torch.tensor(action))
+        std = torch.tensor(tensors["policy.log_std"]).exp()
+        expected = torch.distributions.Normal(output, std).log_prob(torch.tensor(action)).sum(dim=1)
     np.testing.assert_allclose(log_prob, expected, atol=2e-6)
     assert action.dtype == (np.int64 if spaces.discrete else np.float32) and log_prob.dtype == np.float32
 

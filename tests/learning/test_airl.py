@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.parts.autograd import gradient_of, mlp, tensors
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning.acting import act
-from tutelage.learning.airl import AIRL, Settings, Transitions, joined, of_rows, shaped, with_absorbing
+from tutelage.learning.airl import AIRL, Settings, Transitions, joined, of_rows, with_absorbing
 from tutelage.learning.draws import generator
 from tutelage.learning.likelihood import censored_gaussian, log_prob
-from tutelage.learning.networks import mlp
 from tutelage.learning.ppo import PPO
+from tutelage.learning.shaped import shaped
 from tutelage.learning.state_reward import NAMES, state_reward
 
 BOTH = pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
@@ -41,7 +42,7 @@ def test_inside_the_bounds_it_is_what_the_policy_says_of_its_own_actions(spaces)
 
 
 def test_the_shaping_is_that_of_potentials():
-    found = shaped(torch.tensor([1.0]), torch.tensor([4.0]), torch.tensor([10.0]), discount=0.5)
+    found = shaped(np.array([1.0]), np.array([4.0]), np.array([10.0]), discount=0.5)
     assert found.tolist() == [1 + 0.5 * 10 - 4]
 
 
@@ -116,9 +117,8 @@ def test_at_the_end_of_the_run_nothing_is_learned_any_more():
 
 def test_what_terminates_is_scored_by_the_absorbing_state():
     airl, policy = AIRL(DISCRETE, 0), PPO(DISCRETE, seed=0).tensors()
-    with torch.no_grad():
-        airl.parameters.named["absorbing.reward"].fill_(0.03)
-        airl.parameters.named["absorbing.potential"].fill_(0.01)
+    airl.parameters.named["absorbing.reward"][:] = 0.03
+    airl.parameters.named["absorbing.potential"][:] = 0.01
     data = rollout(DISCRETE, policy)
     _, absorbing = airl.score(data, policy)
     # 50 of each are a reward of 1.5 and .5 / (1 - discount) of potential: 1.5 + (discount - 1) * .5 / (1 - discount)
@@ -137,18 +137,18 @@ def some(count, seed):
 def steps_of(airl):
     """Along which gradients it goes, and how far; it does not move."""
     taken = []
-    airl.adam.step = lambda gradient, rate: taken.append((gradient.clone(), rate))
+    airl.adam.step = lambda gradient, rate: taken.append((torch.tensor(gradient), rate))
     return taken
 
 
 def test_a_step_goes_along_the_gradient_of_loss_and_penalty():
     airl = AIRL(DISCRETE, 0, Settings(penalty_weight=3.0, discount=0.9))
     airl.mean, airl.scale = np.full(3, 0.5, np.float32), np.full(3, 2.0, np.float32)
-    named, taken, expert, ours = airl.parameters.named, steps_of(airl), some(6, 1), some(9, 2)
-    with torch.no_grad():
-        named["reward.2.weight"].mul_(20)
-        named["absorbing.reward"].fill_(0.01)
-        named["absorbing.potential"].fill_(0.002)
+    taken, expert, ours = steps_of(airl), some(6, 1), some(9, 2)
+    airl.parameters.named["reward.2.weight"] *= 20
+    airl.parameters.named["absorbing.reward"][:] = 0.01
+    airl.parameters.named["absorbing.potential"][:] = 0.002
+    named = tensors(airl.parameters)
     told = airl._step(expert, ours, 0.125)
 
     both = joined(expert, ours)
@@ -164,9 +164,9 @@ def test_a_step_goes_along_the_gradient_of_loss_and_penalty():
     logit = g + 10 * (0.9 * following - h) - torch.tensor(both.log_prob)  # 10 = 1 / (1 - .9)
     loss = -torch.log(torch.sigmoid(logit[:6])).mean() - torch.log(1 - torch.sigmoid(logit[6:])).mean()
     ((gradient, rate),) = taken
-    torch.testing.assert_close(gradient, airl.parameters.gradient(loss + 3 * penalty), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(gradient, gradient_of(loss + 3 * penalty, named), rtol=1e-3, atol=1e-5)
     right = (logit[:6] > 0).float().mean(), (logit[6:] < 0).float().mean()
-    torch.testing.assert_close(told, torch.stack([loss, penalty, *right]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(torch.tensor(told).float(), torch.stack([loss, penalty, *right]), rtol=1e-4, atol=1e-5)
     assert rate == 0.125
 
 

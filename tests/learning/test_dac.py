@@ -5,9 +5,9 @@ import pytest
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning import off_policy
-from tutelage.learning.dac import DAC, DiscriminatorSettings
+from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
-from tutelage.learning.gail import Discriminator
+from tutelage.learning.gail import Discriminator, OffPolicySettings
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Spaces
@@ -27,7 +27,7 @@ def learner(spaces: Spaces = DISCRETE, seed: int = 0, **more: Any) -> DAC:
 
 
 def take(learner: DAC, rollouts: Any, **more: Any) -> list[dict[str, float]]:
-    judge = Discriminator(learner.spaces, 0, DiscriminatorSettings(hidden=8)).tensors()
+    judge = Discriminator(learner.spaces, 0, OffPolicySettings(hidden=8)).tensors()
     shown = [demonstration(learner.spaces)]
     data = [rollout(learner.spaces, learner.tensors(), k) for k in rollouts]
     return [learner.update(shown, one, judge, generator(0, "learner", k), **more) for k, one in enumerate(data)]

@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning.draws import generator
@@ -42,7 +41,7 @@ def test_the_logit_is_high_for_the_expert(spaces):
 def test_an_end_that_the_expert_never_reaches_scores_low():
     discriminator, data, _ = trained(DISCRETE, terminated=False)
     _, absorbing = discriminator.score(data)
-    ends = torch.tensor(data.terminated)
+    ends = data.terminated
     assert absorbing[ends].max() < -0.5
     assert (absorbing[~ends] == 0).all()
 
@@ -50,6 +49,6 @@ def test_an_end_that_the_expert_never_reaches_scores_low():
 def test_it_tells_how_an_episode_ended():
     discriminator, data, _ = trained(DISCRETE)
     as_expert = np.broadcast_to(demonstration(DISCRETE).observation[-1], data.next_observation.shape)
-    ends = torch.tensor(data.terminated)
+    ends = data.terminated
     ours, theirs = (discriminator.score(d)[1][ends] for d in (data, data._replace(next_observation=as_expert)))
     assert ours.mean() < 0 < theirs.min()

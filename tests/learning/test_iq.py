@@ -7,7 +7,7 @@ import yaml
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.launchfiles.search import LAUNCH_FOLDER
-from tutelage.learning import off_policy
+from tutelage.learning import budget, off_policy
 from tutelage.learning.acting import act
 from tutelage.learning.draws import generator
 from tutelage.learning.iq import LSIQ, Sides, side_reward, steps_of
@@ -79,5 +79,5 @@ def test_it_learns_from_the_first_steps_on_and_takes_the_experts_actions(spaces)
 def test_the_launch_files_have_the_same_sizes(launch_file):
     arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]
     found = [arguments[name]["default"] for name in ("environments", "rollout_steps", "replay")]
-    assert found == [off_policy.ENVIRONMENTS, off_policy.ROLLOUT_STEPS, off_policy.CAPACITY]
+    assert found == [budget.ENVIRONMENTS, budget.ROLLOUT_STEPS, off_policy.CAPACITY]
     assert arguments["replay"]["least"] == off_policy.FIRST_STEPS

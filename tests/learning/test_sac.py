@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.parts.autograd import gradient_of, tensors
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning import relu, soft
 from tutelage.learning.acting import act, forward
@@ -113,9 +114,10 @@ def test_the_critics_step_along_the_gradient_of_their_loss(spaces):
         batch = sac._batch(windows, reward)
         target = sac._target(batch, generator(1, "test"))
         got = stepped(sac.critics.adam, lambda: sac._critic_step(batch, generator(1, "test"), 0.0))
-    value = mlp(sac.critics.parameters.named, "critic", sac.head.seen(*sac.split(windows.steps[0])), norm=True)
+    named = tensors(sac.critics.parameters)
+    value = mlp(named, "critic", sac.head.seen(*sac.split(windows.steps[0])), norm=True)
     taken = torch.tensor(windows.steps[0][:, 3:-1]) if spaces.discrete else 1.0
-    wanted = sac.critics.parameters.gradient(soft.critic_loss((value * taken).sum(dim=2), target))
+    wanted = gradient_of(soft.critic_loss((value * taken).sum(dim=2), target), named)
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-6)
 
 
@@ -145,7 +147,7 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
     with torch.no_grad():
         seen = sac.split(steps)[0]
         got = stepped(sac.adam, lambda: sac._actor_step(seen, *sac.split(shown), 0.7, generator(1, "test"), 0.0))
-    named, temperature = sac.actor.named, sac._temperature()
+    named, temperature = tensors(sac.actor), sac._temperature()
     own, of_expert = (mlp(named, "actor", sac._scaled(rows[:, :3]), norm=False)[0] for rows in (steps, shown))
     if spaces.discrete:
         log_probs = torch.log_softmax(own, dim=1)
@@ -167,7 +169,7 @@ def test_actor_and_temperature_step_along_the_gradients_of_their_losses(spaces):
         cloning = soft.cloning_loss(torch.tanh(of_expert[:, :2]), torch.tensor(shown[:, 3:-1]))
     loss = soft.actor_loss(value) + 0.7 * cloning
     loss = loss + soft.temperature_loss(named["log_temperature"], entropy.detach(), sac.target_entropy).sum()
-    torch.testing.assert_close(got, sac.actor.gradient(loss), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(got, gradient_of(loss, named), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("head", [Choices(), Numbers()])

@@ -6,7 +6,7 @@ import pytest
 from tests.learning.test_replay import counting
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning import gail, reward_model, state_only
-from tutelage.learning.dac import DAC, DiscriminatorSettings
+from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Demonstration
@@ -47,7 +47,7 @@ def test_runs_of_the_replay_buffer_show_what_a_rollout_shows() -> None:
 
 @pytest.mark.slow
 def test_discriminator_and_learner_use_the_states_alone_and_are_restored() -> None:
-    discriminator, again = (gail.Discriminator(DISCRETE, 0, DiscriminatorSettings(state_only=True)) for _ in range(2))
+    discriminator, again = (gail.Discriminator(DISCRETE, 0, gail.OffPolicySettings(state_only=True)) for _ in range(2))
     learner = DAC(DISCRETE, 0)
     for k in range(3):
         done = rollout(DISCRETE, learner.tensors(), k, steps=512)
@@ -56,7 +56,7 @@ def test_discriminator_and_learner_use_the_states_alone_and_are_restored() -> No
     assert metrics["train/cloning_loss"] == 0 and metrics["train/critic_loss"] > 0
     again.load(discriminator.state())
     np.testing.assert_array_equal(again.score(done)[0], discriminator.score(done)[0])
-    scored = discriminator.score(done)[0].numpy()
+    scored = discriminator.score(done)[0]
     rows = state_only.rollout(done, discriminator.change_scale)
     seen = np.concatenate([rows.observation, np.clip(rows.action, -1, 1), np.zeros((*scored.shape, 1))], axis=2)
     by_model = reward_model.expert_logit(discriminator.tensors(), seen.reshape(-1, 7).astype(np.float32))
