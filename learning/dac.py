@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from tutelage.learning import reward_model, sac, state_only
+from tutelage.learning import reward_model, sac
 from tutelage.learning.off_policy import CAPACITY, OffPolicy
 from tutelage.learning.rewards import FORMS
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
@@ -41,18 +41,22 @@ class DAC(OffPolicy):
         """Adds a rollout, and learns when there are enough steps. `model` is what `Discriminator.tensors` gives."""
         if not self._add(demonstrations, rollout, generator):
             return {}
-        reward = sac.by_rows(partial(rewards, model, self.reward))
-        if "change.scale" in model:
-            reward, expert = _of_changes(reward, model["change.scale"]), self.nobody
-        else:
-            expert = self._expert_rows(demonstrations)
-        return self.sac.update(self.replay, reward, expert, generator, progress)
+        return self._learn(demonstrations, model, generator, progress)
+
+    def _learn(
+        self,
+        demonstrations: Sequence[Demonstration],
+        model: reward_model.Tensors,
+        generator: np.random.Generator,
+        progress: float,
+    ) -> sac.Metrics:
+        expert = self._expert_rows(demonstrations)
+        return self.sac.update(self.replay, self._reward(model), expert, generator, progress)
+
+    def _reward(self, model: reward_model.Tensors) -> sac.Reward:
+        return sac.by_rows(partial(rewards, model, self.reward))
 
 
 def rewards(model: reward_model.Tensors, form: str, rows: np.ndarray) -> np.ndarray:
     """Of rows [rows, O + A + 1] of `learning.pairs`, by one of `learning.rewards.FORMS`: float32 [rows]."""
     return FORMS[form](reward_model.expert_logit(model, rows))
-
-
-def _of_changes(reward: sac.Reward, scale: np.ndarray) -> sac.Reward:
-    return lambda windows: reward(state_only.windows(windows, scale))

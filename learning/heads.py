@@ -46,6 +46,9 @@ class Head(Protocol):
     def cloning(self, output: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         """The distance from the expert's actions and its gradient."""
 
+    def likeliest(self, output: Tensor) -> np.ndarray:
+        """The likeliest actions: float32 [B, A], or int64 choices [B]."""
+
 
 class Numbers:
     """A Gaussian squashed by tanh; the critics see observation and action."""
@@ -77,6 +80,9 @@ class Numbers:
         by_mean = 2 * (mode - action) * (1 - mode.square()) / len(action)
         return soft.cloning_loss(mode, action), torch.cat([by_mean, torch.zeros_like(by_mean)], dim=1)
 
+    def likeliest(self, output: Tensor) -> np.ndarray:
+        return tanh(output.chunk(2, dim=1)[0]).numpy()
+
 
 class Choices:
     """A categorical distribution; the critics value each choice, so expectations are exact."""
@@ -102,6 +108,9 @@ class Choices:
 
     def cloning(self, output: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         return soft.cloning_loss_of_choices(output, action), (output.softmax(dim=1) - action) / len(action)
+
+    def likeliest(self, output: Tensor) -> np.ndarray:
+        return output.argmax(dim=1).numpy()
 
 
 def _drawn(output: Tensor, generator: np.random.Generator) -> Squashed:

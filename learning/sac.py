@@ -131,6 +131,11 @@ class SAC:
         self.normaliser.update(observation)
         self.scaling = self.normaliser.tensors()
 
+    def learning_rate(self, progress: float) -> float:
+        """After this share of the run."""
+        s = self.settings
+        return s.learning_rate * max(0.05, min(1.0, (1 - progress) / max(s.annealing, 1e-9)))
+
     @torch.no_grad()
     def update(
         self, replay: Buffer, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
@@ -139,8 +144,7 @@ class SAC:
 
         expert: the expert's pairs, rows [pairs, O + A + 1] as `learning.pairs` has them; [0, ...] where there are none.
         """
-        s = self.settings
-        rate = s.learning_rate * max(0.05, min(1.0, (1 - progress) / max(s.annealing, 1e-9)))
+        s, rate = self.settings, self.learning_rate(progress)
         cloning = (1 - progress) * s.cloning_weight + progress * s.final_cloning_weight
         critic, actor = [], []
         windows = replay.sample(s.updates * s.batch, s.return_steps, generator)

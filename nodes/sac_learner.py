@@ -19,6 +19,7 @@ from tutelage.learning.draws import generator
 from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Demonstrations, Rollout, RolloutBuffer, Spaces
 from tutelage.learning.schedule import Schedule
+from tutelage.learning.state_only_dac import StateOnlyDAC
 from tutelage.messages import Demonstration, Enough, RewardModel, Transition, Withdrawal
 from tutelage.nodes.learner import ScheduledLearner
 from tutelage.tasks.finished_run import fitting
@@ -36,7 +37,7 @@ class SACLearner(ScheduledLearner):
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough, Withdrawal)
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
-    Settings = sac.Settings
+    Settings: ClassVar[Any] = sac.Settings
     steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "cloning_weight": (0, 99), "final_cloning_weight": (0, 99)}
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
@@ -49,19 +50,21 @@ class SACLearner(ScheduledLearner):
         reward: Literal["logit", "note", "log_d", "fairl"] = "note",
         replay: int = CAPACITY,
         policy: str | None = None,
+        state_only: bool = False,
         settings: dict[str, Any] | None = None,
     ) -> None:
         task = Task(env)
         spaces = task.spaces.without_bounds
-        self.seed, self.schedule = seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.algorithm = self._algorithm(spaces, chosen(sac.Settings, settings), replay, reward)
+        self.state_only, self.seed, self.schedule = state_only, seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
+        self.algorithm = self._algorithm(spaces, chosen(self.Settings, settings), replay, reward)
         if policy:
             self.algorithm.first_policy = fitting(Path(policy), task)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
         self.demonstrations, self.gathered = Demonstrations(), RolloutBuffer()
 
     def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> Any:
-        return DAC(spaces, self.seed, settings, reward, replay)
+        kind = StateOnlyDAC if self.state_only else DAC
+        return kind(spaces, self.seed, settings, reward, replay)
 
     def steer(self, setting: str, value: float) -> None:
         self.algorithm.sac.settings = replace(self.algorithm.sac.settings, **{setting: value})
@@ -83,7 +86,7 @@ class SACLearner(ScheduledLearner):
     def _learn(self, rollout: int, step: int, *reward: Any) -> Iterator[Message]:
         steps = self.gathered.rollout()
         metrics = self._update(steps, *reward, generator(self.seed, "learner", rollout), self.schedule.progress)
-        check_all(f"rollout {rollout}", metrics | self.algorithm.sac.state(), FINITE)
+        check_all(f"rollout {rollout}", metrics | self.algorithm.state(), FINITE)
         yield from self._learned(rollout, step, steps.terminated.size, metrics)
 
     def _update(self, steps: Rollout, *rest: Any) -> dict[str, float]:

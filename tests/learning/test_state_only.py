@@ -10,6 +10,7 @@ from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
 from tutelage.learning.replay import Replay
 from tutelage.learning.rollout import Demonstration
+from tutelage.learning.state_only_dac import StateOnlyDAC
 
 
 def shown() -> Demonstration:
@@ -48,12 +49,12 @@ def test_runs_of_the_replay_buffer_show_what_a_rollout_shows() -> None:
 @pytest.mark.slow
 def test_discriminator_and_learner_use_the_states_alone_and_are_restored() -> None:
     discriminator, again = (gail.Discriminator(DISCRETE, 0, gail.OffPolicySettings(state_only=True)) for _ in range(2))
-    learner = DAC(DISCRETE, 0)
+    learner = StateOnlyDAC(DISCRETE, 0)
     for k in range(3):
         done = rollout(DISCRETE, learner.tensors(), k, steps=512)
         discriminator.update([shown()], done, generator(0, "discriminator", k))
         metrics = learner.update([shown()], done, discriminator.tensors(), generator(0, "learner", k))
-    assert metrics["train/cloning_loss"] == 0 and metrics["train/critic_loss"] > 0
+    assert min(metrics[f"train/{name}_loss"] for name in ("inverse", "cloning", "critic")) > 0
     again.load(discriminator.state())
     np.testing.assert_array_equal(again.score(done)[0], discriminator.score(done)[0])
     scored = discriminator.score(done)[0]
