@@ -5,6 +5,7 @@ Rewards are scaled by 1 - discount, so a value is a mean reward per step, on the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -17,8 +18,10 @@ from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, fast_mlp, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Rollout, Spaces
+from tutelage.learning.update import Metrics, Update
 
-Metrics = dict[str, float]
+METRICS = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
+"""The losses of a gradient step, and what else is measured of it."""
 
 
 @dataclass(frozen=True)
@@ -108,18 +111,24 @@ class PPO:
         reward: float32 [T, N]. absorbing_reward: of each step after a termination, for ever, [T, N] or one
         number; zero where the task's end is worth nothing.
         """
-        batch, metrics = self._batch(rollout, reward, absorbing_reward)
-        rate = self.settings.learning_rate * (1 - progress)
-        steps = [
-            self._step({name: tensor[rows] for name, tensor in batch.items()}, rate)
-            for _ in range(self.settings.epochs)
-            for rows in self._minibatches(generator, len(batch["return"]))
-        ]
+        update = self.begin(rollout, reward, absorbing_reward, generator, progress)
+        while update.minibatches:
+            self.step(update, *self.gradient(update))
+        return update.metrics(METRICS)
+
+    def begin(
+        self,
+        rollout: Rollout,
+        reward: np.ndarray,
+        absorbing_reward: np.ndarray | float,
+        generator: np.random.Generator,
+        progress: float,
+    ) -> Update:
+        """Begins what `update` does at once; each minibatch of it takes a `gradient` and a `step`."""
+        batch, figures = self._batch(rollout, reward, absorbing_reward)
         self.normaliser.update(rollout.observation)
-        names = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
-        means = torch.stack(steps).mean(dim=0).tolist()
-        metrics |= {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
-        return metrics | {"train/learning_rate": rate}
+        epochs = [self._minibatches(generator, len(batch["return"])) for _ in range(self.settings.epochs)]
+        return Update(batch, list(chain(*epochs)), figures, self.settings.learning_rate * (1 - progress))
 
     def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Loads a policy from another learner's `tensors()`; values are learned anew.
@@ -175,8 +184,12 @@ class PPO:
         }
         return rows, metrics
 
-    def _step(self, batch: dict[str, Tensor], learning_rate: float) -> Tensor:
-        """One gradient step; its losses, as a vector in the order that `update` names."""
+    def gradient(self, update: Update, part: int = 0, parts: int = 1) -> tuple[Tensor, Tensor]:
+        """The gradient of the next minibatch, [parameters], and its losses in the order of METRICS.
+
+        Of one of several equal `parts` of its rows: those of all parts add up to the minibatch's.
+        """
+        batch, weight = update.share(part, parts)
         s, named = self.settings, self.parameters.named
         output = fast_mlp(named, "policy", batch["observation"])
         if self.spaces.discrete:
@@ -189,12 +202,17 @@ class PPO:
         loss = pg_loss + s.value_weight * v_loss + self.entropy_weight * entropy_loss
         if not self.spaces.discrete:
             loss = loss + s.excess_weight * excess(output)
-        self.adam.step(self.parameters.gradient(loss), learning_rate, s.max_norm)
+        gradient = self.parameters.gradient(weight * loss)
         with torch.no_grad():
             log_ratio = log_prob - batch["log_prob"]
             approx_kl = (log_ratio.exp() - 1 - log_ratio).mean()
             clip_fraction = ((log_ratio.exp() - 1).abs() > s.clip).float().mean()
-            return torch.stack([pg_loss, v_loss, entropy_loss, approx_kl, clip_fraction])
+            return gradient, weight * torch.stack([pg_loss, v_loss, entropy_loss, approx_kl, clip_fraction])
+
+    def step(self, update: Update, gradient: Tensor, losses: Tensor) -> None:
+        """Takes the gradient step of the next minibatch."""
+        self.adam.step(gradient, update.learning_rate, self.settings.max_norm)
+        update.took(losses)
 
     def _minibatches(self, generator: np.random.Generator, rows: int) -> tuple[Tensor, ...]:
         return torch.tensor(generator.permutation(rows)).split(self.settings.minibatch)
