@@ -5,7 +5,6 @@ Rewards are scaled by 1 - discount, so a value is a mean reward per step, on the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,10 @@ from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Rollout, Spaces
+from tutelage.learning.update import Batch, Metrics, Update
 
-Metrics = dict[str, float]
+METRICS = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
+"""The losses of a gradient step, and what else is measured of it."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,6 @@ class Settings:
     """of a gradient: a longer one is scaled down to it"""
     hidden: int = 64
     """units in each of the two layers"""
-
-
-class Batch(NamedTuple):
-    """B steps to learn from, as rows."""
-
-    observation: np.ndarray  # float32 [B, O], normalised
-    action: np.ndarray  # int64 [B] or float32 [B, A]
-    log_prob: np.ndarray  # float32 [B], when the action was drawn
-    advantage: np.ndarray  # float32 [B], of mean zero and deviation one over the rollout
-    target: np.ndarray  # float32 [B], of the value
 
 
 def policy_loss(ratio: np.ndarray, advantage: np.ndarray, clip: float) -> tuple[float, np.ndarray]:
@@ -119,18 +110,24 @@ class PPO:
         reward: float32 [T, N]. absorbing_reward: of each step after a termination, for ever, [T, N] or one
         number; zero where the task's end is worth nothing.
         """
-        batch, metrics = self._batch(rollout, reward, absorbing_reward)
-        rate = self.settings.learning_rate * (1 - progress)
-        steps = [
-            self._step(Batch(*(column[rows] for column in batch)), rate)
-            for _ in range(self.settings.epochs)
-            for rows in self._minibatches(generator, len(batch.target))
-        ]
+        update = self.begin(rollout, reward, absorbing_reward, generator, progress)
+        while update.minibatches:
+            self.step(update, *self.gradient(update))
+        return update.metrics(METRICS)
+
+    def begin(
+        self,
+        rollout: Rollout,
+        reward: np.ndarray,
+        absorbing_reward: np.ndarray | float,
+        generator: np.random.Generator,
+        progress: float,
+    ) -> Update:
+        """Begins what `update` does at once; each minibatch of it takes a `gradient` and a `step`."""
+        batch, figures = self._batch(rollout, reward, absorbing_reward)
         self.normaliser.update(rollout.observation)
-        names = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
-        means = np.mean(steps, axis=0).tolist()
-        metrics |= {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}
-        return metrics | {"train/learning_rate": rate}
+        minibatches = self._minibatches(generator, len(batch.target))
+        return Update(batch, minibatches, figures, self.settings.learning_rate * (1 - progress))
 
     def begin_with(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Loads a policy from another learner's `tensors()`; values are learned anew.
@@ -180,8 +177,12 @@ class PPO:
         numbers = (column.reshape(-1).astype(np.float32) for column in (rollout.log_prob, advantage, target))
         return Batch(self._normalised(rollout.observation), action, *numbers), metrics
 
-    def _step(self, batch: Batch, learning_rate: float) -> tuple[float, ...]:
-        """One gradient step; its losses in the order that `update` names."""
+    def gradient(self, update: Update, part: int = 0, parts: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """The gradient of the next minibatch, [parameters], and its losses in the order of METRICS.
+
+        Of one of several equal `parts` of its rows: those of all parts add up to the minibatch's.
+        """
+        batch, weight = update.share(part, parts)
         s, named = self.settings, self.parameters.named
         policy, value = (Pass(named, name, batch.observation) for name in ("policy", "value"))
         distribution = self._distribution(policy.output, batch.action)
@@ -192,10 +193,15 @@ class PPO:
         by_output, *more = distribution.gradient(by_log_prob, -self.entropy_weight)
         if not self.spaces.discrete:
             by_output += s.excess_weight * excess(policy.output)[1]
-        parts = policy.gradient(by_output), value.gradient(s.value_weight * by_value[:, None]), *more
-        self.adam.step(np.concatenate(parts), learning_rate, s.max_norm)
+        gradients = policy.gradient(by_output), value.gradient(s.value_weight * by_value[:, None]), *more
         approx_kl, clip_fraction = (ratio - 1 - log_ratio).mean(), (np.abs(ratio - 1) > s.clip).mean()
-        return pg_loss, v_loss, -distribution.entropy.mean(), approx_kl, clip_fraction
+        losses = np.array([pg_loss, v_loss, -distribution.entropy.mean(), approx_kl, clip_fraction], np.float32)
+        return weight * np.concatenate(gradients), weight * losses
+
+    def step(self, update: Update, gradient: np.ndarray, losses: np.ndarray) -> None:
+        """Takes the gradient step of the next minibatch."""
+        self.adam.step(gradient, update.learning_rate, self.settings.max_norm)
+        update.took(losses)
 
     def _distribution(self, output: np.ndarray, action: np.ndarray) -> Categorical | Gaussian:
         if self.spaces.discrete:
@@ -203,7 +209,10 @@ class PPO:
         return Gaussian(output, self.parameters.named["policy.log_std"], action)
 
     def _minibatches(self, generator: np.random.Generator, rows: int) -> list[np.ndarray]:
-        return np.split(generator.permutation(rows), range(self.settings.minibatch, rows, self.settings.minibatch))
+        """Of all epochs."""
+        s = self.settings
+        cuts = range(s.minibatch, rows, s.minibatch)
+        return [part for _ in range(s.epochs) for part in np.split(generator.permutation(rows), cuts)]
 
     def _normalised(self, observation: np.ndarray) -> np.ndarray:
         tensors = self.normaliser.tensors()

@@ -6,7 +6,7 @@ measurements; `robot` what concerns a device. `tutelage.status` has the state of
 a node's environments: `envs` is their number, one for a robot.
 """
 
-from tutelage.messages.learning import Enough, Evaluation, Metrics, RewardModel, Score, Weights
+from tutelage.messages.learning import Enough, Evaluation, Gradient, Metrics, RewardModel, Score, Weights
 from tutelage.messages.robot import Command, Order, Safety, Timing
 from tutelage.messages.teaching import Closing, Demonstration, Labels, Take, Withdrawal
 from tutelage.messages.world import Action, Begin, Episode, Observation, Picture, Reward, Transition
@@ -22,6 +22,7 @@ __all__ = [
     "Enough",
     "Episode",
     "Evaluation",
+    "Gradient",
     "Labels",
     "Metrics",
     "Observation",

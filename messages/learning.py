@@ -44,6 +44,16 @@ class Weights(Message, cadence="rollout"):
     final: bool
 
 
+class Gradient(Message, cadence="step"):
+    """learner -> other learners: the gradient of its rows of a minibatch, one of those that follow this rollout.
+
+    `step` is the minibatch's number. `losses` are of these rows. Those of all learners add up to the minibatch's.
+    """
+
+    gradient: Annotated[NDArray[np.float32], "parameters"]
+    losses: Annotated[NDArray[np.float32], "losses"]
+
+
 class Enough(Message, cadence="free"):
     """evaluator -> learner: the policy's evaluated return is high enough; end after the rollouts under way."""
 

@@ -16,6 +16,7 @@ from tutelage.learning.budget import budget as derived
 from tutelage.learning.draws import generator
 from tutelage.learning.rollout import RolloutBuffer
 from tutelage.learning.schedule import Schedule
+from tutelage.learning.update import Update
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
 from tutelage.tasks.finished_run import weights_of
 from tutelage.tasks.task import Env, Task
@@ -31,7 +32,7 @@ class ScheduledLearner(Node):
 
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough,)
     obeys = (Enough,)
-    says = (Weights, Metrics)
+    says: ClassVar[tuple[type[Message], ...]] = (Weights, Metrics)
     interruptible = True
     algorithm: Any
     schedule: Schedule
@@ -68,8 +69,8 @@ class PPOLearner(ScheduledLearner):
     starts from.
     """
 
-    hears = (Transition, Score)
-    keeps = ("algorithm", "gathered", "schedule")
+    hears: ClassVar[tuple[type[Message], ...]] = (Transition, Score)
+    keeps: ClassVar[tuple[str, ...]] = ("algorithm", "gathered", "schedule")
     Settings = ppo.Settings
     steerable: ClassVar[Ranges] = {
         **{"learning_rate": (0, 1), "clip": (0.01, 1)},
@@ -109,23 +110,31 @@ class PPOLearner(ScheduledLearner):
             self.schedule.enough = True
         elif isinstance(message, Score):
             self.schedule.enough |= message.enough
-            metrics = self._learn(message)
-            mean = {"rollout/imitation_reward_mean": float(message.reward.mean())}
-            yield from self._learned(message.rollout, message.step, message.reward.size, metrics, **mean)
+            self.scored = [message.rollout, message.step, message.reward.size, float(message.reward.mean())]
+            yield from self._learn(self._begun(message))
 
-    def _learn(self, score: Score) -> dict[str, float]:
+    def _begun(self, score: Score) -> Update:
         place = f"rollout {score.rollout}"
         check(place, "reward", score.reward, FINITE, rows="step")
         check(place, "absorbing_reward", score.absorbing_reward, FINITE, rows="step")
-        metrics = self.algorithm.update(
+        return self.algorithm.begin(
             self.gathered.rollout(),
             score.reward,
             score.absorbing_reward,
             generator(self.seed, "learner", score.rollout),
             self.schedule.progress,
         )
-        check_all(place, metrics | self.algorithm.state(), FINITE)
-        return metrics
+
+    def _learn(self, update: Update) -> Iterator[Message]:
+        while update.minibatches:
+            self.algorithm.step(update, *self.algorithm.gradient(update))
+        yield from self._finished(update)
+
+    def _finished(self, update: Update) -> Iterator[Message]:
+        rollout, step, steps, mean = self.scored
+        metrics = update.metrics(ppo.METRICS)
+        check_all(f"rollout {rollout}", metrics | self.algorithm.state(), FINITE)
+        yield from self._learned(rollout, step, steps, metrics, **{"rollout/imitation_reward_mean": mean})
 
 
 Learner = PPOLearner  # its name in recordings and run folders of earlier versions

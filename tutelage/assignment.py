@@ -38,7 +38,7 @@ def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> I
     types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
     kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
     streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
-    return Inbox(streams, kind.order)
+    return Inbox(streams, kind.order, kind.exchanges)
 
 
 def unsaid_of(plan: NodePlan, kind: type[Node]) -> frozenset[type[Message]]:

@@ -66,9 +66,10 @@ class NodePlan:
         return program_class(tuple(self.types["hears"]), tuple(self.types["says"])) if self.types else None
 
     def each_step(self) -> dict[str, list[str]]:
-        """Those of `hears` on which there is a message at every step."""
+        """Those of `hears` on which there is a message at every step of the simulator."""
         kind = self.kind
-        types = {heard.topic for heard in (*kind.hears, *kind.may_hear) if heard.cadence == "step"} if kind else set()
+        heard = {*kind.hears, *kind.may_hear}.difference(kind.exchanges) if kind else set()
+        types = {one.topic for one in heard if one.cadence == "step"}
         return {topic: senders for topic, senders in self.hears.items() if self.takes.get(topic) in types}
 
 

@@ -52,6 +52,8 @@ class Node(Memory):
         may_hear: further types it subscribes to if a node of the launch file publishes them; `Message` stands for all
             topics in its namespace and in those below.
         hears_in: the namespace, below its own, in which it hears them, if it publishes what it hears.
+        exchanges: those of `hears` that it hears while it is `exchanging`, and then these alone. They are in order
+            among themselves; all other types, meanwhile, wait.
         says: message types it publishes.
         order: "time" for every node that decides a result; "arrival" for nodes that act by the clock, and observers.
         done: the node sets it to end before its inputs have ended.
@@ -80,6 +82,8 @@ class Node(Memory):
     hears: ClassVar[tuple[type[Message], ...]] = ()
     hears_in: ClassVar[str] = ""
     may_hear: ClassVar[tuple[type[Message], ...]] = ()
+    exchanges: ClassVar[tuple[type[Message], ...]] = ()
+    exchanging: bool = False
     says: ClassVar[tuple[type[Message], ...]] = ()
     order: ClassVar[Ordering] = "time"
     observer: ClassVar[bool] = False

@@ -29,7 +29,7 @@ class Turns:
 
     def hear(self) -> Iterable[Message] | None:
         """What the node publishes in answer to the next message; None if it can hear none now."""
-        if self.node.done or (message := self.inbox.pop()) is None:
+        if self.node.done or (message := self.inbox.pop(self.node.exchanging)) is None:
             return None
         if isinstance(message, Setting) and self.node.steerable:
             self.node.set(message)
@@ -55,7 +55,7 @@ def play(node: Node, heard: Iterable[Message], sender: str = "sender") -> Iterat
     """Runs a node on messages in logical order, without a process or a socket; yields what it publishes."""
     messages = list(heard)
     streams = {type(message): Stream(sender, type(message)) for message in messages}
-    inbox = Inbox(list(streams.values()), node.order)
+    inbox = Inbox(list(streams.values()), node.order, node.exchanges)
     for message in messages:
         inbox.put(sender, message.topic, message)
     for stream in streams.values():

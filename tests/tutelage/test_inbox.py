@@ -221,5 +221,20 @@ def test_received_and_taken_count_promises_too():
     assert inbox.positions() == positions and inbox.state() == {"a/step": [3, 0, 3]}
 
 
+def test_while_it_exchanges_a_node_hears_its_equals_alone_and_in_their_order():
+    equals = [Stream(sender, Step) for sender in ("b", "c")]
+    inbox = Inbox([Stream("a", Rollout), *equals], exchanges=(Step,))
+    inbox.put("c", "step", Step(0, 0, "c 0"))
+    inbox.put("a", "rollout", Rollout(1, 0, "a 1"))
+    assert texts(drain(inbox)) == ["a 1"]  # the equals may well be silent
+    assert inbox.pop(exchanging=True) is None  # for b may be first
+    for message in (Step(0, 0, "b 0"), Step(1, 0, "b 1"), END):
+        inbox.put("b", "step", message)
+    said = [inbox.pop(exchanging=True) for _ in range(3)]
+    assert texts(said[:2]) == ["b 0", "c 0"] and said[2] is None
+    inbox.put("a", "rollout", END)
+    assert not inbox.ended  # c may speak again
+
+
 def test_a_node_that_hears_nothing_has_nothing_to_wait_for():
     assert Inbox([]).pop() is None and Inbox([]).ended

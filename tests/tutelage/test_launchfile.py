@@ -213,6 +213,12 @@ def test_count_and_index() -> None:
         ("worker-0", 0, "score-0"), ("worker-1", 1, "score-1")]  # fmt: skip
 
 
+def test_each_index_has_a_condition_of_its_own() -> None:
+    text = "nodes: {worker: {run: 'a:B', count: 3, KEY: $(index)}}"
+    assert [one.name for one in read(text.replace("KEY", "if")).entries] == ["worker-1", "worker-2"]
+    assert [one.name for one in read(text.replace("KEY", "unless")).entries] == ["worker-0"]
+
+
 def test_each_index_has_a_process_of_its_own() -> None:
     entries = read("nodes: {worker: {run: 'a:B', count: 2, process: crew}, other: {run: 'a:B', process: crew}}").entries
     assert [one.process for one in entries] == ["crew-0", "crew-1", "crew"]

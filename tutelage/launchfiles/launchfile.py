@@ -150,10 +150,9 @@ class _Reader(Values):
         entries[:] = [*rest[:place], *entries, *rest[place + 1 :]]
 
     def nodes(self, name: str, item: Item, scope: Scope) -> None:
-        """Reads a node, or `count` of them."""
+        """Reads a node, or `count` of them, each of which counts by its own index."""
         items = keys(item, language.NODE, f"node '{name}'", self.problems, hides=not isinstance(item.value, dict))
-        readable = isinstance(item.value, dict) and self.is_name(name, item.key or item.place)
-        if not (readable and holds(items, scope, self.problems)):
+        if not (isinstance(item.value, dict) and self.is_name(name, item.key or item.place)):
             return
         if "count" in items:
             copies = self.values({"count": items["count"]}, language.NODE, f"node '{name}'", scope).get("count", 0)
@@ -167,6 +166,8 @@ class _Reader(Values):
             self.node(name, item, items, scope)
 
     def node(self, name: str, item: Item, items: Mapping[str, Item], scope: Scope) -> None:
+        if not holds(items, scope, self.problems):
+            return
         what, place = f"node '{name}'", item.key or item.place
         if "run" not in items:
             self.problem(place, f"{what} does not say what to run: add run: package.module:Class")

@@ -4,11 +4,14 @@ Each (sender, topic) is a stream whose messages come in order of logical time. T
 (rollout, step, cadence, topic, sender). It hands on a message when no stream can bring an earlier one: the stream's
 next message is there and later, or its cadence or a promise says so. So the result is a pure function of the streams'
 contents (a Kahn process network), however the processes were scheduled, stopped or killed.
+
+A node may also say itself what it hears next: while it exchanges messages with its equals, it hears only theirs.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import Any, Literal
 
 from tutelage.message import FOREVER, Cadence, Message, Promise
@@ -94,11 +97,18 @@ class Stream:
 
 
 class Inbox:
-    """A node's input streams in one order: by `time`, or by `arrival` for observers and nodes that act by the clock."""
+    """A node's input streams in one order: by `time`, or by `arrival` for observers and nodes that act by the clock.
 
-    def __init__(self, streams: list[Stream], order: Ordering = "time") -> None:
+    Streams of a type in `exchanges` are in an order of their own.
+    """
+
+    def __init__(
+        self, streams: list[Stream], order: Ordering = "time", exchanges: Collection[type[Message]] = ()
+    ) -> None:
         self.streams = {(stream.sender, stream.topic): stream for stream in streams}
         self._all = streams
+        self._exchanged = [stream for stream in streams if stream.kind in exchanges]
+        self._timed = [stream for stream in streams if stream not in self._exchanged]
         self._order = order
         self._arrived: deque[Stream] = deque()
 
@@ -109,13 +119,17 @@ class Inbox:
         if self._order == "arrival" and type(message) is not Promise:
             self._arrived.append(stream)
 
-    def pop(self) -> Message | None:
-        """The next message, or None while one that comes before it may still be on its way."""
+    def pop(self, exchanging: bool = False) -> Message | None:
+        """The next message, or None while one that comes before it may still be on its way.
+
+        While `exchanging` the next of the exchanged ones, otherwise the next of all others.
+        """
         if self._order == "arrival":
             return self._arrived.popleft().take(ordered=False) if self._arrived else None
-        if not self._all:
+        among = self._exchanged if exchanging else self._timed
+        if not among:
             return None
-        first = self._all[0] if len(self._all) == 1 else min(self._all, key=Stream.key)
+        first = among[0] if len(among) == 1 else min(among, key=Stream.key)
         return first.take() if first.waiting else None
 
     @property

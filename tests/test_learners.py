@@ -1,0 +1,80 @@
+"""Several learners that share each minibatch: they stay equal, and the run is the same, whatever is killed."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.parts.run_cli import Run, cli, finished
+from tests.test_sameness import wait_for
+from tutelage.files import checkpoint
+from tutelage.launcher import graph
+from tutelage.nodes.sharing_learner import FurtherLearner, SharingLearner
+from tutelage.setting import Setting
+
+FEW = ("ppo.yaml", "learners:=3", "budget:=16384", "episodes:=2")
+LEARNERS = ("learner", "learner-1", "learner-2")
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing disturbs."""
+    return finished(tmp_path_factory.mktemp("quiet"), *FEW, "record:=true")
+
+
+def test_they_all_learn_the_same(quiet: Run) -> None:
+    saved = [checkpoint.load(quiet.run_dir / f"checkpoints/{name}.checkpoint") for name in LEARNERS]
+    first, *others = [one["node"]["algorithm"]["adam.parameters"] for one in saved]
+    assert all(np.array_equal(first, other) for other in others)
+
+
+def test_one_process_ends_in_the_same_digest(tmp_path: Path, quiet: Run) -> None:
+    assert finished(tmp_path, *FEW, "--one-process").digest == quiet.digest
+
+
+def test_a_recording_holds_what_every_learner_says_again(quiet: Run) -> None:
+    done = cli("verify", quiet.run_dir)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("killed", [("learner-1",), pytest.param(LEARNERS, marks=pytest.mark.slow)])
+def test_learners_that_are_killed_come_back_where_they_were(
+    tmp_path: Path, quiet: Run, killed: tuple[str, ...]
+) -> None:
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=3)
+    for name in killed:
+        os.kill(run.nodes()[name], signal.SIGKILL)
+    assert run.wait().digest == quiet.digest, run.output
+    assert run.report["node_restarts"] == dict.fromkeys(killed, 1)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, quiet: Run, stop: signal.Signals) -> None:
+    run = Run(tmp_path, *FEW)
+    wait_for(run, "metrics.jsonl", rows=3)
+    run.process.send_signal(stop)
+    run.wait()
+    assert (run.run_dir / "weights.interim.safetensors").exists() == (stop == signal.SIGINT), run.output
+    assert Run(tmp_path, "--resume", str(run.run_dir)).wait().digest == quiet.digest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["gail.yaml", "airl.yaml"])
+def test_imitation_has_them_too(tmp_path: Path, file: str) -> None:
+    words = (file, "env:=Pendulum-v1", "learners:=2", "budget:=8192", "episodes:=1")
+    (tmp_path / "apart").mkdir()
+    assert finished(tmp_path / "apart", *words).digest == finished(tmp_path, *words, "--one-process").digest
+
+
+def test_a_setting_of_one_is_a_setting_of_all() -> None:
+    for plan in graph("ppo.yaml", ["learners:=2"]).nodes:
+        if plan.name.startswith("learner"):
+            kind = FurtherLearner if plan.name == "learner-1" else SharingLearner
+            learner = kind(**plan.parameters)
+            learner.name = plan.name
+            for of in ("learner", "learner-1", "policy"):
+                learner.set(Setting(0, 0, of, "clip", {"learner": 0.1, "learner-1": 0.2}.get(of, 0.9)))
+                assert learner.algorithm.settings.clip == (0.1 if of == "learner" else 0.2)
