@@ -3,7 +3,8 @@
 python bench/observing.py [--turns 5] [--seconds 8]
 
 The observers are a `topic echo` of every topic, a `topic hz`, a `topic bw`, and an echo of every topic that stands
-still (SIGSTOP). The CPU time is that of the graph's own processes, per 1,000 steps: what else runs hardly changes it.
+still (SIGSTOP). The CPU time is that of the graph's own processes, and of the observers, per 1,000 steps: what else
+runs hardly changes it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ STEPS = "time/total_timesteps"
 
 
 class Pace(NamedTuple):
-    """Of a turn: environment steps a second, and seconds of CPU time of the graph's processes per 1000 steps."""
+    """Of a turn: environment steps a second, and seconds of CPU time of graph and observers per 1000 steps."""
 
     rate: float
     cpu: float
+    observers: float
 
 
 def rows(run: Path) -> Iterator[tuple[float, int]]:
@@ -48,24 +50,28 @@ def rows(run: Path) -> Iterator[tuple[float, int]]:
                 yield time.monotonic(), int(row[STEPS])
 
 
-def cpu_seconds(run: Path) -> float:
-    nodes = json.loads((run / "processes.json").read_text())["nodes"].values()
-    fields = [Path(f"/proc/{node['pid']}/stat").read_text().rsplit(")", 1)[1].split() for node in nodes]
+def cpu_seconds(processes: list[int]) -> float:
+    fields = [Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split() for process in processes]
     return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
 
-def pace(run: Path, seconds: float) -> Pace:
+def pace(run: Path, seconds: float, observing: list[int]) -> Pace:
+    """A turn; `observing` are the processes of the observers."""
+    nodes = [node["pid"] for node in json.loads((run / "processes.json").read_text())["nodes"].values()]
     coming = rows(run)
     began, first = next(coming)
-    used = cpu_seconds(run)
+    used, looked = cpu_seconds(nodes), cpu_seconds(observing)
     for now, steps in coming:
         if now >= began + seconds:
-            return Pace((steps - first) / (now - began), (cpu_seconds(run) - used) / (steps - first) * 1000)
+            done = (steps - first) / 1000
+            spent = [(cpu_seconds(nodes) - used) / done, (cpu_seconds(observing) - looked) / done]
+            return Pace(1000 * done / (now - began), *spent)
     raise AssertionError("rows never end")
 
 
 @contextmanager
-def observers(run: Path) -> Iterator[None]:
+def observers(run: Path) -> Iterator[list[int]]:
+    """Starts the observers; their processes."""
     topics = json.loads((run / "graph.json").read_text())["messages"]
     words = [["echo", *topics], ["hz", "transition"], ["bw", "observation"], ["echo", *topics]]
     started = [
@@ -76,7 +82,7 @@ def observers(run: Path) -> Iterator[None]:
             assert one.stdout and one.stdout.readline()
         drains = [subprocess.Popen(["cat"], stdin=one.stdout, stdout=subprocess.DEVNULL) for one in started]
         started[-1].send_signal(signal.SIGSTOP)
-        yield
+        yield [one.pid for one in [*started, *drains]]
     finally:
         for one in [*started, *drains]:
             one.kill()
@@ -95,19 +101,20 @@ def main() -> None:
         try:
             while not (run / "metrics.jsonl").exists():
                 time.sleep(0.1)
-            pace(run, options.seconds)  # warms up
+            pace(run, options.seconds, [])  # warms up
             alone, observed = list[Pace](), list[Pace]()
             for _ in range(options.turns):
-                alone.append(pace(run, options.seconds))
-                with observers(run):
-                    observed.append(pace(run, options.seconds))
+                alone.append(pace(run, options.seconds, []))
+                with observers(run) as observing:
+                    observed.append(pace(run, options.seconds, observing))
         finally:
             launched.send_signal(signal.SIGINT)
             launched.wait()
     for name, turns in (("alone", alone), ("observed", observed)):
-        rate, cpu = median(turn.rate for turn in turns), median(turn.cpu for turn in turns)
+        rate, cpu, looked = (median(values) for values in zip(*turns, strict=True))
+        each = [round(turn.rate) for turn in turns]
         print(
-            f"{name:9} {rate:8.0f} steps/s, of {[round(turn.rate) for turn in turns]}; {cpu:.4f} s CPU per 1000 steps"
+            f"{name:9} {rate:.0f} steps/s, of {each}; CPU per 1000 steps: graph {cpu:.4f} s, observers {looked:.4f} s"
         )
     both = list(zip(alone, observed, strict=True))
     rate, cpu = median(two.rate / one.rate for one, two in both), median(two.cpu / one.cpu for one, two in both)

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,9 +21,12 @@ from tutelage.input.problems import printable
 SHORT = 6
 """How many numbers of an array are shown."""
 
+TOGETHER_SECONDS = 0.05
+"""Lines that come this soon after another are written together: each writing wakes the reader."""
+
 
 def show(lines: Iterable[str | None]) -> None:
-    """Prints lines as they come, without buffering. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
+    """Prints lines as they come; None writes those that wait. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
     asked: list[int] = []  # an exception could be lost if it is raised in a callback
 
     def ask(number: int, _: object) -> None:
@@ -30,15 +34,19 @@ def show(lines: Iterable[str | None]) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, ask)
+    due = 0.0
     with contextlib.suppress(KeyboardInterrupt):
         try:
             for line in lines:
                 if asked:
                     return
                 if line is not None:
-                    print(printable(line), flush=True)
+                    print(printable(line))
                 elif _reader_is_gone():
                     raise BrokenPipeError
+                if line is None or time.monotonic() > due:
+                    sys.stdout.flush()
+                    due = time.monotonic() + TOGETHER_SECONDS
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the rest of the buffer
 

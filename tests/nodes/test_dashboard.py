@@ -270,6 +270,10 @@ def test_measurements_are_read_as_they_come_and_anew_where_the_file_was_cut(tmp_
     path.write_text('{"rollout": 0, "time/total_timesteps": 30, "train/entropy": 3}\n')
     measured.update()
     assert measured.points("train/entropy") == [(30, 3)]
+    with path.open("a") as file:
+        file.write('{"rollout": 1, "tr\0\0\n{"rollout": 2, "train/entropy": 5}\n{"rollout"')
+    measured.update()
+    assert measured.points("train/entropy") == [(30, 3), (90, 5)], "one line is damaged, not those after it"
 
 
 HIDE = """(hidden) => {

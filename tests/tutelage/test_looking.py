@@ -228,6 +228,19 @@ def test_echo_and_followed_log_end_with_the_run(tmp_path):
     assert printed("node", "log", "learner", "--run", run.run_dir, "--lines", "1") == "four\n"
 
 
+LOOKING = ["node list", "node info learner", "topic list", "topic info weights", "param list", "param describe learner clip"]
+
+
+@pytest.mark.parametrize("words", LOOKING)
+def test_what_only_looks_does_not_load_torch(going, words):
+    command = [sys.executable, "-X", "importtime", CLI, *words.split()]
+    where = [] if words == "node list" else ["--run", going.run_dir]
+    done = subprocess.run([*command, *where], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout, done.stderr[-300:]
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in loaded and "torch" not in loaded
+
+
 def test_help_needs_nothing_heavy():
     code = "import sys, cli; print(sorted({'numpy', 'zmq', 'torch', 'rich', 'yaml'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=CLI.parent, capture_output=True, text=True, timeout=60)

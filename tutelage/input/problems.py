@@ -61,6 +61,8 @@ def printable(text: str, keep: str = "\n\t") -> str:
 
     Names and sentences in files come from others. Line ends stay, unless `keep` is empty.
     """
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode("ascii")
         for letter in text

@@ -176,4 +176,4 @@ def topic_delay(topic: str, run: str | None, window: int, count: int | None, as_
 
     found = runs.running(run)
     delay.check_clock(found, topic)
-    output.show(reports.reports(found, topic, delay.measure, window, count, as_json))
+    output.show(reports.reports(found, topic, delay.measure, window, count, as_json, at_once=True))

@@ -31,7 +31,7 @@ class Heard:
 
 
 def hear(
-    run: str, socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Message]]
+    run: str, socket_dir: Path, senders: Iterable[str], kinds: Mapping[str, type[Message]], at_once: bool = False
 ) -> Iterator[Heard | None]:
     """The messages of a run on the topics of `kinds`, until the run has ended; None now and then if there is none.
 
@@ -42,7 +42,7 @@ def hear(
         TypeError: a publisher sends another kind of message there.
     """
     os.nice(LEAST_CLAIM)
-    tap = Tap(run, socket_dir, senders, kinds)
+    tap = Tap(run, socket_dir, senders, kinds, at_once)
     expected: dict[tuple[str, str], int] = {}
     try:
         while True:

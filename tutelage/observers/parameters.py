@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from tutelage.graph import Graph, NodePlan, node_class
+from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
-from tutelage.node import Node, parameters
 from tutelage.observers.steered import admit, mapping, published
 from tutelage.setting import Setting
+from tutelage.supervision.parameters import Declared, read
 from tutelage.supervision.registry import Running
 
 
@@ -42,33 +42,30 @@ def rows(run: Running, node: str | None = None) -> list[ParameterRow]:
 
 def rows_of(run_dir: Path, graph: Graph) -> list[ParameterRow]:
     """The parameters of a run in this folder."""
-    changed = _changed(run_dir)
-    return [row for plan in graph.nodes for row in _of(plan, changed)]
+    changed, known = _changed(run_dir), read(run_dir)
+    return [row for plan in graph.nodes if plan.run for row in _of(plan, known[plan.name], changed)]
 
 
-def _of(plan: NodePlan, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
-    if not plan.run:
-        return
-    kind = node_class(plan.run)
-    for name, parameter in parameters(kind).items():
-        default = None if parameter.default is inspect.Parameter.empty else parameter.default
+def _of(plan: NodePlan, its: Declared, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
+    for name, (default, annotation) in its.parameters.items():
         value = changed.get((plan.name, name), plan.parameters.get(name, default))
-        yield ParameterRow(plan.name, name, value, _range(plan, kind, name), str(parameter.annotation))
-    if not (kind.steerable and kind.Settings):
-        return
-    given, place = plan.parameters.get("settings") or {}, f"{kind.Settings.__module__}:{kind.Settings.__qualname__}"
-    for one in declared.settings(place):
-        if one.name in kind.steerable:
-            value = changed.get((plan.name, one.name), given.get(one.name, float(one.default)))
-            yield ParameterRow(plan.name, one.name, value, _range(plan, kind, one.name), one.meaning)
+        yield ParameterRow(plan.name, name, value, _range(its, name), annotation)
+    given, meanings = plan.parameters.get("settings") or {}, _meanings(its)
+    for name, default in its.settings.items():
+        value = changed.get((plan.name, name), given.get(name, float(default)))
+        yield ParameterRow(plan.name, name, value, _range(its, name), meanings.get(name, ""))
 
 
-def _range(plan: NodePlan, kind: type[Node], name: str) -> str:
+def _range(its: Declared, name: str) -> str:
     """The range in which a parameter may change; empty if it may not."""
-    if name not in kind.steerable:
-        return ""
-    least, most = kind.ranges(plan.parameters)[name]
-    return f"{least:g} to {most:g}"
+    return "{:g} to {:g}".format(*its.ranges[name]) if name in its.ranges else ""
+
+
+def _meanings(its: Declared) -> dict[str, str]:
+    """The texts of the settings, as far as their source is found from here."""
+    with suppress(LookupError, ValueError):
+        return {one.name: one.meaning for one in declared.settings(its.place)} if its.settings else {}
+    return {}
 
 
 def _changed(run_dir: Path) -> dict[tuple[str, str], float]:

@@ -38,21 +38,23 @@ Measure = Callable[[str, list[Sample]], Measured | None]
 """Measures the last samples of a topic; None if they are too few."""
 
 
-def reports(run: Running, topic: str, measure: Measure, window: int, count: int | None, as_json: bool) -> Iterator[str]:
-    """A line about the last `window` messages every second, `count` lines at most.
+def reports(
+    run: Running, topic: str, measure: Measure, window: int, count: int | None, as_json: bool, at_once: bool = False
+) -> Iterator[str]:
+    """A line about the last `window` messages every second, `count` lines at most; `at_once` as in Tap.
 
     Raises:
         Refusal: the topic is unknown.
     """
     runs.check_topics(run, [topic])
-    return islice(_seconds(run, topic, measure, window, as_json), count)
+    return islice(_seconds(run, topic, measure, window, as_json, at_once), count)
 
 
-def _seconds(run: Running, topic: str, measure: Measure, window: int, as_json: bool) -> Iterator[str]:
+def _seconds(run: Running, topic: str, measure: Measure, window: int, as_json: bool, at_once: bool) -> Iterator[str]:
     kinds = {topic: message_type(run.graph.messages[topic])}
     samples: deque[Sample] = deque(maxlen=window)
     fresh, due = False, time.monotonic() + REPORT_SECONDS
-    for heard in hear(run.name, run.socket_dir, runs.speakers(run, topic), kinds):
+    for heard in hear(run.name, run.socket_dir, runs.speakers(run, topic), kinds, at_once):
         if heard:
             samples.append(Sample(heard.header.sent, time.monotonic_ns(), heard.size_bytes, heard.lost))
             fresh = True

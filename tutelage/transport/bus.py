@@ -137,6 +137,5 @@ class Bus:
         self.ended = True
 
     def close(self) -> None:
-        if self.speaker.gate:
-            self.speaker.gate.close()
+        self.speaker.close()
         self._context.destroy(linger=0)

@@ -7,6 +7,7 @@ its message types have some.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -31,6 +32,17 @@ LINGER_MS, RECONNECT_MS = 200, 5
 
 MOST_PACKETS = 1000
 """The most packets that wait for a machine whose link is cut."""
+
+
+def unhurried() -> Context:
+    """A context whose threads interrupt no other: they send when those wait (Linux; elsewhere one like all others)."""
+    context = Context()
+    with contextlib.suppress(AttributeError, OSError):
+        before = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # libzmq would abort where this is not permitted
+        os.sched_setscheduler(0, *before)
+        context.set(zmq.THREAD_SCHED_POLICY, os.SCHED_BATCH)
+    return context
 
 
 def address(folder: Path, node: str, kind: str) -> str:

@@ -70,9 +70,8 @@ class Speaker:
         self.met: set[str] = set()
         known = places.of(folder)
         self.gate = places.gate(context, known)
-        links, tap = (places.bound(folder, who.name, kind, known) for kind in ("links", "tap"))
-        self.links = sockets.publisher(context, links, gate=self.gate)
-        self.tap = Tapped(context, tap, topics.values(), self.gate)
+        self.links = sockets.publisher(context, places.bound(folder, who.name, "links", known), gate=self.gate)
+        self.tap = Tapped(folder, who.name, topics.values())
         if self.gate:
             self.gate.open()
         self.beside: dict[str, Neighbour] = {}
@@ -112,7 +111,7 @@ class Speaker:
         if topic not in self._within:
             sockets.send(self.links, frames)
         if topic.encode() in self.tap.tapped:
-            sockets.send(self.tap.socket, frames)
+            self.tap.send(frames)
         for sink in self._pulling[topic]:
             if sink in self._idle:
                 self._idle.remove(sink)
@@ -122,11 +121,17 @@ class Speaker:
         now = time.monotonic_ns()
         return Header(self.who.run, self.who.name, self.who.restarts, self.outbox.next_sequence(topic), now, now)
 
+    def close(self) -> None:
+        if self.gate:
+            self.gate.close()
+        self.tap.close()
+
     def tell(self, message: Message, topic: str) -> None:
-        """Publishes a message to observers only; it is never resent."""
+        """Publishes a message to observers only; it is never resent. What waits for them goes with it."""
         if topic.encode() in self.tap.tapped:
-            sockets.send(self.tap.socket, codec.encode(topic.encode(), self._header(topic), values(message)))
+            self.tap.send(codec.encode(topic.encode(), self._header(topic), values(message)))
             self.outbox.add(topic, [])
+        self.tap.flush()
 
     def service(self) -> None:
         """Greets new listeners, resends what they lack, and reads the observers' subscriptions."""

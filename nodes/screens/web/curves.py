@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from tutelage.tasks.measured import STEPS
@@ -34,7 +35,7 @@ class Measured:
         self._read, self._each = 0, 0.0  # bytes; environment steps of a rollout, once they are known
 
     def update(self) -> None:
-        """Reads what is new. A restarted report cuts the file: then all is read anew."""
+        """Reads what is new, without damaged lines. A restarted report cuts the file: then all is read anew."""
         if not self.path.exists():
             return
         if self.path.stat().st_size < self._read:
@@ -44,7 +45,8 @@ class Measured:
             whole = file.read().rpartition(b"\n")[0]
         self._read += len(whole) + 1 if whole else 0
         for line in whole.splitlines():
-            self._add(json.loads(line))
+            with suppress(ValueError):
+                self._add(json.loads(line))
 
     def _add(self, row: dict[str, float]) -> None:
         rollouts = row.get("rollout", 0) + 1

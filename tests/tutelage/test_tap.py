@@ -1,0 +1,75 @@
+"""Messages to observers leave together, in order, and none waits for ever."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tutelage import Message
+from tutelage.transport.bus import Bus, Who
+from tutelage.transport.inbox import Inbox
+from tutelage.transport.outbox import Outbox
+from tutelage.transport.tap import BURST_MESSAGES, Tap
+
+
+class Sample(Message, cadence="step"):
+    """eye -> observers: small or large."""
+
+    values: Annotated[NDArray[np.float32], "n"]
+
+
+def sample(step: int, size: int = 1) -> Sample:
+    return Sample(0, step, np.zeros(size, np.float32))
+
+
+@pytest.fixture
+def eye(tmp_path: Path) -> Iterator[Bus]:
+    with closing(Bus(Who("run", "eye", 0), tmp_path, Inbox([]), {Sample: "sample"}, Outbox({}))) as made:
+        yield made
+
+
+def tap_of(eye: Bus, folder: Path, at_once: bool = False) -> Tap:
+    tap = Tap("run", folder, ["eye"], ["sample"], at_once)
+    while len(eye.speaker.tap.tapped) < 1 + at_once:
+        eye.receive(0.01)
+    return tap
+
+
+def steps(tap: Tap, count: int) -> list[int]:
+    return [found.fields[1] for found in (tap.receive(1.0) for _ in range(count)) if found]
+
+
+@pytest.mark.parametrize("last", ["large", "many", "heartbeat", "service"])
+def test_what_waits_goes_with_the_next_reason(eye: Bus, tmp_path: Path, last: str) -> None:
+    """A large message, many of them, the heartbeat, or the time after which nothing waits."""
+    with closing(tap_of(eye, tmp_path)) as tap:
+        count = BURST_MESSAGES + 1 if last == "many" else 4
+        for step in range(count):
+            eye.say(sample(step, 10_000 if (last, step) == ("large", count - 1) else 1))
+        if last == "heartbeat":
+            eye.tell(sample(0), "status")
+        for _ in range(20 if last == "service" else 0):
+            eye.receive(0.01)
+        assert steps(tap, count) == [*range(count)]
+
+
+def test_who_wants_each_message_at_once_gets_it(eye: Bus, tmp_path: Path) -> None:
+    with closing(tap_of(eye, tmp_path, at_once=True)) as tap:
+        for step in range(5):
+            eye.say(sample(step))
+        assert steps(tap, 5) == [*range(5)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a thread not to interrupt others")
+def test_threads_that_serve_observers_interrupt_no_other(eye: Bus) -> None:
+    policies = {int(name): os.sched_getscheduler(int(name)) for name in os.listdir("/proc/self/task")}
+    assert policies.pop(os.getpid()) == os.SCHED_OTHER, "the node's own thread is as it was"
+    assert os.SCHED_BATCH in policies.values() and os.SCHED_OTHER in policies.values(), "links are not held up"

@@ -1,0 +1,63 @@
+"""What can be said of the parameters of a run's nodes, written at its start: an observer need not load their classes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from inspect import Parameter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tutelage.files import durable
+from tutelage.graph import Graph, NodePlan
+from tutelage.node import parameters
+
+FILE = "parameters.json"
+
+
+class Declared(NamedTuple):
+    """The parameters of a node's class.
+
+    Attributes:
+        parameters: of its constructor, by name: the default, and the type as text.
+        place: the dataclass of its settings, `module:Class`; empty if it has none.
+        settings: the defaults of those that may change while it runs.
+        ranges: least and greatest value of all that may change.
+    """
+
+    parameters: dict[str, tuple[Any, str]]
+    place: str
+    settings: dict[str, float]
+    ranges: dict[str, tuple[float, float]]
+
+
+def write(graph: Graph, folder: Path) -> None:
+    """Writes the file into a run's folder."""
+    declared = {plan.name: _of(plan)._asdict() for plan in graph.nodes if plan.run}
+    durable.write(folder / FILE, json.dumps(declared, default=str, indent=2).encode(), durable=False)
+
+
+def read(folder: Path) -> dict[str, Declared]:
+    """The parameters by node.
+
+    Raises:
+        Refusal: the file cannot be read, for example because an older version began the run.
+    """
+    return {name: Declared(**declared) for name, declared in durable.read_json(folder / FILE).items()}
+
+
+def _of(plan: NodePlan) -> Declared:
+    kind = plan.kind
+    assert kind
+    own = {name: (_default(one), str(one.annotation)) for name, one in parameters(kind).items()}
+    its = kind.Settings
+    return Declared(
+        parameters=own,
+        place=f"{its.__module__}:{its.__qualname__}" if its else "",
+        settings={one.name: one.default for one in fields(its) if one.name in kind.steerable} if its else {},
+        ranges=dict(kind.ranges(plan.parameters)),
+    )
+
+
+def _default(one: Parameter) -> Any:
+    return None if one.default is Parameter.empty else one.default
