@@ -11,6 +11,7 @@ does. The start of the processes and the final evaluation are not in them (bench
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from itertools import groupby
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: as `tutelage launch` does
 
 from bench import overhead_nodes
 from tutelage import launcher
