@@ -14,6 +14,7 @@ work. A graph whose busiest process always works cannot be faster. Leave the mac
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from itertools import groupby
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: as `tutelage launch` does
 
 from bench import overhead_nodes
 from tutelage import launcher

@@ -1,5 +1,5 @@
-"""The mathematics: arrays and tensors in, arrays and tensors out; no socket, file, clock or environment.
+"""The mathematics: arrays in, arrays out; no socket, file, clock or environment.
 
-`draws`, `acting`, `rollout`, `ring`, `replay`, `budget`, `schedule`, `returns`, `normaliser`, `pairs` and
-`state_reward` need numpy alone, so a robot's computer can act without torch. All others need torch.
+Gradients are written out; tests hold them against autograd. Networks with tanh (GAIL, PPO, behaviour cloning) need
+numpy alone. Off-policy learning (`sac` and all that is built on it) and AIRL's `likelihood` need torch.
 """

@@ -68,13 +68,10 @@ class Pass:
 
     def slope(self) -> np.ndarray:
         """The gradient of the only output by the inputs, [B, in]."""
-        w0, w1, w2 = self.weights
-        self._slope2 = w2 * self._bend2
-        self._slope1 = self._slope2 @ w1 * self._bend1
-        return self._slope1 @ w0
+        return self._slope1 @ self.weights[0]
 
     def gradient_with_slope(self, by_output: np.ndarray, by_slope: np.ndarray) -> np.ndarray:
-        """The same as `gradient` from those by the outputs, [B, 1], and by the slope that was asked for, [B, in]."""
+        """The same as `gradient`, from those by the only output, [B, 1], and by its slope, [B, in]."""
         # by_slope * slope is how fast the output changes along by_slope (Pearlmutter 1994). That goes forwards through
         # the layers as the pass itself does, and its gradient back; the slope of tanh, 1 - tanh^2, has one, too.
         w0, w1, _ = self.weights
@@ -92,11 +89,21 @@ class Pass:
 
     @cached_property
     def _bend1(self) -> np.ndarray:
+        """The slope of the first tanh."""
         return 1 - self.first * self.first
 
     @cached_property
     def _bend2(self) -> np.ndarray:
         return 1 - self.second * self.second
+
+    @cached_property
+    def _slope1(self) -> np.ndarray:
+        """The gradient of the only output by the first layer's sums."""
+        return self._slope2 @ self.weights[1] * self._bend1
+
+    @cached_property
+    def _slope2(self) -> np.ndarray:
+        return self.weights[2] * self._bend2
 
 
 def _linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

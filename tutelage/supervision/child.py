@@ -1,6 +1,6 @@
 """Starts and ends one node's process.
 
-Our own nodes are forked from the launcher, which has loaded their modules, torch included: a start takes milliseconds
+Our own nodes are forked from the launcher, which has loaded their modules: a start takes milliseconds
 instead of seconds. The launcher has no threads and no ZeroMQ sockets, so forking it is safe.
 """
 

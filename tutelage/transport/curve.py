@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import zmq
 from zmq.utils import z85
-from zmq.utils.monitor import recv_monitor_message
 
 from tutelage.input.problems import complain
 
@@ -115,6 +114,8 @@ class Gate:
         self._thread.join()
 
     def _serve(self) -> None:
+        from zmq.utils.monitor import recv_monitor_message  # imports asyncio, which a run on one machine does not need
+
         poller = zmq.Poller()
         for socket in (self._zap, *self._monitors):
             poller.register(socket, zmq.POLLIN)
