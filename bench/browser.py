@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -174,13 +174,17 @@ def until_it_learns(run: Run) -> int:
 
 
 def learned(budget: int, looks: bool) -> tuple[float, np.ndarray]:
-    """Steps a second of a run with a page, which somebody looks at, or nobody; CPU seconds of the node, the browser."""
-    with tempfile.TemporaryDirectory() as place:
+    """Steps a second of a run with a page, which somebody looks at, or nobody; CPU seconds of the node, the browser.
+
+    The browser is there before, as it is when somebody opens a page.
+    """
+    with tempfile.TemporaryDirectory() as place, chromium() as browser:
+        browser.new_page()
         run = Run(Path(place), "gail.yaml", "dashboard:=true", f"budget:={budget}", "episodes:=1")
-        with ending(run), chromium() if looks else nullcontext() as browser:
+        with ending(run):
             measured = Processes(until_it_learns(run))
             before, spent = measured.seconds(), np.zeros(2)
-            if browser:
+            if looks:
                 Visitor(browser, run, desk=False)
             while not (run.run_dir / "report.json").exists():
                 with suppress(psutil.NoSuchProcess):
@@ -191,7 +195,7 @@ def learned(budget: int, looks: bool) -> tuple[float, np.ndarray]:
 
 
 def learning(turns: int, budget: int) -> None:
-    """The run is watched from its first measurements to its end, the opening of the page included."""
+    """The run is watched from its first measurements to its end, with the page's opening, not the browser's."""
     rates: dict[bool, list[float]] = {False: [], True: []}
     seconds: dict[bool, list[np.ndarray]] = {False: [], True: []}
     for turn in range(2 * turns):

@@ -14,6 +14,7 @@
     stuck: 0.5                             # seconds for which a reading may stay the same while commanded; 0: for ever
     calibration:
       pole: {zero: 0.02, direction: -1}
+    camera: /dev/video0                    # or its number, or a video; shown and recorded, never acted on
 
 `start` is `operator` by default: a person arms the robot and begins each episode; or `automatic`: it arms itself once,
 moves to where an episode begins by its own routine, and begins when the task is ready. After a stop only a person arms
@@ -62,6 +63,7 @@ FILE = {
     "ages": dict,
     "stuck": float,
     "calibration": dict,
+    "camera": str | int,
 }
 CALIBRATION = {"zero": float, "direction": int}
 
@@ -134,6 +136,13 @@ def env_of(robot: str) -> Env | None:
     """The environment of the task that a robot's file names, None if the file cannot be read."""
     task = task_of(Path(robot))
     return task.env if task else None
+
+
+def camera_of(robot: str) -> str | None:
+    """The camera that a robot's file names: its number as text, or its path; None if there is none."""
+    item = yaml_marks.read(Path(robot), problems := [])
+    named = _Reader(Path(robot), item, "", problems).told.get("camera") if item else None
+    return str(Path(robot).parent / named) if isinstance(named, str) else None if named is None else str(named)
 
 
 class _Reader(LimitsReader):

@@ -15,7 +15,10 @@ class Observation(Message, cadence="step"):
 
 
 class Picture(Message, cadence="free"):
-    """simulator -> teleoperator: the task as its environment draws it, for the operator. No node learns from it."""
+    """simulator | camera -> teleoperator, takeover: the task as its environment draws it, or as a camera sees it.
+
+    It is for people. No node learns from it.
+    """
 
     png: Annotated[NDArray[np.uint8], "bytes", "PNG file"]
 

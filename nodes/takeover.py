@@ -17,6 +17,7 @@ from tutelage.messages import (
     Episode,
     Observation,
     Order,
+    Picture,
     Reward,
     Safety,
     Take,
@@ -45,7 +46,7 @@ class Takeover(Operated):
     """
 
     hears = (Observation, Command, Transition, Episode, Safety)
-    may_hear = (Reward, Timing)
+    may_hear = (Reward, Timing, Picture)
     says = (Action, Begin, Order, Take)
     keeps = ("applied", "running", "interventions")
 

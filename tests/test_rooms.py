@@ -24,7 +24,7 @@ OTHERS = {
 }
 """Packages of others, and the only files that may import them."""
 
-DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame")
+DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame", "cv2")
 """Packages of others that only what touches a device may import."""
 
 WITH_TORCH = {
@@ -33,7 +33,16 @@ WITH_TORCH = {
 """What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
 
 KINDS = {
-    *("admission", "airl_discriminator", "archive", "cloner", "console", "correction_learner", "dagger_learner"),
+    *(
+        "admission",
+        "airl_discriminator",
+        "archive",
+        "camera",
+        "cloner",
+        "console",
+        "correction_learner",
+        "dagger_learner",
+    ),
     *("dashboard", "dataset", "demonstrator", "discriminator", "driven_simulator", "evaluator", "foxglove", "gatherer"),
     *("given_reward_learner", "hardware", "iq_learner", "labeller", "learner", "mixed_policy", "onnx_policy", "player"),
     *("policy", "recorder", "report", "reward_report", "rewarder", "robot_teleoperator", "sac_learner", "simulator"),

@@ -26,7 +26,7 @@ TOGETHER_SECONDS = 0.05
 
 
 def show(lines: Iterable[str | None]) -> None:
-    """Prints lines as they come; None writes those that wait. Ends quietly on Ctrl-C and when the reader (`| head`) is gone."""
+    """Prints lines as they come; None writes those that wait. Ends quietly on Ctrl-C, or when `| head` is gone."""
     asked: list[int] = []  # an exception could be lost if it is raised in a callback
 
     def ask(number: int, _: object) -> None:

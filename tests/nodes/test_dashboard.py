@@ -9,10 +9,12 @@ import re
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from copy import copy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -57,21 +59,21 @@ class Browser:
             assert time.monotonic() < deadline and run.process.poll() is None, run.output
             time.sleep(0.02)
         self.port, self.token = int(found[1]), found[2]
-        self.cookie = ""
+        self.place = self.cookie = ""
 
     def get(self, path: str, **headers: str) -> Answer:
         own = {"Cookie": self.cookie} if self.cookie else {}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("GET", path, headers=own | headers)
+            connection.request("GET", self.place + path, headers=own | headers)
             with connection.getresponse() as answer:
                 text = "" if answer.status == 101 else answer.read().decode()
                 return Answer(answer.status, dict(answer.headers), text)
 
     def enter(self) -> None:
         answer = self.get(f"/?token={self.token}")
-        assert answer.status == 303 and answer.headers["location"] == "/"
-        said = answer.headers["set-cookie"]
-        assert "HttpOnly" in said and "SameSite=Strict" in said
+        self.place, said = answer.headers["location"].rstrip("/"), answer.headers["set-cookie"]
+        assert answer.status == 303 and len(self.place) > 16
+        assert f"Path={self.place}/;" in said and "HttpOnly" in said and "SameSite=Strict" in said
         self.cookie = said.partition(";")[0]
 
 
@@ -92,7 +94,9 @@ def watched(browser: Browser) -> ClientConnection:
     """The line over which the page is told what has changed."""
     own = f"http://127.0.0.1:{browser.port}"
     return connect(
-        f"ws://127.0.0.1:{browser.port}/watch", additional_headers={"Cookie": browser.cookie}, origin=Origin(own)
+        f"ws://127.0.0.1:{browser.port}{browser.place}/watch",
+        additional_headers={"Cookie": browser.cookie},
+        origin=Origin(own),
     )
 
 
@@ -103,7 +107,7 @@ def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Br
     for text in ("<h1>gail</h1>", "CartPole-v1", 'data-node="simulator"', 'data-topic="transition"'):
         assert text in page, text
     for text in re.findall(r'(?:src|href)="([^"]*)"', page):
-        assert text.startswith("/") and seen[1].get(text).status == 200, text
+        assert "/" not in text and seen[1].get(f"/{text}").status == 200, text
     with watched(seen[1]) as line:
         facts: dict[str, Any] = {}
         while facts.get("episode 9", {}).get("return") is None:
@@ -180,7 +184,7 @@ def test_what_no_page_asks_for_closes_its_line(seen: tuple[Run, Browser], asked:
     ("path", "headers", "status"),
     [
         ("/", {"Cookie": ""}, 401),
-        ("/", {"Cookie": "tutelage0=x"}, 401),
+        ("/", {"Cookie": "tutelage=x"}, 401),
         ("/?token=wrong", {"Cookie": ""}, 401),
         ("/", {"Origin": "http://example.org"}, 403),
         ("/", {"Host": "example.org"}, 403),
@@ -209,7 +213,14 @@ def test_a_websocket_must_pass_the_same_gate(seen: tuple[Run, Browser], wrong: d
 
 def test_the_token_leaves_the_address_also_of_who_is_known(seen: tuple[Run, Browser]) -> None:
     answer = seen[1].get(f"/?token={seen[1].token}")
-    assert seen[1].cookie and (answer.status, answer.headers["location"]) == (303, "/")
+    assert seen[1].cookie and (answer.status, answer.headers["location"]) == (303, f"{seen[1].place}/")
+
+
+def test_outside_of_its_place_there_is_nothing(seen: tuple[Run, Browser]) -> None:
+    known = {"Cookie": seen[1].cookie}
+    paths = ("/", "/watch.js", f"{seen[1].place}x/", seen[1].place)
+    stranger = Browser(seen[0])
+    assert [stranger.get(path, **known).status for path in paths] == [401] * 4
 
 
 def test_it_listens_on_this_machine_alone(seen: tuple[Run, Browser]) -> None:
@@ -281,7 +292,7 @@ HIDE = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 CHART = """async () => {
-  const { chart } = await import("/curves.js");
+  const { chart } = await import("./curves.js");
   return chart("return", [["mean", [[0, 0], [50, 5], [100, 10]]]], [["expert <", 20]]).outerHTML;
 }"""
 
@@ -305,6 +316,24 @@ def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen:
     points = [tuple(map(float, point.split())) for point in path[1].split("L")]
     assert points == [(46, 168), (229, 128), (412, 88)]  # 20 is at 8
     assert "expert &lt; 20" in drawn and "mean <b>10</b>" in drawn and 'd="M46 8H412"' in drawn
+
+
+def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(seen: tuple[Run, Browser]) -> None:
+    told: list[str | None] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.append(self.headers["Cookie"])
+            self.send_error(404)
+
+    with chromium() as browser, ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        visitor = Visitor(browser, seen[0], desk=False)
+        visitor.page.goto(f"http://127.0.0.1:{other.server_port}/")
+        visitor.page.go_back()
+        visitor.sees("steps", "#figures")
+        other.shutdown()
+    assert told and not any(told)
 
 
 def test_of_episodes_the_newest_are_kept_and_few_points_of_each() -> None:

@@ -225,6 +225,7 @@ def test_an_altered_or_cut_file_of_ours_is_refused_or_read_as_it_was(tmp_path: P
     assert refused >= 150
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not LEROBOT, reason="LEROBOT_PYTHON names no Python that has lerobot")
 def test_what_lerobot_wrote_is_read_and_it_reads_what_we_write(tmp_path: Path) -> None:

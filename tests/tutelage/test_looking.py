@@ -228,7 +228,14 @@ def test_echo_and_followed_log_end_with_the_run(tmp_path):
     assert printed("node", "log", "learner", "--run", run.run_dir, "--lines", "1") == "four\n"
 
 
-LOOKING = ["node list", "node info learner", "topic list", "topic info weights", "param list", "param describe learner clip"]
+LOOKING = [
+    "node list",
+    "node info learner",
+    "topic list",
+    "topic info weights",
+    "param list",
+    "param describe learner clip",
+]
 
 
 @pytest.mark.parametrize("words", LOOKING)

@@ -1,4 +1,4 @@
-"""What can be said of the parameters of a run's nodes, written at its start: an observer need not load their classes."""
+"""The parameters of a run's nodes, written at its start: so an observer need not load their classes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // Learning curves: a few lines over environment steps, and levels to compare them with.
-import { COLOURS, element, few, part, shape } from "/parts.js";
+import { COLOURS, element, few, part, shape } from "./parts.js";
 
 const WIDTH = 420, HEIGHT = 190, LEFT = 46, RIGHT = 8, TOP = 8, FOOT = 22;
 

@@ -1,5 +1,5 @@
 // The episodes that were taught, a small plot each; and the replay of one.
-import { COLOURS, element, few, part, shape } from "/parts.js";
+import { COLOURS, element, few, part, shape } from "./parts.js";
 
 const STEP_MS = 40;
 let playing = 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -22,12 +23,15 @@ class Gate:
     - Is `Host` our own address? Otherwise a name of another's that leads here could be used (DNS rebinding).
     - Is `Origin`, if there is one, our own? Other pages of the same browser send theirs.
     - Does it know the token? It comes once in the address, `?token=...`, and is then kept in a cookie.
+
+    Cookies do not keep the ports of a machine apart, but paths: all is below a `place` that nobody can guess, so a
+    browser sends the cookie to no other server.
     """
 
     def __init__(self, app: App, port: int, token: str) -> None:
         self.app, self.token = app, token
         self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        self.cookie = f"{COOKIE}{port}"  # cookies do not keep ports apart
+        self.place = f"/{secrets.token_urlsafe(12)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -37,9 +41,9 @@ class Gate:
         if not self._ours(headers):
             await refuse(scope, send, 403)
         elif scope["type"] == "http" and self._right(_asked(scope)):
-            await self._welcome(scope["path"], send)  # first: the token leaves the address bar, too, if it is known
-        elif self._right(self._told(headers)):
-            await self.app(scope, receive, _alone(send))
+            await self._welcome(send)  # first: the token leaves the address bar, too, if it is known
+        elif scope["path"].startswith(f"{self.place}/") and self._right(_told(headers)):
+            await self.app({**scope, "path": scope["path"].removeprefix(self.place)}, receive, _alone(send))
         else:
             await refuse(scope, send, 401)
 
@@ -51,19 +55,11 @@ class Gate:
     def _right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self.token.encode())
 
-    def _told(self, headers: dict[str, str]) -> str:
-        try:
-            found = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
-        except CookieError:
-            return ""
-        return found.value if found else ""
-
-    async def _welcome(self, path: str, send: Send) -> None:
-        """Keeps the token in a cookie, and leads to the same address without it."""
-        cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
-        leads = path if path.startswith("/") and not path.startswith("//") else "/"
+    async def _welcome(self, send: Send) -> None:
+        """Keeps the token in a cookie, and leads to the page."""
+        cookie = f"{COOKIE}={self.token}; Path={self.place}/; HttpOnly; SameSite=Strict"
         headers = [
-            (b"location", leads.encode()),
+            (b"location", f"{self.place}/".encode()),
             (b"set-cookie", cookie.encode()),
             (b"referrer-policy", b"no-referrer"),
         ]
@@ -85,6 +81,15 @@ def _alone(send: Send) -> Send:
         await send(message)
 
     return sent
+
+
+def _told(headers: dict[str, str]) -> str:
+    """The token in a cookie."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
 
 
 def _asked(scope: Scope) -> str:

@@ -1,5 +1,5 @@
 // The picture of the graph, live: the state of each node above its box, messages a second beside each topic.
-import { few, part, shape } from "/parts.js";
+import { few, part, shape } from "./parts.js";
 
 const states = new Map(), rates = new Map();
 

@@ -36,7 +36,7 @@ def markup(device: Browser, words: Words) -> str:
 <div id="buttons">{buttons}</div>
 <div id="driving">{STICK}<p><kbd>{escape(driving)}</kbd> drive; a gamepad and the stick do, too</p></div>
 </section>{stop}
-<script src="/operate.js" defer></script>"""
+<script src="operate.js" defer></script>"""
 
 
 def _button(command: str, word: str, keys: Mapping[str, str]) -> str:

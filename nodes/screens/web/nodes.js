@@ -1,6 +1,6 @@
 // The nodes, each with its state, the end of its log and a restart; and the settings that may change meanwhile.
-import { tone, words } from "/graph.js";
-import { element, part } from "/parts.js";
+import { tone, words } from "./graph.js";
+import { element, part } from "./parts.js";
 
 const rows = new Map();
 let open = "";

@@ -18,7 +18,7 @@ const padHeld = new Map();
 let socket, stamp = null, mine = false, number = 0, stick = [0, 0];
 
 function connect() {
-  socket = new WebSocket(location.origin.replace("http", "ws") + "/operate");
+  socket = new WebSocket(new URL("operate", location).href.replace("http", "ws"));
   number = 0;
   socket.onmessage = (event) => show(JSON.parse(event.data));
   socket.onclose = () => {

@@ -1,9 +1,9 @@
 // The page of a run: it is told what has changed every two seconds, as long as somebody sees it, and draws that.
-import { drawCurves } from "/curves.js";
-import { drawEpisodes, play } from "/episodes.js";
-import { drawGraph } from "/graph.js";
-import { drawNodes, drawSettings } from "/nodes.js";
-import { element, part } from "/parts.js";
+import { drawCurves } from "./curves.js";
+import { drawEpisodes, play } from "./episodes.js";
+import { drawGraph } from "./graph.js";
+import { drawNodes, drawSettings } from "./nodes.js";
+import { element, part } from "./parts.js";
 
 const facts = {};
 const VIEWS = [drawFigures, drawCurves, drawEpisodes, drawGraph, drawNodes, drawSettings, drawArguments];
@@ -11,7 +11,7 @@ let socket = null;
 
 function watch() {
   if (document.hidden || socket) return;
-  socket = new WebSocket(location.origin.replace("http", "ws") + "/watch");
+  socket = new WebSocket(new URL("watch", location).href.replace("http", "ws"));
   socket.onopen = () => { for (const name of Object.keys(facts)) delete facts[name]; };
   socket.onmessage = (event) => hear(JSON.parse(event.data));
   socket.onclose = () => {
