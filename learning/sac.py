@@ -72,7 +72,7 @@ class Settings:
     """until the annealing begins"""
     annealing: float = 0.5
     """last share of the run, over which the learning rate falls to a twentieth"""
-    updates: int = 48
+    updates: int = 72
     """gradient steps a rollout"""
     batch: int = 128
     """runs of steps in a gradient step"""
