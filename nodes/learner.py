@@ -77,6 +77,7 @@ class PPOLearner(ScheduledLearner):
         **{"entropy_weight": (0, 1), "continuous_entropy_weight": (0, 1)},
     }
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
+    scored: list[Any]  # of the score that it learns from: rollout, step, size, and the mean reward
 
     def __init__(
         self,

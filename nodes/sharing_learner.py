@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tutelage import Message
 from tutelage.learning.update import Update
-from tutelage.messages import Gradient, Metrics, Score, Transition, Weights
+from tutelage.messages import Gradient, Metrics, Weights
 from tutelage.nodes.learner import PPOLearner
 from tutelage.setting import Setting
 from tutelage.tasks.task import Env
@@ -24,7 +24,7 @@ class SharingLearner(PPOLearner):
     """
 
     hears = (*PPOLearner.hears, Gradient)
-    says = (Weights, Metrics, Gradient)
+    says: ClassVar[tuple[type[Message], ...]] = (Weights, Metrics, Gradient)
     exchanges = (Gradient,)
     keeps = (*PPOLearner.keeps, "update", "scored", "shares", "exchanging")
 
@@ -41,7 +41,7 @@ class SharingLearner(PPOLearner):
     ) -> None:
         super().__init__(env, seed, lag, budget, policy, settings)
         self.part, self.parts = part, parts
-        self.update, self.scored = Update(), list[Any]()
+        self.update, self.scored = Update(), []
         self.shares: list[Any] = []  # of this minibatch: our gradient and losses, then the others' in their order
 
     def set(self, change: Setting) -> None:
@@ -82,7 +82,6 @@ class FurtherLearner(SharingLearner):
     """Another one, which learns the same and publishes its gradients alone. It ends when the first one does."""
 
     says = (Gradient,)
-    hears = (Transition, Score, Gradient)
 
     def start(self) -> Iterator[Message]:
         return iter(())

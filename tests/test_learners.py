@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_they_all_learn_the_same(quiet: Run) -> None:
-    saved = [checkpoint.load(quiet.run_dir / f"checkpoints/{name}.checkpoint") for name in LEARNERS]
+    saved: list[Any] = [checkpoint.load(quiet.run_dir / f"checkpoints/{name}.checkpoint") for name in LEARNERS]
     first, *others = [one["node"]["algorithm"]["adam.parameters"] for one in saved]
     assert all(np.array_equal(first, other) for other in others)
 

@@ -421,6 +421,7 @@ BAD = [
     ("nodes: {a b: {run: 'a:B'}}", "launch.yaml:1:9", "'a b' is not a name: use letters"),
     ("nodes: {a: {run: 'a:B', required: yes}}", "launch.yaml:1:35", "'required' must be true or false, but is the string 'yes'"),
     ("nodes: {a: {run: 'a:B', count: 1.5}}", "launch.yaml:1:32", "'count' must be an int, but is 1.5"),
+    ("nodes: {a: {run: 'a:B', on: {resources: {CPU: 2}}}}", "launch.yaml:1:42", "CPU is Ray's own, and `resources` are those that you named at `ray start`: write `cpu` beside `resources` instead"),
     ("nodes: {a: {run: 'a:B', restart: {time: 1}}}", "launch.yaml:1:35", "node 'a': restart has no key 'time'; did you mean 'times'?"),
     ("nodes: {a: {run: 'a:B', restart: {times: true}}}", "launch.yaml:1:42", "'times' must be an int, but is true"),
     ("nodes: {a: {run: 'a:B', environment: {A: [1]}}}", "launch.yaml:1:38", "'environment' must be a mapping, each value a string"),

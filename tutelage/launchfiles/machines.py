@@ -24,6 +24,10 @@ def where(parts: Mapping[str, Any], items: Mapping[str, Item], scope: Scope, lau
     if "on" in parts:
         stated = keys(fill(items["on"], scope.names, problems), ON, "on", problems, hides=False)
         on = {"cpu": 1, **checked(stated, ON, "on", problems, hides=False)}
+        for name in on.get("resources", {}).keys() & {"CPU", "GPU"}:
+            what = f"{name} is Ray's own, and `resources` are those that you named at `ray start`"
+            place = stated["resources"].value[name].key
+            problems.append(Problem(place, f"{what}: write `{name.lower()}` beside `resources` instead"))
     host = parts.get("host") or (f"ray-{next(launch_file.numbers)}" if on else "")
     if on and not _NAME.fullmatch(host):
         what = f"'{host}' is no name of a machine: use letters, digits, _ and -"
