@@ -140,7 +140,8 @@ def env_of(robot: str) -> Env | None:
 
 def camera_of(robot: str) -> str | None:
     """The camera that a robot's file names: its number as text, or its path; None if there is none."""
-    item = yaml_marks.read(Path(robot), problems := [])
+    problems: list[Problem] = []
+    item = yaml_marks.read(Path(robot), problems)
     named = _Reader(Path(robot), item, "", problems).told.get("camera") if item else None
     return str(Path(robot).parent / named) if isinstance(named, str) else None if named is None else str(named)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from inspect import Parameter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,7 +53,7 @@ def _of(plan: NodePlan) -> Declared:
     return Declared(
         parameters=own,
         place=f"{its.__module__}:{its.__qualname__}" if its else "",
-        settings={one.name: one.default for one in fields(its) if one.name in kind.steerable} if its else {},
+        settings={name: getattr(its, name) for name in kind.steerable if hasattr(its, name)},
         ranges=dict(kind.ranges(plan.parameters)),
     )
 
