@@ -31,13 +31,14 @@ class SACLearner(ScheduledLearner):
     """Trains after rollout k on all rollouts so far, and publishes the weights for rollout k + 1 + lag.
 
     `budget` is in environment steps (0: derived from the task). The replay buffer keeps `replay` steps. `policy` is the
-    folder of a run whose final policy collects the first steps, and of which the actor becomes a copy then.
+    folder of a run whose final policy collects the first steps, and of which the actor becomes a copy then. With
+    `state_only` demonstrations have the change of the observation in the action's place.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough, Withdrawal)
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
-    Settings: ClassVar[Any] = sac.Settings
+    Settings = sac.Settings
     steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "cloning_weight": (0, 99), "final_cloning_weight": (0, 99)}
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
@@ -56,7 +57,7 @@ class SACLearner(ScheduledLearner):
         task = Task(env)
         spaces = task.spaces.without_bounds
         self.state_only, self.seed, self.schedule = state_only, seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.algorithm = self._algorithm(spaces, chosen(self.Settings, settings), replay, reward)
+        self.algorithm = self._algorithm(spaces, chosen(sac.Settings, settings), replay, reward)
         if policy:
             self.algorithm.first_policy = fitting(Path(policy), task)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)
