@@ -118,5 +118,5 @@ def _tanh_(x: np.ndarray) -> np.ndarray:
 
 def _flat(by_weights: tuple[np.ndarray, ...], by_sums: tuple[np.ndarray, ...]) -> np.ndarray:
     """Of each layer the gradient by its weight, and by its bias: that by its sums, [B, out], added up."""
-    pairs = zip(by_weights, by_sums, strict=True)
-    return np.concatenate([part for weight, sums in pairs for part in (weight.ravel(), sums.sum(axis=0))])
+    ones, pairs = np.ones(len(by_sums[0]), np.float32), zip(by_weights, by_sums, strict=True)
+    return np.concatenate([part for weight, sums in pairs for part in (weight.ravel(), ones @ sums)])
