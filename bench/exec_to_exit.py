@@ -34,7 +34,7 @@ def phases(folder: Path, words: list[str]) -> dict[str, float]:
         _written(folder / name) for name in ("weights.safetensors", "learned.json", "report.json")
     )
     moments = {
-        "Python, torch, launch file": _written(folder / "run.json"),
+        "Python, packages, launch file": _written(folder / "run.json"),
         "processes, meetings, first rollout's first message": learned - report["seconds_learning"],
         "learning": learned,
         "final evaluation": evaluated,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutelage.graph import Graph
-from tutelage.input.problems import Problem, Refusal, did_you_mean, printable
+from tutelage.input.problems import Problem, Refusal, complain, did_you_mean, printable
 from tutelage.nodes.screens.web.curves import RETURNS, Measured
 from tutelage.observers.steered import STEERED
 
@@ -75,10 +75,9 @@ def averaged(label: str, measured: list[np.ndarray]) -> Curve:
 
 def _points(run: Path) -> dict[str, list[tuple[float, float]]]:
     measured = Measured(run / "metrics.jsonl", sys.maxsize)
-    try:
-        measured.update()
-    except ValueError as error:
-        raise Refusal([Problem(measured.path, f"this file is damaged: {error}")]) from error
+    measured.update()
+    if measured.damaged:
+        complain(f"{measured.path}: this file is damaged: {measured.damaged} of its lines are left out")
     if not measured.courses:
         raise Refusal([Problem(run, "nothing was measured here: name the folder of a run")])
     return {name: measured.points(name) for name in measured.courses}

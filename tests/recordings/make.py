@@ -28,6 +28,7 @@ def make(name: str, folder: Path) -> None:
     graph = launching.graph(f"{name}.yaml", arguments)
     graph.paths = []
     sys.argv = ["cli.py", "launch", f"{name}.yaml", *arguments]
+    run.prepare(folder)
     run.describe(graph, folder)
     outcome, _ = run.run(graph, folder)
     if outcome.exit_code:

@@ -69,7 +69,7 @@ def test_topic_list_knows_who_says_and_who_hears(going):
     rows = {row["topic"]: row for row in json.loads(printed("topic", "list", "--run", going.run_dir, "--json"))}
     assert rows.keys() >= set(TOPICS)
     assert rows["transition"] == {
-        "topic": "transition", "type": "Transition", "says": ["simulator"], "hears": ["discriminator", "learner"], "rate": None,
+        "topic": "transition", "type": "Transition", "says": ["simulator"], "hears": ["learner", "discriminator"], "rate": None,
     }  # fmt: skip
     assert set(rows["status"]["says"]) == NODES and rows["status"]["hears"] == ["console"]
 

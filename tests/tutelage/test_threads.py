@@ -1,19 +1,21 @@
 """A node's process computes with one thread: a second one of numpy's BLAS waits busily and takes a core from others."""
 
-import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+import os
+import subprocess
+import sys
 
-from tutelage import launcher
-from tutelage.supervision import run
+import pytest
+
+from tests.parts.run_cli import CLI
+
+THREADS = (
+    "import cli, numpy, psutil; numpy.ones((500, 500)) @ numpy.ones((500, 500)); print(psutil.Process().num_threads())"
+)
 
 
-def test_numpy_and_torch_compute_with_one_thread() -> None:
-    with threadpool_limits(2):
-        before = torch.get_num_threads()
-        try:
-            torch.set_num_threads(2)
-            run.load(launcher.graph("dac.yaml", []))
-            assert {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()} == {"blas": 1, "openmp": 1}
-            assert torch.get_num_threads() == 1
-        finally:
-            torch.set_num_threads(before)
+@pytest.mark.skipif(os.cpu_count() == 1, reason="numpy takes one thread for each core")
+def test_numpy_computes_with_one_thread_under_the_command_line() -> None:
+    theirs = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-c", THREADS]
+    done = subprocess.run(command, cwd=CLI.parent, env=theirs, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "1\n", done.stderr

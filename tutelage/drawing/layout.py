@@ -52,13 +52,14 @@ def layers(names: Sequence[str], arrows: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def _least_back(names: Sequence[str], arrows: list[tuple[str, str]]) -> list[str]:
-    """An order in which few arrows go back: each node in turn moves to its best place, until nothing improves."""
+    """An order in which few arrows go back: sources first; each node moves to its best place, until none improves."""
 
     def back(order: list[str]) -> int:
         place = {name: i for i, name in enumerate(order)}
         return sum(place[a] > place[b] for a, b in arrows)
 
-    best = list(names)
+    heard = {b for _, b in arrows}
+    best = sorted(names, key=lambda name: name in heard)
     improved = True
     while improved:
         improved = False

@@ -9,6 +9,7 @@ All other arguments of training.yaml are then this file's own, too, and are pass
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tutelage.input import yaml_marks
@@ -35,8 +36,13 @@ def arguments(
         passed = {name: Given(UNKNOWN, include.place) for name in _passed(include)}  # their values do not matter here
         for file, inner in _included(include, path):
             inherited = arguments(inner, file, {**given, **passed}, problems, (*within, path))
-            own |= {name: one for name, one in inherited.items() if name not in (*passed, *own)}
+            own |= {name: _inherited(one, passed) for name, one in inherited.items() if name not in (*passed, *own)}
     return own
+
+
+def _inherited(argument: Argument, passed: Mapping[str, Given]) -> Argument:
+    """An argument of an included file as one of this file, which has none of those that it passes to that one."""
+    return replace(argument, sources={name: one for name, one in argument.sources.items() if name not in passed})
 
 
 def names(include: Item, path: Path) -> set[str]:

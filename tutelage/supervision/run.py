@@ -17,8 +17,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from tutelage.files import checkpoint, durable
 from tutelage.files.naming import file_name
 from tutelage.graph import Graph, node_class
@@ -174,15 +172,13 @@ def check_layout(folder: Path) -> None:
 
 
 def load(graph: Graph) -> None:
-    """Loads the modules of all nodes. Numpy and torch compute with one thread, so that sums are the same everywhere.
+    """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere.
 
-    Networks of this size gain nothing by a second one, which waits busily and takes a core from the other nodes.
-    The modules are never garbage: without `freeze` Python would search them for it at its exit, for a second.
+    They are never garbage: without `freeze` Python would search them for it at its exit, for a second.
     """
     for plan in graph.nodes:
         if plan.run:
             node_class(plan.run)
-    threadpool_limits(1)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     gc.freeze()
@@ -215,7 +211,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def report(graph: Graph, folder: Path, outcome: Outcome) -> dict[str, Any]:
     """Adds what the run cost to the numbers that its nodes wrote, and writes report.json.
 
-    Its `wall_seconds` begin with the command: Python, torch and the launch file are in them.
+    Its `wall_seconds` begin with the command: Python, its packages and the launch file are in them.
     """
     learned = folder / "learned.json"
     numbers = durable.read_json(learned) if learned.exists() else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 
 from tutelage.tasks.measured import STEPS
@@ -21,6 +20,7 @@ class Measured:
 
     Attributes:
         courses: (environment steps, value) by name; rollouts in a run without steps, for example bc.yaml.
+        damaged: lines that are left out because they cannot be read.
     """
 
     def __init__(self, path: Path, most: int = COURSE_VALUES) -> None:
@@ -32,6 +32,7 @@ class Measured:
         """Nothing is read yet."""
         self.courses: dict[str, Course[tuple[float, float]]] = {}
         self.last: dict[str, tuple[float, float]] = {}
+        self.damaged = 0
         self._read, self._each = 0, 0.0  # bytes; environment steps of a rollout, once they are known
 
     def update(self) -> None:
@@ -45,8 +46,10 @@ class Measured:
             whole = file.read().rpartition(b"\n")[0]
         self._read += len(whole) + 1 if whole else 0
         for line in whole.splitlines():
-            with suppress(ValueError):
+            try:
                 self._add(json.loads(line))
+            except ValueError:
+                self.damaged += 1
 
     def _add(self, row: dict[str, float]) -> None:
         rollouts = row.get("rollout", 0) + 1
