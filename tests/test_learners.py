@@ -62,6 +62,17 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, quiet: Run, stop: signal
     assert Run(tmp_path, "--resume", str(run.run_dir)).wait().digest == quiet.digest
 
 
+def test_an_interrupt_ends_all_of_them_in_one_process(tmp_path: Path) -> None:
+    run = Run(tmp_path, *FEW[:2], "budget:=100000000", "episodes:=2", "--one-process")
+    try:
+        wait_for(run, "metrics.jsonl", rows=2)
+        run.process.send_signal(signal.SIGINT)
+        run.wait()
+    finally:
+        run.kill()
+    assert run.process.returncode == 130, run.output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["gail.yaml", "airl.yaml"])
 def test_imitation_has_them_too(tmp_path: Path, file: str) -> None:
