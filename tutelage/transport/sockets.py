@@ -35,7 +35,7 @@ MOST_PACKETS = 1000
 
 
 def unhurried() -> Context:
-    """A context whose threads do not interrupt the node: they send when it waits, or when its share of the core is used.
+    """A context whose threads do not interrupt the node: they send when it waits, or has had its share of the core.
 
     So on Linux, in a process of ordinary priority; elsewhere it is one like all others.
     """
