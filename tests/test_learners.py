@@ -87,7 +87,7 @@ def test_a_setting_of_the_first_is_one_of_all_and_the_others_have_none() -> None
     learners = [plan for plan in graph("ppo.yaml", ["learners:=2", "steering:=true"]).nodes if plan.name in LEARNERS]
     for plan in learners:
         kind = node_class(plan.run)
-        learner = kind(**plan.parameters)
+        learner: Any = kind(**plan.parameters)
         learner.name = plan.name
         assert "setting" in plan.takes and bool(kind.ranges(plan.parameters)) == (plan.name == "learner")
         said = [
