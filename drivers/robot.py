@@ -14,7 +14,7 @@
     stuck: 0.5                             # seconds for which a reading may stay the same while commanded; 0: for ever
     calibration:
       pole: {zero: 0.02, direction: -1}
-    camera: /dev/video0                    # or its number, or a video; shown and recorded, never acted on
+    camera: /dev/video0                    # or its number, address or a video; shown and recorded, never acted on
 
 `start` is `operator` by default: a person arms the robot and begins each episode; or `automatic`: it arms itself once,
 moves to where an episode begins by its own routine, and begins when the task is ready. After a stop only a person arms
@@ -139,11 +139,13 @@ def env_of(robot: str) -> Env | None:
 
 
 def camera_of(robot: str) -> str | None:
-    """The camera that a robot's file names: its number as text, or its path; None if there is none."""
+    """The camera that a robot's file names: its number as text, its address, or its path; None if there is none."""
     problems: list[Problem] = []
     item = yaml_marks.read(Path(robot), problems)
     named = _Reader(Path(robot), item, "", problems).told.get("camera") if item else None
-    return str(Path(robot).parent / named) if isinstance(named, str) else None if named is None else str(named)
+    if not isinstance(named, str):
+        return None if named is None else str(named)
+    return named if named.isdigit() or "://" in named else str(Path(robot).parent / Path(named).expanduser())
 
 
 class _Reader(LimitsReader):

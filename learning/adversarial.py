@@ -7,8 +7,6 @@ import numpy as np
 from tutelage.learning.rewards import sigmoid, softplus
 from tutelage.learning.rollout import Demonstration
 
-Metrics = dict[str, float]
-
 
 def discriminator_loss(expert_logit: np.ndarray, policy_logit: np.ndarray) -> tuple[float, np.ndarray]:
     """Binary cross-entropy, the expert's pairs labelled 1: -log D on those, -log(1 - D) on the policy's.
@@ -49,7 +47,7 @@ def measured(loss: float, penalty: float, expert_logit: np.ndarray, policy_logit
     return loss, penalty, (expert_logit > 0).mean(), (policy_logit < 0).mean()
 
 
-def means(steps: Sequence[tuple[float, ...]]) -> Metrics:
+def means(steps: Sequence[tuple[float, ...]]) -> dict[str, float]:
     """The means of what was `measured`."""
     names = ("loss", "gradient_penalty", "accuracy_expert", "accuracy_policy")
     found = np.mean(steps, axis=0).tolist()

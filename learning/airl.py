@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tutelage.learning.adam import Adam
-from tutelage.learning.adversarial import Metrics, discriminator_loss, gradient_penalty, means, measured, scaling
+from tutelage.learning.adversarial import discriminator_loss, gradient_penalty, means, measured, scaling
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.likelihood import log_prob
 from tutelage.learning.networks import Parameters, mlp_arrays
@@ -118,7 +118,7 @@ class AIRL:
         policy: Tensors,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> Metrics:
+    ) -> dict[str, float]:
         """Some gradient steps on all demonstrations against this rollout, which `policy` collected.
 
         The learning rate goes to its final one with `progress`, from 0 to 1.

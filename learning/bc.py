@@ -16,8 +16,6 @@ from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Demonstrations, Spaces
 
-Metrics = dict[str, float]
-
 SEVERAL = 5
 """From so many held-out demonstrations on, they are held out whole."""
 
@@ -111,7 +109,7 @@ class BC:
         """All observations [L, O] and actions [L, *A]: of each demonstration, then the labelled ones."""
         return [(one.observation[:-1], one.action) for one in self.demonstrations] + self.labelled
 
-    def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> Metrics:
+    def epoch(self, generator: np.random.Generator, progress: float = 0.0) -> dict[str, float]:
         """At least one pass over all pairs; the learning rate falls with `progress`, from 0 to 1."""
         observation, action = self._pairs(~self._held_out())
         rate = self.settings.learning_rate * (1 - progress)
@@ -195,7 +193,7 @@ class BC:
         loss, by_log_prob = negative_log_likelihood(likelihood.log_prob)
         return loss, *likelihood.gradient(by_log_prob)
 
-    def _validate(self) -> Metrics:
+    def _validate(self) -> dict[str, float]:
         """Loss on the held-out pairs; on all pairs, if there are too few to hold any out."""
         mask = self._held_out()
         observation, action = self._pairs(mask if mask.any() else ~mask)

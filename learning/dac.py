@@ -37,7 +37,7 @@ class DAC(OffPolicy):
         model: reward_model.Tensors,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> sac.Metrics:
+    ) -> dict[str, float]:
         """Adds a rollout, and learns when there are enough steps. `model` is what `Discriminator.tensors` gives."""
         if not self._add(demonstrations, rollout, generator):
             return {}
@@ -49,7 +49,7 @@ class DAC(OffPolicy):
         model: reward_model.Tensors,
         generator: np.random.Generator,
         progress: float,
-    ) -> sac.Metrics:
+    ) -> dict[str, float]:
         expert = self._expert_rows(demonstrations)
         return self.sac.update(self.replay, self._reward(model), expert, generator, progress)
 

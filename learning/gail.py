@@ -13,7 +13,6 @@ import numpy as np
 from tutelage.learning import pairs, state_only
 from tutelage.learning.adam import Adam
 from tutelage.learning.adversarial import (
-    Metrics,
     discriminator_loss,
     gradient_penalty,
     interpolated_penalty,
@@ -115,7 +114,7 @@ class Discriminator:
         rollout: Rollout,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> Metrics:
+    ) -> dict[str, float]:
         """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
 
         The learning rate goes to its final one with `progress`, from 0 to 1.

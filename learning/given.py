@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tutelage.learning import sac
 from tutelage.learning.off_policy import OffPolicy
 from tutelage.learning.replay import Windows
 from tutelage.learning.rollout import Rollout
@@ -25,7 +24,7 @@ class GivenReward(OffPolicy):
         absorbing_reward: np.ndarray,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> sac.Metrics:
+    ) -> dict[str, float]:
         """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps."""
         if not self._add([], rollout, generator, reward, absorbing_reward):
             return {}

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutelage.learning import sac
 from tutelage.learning.off_policy import CAPACITY, OffPolicy
 from tutelage.learning.replay import Replay, Windows, alternating
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
@@ -71,7 +70,7 @@ class LSIQ(OffPolicy):
         rollout: Rollout,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> sac.Metrics:
+    ) -> dict[str, float]:
         """Adds a rollout, and learns when there are enough steps."""
         if not self._add(demonstrations, rollout, generator):
             return {}

@@ -15,7 +15,7 @@ from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.normaliser import Normaliser
 from tutelage.learning.rollout import Rollout, Spaces
-from tutelage.learning.update import Batch, Metrics, Update
+from tutelage.learning.update import Batch, Update
 
 METRICS = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction")
 """The losses of a gradient step, and what else is measured of it."""
@@ -104,7 +104,7 @@ class PPO:
         absorbing_reward: np.ndarray | float,
         generator: np.random.Generator,
         progress: float = 0.0,
-    ) -> Metrics:
+    ) -> dict[str, float]:
         """Trains on one rollout, which makes the next version; the learning rate falls with `progress`, 0 to 1.
 
         reward: float32 [T, N]. absorbing_reward: of each step after a termination, for ever, [T, N] or one
@@ -159,7 +159,7 @@ class PPO:
 
     def _batch(
         self, rollout: Rollout, reward: np.ndarray, absorbing_reward: np.ndarray | float
-    ) -> tuple[Batch, Metrics]:
+    ) -> tuple[Batch, dict[str, float]]:
         """The rollout as rows [T * N, ...], with advantages and returns."""
         s = self.settings
         scale = 1 - s.discount

@@ -28,7 +28,6 @@ from tutelage.learning.relu import Parameters
 from tutelage.learning.replay import Windows
 from tutelage.learning.rollout import Spaces
 
-Metrics = dict[str, float]
 Reward = Callable[[Windows], tuple[np.ndarray, np.ndarray]]
 """The rewards of a batch's steps, float32 [n, B], and of the absorbing states of the runs that terminated."""
 
@@ -139,7 +138,7 @@ class SAC:
     @torch.no_grad()
     def update(
         self, replay: Buffer, reward: Reward, expert: np.ndarray, generator: np.random.Generator, progress: float = 0.0
-    ) -> Metrics:
+    ) -> dict[str, float]:
         """Some gradient steps on the replay buffer, by rewards that are computed anew; progress goes from 0 to 1.
 
         expert: the expert's pairs, rows [pairs, O + A + 1] as `learning.pairs` has them; [0, ...] where there are none.

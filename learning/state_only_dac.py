@@ -24,7 +24,7 @@ class StateOnlyDAC(DAC):
         model: reward_model.Tensors,
         generator: np.random.Generator,
         progress: float,
-    ) -> sac.Metrics:
+    ) -> dict[str, float]:
         scale, s = model["change.scale"], self.sac.settings
         steps = self.replay.sample(s.updates * s.batch, 1, generator)
         distance = self.inverse.learn(steps, scale, self.sac.learning_rate(progress))

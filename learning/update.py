@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Metrics = dict[str, float]
-
 
 class Batch(NamedTuple):
     """B steps to learn from, as rows."""
@@ -33,7 +31,7 @@ class Update:
         self,
         batch: Batch = NOTHING,
         minibatches: Sequence[np.ndarray] = (),
-        figures: Metrics | None = None,
+        figures: dict[str, float] | None = None,
         learning_rate: float = 0.0,
     ) -> None:
         self.batch, self.minibatches = batch, list(minibatches)
@@ -55,7 +53,7 @@ class Update:
         self.losses.append(losses)
         del self.minibatches[0]
 
-    def metrics(self, names: Sequence[str]) -> Metrics:
+    def metrics(self, names: Sequence[str]) -> dict[str, float]:
         """The measurements, the mean losses among them."""
         means = np.mean(self.losses, axis=0).tolist()
         losses = {f"train/{name}": mean for name, mean in zip(names, means, strict=True)}

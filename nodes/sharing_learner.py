@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tutelage import Message
+from tutelage import Message, Ranges
 from tutelage.learning.update import Update
 from tutelage.messages import Gradient, Metrics, Weights
 from tutelage.nodes.learner import PPOLearner
@@ -20,7 +20,7 @@ class SharingLearner(PPOLearner):
     """The first of several learners, and the one that publishes the weights. `part` is its place among `parts`.
 
     Each hears everything, computes the gradient of its rows of a minibatch, and hears those of the others. All add them
-    up in the order of the parts and take the same step (data parallelism). A setting of one is a setting of all.
+    up in the order of the parts and take the same step (data parallelism).
     """
 
     hears = (*PPOLearner.hears, Gradient)
@@ -43,11 +43,6 @@ class SharingLearner(PPOLearner):
         self.part, self.parts = part, parts
         self.update, self.scored = Update(), []
         self.shares: list[Any] = []  # of this minibatch: our gradient and losses, then the others' in their order
-
-    def set(self, change: Setting) -> None:
-        first = self.name.rpartition("-")[0] if self.part else self.name
-        if change.node == first or change.node.startswith(f"{first}-"):
-            super().set(Setting(change.rollout, change.step, self.name, change.setting, change.value))
 
     def hear(self, message: Message) -> Iterator[Message]:
         if not isinstance(message, Gradient):
@@ -75,16 +70,27 @@ class SharingLearner(PPOLearner):
         if self.exchanging:
             yield self._share()
         else:
-            yield from self._finished(self.update)
+            finished, self.update = self.update, Update()  # else it would be in every checkpoint
+            yield from self._finished(finished)
 
 
 class FurtherLearner(SharingLearner):
-    """Another one, which learns the same and publishes its gradients alone. It ends when the first one does."""
+    """Another one, which learns the same and publishes its gradients alone. It ends when the first one does.
+
+    It follows the settings of the first one, and has none of its own that change.
+    """
 
     says = (Gradient,)
+    steerable: ClassVar[Ranges] = {}
 
     def start(self) -> Iterator[Message]:
         return iter(())
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        if isinstance(message, Setting) and message.node == self.name.rpartition("-")[0]:
+            self.steered = {**self.steered, message.setting: message.value}
+            self.steer(message.setting, message.value)
+        yield from super().hear(message)
 
     def _learned(
         self, rollout: int, step: int, steps: int, metrics: dict[str, float], **more: float

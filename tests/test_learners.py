@@ -10,9 +10,10 @@ import pytest
 
 from tests.parts.run_cli import Run, cli, finished
 from tests.test_sameness import wait_for
+from tutelage import play
 from tutelage.files import checkpoint
+from tutelage.graph import node_class
 from tutelage.launcher import graph
-from tutelage.nodes.sharing_learner import FurtherLearner, SharingLearner
 from tutelage.setting import Setting
 
 FEW = ("ppo.yaml", "learners:=3", "budget:=16384", "episodes:=2")
@@ -28,6 +29,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_they_all_learn_the_same(quiet: Run) -> None:
     saved: list[Any] = [checkpoint.load(quiet.run_dir / f"checkpoints/{name}.checkpoint") for name in LEARNERS]
     first, *others = [one["node"]["algorithm"]["adam.parameters"] for one in saved]
+    assert all(not one["node"]["update"]["losses"] for one in saved), "a checkpoint holds what is still to do alone"
     assert all(np.array_equal(first, other) for other in others)
 
 
@@ -62,6 +64,17 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, quiet: Run, stop: signal
     assert Run(tmp_path, "--resume", str(run.run_dir)).wait().digest == quiet.digest
 
 
+def test_an_interrupt_ends_all_of_them_in_one_process(tmp_path: Path) -> None:
+    run = Run(tmp_path, *FEW[:2], "budget:=100000000", "episodes:=2", "--one-process")
+    try:
+        wait_for(run, "metrics.jsonl", rows=2)
+        run.process.send_signal(signal.SIGINT)
+        run.wait()
+    finally:
+        run.kill()
+    assert run.process.returncode == 130, run.output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["gail.yaml", "airl.yaml"])
 def test_imitation_has_them_too(tmp_path: Path, file: str) -> None:
@@ -70,12 +83,16 @@ def test_imitation_has_them_too(tmp_path: Path, file: str) -> None:
     assert finished(tmp_path / "apart", *words).digest == finished(tmp_path, *words, "--one-process").digest
 
 
-def test_a_setting_of_one_is_a_setting_of_all() -> None:
-    for plan in graph("ppo.yaml", ["learners:=2"]).nodes:
-        if plan.name.startswith("learner"):
-            kind = FurtherLearner if plan.name == "learner-1" else SharingLearner
-            learner = kind(**plan.parameters)
-            learner.name = plan.name
-            for of in ("learner", "learner-1", "policy"):
-                learner.set(Setting(0, 0, of, "clip", {"learner": 0.1, "learner-1": 0.2}.get(of, 0.9)))
-                assert learner.algorithm.settings.clip == (0.1 if of == "learner" else 0.2)
+def test_a_setting_of_the_first_is_one_of_all_and_the_others_have_none() -> None:
+    learners = [plan for plan in graph("ppo.yaml", ["learners:=2", "steering:=true"]).nodes if plan.name in LEARNERS]
+    for plan in learners:
+        kind = node_class(plan.run)
+        learner: Any = kind(**plan.parameters)
+        learner.name = plan.name
+        assert "setting" in plan.takes and bool(kind.ranges(plan.parameters)) == (plan.name == "learner")
+        said = [
+            Setting(0, 0, of, "clip", value) for of, value in (("learner", 0.1), ("learner-1", 0.2), ("policy", 0.9))
+        ]
+        list(play(learner, said))
+        assert learner.algorithm.settings.clip == learner.steered["clip"] == 0.1
+    assert len(learners) == 2

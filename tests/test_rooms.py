@@ -27,10 +27,8 @@ OTHERS = {
 DEVICES = ("dynamixel_sdk", "serial", "rclpy", "lerobot", "pygame", "cv2")
 """Packages of others that only what touches a device may import."""
 
-WITH_TORCH = {
-    f"tutelage.nodes.{name}" for name in ("airl_discriminator", "given_reward_learner", "iq_learner", "sac_learner")
-}
-"""What needs torch outside of learning. A robot's computer has none, and runs all the rest."""
+WITH_TORCH = {f"tutelage.nodes.{name}" for name in ("given_reward_learner", "iq_learner", "sac_learner")}
+"""The off-policy learners, which alone need torch outside of learning. A robot's computer has none, and runs the rest."""
 
 KINDS = {
     *(

@@ -53,9 +53,10 @@ class Node(Memory):
             topics in its namespace and in those below.
         hears_in: the namespace, below its own, in which it hears them, if it publishes what it hears.
         exchanges: those of `hears` that it hears while it is `exchanging`, and then these alone. They are in order
-            among themselves; all other types, meanwhile, wait.
+            among themselves, by a logical time of their own; all other types, meanwhile, wait.
         says: message types it publishes.
-        order: "time" for every node that decides a result; "arrival" for nodes that act by the clock, and observers.
+        order: "time" for every node that decides a result; "arrival" for observers, and for nodes that act at once on
+            what arrives. Before these say something of free cadence, they save a checkpoint.
         done: the node sets it to end before its inputs have ended.
         observer: it may miss messages, which are counted, and no node waits for it.
         realtime: it acts on the world, which does not wait: it saves no checkpoint and is not restarted.

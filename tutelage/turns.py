@@ -20,7 +20,8 @@ class Turns:
     @property
     def all_heard(self) -> bool:
         """Whether no input can come. A node that acts by the clock and hears no topic still has its ticks."""
-        return self.inbox.ended and not (self.node.clock and not self.inbox.streams)
+        ticks = self.node.clock and not self.inbox.streams
+        return self.inbox.ended and not self.node.exchanging and not ticks
 
     @property
     def over(self) -> bool:
@@ -68,5 +69,5 @@ def drive(node: Node, inbox: Inbox) -> Iterator[Message]:
     turns = Turns(node, inbox)
     yield from node.start()
     yield from turns.hear_all()
-    if node.done or inbox.ended:
+    if turns.over:
         yield from node.finish()

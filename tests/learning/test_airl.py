@@ -9,7 +9,7 @@ from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.learning.acting import act
 from tutelage.learning.airl import AIRL, Settings, Transitions, joined, of_rows, with_absorbing
 from tutelage.learning.draws import generator
-from tutelage.learning.likelihood import censored_gaussian, log_prob
+from tutelage.learning.likelihood import censored_gaussian, log_ndtr, log_prob
 from tutelage.learning.ppo import PPO
 from tutelage.learning.shaped import shaped
 from tutelage.learning.state_reward import NAMES, state_reward
@@ -18,17 +18,23 @@ BOTH = pytest.mark.parametrize("spaces", [DISCRETE, CONTINUOUS])
 
 
 def test_a_bound_has_all_the_probability_beyond_it():
-    mean, log_std = torch.tensor([[0.0], [0.0], [0.0], [2.0]]), torch.tensor([0.0])
-    found = censored_gaussian(mean, log_std, torch.tensor([[0.5], [1.0], [-7.0], [1.0]])).exp()
+    mean, action = np.array([[[0.0], [0.0], [0.0], [2.0]], [[0.5], [1.0], [-7.0], [1.0]]], np.float32)
+    found = np.exp(censored_gaussian(mean, np.zeros(1, np.float32), action))
     # the normal density at 0.5; the probability beyond one deviation; the same below; within one deviation, and above
     np.testing.assert_allclose(found, [0.352065, 0.158655, 0.158655, 0.841345], rtol=1e-5)
 
 
 def test_of_several_numbers_the_likelihoods_are_multiplied():
-    mean, log_std = torch.tensor([[0.0, 0.0, 0.5, 0.0]]), torch.log(torch.tensor([1.0, 2.0, 2.0, 2.0]))
-    found = censored_gaussian(mean, log_std, torch.tensor([[0.5, 1.0, -1.0, 0.5]]))
+    mean, action = np.array([[[0.0, 0.0, 0.5, 0.0]], [[0.5, 1.0, -1.0, 0.5]]], np.float32)
+    found = censored_gaussian(mean, np.log(np.array([1.0, 2.0, 2.0, 2.0], np.float32)), action)
     # the density at .5; P(z > 1/2); P(z < -3/4); half the density at .25
-    np.testing.assert_allclose(found.exp(), [0.352065 * 0.308538 * 0.226627 * 0.386668 / 2], rtol=1e-5)
+    np.testing.assert_allclose(np.exp(found), [0.352065 * 0.308538 * 0.226627 * 0.386668 / 2], rtol=1e-5)
+
+
+def test_the_probability_beyond_a_bound_is_right_however_small_it_is():
+    x = np.linspace(-40, 10, 50_001)
+    np.testing.assert_allclose(log_ndtr(x), torch.special.log_ndtr(torch.tensor(x)), rtol=1e-9, atol=1e-12)
+    assert np.isfinite(log_ndtr(np.array([-1e9, 1e9]))).all() and log_ndtr(np.zeros(0)).shape == (0,)
 
 
 @BOTH

@@ -7,7 +7,7 @@ import torch
 
 from tests.parts.autograd import gradient_of, mlp, tensors
 from tests.parts.examples import CONTINUOUS, DISCRETE
-from tutelage.learning.bc import BC, Metrics, Settings, negative_log_likelihood, squared_error
+from tutelage.learning.bc import BC, Settings, negative_log_likelihood, squared_error
 from tutelage.learning.draws import generator
 from tutelage.learning.rollout import Demonstration, Spaces
 
@@ -31,14 +31,16 @@ def expert(spaces: Spaces, i: int = 0, steps: int = 60) -> Demonstration:
     return Demonstration(observation, action if spaces.discrete else action.astype(np.float32), False, True)
 
 
-def trained(spaces: Spaces, demonstrations: int = 3, epochs: int = 30, **settings: Any) -> tuple[BC, list[Metrics]]:
+def trained(
+    spaces: Spaces, demonstrations: int = 3, epochs: int = 30, **settings: Any
+) -> tuple[BC, list[dict[str, float]]]:
     bc = BC(spaces, 0, Settings(**settings))
     for i in range(demonstrations):
         bc.add(expert(spaces, i))
     return bc, [run(bc, e / epochs) for e in range(epochs)]
 
 
-def run(bc: BC, progress: float = 0.0) -> Metrics:
+def run(bc: BC, progress: float = 0.0) -> dict[str, float]:
     return bc.epoch(generator(0, "cloner", bc.epochs), progress)
 
 

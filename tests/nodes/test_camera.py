@@ -21,13 +21,12 @@ from tutelage.messages import Picture
 from tutelage.nodes.camera import Camera
 from tutelage.recording import Reader
 
-cv2 = pytest.importorskip("cv2", reason="the extra `camera` is not installed")
-
 SHADES = (0, 100, 200)
 
 
 def video(path: Path) -> Path:
     """640 x 480, each frame of one shade of blue."""
+    cv2 = pytest.importorskip("cv2", reason="the extra `camera` is not installed")
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
     for shade in SHADES:
         writer.write(np.full((480, 640, 3), (shade, 0, 0), np.uint8))
@@ -54,23 +53,32 @@ def test_a_camera_that_is_not_there_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(camera, "AGAIN_SECONDS", 0.0)
+    hidden = video(tmp_path / "hidden.avi")
     node = Camera(str(tmp_path / "seen.avi"))
     assert [*node.tick(), *node.tick()] == []
     assert capfd.readouterr().err.count("shows nothing at the moment") == 1
-    video(tmp_path / "seen.avi")
+    hidden.rename(tmp_path / "seen.avi")
     assert len([*node.tick()]) == 1
     node.close()
 
 
-@pytest.mark.parametrize(("said", "found"), [("0", "0"), ("/dev/video0", "/dev/video0"), ("eye.avi", "{}/eye.avi")])
-def test_a_robots_file_names_it(tmp_path: Path, said: str, found: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        *[("0", "0"), ("'0'", "0"), ("/dev/video0", "/dev/video0"), ("eye.avi", "{}/eye.avi")],
+        *[("~/eye.avi", "/home/x/eye.avi"), ("rtsp://eye/1", "rtsp://eye/1")],
+    ],
+)
+def test_a_robots_file_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, found: str) -> None:
+    monkeypatch.setenv("HOME", "/home/x")
     (tmp_path / "robot.yaml").write_text(f"camera: {said}")
     assert camera_of(str(tmp_path / "robot.yaml")) == found.format(tmp_path)
 
 
 def test_who_drives_sees_it_the_recording_has_it_and_the_robot_needs_no_camera(tmp_path: Path) -> None:
+    seen = video(tmp_path / "seen.avi")
     with running("pendulum", "serial", tmp_path) as rig, chromium() as browser:
-        robot = rig.file(tmp_path, camera=str(video(tmp_path / "seen.avi")))
+        robot = rig.file(tmp_path, camera=str(seen))
         words = [f"policy:={idle(tmp_path / 'policy')}", "operator:=browser", "record:=true", "patience:=0"]
         run = Run(tmp_path, "hardware.yaml", f"robot:={robot}", *words)
         try:

@@ -38,7 +38,7 @@ def test_its_bytes_are_those_of_this_layout(path):
     """Older runs have such files. Raise LAYOUT when this changes."""
     checkpoint.save(path, {"step": 1})
     state = b"\x81\xa4step\x01"
-    assert path.read_bytes() == zlib.crc32(state).to_bytes(4, "little") + state and checkpoint.LAYOUT == 3
+    assert path.read_bytes() == zlib.crc32(state).to_bytes(4, "little") + state and checkpoint.LAYOUT == 4
 
 
 def test_where_none_is_there_is_none(tmp_path):

@@ -239,13 +239,14 @@ LOOKING = [
 
 
 @pytest.mark.parametrize("words", LOOKING)
-def test_what_only_looks_does_not_load_torch(going, words):
+def test_what_only_looks_loads_no_node(going, words):
     command = [sys.executable, "-X", "importtime", CLI, *words.split()]
     where = [] if words == "node list" else ["--run", going.run_dir]
     done = subprocess.run([*command, *where], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout, done.stderr[-300:]
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "click" in loaded and "torch" not in loaded
+    assert not [name for name in loaded if name.startswith("tutelage.nodes.") and ".screens" not in name]
 
 
 def test_help_needs_nothing_heavy():

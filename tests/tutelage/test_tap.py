@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tutelage import Message
+from tutelage.status import Status
+from tutelage.transport import sockets
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox
 from tutelage.transport.outbox import Outbox
@@ -38,7 +41,7 @@ def eye(tmp_path: Path) -> Iterator[Bus]:
 
 def tap_of(eye: Bus, folder: Path, at_once: bool = False) -> Tap:
     tap = Tap("run", folder, ["eye"], ["sample"], at_once)
-    while len(eye.speaker.tap.tapped) < 1 + at_once:
+    while not eye.speaker.tap.tapped or eye.speaker.tap.at_once != at_once:
         eye.receive(0.01)
     return tap
 
@@ -47,9 +50,9 @@ def steps(tap: Tap, count: int) -> list[int]:
     return [found.fields[1] for found in (tap.receive(1.0) for _ in range(count)) if found]
 
 
-@pytest.mark.parametrize("last", ["large", "many", "heartbeat", "service"])
+@pytest.mark.parametrize("last", ["large", "many", "heartbeat", "service", "end"])
 def test_what_waits_goes_with_the_next_reason(eye: Bus, tmp_path: Path, last: str) -> None:
-    """A large message, many of them, the heartbeat, or the time after which nothing waits."""
+    """A large message, many of them, the heartbeat, the time after which nothing waits, or the node's end."""
     with closing(tap_of(eye, tmp_path)) as tap:
         count = BURST_MESSAGES + 1 if last == "many" else 4
         for step in range(count):
@@ -58,6 +61,8 @@ def test_what_waits_goes_with_the_next_reason(eye: Bus, tmp_path: Path, last: st
             eye.tell(sample(0), "status")
         for _ in range(20 if last == "service" else 0):
             eye.receive(0.01)
+        if last == "end":
+            eye.end()
         assert steps(tap, count) == [*range(count)]
 
 
@@ -68,9 +73,46 @@ def test_who_wants_each_message_at_once_gets_it(eye: Bus, tmp_path: Path) -> Non
         assert steps(tap, 5) == [*range(5)]
 
 
+def test_who_wanted_all_and_leaves_takes_nothing_from_the_others(eye: Bus, tmp_path: Path) -> None:
+    context, status = sockets.Context(), Status.topic.encode()
+    all_hearing = sockets.subscriber(context, [sockets.address(tmp_path, "eye", "tap")], [], high_water=9, largest=999)
+    with closing(tap_of(eye, tmp_path)) as tap:
+        all_hearing.send(b"\1")  # the empty prefix
+        while status not in eye.speaker.tap.tapped:
+            eye.receive(0.01)
+        assert not eye.speaker.tap.at_once
+        all_hearing.send(b"\0")
+        while status in eye.speaker.tap.tapped:
+            eye.receive(0.01)
+        eye.say(sample(0, 10_000))
+        assert steps(tap, 1) == [0]
+    context.destroy(linger=0)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a thread not to interrupt others")
 def test_threads_that_serve_observers_interrupt_no_other(eye: Bus, tmp_path: Path) -> None:
     tap_of(eye, tmp_path).close()  # a thread sets its policy itself, before it takes a subscription
     policies = {int(name): os.sched_getscheduler(int(name)) for name in os.listdir("/proc/self/task")}
     assert policies.pop(os.getpid()) == os.SCHED_OTHER, "the node's own thread is as it was"
     assert os.SCHED_BATCH in policies.values() and os.SCHED_OTHER in policies.values(), "links are not held up"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these priorities")
+def test_a_process_that_interrupts_others_still_does() -> None:
+    """Real-time priority that a process was given and could not take itself is not given up."""
+    code = """
+import os, resource, sys
+from tutelage.transport import sockets
+try:
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+    os.setuid(65534)
+except PermissionError:
+    sys.exit(77)
+sockets.unhurried()
+sys.exit(os.sched_getscheduler(0) != os.SCHED_FIFO)
+"""
+    done = subprocess.run([sys.executable, "-c", code], timeout=60)
+    if done.returncode == 77:
+        pytest.skip("only root gives real-time priority")
+    assert done.returncode == 0

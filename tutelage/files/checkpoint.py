@@ -12,8 +12,9 @@ from tutelage.codec import Frame, pack_rows, pack_state, unpack_state
 from tutelage.files.durable import read_json, write
 from tutelage.input.problems import Problem, Refusal
 
-LAYOUT = 3
-"""What the nodes' states and the bus's are made of. Raise it when that changes: older runs are then not resumed."""
+LAYOUT = 4
+"""What the nodes' states and the bus's are made of, and how the learners round. Raise it when that changes: older runs
+are then not resumed."""
 
 
 def of_this_layout(run: Path) -> bool:

@@ -14,7 +14,7 @@ from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
 from tutelage.observers.steered import admit, mapping, published
 from tutelage.setting import Setting
-from tutelage.supervision.parameters import Declared, read
+from tutelage.supervision.described import Described, read
 from tutelage.supervision.registry import Running
 
 
@@ -46,7 +46,7 @@ def rows_of(run_dir: Path, graph: Graph) -> list[ParameterRow]:
     return [row for plan in graph.nodes if plan.run for row in _of(plan, known[plan.name], changed)]
 
 
-def _of(plan: NodePlan, its: Declared, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
+def _of(plan: NodePlan, its: Described, changed: dict[tuple[str, str], float]) -> Iterator[ParameterRow]:
     for name, (default, annotation) in its.parameters.items():
         value = changed.get((plan.name, name), plan.parameters.get(name, default))
         yield ParameterRow(plan.name, name, value, _range(its, name), annotation)
@@ -56,12 +56,12 @@ def _of(plan: NodePlan, its: Declared, changed: dict[tuple[str, str], float]) ->
         yield ParameterRow(plan.name, name, value, _range(its, name), meanings.get(name, ""))
 
 
-def _range(its: Declared, name: str) -> str:
+def _range(its: Described, name: str) -> str:
     """The range in which a parameter may change; empty if it may not."""
     return "{:g} to {:g}".format(*its.ranges[name]) if name in its.ranges else ""
 
 
-def _meanings(its: Declared) -> dict[str, str]:
+def _meanings(its: Described) -> dict[str, str]:
     """The texts of the settings, as far as their source is found from here."""
     with suppress(LookupError, ValueError):
         return {one.name: one.meaning for one in declared.settings(its.place)} if its.settings else {}

@@ -23,8 +23,7 @@ from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import parameters
-from tutelage.supervision import local, roles, signature, terminal
-from tutelage.supervision import parameters as declared
+from tutelage.supervision import described, local, roles, signature, terminal
 from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.liveness import age
 from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
@@ -112,7 +111,7 @@ def describe(graph: Graph, folder: Path, name: str = "") -> str:
         "machine": platform.machine(),
     }
     durable.write(folder / "launch.yaml", resolved.resolved(graph).encode())
-    declared.write(graph, folder)
+    described.write(graph, folder)
     durable.write(folder / "graph.json", graph.to_json().encode())
     durable.write_json(folder / "run.json", about)
     return name

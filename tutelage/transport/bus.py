@@ -134,6 +134,7 @@ class Bus:
     def end(self) -> None:
         """Tells all listeners that no more messages come."""
         self.say(Promise(FOREVER, 0))
+        self.speaker.tap.flush()
         self.ended = True
 
     def close(self) -> None:

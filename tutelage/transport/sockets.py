@@ -35,12 +35,16 @@ MOST_PACKETS = 1000
 
 
 def unhurried() -> Context:
-    """A context whose threads interrupt no other: they send when those wait (Linux; elsewhere one like all others)."""
+    """A context whose threads do not interrupt the node: they send when it waits, or has had its share of the core.
+
+    So on Linux, in a process of ordinary priority; elsewhere it is one like all others.
+    """
     context = Context()
     with contextlib.suppress(AttributeError, OSError):
-        before = os.sched_getscheduler(0), os.sched_getparam(0)
+        if (usual := os.sched_getscheduler(0)) != os.SCHED_OTHER:
+            return context  # who has real-time priority might not get it back
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # libzmq would abort where this is not permitted
-        os.sched_setscheduler(0, *before)
+        os.sched_setscheduler(0, usual, os.sched_param(0))
         context.set(zmq.THREAD_SCHED_POLICY, os.SCHED_BATCH)
     return context
 

@@ -30,11 +30,14 @@ AT_ONCE = "!"
 
 
 class Tapped:
-    """A node's publisher for observers. Its threads wait until the node waits.
+    """A node's publisher for observers. Its threads do not interrupt the node (`sockets.unhurried`).
 
     Args:
         folder: where the sockets of the run are.
         topics: all topics on which the node publishes.
+
+    Attributes:
+        tapped: the topics that observers want.
     """
 
     def __init__(self, folder: Path, node: str, topics: Iterable[str]) -> None:
@@ -45,7 +48,8 @@ class Tapped:
         if self.gate:
             self.gate.open()
         self.tapped: set[bytes] = set()
-        self._topics = set(topics)
+        self.at_once = False
+        self._topics, self._prefixes = set(topics), set[bytes]()
         self._sizes: dict[str, int] = {}  # bytes of the first message on each topic
         self._waiting: list[list[Frame]] = []
         self._due = 0.0  # when the next message does not wait for others
@@ -68,7 +72,7 @@ class Tapped:
     def send(self, frames: list[Frame]) -> None:
         """Sends a message on a topic that is tapped, a small one with others soon."""
         self._waiting.append(frames)
-        if len(frames) > 1 or len(self._waiting) == BURST_MESSAGES or AT_ONCE.encode() in self.tapped:
+        if len(frames) > 1 or len(self._waiting) == BURST_MESSAGES or self.at_once:
             self.flush()
         self._flush_in_time()
 
@@ -90,11 +94,13 @@ class Tapped:
             if wish[:1] not in (b"\0", b"\1"):
                 lost.stranger(f"{len(wish)} bytes at the tap")
                 continue
-            names = {topic.encode() for topic in [*self._topics, Status.topic, AT_ONCE]}
-            chosen = {name for name in names if (name + b"\0").startswith(wish[1:])}
-            self.tapped = self.tapped | chosen if wish[0] else self.tapped - chosen
+            (self._prefixes.add if wish[0] else self._prefixes.discard)(wish[1:])
+            names = {topic.encode() for topic in [*self._topics, Status.topic]}
+            self.tapped = {name for name in names if (name + b"\0").startswith(tuple(self._prefixes))}
+            self.at_once = f"{AT_ONCE}\0".encode() in self._prefixes
 
     def close(self) -> None:
+        self.flush()
         if self.gate:
             self.gate.close()
         self._context.destroy(linger=0)

@@ -8,7 +8,7 @@ from typing import Any
 from tutelage.graph import Graph
 from tutelage.input.types import fits
 from tutelage.observers import parameters, runs
-from tutelage.supervision import control, roles
+from tutelage.supervision import control, described, roles
 
 ORDERS: dict[str, dict[str, Any]] = {
     "restart": {"node": str},
@@ -23,8 +23,8 @@ def restartable(graph: Graph) -> list[str]:
 
 
 def settings(run_dir: Path, graph: Graph) -> list[dict[str, Any]]:
-    """The settings that may change while the run goes on, and their values."""
-    if not graph.arguments.get("steering"):
+    """The settings that may change while the run goes on, and their values; none of a run of an older version."""
+    if not (graph.arguments.get("steering") and (run_dir / described.FILE).exists()):
         return []
     rows = [row for row in parameters.rows_of(run_dir, graph) if row.steerable]
     return [{**row._asdict(), "range": row.steerable} for row in rows]

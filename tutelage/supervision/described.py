@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from tutelage.files import durable
 from tutelage.graph import Graph, NodePlan
+from tutelage.input.problems import Problem, Refusal
 from tutelage.node import parameters
 
 FILE = "parameters.json"
 
 
-class Declared(NamedTuple):
+class Described(NamedTuple):
     """The parameters of a node's class.
 
     Attributes:
@@ -32,25 +33,28 @@ class Declared(NamedTuple):
 
 def write(graph: Graph, folder: Path) -> None:
     """Writes the file into a run's folder."""
-    declared = {plan.name: _of(plan)._asdict() for plan in graph.nodes if plan.run}
-    durable.write(folder / FILE, json.dumps(declared, default=str, indent=2).encode(), durable=False)
+    described = {plan.name: _of(plan)._asdict() for plan in graph.nodes if plan.run}
+    durable.write(folder / FILE, json.dumps(described, default=str, indent=2).encode(), durable=False)
 
 
-def read(folder: Path) -> dict[str, Declared]:
+def read(folder: Path) -> dict[str, Described]:
     """The parameters by node.
 
     Raises:
-        Refusal: the file cannot be read, for example because an older version began the run.
+        Refusal: the file cannot be read, or is not there.
     """
-    return {name: Declared(**declared) for name, declared in durable.read_json(folder / FILE).items()}
+    if not (folder / FILE).exists():
+        what = "this run has no such file, since an older version began it: look on with that one, or start another run"
+        raise Refusal([Problem(folder / FILE, what)])
+    return {name: Described(**described) for name, described in durable.read_json(folder / FILE).items()}
 
 
-def _of(plan: NodePlan) -> Declared:
+def _of(plan: NodePlan) -> Described:
     kind = plan.kind
     assert kind
     own = {name: (_default(one), str(one.annotation)) for name, one in parameters(kind).items()}
     its = kind.Settings
-    return Declared(
+    return Described(
         parameters=own,
         place=f"{its.__module__}:{its.__qualname__}" if its else "",
         settings={name: getattr(its, name) for name in kind.steerable if hasattr(its, name)},
