@@ -15,7 +15,7 @@ from tutelage.message import schema
 from tutelage.recording import Reader, Writer, format
 from tutelage.recording.continuation import go_on, undo
 
-OLD = Path(__file__).parents[1] / "recordings" / "bc.mcap"
+OLD = Path(__file__).parents[1] / "recordings" / "without_indexes.mcap"
 """A recording whose chunks have no message indexes."""
 
 
