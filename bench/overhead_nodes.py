@@ -77,7 +77,7 @@ class RewardDiscriminator(Timed, discriminator.RewardDiscriminator):
 class PPOLearner(Timed, learner.PPOLearner):
     """Learning: updates."""
 
-    work = ("algorithm.update",)
+    work = ("algorithm.begin", "algorithm.gradient", "algorithm.step")
 
 
 class SACLearner(Timed, sac_learner.SACLearner):
