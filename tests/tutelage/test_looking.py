@@ -165,7 +165,7 @@ def test_hz_counts_what_was_published_at_5000_a_second(tmp_path):
         assert measuring.stdout
         for line in measuring.stdout:  # it ends with the run
             last = max(last, json.loads(line), key=lambda report: report["messages"])
-            if last["messages"] > 5000:
+            if last["messages"] > 20_000:  # a loaded machine stalls for some 10 ms
                 (run.run_dir / "enough").touch()
     assert run.wait().process.returncode == 0, run.output
     heard = last["messages"] + last["lost"]
