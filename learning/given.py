@@ -28,4 +28,5 @@ class GivenReward(OffPolicy):
         """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps."""
         if not self._add([], rollout, generator, reward, absorbing_reward):
             return {}
-        return self.sac.update(self.replay, given_reward, self.nobody, generator, progress)
+        nobodys_pairs = np.zeros((0, self.spaces.observation + self.spaces.action + 1), np.float32)
+        return self.sac.update(self.replay, given_reward, nobodys_pairs, generator, progress)

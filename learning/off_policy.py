@@ -34,11 +34,6 @@ class OffPolicy:
         entries = self.replay.ring.entries
         return self.replay.ring.count * entries.shape[1] >= FIRST_STEPS if entries.ndim > 1 else False
 
-    @property
-    def nobody(self) -> np.ndarray:
-        """The pairs of an expert whose actions are not known, which draw the actor to none: [0, O + A + 1]."""
-        return np.zeros((0, self.spaces.observation + self.spaces.action + 1), np.float32)
-
     def tensors(self) -> dict[str, np.ndarray]:
         """For acting (see `learning.acting`)."""
         return dict(self.first_policy) if self.first_policy and not self.begun else self.sac.tensors()
