@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.05
 """How often a waiting process reads its orders."""
 
 UNWRITTEN_SECONDS = 10.0
-"""How long a node tries to write its last files, for example on a full disk."""
+"""How long a node tries to write its last files, for example on a full disk, before it reports that it cannot."""
 
 
 Course = Generator[float, object, None]
@@ -94,6 +94,7 @@ class NodeLife:
             yield from self._look()
             yield from self._turn()
         if self.bus.ended:
+            yield from self._save_the_end()
             self.heartbeat.report("ended")
         else:
             self._leave_early()
@@ -137,7 +138,7 @@ class NodeLife:
         interrupted = self.lifeline.obey(self.node)
         if self.lifeline.halting and not self._halted:
             yield from self._halt()
-        elif interrupted or (now >= self.checkpoints.due_at and not self.bus.ended):
+        elif interrupted or (now >= self.checkpoints.due_at and (self.node.unkept or not self.bus.ended)):
             self._save()  # soon after an interrupt, which a restart must not undo
         self.heartbeat.beat()
 
@@ -165,15 +166,24 @@ class NodeLife:
                 return
 
     def _save(self, durable: bool = False) -> bool:
-        return not (self.lifeline.released or self._halted) and self.checkpoints.save(durable)
+        saved = not (self.lifeline.released or self._halted) and self.checkpoints.save(durable or self.bus.ended)
+        if saved and self.bus.ended:
+            self.bus.acknowledge_all()
+        return saved
 
     def _end(self) -> Course:
         self._finishing = True
         yield from self._finish()
         if not self.lifeline.released:
             self.bus.end()
-            if self._save(durable=True):
-                self.bus.acknowledge_all()
+            self._save()
+
+    def _save_the_end(self) -> Course:
+        """Tries for UNWRITTEN_SECONDS to save the checkpoint of the end. If it cannot, it goes on trying after that."""
+        give_up = time.monotonic() + UNWRITTEN_SECONDS
+        while self.node.unkept and not self.lifeline.released and time.monotonic() < give_up:
+            yield from self._attend(LOOK_SECONDS)
+            yield from self._look()
 
     def _finish(self) -> Course:
         """Publishes the node's last messages. If it cannot write its files before them, it tries again.

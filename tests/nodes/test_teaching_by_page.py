@@ -88,6 +88,7 @@ def idle(folder: Path) -> Path:
 def test_a_page_takes_over_gives_back_and_lets_go_when_it_is_closed(tmp_path: Path, browser: Browser) -> None:
     with running("pendulum", "serial", tmp_path) as rig:
         words = [f"policy:={idle(tmp_path / 'policy')}", "operator:=browser", "record:=true", "patience:=0", PATIENT]
+        words += ["episode_steps:=100000"]  # an episode's end gives back, too
         run = Run(tmp_path, "hardware.yaml", f"robot:={rig.file(tmp_path)}", *words)
         try:
             visitor = Visitor(browser, run)

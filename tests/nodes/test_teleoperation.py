@@ -150,7 +150,7 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
 def test_the_last_verdict_can_be_undone_and_what_runs_be_paused(
     tmp_path: Path, noted: str, people: list[Person]
 ) -> None:
-    person = sit_down(people, tmp_path, noted)
+    person = sit_down(people, tmp_path, noted, "speed:=0.1")  # or the episode is over before the pause
     person.sees("ready")
     drive(person, 0)
     person.press("k", "u")
@@ -159,6 +159,7 @@ def test_the_last_verdict_can_be_undone_and_what_runs_be_paused(
     person.sees("undone: episode 0 is kept now")
     person.press(SPACE)
     person.sees("DRIVING")
+    person.sees(r"step [1-9]")
     person.press(SPACE)
     person.sees("> paused")
     person.press("d")

@@ -22,6 +22,9 @@ PROTOCOLS = ("dynamixel", "serial")
 PATIENT = {"reply_seconds": 0.5, "deadline_seconds": 20.0}
 """so that a computer that is busy with other tests does not look like a broken line"""
 
+AGES = {"apply": 40, "hold": 100}
+"""periods: such a computer may also stand still for seconds"""
+
 
 def driver(machine: str, protocol: str, link: Path, **parameters: Any) -> Any:
     """A driver as the robot's file says, but for some parameters, and patient."""
@@ -36,7 +39,7 @@ def robot_file(name: str, folder: Path, parameters: dict[str, Any], **keys: Any)
     if "force" in told["limits"]:
         told["limits"]["force"]["position"] = [-3, 3]
     path = folder / "robot.yaml"
-    path.write_text(yaml.safe_dump({**told, "rate": 20, **keys}))
+    path.write_text(yaml.safe_dump({**told, "rate": 20, "ages": AGES, **keys}))
     return path
 
 

@@ -38,7 +38,7 @@ def test_a_full_disk_is_said_at_once_and_the_run_goes_on_when_it_has_room(tmp_pa
 def test_what_a_full_disk_did_not_take_is_named_in_the_end_and_written_by_a_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hasten(tmp_path, monkeypatch, "from tutelage import process", "process.UNWRITTEN_SECONDS = 0.5")
+    hasten(tmp_path, monkeypatch, "from tutelage import node_life", "node_life.UNWRITTEN_SECONDS = 0.5")
     (tmp_path / "run").mkdir()
     with disk(tmp_path / "run", "80m"):
         run = Run(tmp_path, "gail.yaml", *SMALL)

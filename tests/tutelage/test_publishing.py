@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.nodes.test_robot_faults import balancing
+from tests.parts.rigs import running
 from tests.parts.run_cli import Run, cli
 from tests.tutelage.test_silence import until
 from tests.tutelage.test_steering import LONG, ask
@@ -68,27 +69,32 @@ def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_re
 
 def test_a_persons_order_disarms_a_robot_at_once(tmp_path: Path) -> None:
     policy = balancing(tmp_path / "policy")
-    words = (f"policy:={policy}", f"link:={tmp_path / 'link'}", "limit_scale:=0.5", "steering:=true", "record:=true")
-    run = Run(tmp_path, "rig.yaml", *words)
-    try:
-        until(run, lambda: "moving" in log(run))
-        refused = ask(run, "param", "set", "hardware", "limit_scale", "0.6")
-        assert "must be a number from 0.01 to 0.5, but is 0.6" in refused
-        assert "from 0.01 to 0.5" in ask(run, "param", "describe", "hardware", "limit_scale")
-        assert "add --once" in ask(run, "topic", "pub", "order", "Order", "{order: arm, reason: again}")
-        assert "limit_scale is 0.25" in ask(run, "param", "set", "hardware", "limit_scale", "0.25")
-        assert ask(run, "param", "get", "hardware", "limit_scale").strip() == "0.25"
-        said = ask(run, "topic", "pub", "order", "Order", "{order: disarm, reason: it smokes}", "--once")
-        assert "order: published for rollout" in said
-        until(run, lambda: "it smokes" in log(run))
-    finally:
-        os.kill(run.process.pid, signal.SIGINT)
-        run.wait()
+    with running("cartpole", "dynamixel", tmp_path) as rig:
+        words = (f"policy:={policy}", f"robot:={rig.file(tmp_path)}", "limit_scale:=0.5", "steering:=true")
+        run = Run(tmp_path, "hardware.yaml", *words, "record:=true")
+        try:
+            slow_down_and_disarm(run)
+        finally:
+            os.kill(run.process.pid, signal.SIGINT)
+            run.wait()
     ((changed, _),) = recorded(run, Setting)
     later = [said for _, said in recorded(run, Command) if said.applied.size and said.captured > changed.received]
-    assert max(abs(float(said.applied[0])) for said in later) == 2.5, "a quarter of the file's limit"
+    assert max(abs(float(said.applied[0])) for said in later) == 0.75, "a quarter of the file's limit"
     assert [said.order for _, said in recorded(run, Order)] == ["disarm"]
     assert ("disarmed", "ordered: it smokes") in [(said.state, said.reason) for _, said in recorded(run, Safety)]
+
+
+def slow_down_and_disarm(run: Run) -> None:
+    until(run, lambda: "moving" in log(run))
+    refused = ask(run, "param", "set", "hardware", "limit_scale", "0.6")
+    assert "must be a number from 0.01 to 0.5, but is 0.6" in refused
+    assert "from 0.01 to 0.5" in ask(run, "param", "describe", "hardware", "limit_scale")
+    assert "add --once" in ask(run, "topic", "pub", "order", "Order", "{order: arm, reason: again}")
+    assert "limit_scale is 0.25" in ask(run, "param", "set", "hardware", "limit_scale", "0.25")
+    assert ask(run, "param", "get", "hardware", "limit_scale").strip() == "0.25"
+    said = ask(run, "topic", "pub", "order", "Order", "{order: disarm, reason: it smokes}", "--once")
+    assert "order: published for rollout" in said
+    until(run, lambda: "it smokes" in log(run))
 
 
 def test_a_persons_speed_changes_while_they_drive(tmp_path: Path) -> None:
