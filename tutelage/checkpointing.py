@@ -70,8 +70,14 @@ class Checkpointing:
     def save(self, durable: bool = False) -> bool:
         """Saves a checkpoint. Senders may then forget what precedes the checkpoint before it, which is kept too.
 
-        Returns whether it is saved, as far as this node saves anything.
+        After the node's end they may forget all. Returns whether it is saved, as far as this node saves anything.
         """
+        saved = self._save(durable or self.bus.ended)
+        if saved and self.bus.ended:
+            self.bus.acknowledge_all()
+        return saved
+
+    def _save(self, durable: bool) -> bool:
         if self.node.observer:
             return True
         if self.node.realtime:

@@ -27,7 +27,6 @@ LOOK_SECONDS = 0.05
 UNWRITTEN_SECONDS = 10.0
 """How long a node tries to write its last files, for example on a full disk, before it reports that it cannot."""
 
-
 Course = Generator[float, object, None]
 """What a life does. It yields, where it waits for a message or an order, how many seconds it can wait."""
 
@@ -94,14 +93,13 @@ class NodeLife:
             yield from self._look()
             yield from self._turn()
         if self.bus.ended:
-            yield from self._save_the_end()
+            give_up = time.monotonic() + UNWRITTEN_SECONDS
+            yield from self._remain(lambda: not self.node.unkept or time.monotonic() > give_up)
             self.heartbeat.report("ended")
         else:
             self._leave_early()
         self.bus.watch(self.lifeline.end.fileno())
-        while not self.lifeline.released:  # others may still need its messages
-            yield from self._attend(LOOK_SECONDS)
-            yield from self._look()
+        yield from self._remain(lambda: False)  # others may still need its messages
 
     def _wait_for_the_others(self) -> Course:
         """Waits until all nodes are built: until then each may refuse its parameters."""
@@ -166,22 +164,18 @@ class NodeLife:
                 return
 
     def _save(self, durable: bool = False) -> bool:
-        saved = not (self.lifeline.released or self._halted) and self.checkpoints.save(durable or self.bus.ended)
-        if saved and self.bus.ended:
-            self.bus.acknowledge_all()
-        return saved
+        return not (self.lifeline.released or self._halted) and self.checkpoints.save(durable)
 
     def _end(self) -> Course:
         self._finishing = True
         yield from self._finish()
         if not self.lifeline.released:
             self.bus.end()
-            self._save()
+            self._save(durable=True)
 
-    def _save_the_end(self) -> Course:
-        """Tries for UNWRITTEN_SECONDS to save the checkpoint of the end. If it cannot, it goes on trying after that."""
-        give_up = time.monotonic() + UNWRITTEN_SECONDS
-        while self.node.unkept and not self.lifeline.released and time.monotonic() < give_up:
+    def _remain(self, long_enough: Callable[[], bool]) -> Course:
+        """Serves others, and saves what could not be saved, until it is released or was there `long_enough`."""
+        while not (self.lifeline.released or long_enough()):
             yield from self._attend(LOOK_SECONDS)
             yield from self._look()
 
@@ -242,8 +236,7 @@ class NodeLife:
             if self.node.observer or isinstance(self.node, RecordingNode) or not self.node.says:
                 self._hear_the_rest()
             try:
-                for _ in self.node.finish():
-                    pass
+                [*self.node.finish()]
             except OSError as error:
                 self.checkpoints.cannot_save(error)
         self.heartbeat.report("left")

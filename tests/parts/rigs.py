@@ -77,7 +77,8 @@ class RunningRig:
 
     def file(self, folder: Path, **keys: Any) -> Path:
         """The robot's file, but for the line, patient."""
-        return robot_file(f"{self.machine}_{self.protocol}", folder, {**PATIENT, "port": str(self.link)}, **keys)
+        line = {**PATIENT, "reply_seconds": 3.0, "port": str(self.link)}
+        return robot_file(f"{self.machine}_{self.protocol}", folder, line, **keys)
 
     def tell(self, words: str) -> dict[str, Any]:
         answer = tell(self.link, words)

@@ -41,10 +41,11 @@ def test_a_default_that_json_does_not_know_is_a_text(tmp_path: Path, made: Graph
     ]
 
 
-def test_a_run_without_the_file_is_refused_in_a_sentence(tmp_path: Path, made: Graph) -> None:
-    with pytest.raises(
-        Refusal, match=r"parameters\.json: this run has no such file, since an older version began it: "
-    ):
+@pytest.mark.parametrize("content", [None, '{"odd": {"place": ""}}'])
+def test_a_run_of_another_version_is_refused_in_a_sentence(tmp_path: Path, made: Graph, content: str | None) -> None:
+    if content:
+        (tmp_path / described.FILE).write_text(content)
+    with pytest.raises(Refusal, match=r"parameters\.json: another version began this run and wrote no such file: "):
         parameters.rows_of(tmp_path, made)
 
 

@@ -41,12 +41,14 @@ def read(folder: Path) -> dict[str, Described]:
     """The parameters by node.
 
     Raises:
-        Refusal: the file cannot be read, or is not there.
+        Refusal: the file cannot be read, is not there, or is of another version.
     """
-    if not (folder / FILE).exists():
-        what = "this run has no such file, since an older version began it: look on with that one, or start another run"
-        raise Refusal([Problem(folder / FILE, what)])
-    return {name: Described(**described) for name, described in durable.read_json(folder / FILE).items()}
+    path = folder / FILE
+    nodes = durable.read_json(path) if path.exists() else {}
+    if not nodes or any(node.keys() != set(Described._fields) for node in nodes.values()):
+        what = "another version began this run and wrote no such file: look on with that one, or start another run"
+        raise Refusal([Problem(path, what)])
+    return {name: Described(**described) for name, described in nodes.items()}
 
 
 def _of(plan: NodePlan) -> Described:
