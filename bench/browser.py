@@ -13,6 +13,7 @@ pseudo-terminal, to the end of the writing of the first command of its direction
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -23,6 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# as the command line does before numpy is loaded: runs are forked from this process
 
 import numpy as np
 import psutil
@@ -122,7 +125,7 @@ def keys(presses: int, rate: float) -> None:
     for name, way in (("page", by_page), ("terminal", by_terminal)):
         with tempfile.TemporaryDirectory() as place, running("pendulum", "serial", Path(place)) as rig:
             folder = Path(place)
-            robot = rig.file(folder, rate=rate)
+            robot = rig.file(folder, rate=rate, ages={"apply": 2, "hold": 5})
             words = [
                 f"policy:={idle(folder / 'policy')}",
                 f"robot:={robot}",

@@ -11,6 +11,9 @@ from tutelage.invocation import installing
 AGAIN_SECONDS = 1.0
 """How long it is left alone after it could not be seen."""
 
+DRAIN_SECONDS, AWAITED_SECONDS = 0.05, 0.005
+"""How long frames of a live device that have waited are left out; one that took longer than the second was awaited."""
+
 
 class Camera:
     """The newest picture of a camera; the next one of a video, which begins again at its end.
@@ -30,30 +33,47 @@ class Camera:
             raise Refusal([Problem("camera", f"{error.name} cannot be imported: {installing('camera')}")]) from error
         self.cv2: Any = cv2
         self.device, self.width = device, width
+        self.live = device.isdigit() or device.startswith("/dev/") or "://" in device
         self.capture: Any = None
         self._again = 0.0
-        self._said = False
+        self._shown = self._said = False
 
     def picture(self) -> bytes:
         """A PNG file; empty, and a sentence in the log, while nothing can be seen."""
         if self.capture is None and time.monotonic() < self._again:
             return b""
-        self.capture = self.capture or self._opened()
-        seen, frame = self.capture.read()
-        if not seen:
+        frame = self._frame()
+        if frame is None and self._shown:  # a video has ended: it begins again
             self.close()
-            self._again = time.monotonic() + AGAIN_SECONDS
-            if not self._said:
-                complain(f"camera {self.device} shows nothing at the moment; it is tried again every second")
-            self._said = True
+            frame = self._frame()
+        self._shown = frame is not None
+        if not self._shown:
+            self._wait()
             return b""
         self._said = False
         return self._png(frame)
 
+    def _frame(self) -> Any:
+        """The next frame of a video. Of a live device the newest: a network stream has a queue, of what was."""
+        self.capture = self.capture or self._opened()
+        seen, until = self.capture.grab(), time.monotonic() + DRAIN_SECONDS
+        while seen and self.live and (began := time.monotonic()) < until:
+            seen = self.capture.grab()
+            if time.monotonic() - began > AWAITED_SECONDS:
+                break
+        return self.capture.retrieve()[1] if seen else None
+
+    def _wait(self) -> None:
+        self.close()
+        self._again = time.monotonic() + AGAIN_SECONDS
+        if not self._said:
+            complain(f"camera {self.device} shows nothing at the moment; it is tried again every second")
+        self._said = True
+
     def _opened(self) -> Any:
         self.cv2.setNumThreads(1)
         capture = self.cv2.VideoCapture(int(self.device) if self.device.isdigit() else self.device)
-        capture.set(self.cv2.CAP_PROP_BUFFERSIZE, 1)  # a longer queue would show what was
+        capture.set(self.cv2.CAP_PROP_BUFFERSIZE, 1)
         return capture
 
     def _png(self, frame: Any) -> bytes:

@@ -11,7 +11,8 @@ of its constructor, and are given in the robot's file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,18 @@ class Reading(NamedTuple):
 
 class DriverError(Exception):
     """A device does not answer, or answers wrongly: one sentence that says what, where and what to do."""
+
+
+@contextmanager
+def failing(what: str, advice: str = "") -> Iterator[None]:
+    """Converts any exception of a device's library, which declares none, into a DriverError."""
+    try:
+        yield
+    except DriverError:
+        raise
+    except Exception as error:
+        then = f": {advice}" if advice else ""
+        raise DriverError(f"{what} ({type(error).__name__}: {error}){then}") from error
 
 
 class Driver(ABC):

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading, failing
 
 
 class LeRobotDevice(ClosingDriver):
@@ -88,15 +88,9 @@ class LeRobotDevice(ClosingDriver):
         except (ImportError, AttributeError) as error:
             raise DriverError(f"{place}: cannot be imported ({error}): install lerobot, or correct the name") from error
 
-    @contextmanager
-    def _failing(self, verb: str) -> Iterator[None]:
-        """Converts any exception of LeRobot or a device's library into a DriverError: LeRobot declares none."""
-        try:
-            yield
-        except DriverError:
-            raise
-        except Exception as error:
-            raise DriverError(f"{self.name}: could not {verb} ({type(error).__name__}: {error})") from error
+    def _failing(self, verb: str) -> AbstractContextManager[None]:
+        """LeRobot declares no exceptions."""
+        return failing(f"{self.name}: could not {verb}")
 
 
 class LeRobotRobot(LeRobotDevice):

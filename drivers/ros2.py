@@ -13,15 +13,14 @@ its controller needs a timeout of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
-from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
+from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading, failing
 
 
 class JointChannel(NamedTuple):
@@ -128,15 +127,9 @@ class Ros2(ClosingDriver):
         with self._failing():
             self._opened.close()
 
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        """Converts ROS 2's exceptions into DriverErrors; they have no common base."""
-        try:
-            yield
-        except DriverError:
-            raise
-        except Exception as error:
-            raise DriverError(f"{self._states}: ROS 2 failed ({error}): start this run again") from error
+    def _failing(self) -> AbstractContextManager[None]:
+        """ROS 2's exceptions have no common base."""
+        return failing(f"{self._states}: ROS 2 failed", "start this run again")
 
     def _connected(self) -> None:
         if self._context is None:

@@ -7,6 +7,7 @@ It tells the expert's pairs of observation and action (label 1) from the policy'
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -83,6 +84,8 @@ class OffPolicySettings(Settings):
     remembered: int = 512
     memory_share: float = 1.0
     hidden: int = 128
+    absorbing: Literal[True] = True
+    """the learner always continues terminated episodes in an absorbing state"""
 
 
 class Discriminator:
@@ -122,7 +125,8 @@ class Discriminator:
         s = self.settings
         self.mean, self.scale = scaling(demonstrations)
         if s.state_only:
-            self.change_scale = state_only.change_scale(demonstrations)
+            if not self.adam.steps:  # the memory's changes have this scale
+                self.change_scale = state_only.change_scale(demonstrations)
             demonstrations = [state_only.demonstration(one, self.change_scale) for one in demonstrations]
         rollout = self._seen(rollout)
         self.tells_endings = any(demonstration.terminated for demonstration in demonstrations)

@@ -62,7 +62,8 @@ class LSIQ(OffPolicy):
 
     def __init__(self, spaces: Spaces, seed: int, settings: Settings | None = None, capacity: int = CAPACITY) -> None:
         settings = settings or Settings()
-        super().__init__(spaces, seed, replace(settings, value_bound=1 / (1 - settings.discount)), capacity)
+        bound = min(settings.value_bound, 1 / (1 - settings.discount))
+        super().__init__(spaces, seed, replace(settings, value_bound=bound), capacity)
 
     def update(
         self,

@@ -56,10 +56,10 @@ class OffPolicy:
 
         Until then observations are scaled by those seen so far and as many of the expert's.
         """
-        if self.begun:
-            self.replay.add(rollout, *given)
-            return True
+        begun = self.begun
         self.replay.add(rollout, *given)
+        if begun:
+            return True
         seen = self.replay.observations()
         shown = [one.observation[:-1] for one in demonstrations] or [seen]
         scaled_by = np.concatenate([seen, np.resize(np.concatenate(shown), seen.shape)])

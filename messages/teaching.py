@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tutelage.finite import check
 from tutelage.message import Message, values
+from tutelage.messages.world import Episode
 
 
 class Demonstration(Message, cadence="free"):
@@ -32,6 +33,10 @@ class Demonstration(Message, cadence="free"):
         place = f"demonstration {number} of {self.operator}"
         check(place, "observation", self.observation, rows="step")
         check(place, "action", self.action, rows="step")
+
+    def episode(self, number: int, seed: int, episode_return: float) -> Episode:
+        """What tells observers that it was shown."""
+        return Episode(self.rollout, 0, "expert", 0, number, seed, len(self.action), episode_return)
 
 
 class Labels(Message, cadence="rollout"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tutelage import Message, Node
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.state_only import changes
 from tutelage.message import Promise
 from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
@@ -67,7 +68,7 @@ class Admission(Node):
         if self.withdrawn:
             yield Withdrawal(self.rollout, 0, demonstrations=self.withdrawn)
         for take in self.waiting:
-            yield Demonstration(
+            shown = Demonstration(
                 self.rollout,
                 0,
                 observation=take.observation,
@@ -76,17 +77,8 @@ class Admission(Node):
                 truncated=take.truncated,
                 operator=take.operator,
             )
-            number, total = len(self.admitted), float(take.reward.sum())
-            yield Episode(
-                self.rollout,
-                0,
-                actor="expert",
-                environment=0,
-                episode=number,
-                seed=take.seed,
-                length=len(take.action),
-                episode_return=total,
-            )
+            yield shown
+            yield shown.episode(len(self.admitted), take.seed, float(take.reward.sum()))
             self.admitted.append(take.take)
         self.waiting, self.withdrawn = [], 0
 
@@ -119,7 +111,8 @@ class AdmissionByRollout(Admission):
 
     def over(self, message: Message) -> bool:
         if self.closed and not (self.admitted or self.waiting):
-            raise RuntimeError("the operator has finished and kept nothing: there is nothing to learn from")
+            what = "the operator has finished and kept nothing: there is nothing to learn from"
+            raise Refusal([Problem(self.name, what)])
         return isinstance(message, Weights) and message.stop
 
     def admit(self) -> Iterator[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,10 @@ class Camera(Node):
     def start(self) -> tuple[Message, ...]:
         os.nice(LEAST_CLAIM)
         return ()
+
+    def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
+        os.nice(LEAST_CLAIM)
 
     def hear(self, message: Message) -> None:
         return

@@ -65,7 +65,7 @@ class Cloner(Node):
 
     def finish(self) -> Iterator[Message]:
         if not self.bc.demonstrations and not self.enough:
-            raise RuntimeError("there are no demonstrations to clone: check that the teleoperator publishes some")
+            raise Refusal([Problem(self.name, "has no demonstrations: check that the teleoperator publishes some")])
         while self.bc.demonstrations and not self.final:
             metrics = self._epoch(self.finishing / self.epochs)
             self.finishing += 1

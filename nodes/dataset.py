@@ -60,27 +60,18 @@ class Dataset(Node):
         for note in self.notes:
             print(f"{self.file}: {note}")
         for i, (episode, offset) in enumerate(zip(self.episodes, self.offsets, strict=True)):
-            shown = subsampled(self._told(episode), self.subsample, offset)
-            rollout = i * self.every
-            yield Demonstration(
-                rollout,
+            some = subsampled(self._told(episode), self.subsample, offset)
+            shown = Demonstration(
+                i * self.every,
                 0,
-                observation=shown.observation.astype(np.float32),
-                action=shown.action,
-                terminated=shown.terminated,
-                truncated=shown.truncated,
+                observation=some.observation.astype(np.float32),
+                action=some.action,
+                terminated=some.terminated,
+                truncated=some.truncated,
                 operator=episode.operator or self.file.name,
             )
-            yield Episode(
-                rollout,
-                0,
-                actor="expert",
-                environment=0,
-                episode=i,
-                seed=episode.seed or 0,
-                length=len(shown.action),
-                episode_return=episode.episode_return,
-            )
+            yield shown
+            yield shown.episode(i, episode.seed or 0, episode.episode_return)
 
     def _told(self, episode: Trajectory) -> Trajectory:
         """With actions as learners have them, or changes in their place."""

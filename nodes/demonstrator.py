@@ -74,22 +74,14 @@ class Demonstrator(Node):
                 time.sleep(max(0.0, deadline - time.monotonic()))
                 yield Promise(i * self.every, 0)
         seen, action = observations(steps), self.task.spaces.from_task(np.array([step.action for step in steps]))
-        yield Demonstration(
-            rollout=i * self.every,
-            step=0,
+        shown = Demonstration(
+            i * self.every,
+            0,
             observation=seen,
             action=changes(seen) if self.state_only else action,
             terminated=steps[-1].terminated,
             truncated=steps[-1].truncated,
             operator=self.law.__name__,
         )
-        yield Episode(
-            i * self.every,
-            0,
-            actor="expert",
-            environment=0,
-            episode=i,
-            seed=seed,
-            length=len(steps),
-            episode_return=total,
-        )
+        yield shown
+        yield shown.episode(i, seed, total)

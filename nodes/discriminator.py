@@ -14,6 +14,7 @@ from tutelage.files.appended_rows import AppendedRows
 from tutelage.files.rows import naming
 from tutelage.files.weights import DISCRIMINATOR
 from tutelage.finite import FINITE, check_all
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning import gail, rewards
 from tutelage.learning.budget import OFF_POLICY, ON_POLICY, ROLLOUT_STEPS, Budgets
@@ -84,7 +85,7 @@ class Discriminator(Node):
 
     def _learn(self, rollout: int, step: int) -> Iterator[Message]:
         if not self.demonstrations:
-            raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
+            raise Refusal([Problem(self.name, "has no demonstrations: check that the teleoperator publishes some")])
         steps = self.gathered.rollout()
         draw = generator(self.seed, "discriminator", rollout)
         progress = self.budget.progress(rollout * steps.log_prob.size)

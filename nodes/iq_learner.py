@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tutelage import Message
+from tutelage.input.problems import Problem, Refusal
 from tutelage.learning import sac
 from tutelage.learning.budget import ROLLOUT_STEPS
 from tutelage.learning.iq import LSIQ
@@ -46,5 +47,5 @@ class IQLearner(SACLearner):
             yield from super().hear(message)
         elif self.gathered.add(message) == self.rollout_steps:
             if not self.demonstrations:
-                raise RuntimeError("there are no demonstrations to imitate: check that the teleoperator publishes some")
+                raise Refusal([Problem(self.name, "has no demonstrations: check that the teleoperator publishes some")])
             yield from self._learn(message.rollout, message.step + 1)

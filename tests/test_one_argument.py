@@ -51,7 +51,9 @@ def launched(folder: Path, file: str, *arguments: str) -> Run:
 
 
 def test_record_clone_imitate_and_drive(tmp_path: Path, robot: list[str]) -> None:
-    shown = launched(tmp_path, "record.yaml", "operator:=tests.parts.leaning:lean", "episodes:=2", *robot)
+    shown = launched(
+        tmp_path, "record.yaml", "operator:=tests.parts.leaning:lean", "episodes:=2", "steering:=true", *robot
+    )
     kept = [said.take for said in takes(shown.run_dir / "recording.mcap").takes if said.take.verdict == "kept"]
     assert len(kept) == 2
     for take in kept:
@@ -61,7 +63,14 @@ def test_record_clone_imitate_and_drive(tmp_path: Path, robot: list[str]) -> Non
         tmp_path, "bc.yaml", f"demonstrations:={shown.run_dir}", "demonstrations_count:=2", "epochs:=2", "episodes:=1"
     )
     assert cloned.report["demonstrations"] == 2
-    few = ["environments:=1", "rollout_steps:=32", "budget:=64", "episodes:=1", "demonstrations_count:=1"]
+    few = [
+        "steering:=true",
+        "environments:=1",
+        "rollout_steps:=32",
+        "budget:=64",
+        "episodes:=1",
+        "demonstrations_count:=1",
+    ]
     learned = launched(tmp_path, "gail.yaml", *few, *robot)
     assert learned.report["environment_steps"] == 64
     if robot:

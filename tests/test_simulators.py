@@ -122,7 +122,7 @@ def test_others_go_on_until_the_lag_is_used_up_while_one_stalls(lag: int) -> Non
 def said_without(made: Graph, stalled: str) -> Counter[tuple[str, str]]:
     """How many messages each node publishes on each topic, until nobody can go on without the stalled node."""
     nodes = {plan.name: node_class(plan.run)(**plan.parameters) for plan in made.nodes}
-    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), {}) for plan in made.nodes}
+    inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), made) for plan in made.nodes}
     turns = {name: Turns(node, inboxes[name]) for name, node in nodes.items()}
     said: Counter[tuple[str, str]] = Counter()
 

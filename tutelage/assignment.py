@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.foreign import message_type
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import Graph, NodePlan, traits
 from tutelage.message import Message
 from tutelage.node import Node
 from tutelage.transport.inbox import Inbox, Stream
@@ -33,11 +33,19 @@ class Assignment:
     checkpoints: str = "checkpoints"
 
 
-def inbox_of(plan: NodePlan, kind: type[Node], messages: Mapping[str, Any]) -> Inbox:
-    """The streams that a node hears in the graph. `messages` has the schemas for a node that hears all topics."""
+def inbox_of(plan: NodePlan, kind: type[Node], graph: Graph) -> Inbox:
+    """The streams that a node hears in the graph.
+
+    It does not wait for the end of what an optional node says; nor does a robot for that of people who steer it.
+    """
     types = {heard.topic: heard for heard in (*kind.hears, *kind.may_hear)}
-    kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(messages[t]) for t in plan.hears}
-    streams = [Stream(sender, kinds[topic], topic) for topic, senders in plan.hears.items() for sender in senders]
+    kinds = {t: types[plan.takes[t]] if t in plan.takes else message_type(graph.messages[t]) for t in plan.hears}
+    free = {one.name for one in graph.nodes if not one.required or (kind.realtime and "steers" in traits(one))}
+    streams = [
+        Stream(sender, kinds[topic], topic, awaited=sender not in free)
+        for topic, senders in plan.hears.items()
+        for sender in senders
+    ]
     return Inbox(streams, kind.order, kind.exchanges)
 
 

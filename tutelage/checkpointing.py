@@ -79,6 +79,7 @@ class Checkpointing:
 
     def _save(self, durable: bool) -> bool:
         if self.node.observer:
+            self.node.unkept = ""
             return True
         if self.node.realtime:
             self.due_at = time.monotonic() + MOST_SECONDS
@@ -97,7 +98,7 @@ class Checkpointing:
         if self.node.observer:
             return
         try:
-            durable.copy(self.path, self.path.with_suffix(BUDGET))
+            durable.write(self.path.with_suffix(BUDGET), self.path.read_bytes())
         except OSError as error:
             self.cannot_save(error)
 

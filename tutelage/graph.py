@@ -74,13 +74,14 @@ class NodePlan:
 
 
 def traits(plan: NodePlan) -> set[str]:
-    """What a node's class is: `observer`, `recorder`, `realtime`."""
+    """What a node's class is: `observer`, `recorder`, `realtime`, `steers`."""
     if plan.traits is not None:
         return set(plan.traits)
     kind = plan.kind
     if kind is None:
         return set()
-    found = {"observer": kind.observer, "recorder": issubclass(kind, RecordingNode), "realtime": kind.realtime}
+    found = {"recorder": issubclass(kind, RecordingNode)}
+    found |= {trait: getattr(kind, trait) for trait in ("observer", "realtime", "steers")}
     return {trait for trait, holds in found.items() if holds}
 
 

@@ -32,11 +32,7 @@ Course = Generator[float, object, None]
 
 
 class NodeLife:
-    """Runs one node until it has ended and the launcher releases it.
-
-    Attributes:
-        stands: it waits for an order alone.
-    """
+    """Runs one node until it has ended and the launcher releases it. It `stands` where it waits for an order alone."""
 
     def __init__(self, plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
         kind = node_class(plan.run)
@@ -48,7 +44,7 @@ class NodeLife:
         self._listeners = place.graph.listeners(plan)
         self._machines = self._listeners.keys() & place.graph.by_the_clock()
         self._urgent = {topic for name in self._machines for topic in self._listeners[name]}
-        self.turns = Turns(self.node, inbox_of(plan, kind, place.graph.messages))
+        self.turns = Turns(self.node, inbox_of(plan, kind, place.graph))
         self.bus = self._connect(plan)
         self.heartbeat = Heartbeat(self.node, self.bus, self.lifeline)
         self.checkpoints = Checkpointing(self.node, self.bus, durable=not self._urgent)
@@ -100,6 +96,7 @@ class NodeLife:
             self._leave_early()
         self.bus.watch(self.lifeline.end.fileno())
         yield from self._remain(lambda: False)  # others may still need its messages
+        self.bus.leave()
 
     def _wait_for_the_others(self) -> Course:
         """Waits until all nodes are built: until then each may refuse its parameters."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tutelage import Message, Node, play
+from tutelage.input.problems import Refusal
 from tutelage.message import Promise
 from tutelage.messages import Closing, Demonstration, Score, Take, Transition, Weights, Withdrawal
 from tutelage.nodes.admission import Admission, AdmissionByRollout
@@ -88,7 +89,7 @@ def test_learning_waits_too_when_the_only_demonstration_is_taken_back() -> None:
 
 def test_an_operator_who_has_kept_nothing_ends_it_loudly() -> None:
     node = AdmissionByRollout()
-    with pytest.raises(RuntimeError, match="kept nothing"):
+    with pytest.raises(Refusal, match="kept nothing"):
         said(node, weights(0), Closing(0, 0, 0, 0))
 
 

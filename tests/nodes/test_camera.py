@@ -35,9 +35,8 @@ def video(path: Path) -> Path:
 
 
 def test_pictures_are_small_files_that_others_read_and_a_video_begins_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(camera, "AGAIN_SECONDS", 0.0)
     node, found = Camera(str(video(tmp_path / "seen.avi"))), list[Picture]()
     while len(found) < 5:
         found += [said for said in node.tick() if isinstance(said, Picture)]
@@ -46,6 +45,14 @@ def test_pictures_are_small_files_that_others_read_and_a_video_begins_again(
     assert {one.size for one in pictures} == {(320, 240)}
     blue = [np.asarray(one).mean((0, 1)) for one in pictures]
     assert np.allclose(blue, [[0, 0, shade] for shade in (*SHADES, *SHADES[:2])], atol=3)
+    assert "shows nothing" not in capfd.readouterr().err
+    node.close()
+
+
+def test_of_a_stream_the_newest_picture_is_shown_not_the_one_that_waited(tmp_path: Path) -> None:
+    node = Camera(f"file://{video(tmp_path / 'seen.avi')}")
+    (shown,) = (said for said in node.tick() if isinstance(said, Picture))
+    assert np.asarray(Image.open(BytesIO(shown.png.tobytes()))).mean((0, 1))[2] > 50, "the second or third frame"
     node.close()
 
 

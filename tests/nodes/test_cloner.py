@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load
 
 from tests.parts.run_cli import Run, finished
+from tutelage.input.problems import Refusal
 from tutelage.learning.acting import act
 from tutelage.messages import Demonstration, Metrics, Weights
 from tutelage.nodes.cloner import Cloner
@@ -63,7 +64,7 @@ def test_it_stops_early_when_held_out_pairs_are_not_predicted_better():
 
 
 def test_without_demonstrations_it_says_what_is_missing():
-    with pytest.raises(RuntimeError, match="no demonstrations"):
+    with pytest.raises(Refusal, match="has no demonstrations"):
         weights(Cloner("CartPole-v1"), [])
 
 

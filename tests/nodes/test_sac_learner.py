@@ -274,3 +274,8 @@ def test_without_a_discriminator_it_goes_on_to_the_bit_too(tmp_path: Path, env: 
     again.load(kept(node))
     (found,) = weights(said(again, iter([transition(env, 3)])))
     np.testing.assert_array_equal(found.tensors, wanted[-1].tensors)
+
+
+def test_a_discriminator_without_absorbing_states_is_refused() -> None:
+    with pytest.raises(Refusal, match="'absorbing' must be "):
+        RewardDiscriminator("CartPole-v1", settings={"absorbing": False})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tutelage import Message
+from tutelage.input.problems import Refusal
 from tutelage.nodes.recorder import Recorder
 from tutelage.recording import Loss, Reader
 from tutelage.transport import bus
@@ -77,7 +78,7 @@ def test_a_speaker_that_comes_back_knows_what_it_cannot_say_again(pair: Pair) ->
     pair.until(lambda: len(pair.outbox) == 1)
     pair.speak(pair.outbox.state())
     pair.listen(again=True)  # without what it has told that it has
-    with pytest.raises(RuntimeError, match="mouth has forgotten 2 messages of number that ear still needs"):
+    with pytest.raises(Refusal, match="mouth: has forgotten 2 messages of number that ear still needs"):
         pair.until(lambda: pair.stream.received > 0)
 
 

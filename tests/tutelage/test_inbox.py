@@ -238,3 +238,10 @@ def test_while_it_exchanges_a_node_hears_its_equals_alone_and_in_their_order():
 
 def test_a_node_that_hears_nothing_has_nothing_to_wait_for():
     assert Inbox([]).pop() is None and Inbox([]).ended
+
+
+def test_it_ends_without_the_end_of_a_stream_that_is_not_awaited() -> None:
+    inbox = Inbox([Stream("a", Step), Stream("b", Free, awaited=False)])
+    inbox.put("b", "free", Free(0, 0, "b"))
+    inbox.put("a", "step", END)
+    assert texts(drain(inbox)) == ["b"] and inbox.ended

@@ -67,6 +67,7 @@ def test_the_next_life_has_the_checkpoints_and_the_former_can_save_none(tmp_path
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["ray-1.2"]
     assert (second / "simulator.checkpoint").exists() and (second / "simulator.rows").read_bytes() == b"row"
     assert not saving.save()
+    saving.keep()
     assert "simulator.checkpoint" in node.unkept and not first.exists()
     with pytest.raises(FileNotFoundError):
         rows.append(b"another")

@@ -15,12 +15,15 @@ import pytest
 from numpy.typing import NDArray
 
 from tutelage import Message
+from tutelage.codec import Header
+from tutelage.message import values
+from tutelage.observers import listener
 from tutelage.status import Status
 from tutelage.transport import sockets
 from tutelage.transport.bus import Bus, Who
 from tutelage.transport.inbox import Inbox
 from tutelage.transport.outbox import Outbox
-from tutelage.transport.tap import BURST_MESSAGES, Tap
+from tutelage.transport.tap import BURST_MESSAGES, Arrival, Tap
 
 
 class Sample(Message, cadence="step"):
@@ -116,3 +119,12 @@ sys.exit(os.sched_getscheduler(0) != os.SCHED_FIFO)
     if done.returncode == 77:
         pytest.skip("only root gives real-time priority")
     assert done.returncode == 0
+
+
+def test_what_was_lost_before_a_promise_is_told_with_the_next_message() -> None:
+    expected: dict[tuple[str, str], int] = {}
+    seen = [
+        listener.read(Arrival("sample", Header("run", "eye", 0, number, 0, 0), fields, 9), {"sample": Sample}, expected)
+        for number, fields in ((0, [*values(sample(0))]), (2, [1, 0]), (3, [*values(sample(1))]))
+    ]
+    assert [one and one.lost for one in seen] == [0, None, 1]

@@ -65,7 +65,8 @@ def read(arrival: Arrival, kinds: Mapping[str, type[Message]], expected: dict[tu
     topic, header, fields, size_bytes = arrival
     stream = header.sender, topic
     lost = max(0, header.sequence - expected.get(stream, header.sequence))
-    expected[stream] = header.sequence + 1
     if is_promise(fields):
+        expected[stream] = header.sequence + 1 - lost  # the next message tells it
         return None
+    expected[stream] = header.sequence + 1
     return Heard(topic, header, build(kinds[topic], fields), size_bytes, lost)

@@ -38,7 +38,7 @@ class Replayed:
     def __init__(self, plan: NodePlan, graph: Graph, folder: Path) -> None:
         kind = node_class(plan.run)
         self.name, self.same, self.difference, self.gap = plan.name, 0, "", ""
-        self.inbox = inbox_of(plan, kind, graph.messages)
+        self.inbox = inbox_of(plan, kind, graph)
         self._said: dict[tuple[str, int], tuple[Any, ...]] = {}
         self._recorded: dict[tuple[str, int], list[Any]] = {}
         self._ends: dict[str, int] = {}  # how many messages were recorded on each topic that has ended

@@ -44,8 +44,8 @@ def read(folder: Path) -> dict[str, Described]:
         Refusal: the file cannot be read, is not there, or is of another version.
     """
     path = folder / FILE
-    nodes = durable.read_json(path) if path.exists() else {}
-    if not nodes or any(node.keys() != set(Described._fields) for node in nodes.values()):
+    nodes = durable.read_json(path) if path.exists() else None
+    if nodes is None or any(node.keys() != set(Described._fields) for node in nodes.values()):
         what = "another version began this run and wrote no such file: look on with that one, or start another run"
         raise Refusal([Problem(path, what)])
     return {name: Described(**described) for name, described in nodes.items()}

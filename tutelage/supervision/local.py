@@ -47,7 +47,7 @@ class _Together:
     def __init__(self, graph: Graph, nodes: dict[str, Node], run: str) -> None:
         self.nodes, self.run_name, self.asked = nodes, run, 0
         self.turn = self.failed = self.why = ""  # whose turn it is; which node failed, and why
-        self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph.messages) for plan in graph.nodes}
+        self.inboxes = {plan.name: inbox_of(plan, type(nodes[plan.name]), graph) for plan in graph.nodes}
         self.turns = {name: Turns(node, self.inboxes[name]) for name, node in nodes.items()}
         self.topics = {plan.name: topics_of(plan, nodes[plan.name], graph.messages) for plan in graph.nodes}
         self.by_clock = {name: node for name, node in nodes.items() if node.clock}

@@ -137,6 +137,10 @@ class Bus:
         self.speaker.tap.flush()
         self.ended = True
 
+    def leave(self) -> None:
+        """Asks its senders for nothing more. What waits for one that is gone would hold up the process's end."""
+        self.listener.socket.close(linger=0)
+
     def close(self) -> None:
         self.speaker.close()
         self._context.destroy(linger=0)

@@ -30,11 +30,12 @@ class Stream:
     """The messages of one topic of one sender.
 
     `taken` counts the messages that were handed on, `received` those that came; each is the sequence number of the
-    next. `next_time` is the earliest logical time of the message after the last one taken.
+    next. `next_time` is the earliest logical time of the message after the last one taken. `awaited` is one without
+    whose end the inbox has not ended.
     """
 
-    def __init__(self, sender: str, kind: type[Message], topic: str = "") -> None:
-        self.sender, self.kind, self.topic = sender, kind, topic or kind.topic
+    def __init__(self, sender: str, kind: type[Message], topic: str = "", awaited: bool = True) -> None:
+        self.sender, self.kind, self.topic, self.awaited = sender, kind, topic or kind.topic, awaited
         self.waiting: deque[Message] = deque()
         self.taken = 0
         self.next_time = (0, 0)
@@ -108,6 +109,7 @@ class Inbox:
         self.streams = {(stream.sender, stream.topic): stream for stream in streams}
         self._exchanged = [stream for stream in streams if stream.kind in exchanges]
         self._timed = [stream for stream in streams if stream not in self._exchanged]
+        self._awaited = [stream for stream in self._timed if stream.awaited] or self._timed
         self._order = order
         self._arrived: deque[Stream] = deque()
 
@@ -133,8 +135,11 @@ class Inbox:
 
     @property
     def ended(self) -> bool:
-        """Whether every stream has ended and all its messages were handed on. What is exchanged follows from these."""
-        for stream in self._timed:  # noqa: SIM110 - asked for each message, where `all` takes five times as long
+        """Whether every awaited stream has ended and all its messages were handed on.
+
+        What is exchanged follows from these.
+        """
+        for stream in self._awaited:  # noqa: SIM110 - asked for each message, where `all` takes five times as long
             if stream.waiting or stream.next_time[0] < FOREVER:
                 return False
         return True

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from tutelage import codec
 from tutelage.codec import Frame, Header, Malformed
+from tutelage.input.problems import Problem, Refusal
 from tutelage.message import Message, build, fingerprint, values
 from tutelage.status import Status
 from tutelage.transport import places, sockets
@@ -146,10 +147,8 @@ class Listener:
     def _greet(self, sender: str, kinds: dict[str, str]) -> None:
         for (name, topic), stream in self.inbox.streams.items():
             if name == sender and kinds.get(topic) != fingerprint(stream.kind):
-                raise TypeError(
-                    f"{sender} publishes another {topic} than {self.who.name} expects: the two run different versions "
-                    f"of {stream.kind.__name__}; restart both from one installation"
-                )
+                what = f"publishes another {topic} than {self.who.name} expects: the two run different versions of "
+                raise Refusal([Problem(sender, f"{what}{stream.kind.__name__}; restart both from one installation")])
             if name == sender:
                 self._known[name, topic] = stream
         self._ask(sender)
@@ -163,17 +162,15 @@ class Listener:
         """Continues where the sender can: messages that it has forgotten are lost.
 
         Raises:
-            RuntimeError: the sender is not realtime, so it forgets only what was acknowledged. (A recorder acknowledges
+            Refusal: the sender is not realtime, so it forgets only what was acknowledged. (A recorder acknowledges
                 also what it cannot save on a full disk.)
         """
         for topic, begin in begins.items() if not self._ended else ():
             stream = self.inbox.streams[sender, topic]
             missed = begin - stream.received
             if missed > 0 and not (realtime or self.witness):
-                raise RuntimeError(
-                    f"{sender} has forgotten {missed} messages of {topic} that {self.who.name} still needs: its "
-                    f"checkpoint is older than it has acknowledged; start a new run"
-                )
+                what = f"has forgotten {missed} messages of {topic} that {self.who.name} still needs: its checkpoint"
+                raise Refusal([Problem(sender, f"{what} is older than it has acknowledged; start a new run")])
             if missed > 0:
                 self.lost.count(topic, missed)
                 stream.taken += missed

@@ -88,7 +88,8 @@ class Agent:
     def run(self) -> int:
         """Runs the nodes until the run is over, the launcher is gone, or people interrupt it; returns the exit code."""
         (self.run_dir / "logs").mkdir(parents=True, exist_ok=True)
-        (self.run_dir / self.checkpoints).mkdir(exist_ok=True)
+        if self.checkpoints == "checkpoints":  # of placed ones the next life may have renamed it (lives.py)
+            (self.run_dir / self.checkpoints).mkdir(exist_ok=True)
         self.sockets = SocketFolder(self.run_name, self.run_dir, self.secret)
         with Signals(self._interrupt) as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)

@@ -36,7 +36,7 @@ def run(plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
     """
     mail = Mail(plan.name, place.restarts)
     mail.say(START + json.dumps({"hurried": place.hurried}))
-    print(f"{plan.name} runs on {plan.host}: its log is there, in runs/{place.run}/logs", flush=True)
+    print(f"{plan.name} runs on {plan.host}: its log is {_log(plan)}", flush=True)
     context = sockets.Context()
     door = sockets.dealer(context, f"ipc://{place.socket_dir / DOOR}", plan.name)
     try:
@@ -81,5 +81,10 @@ def _hand_over(plan: NodePlan, mail: Mail, packet: dict[str, Any], lifeline: soc
         elif line == f"exit {-signal.SIGKILL}":
             os.kill(os.getpid(), signal.SIGKILL)
         else:
-            raise Gone(f"{plan.name} has ended with {line}: its log is on {plan.host}")
+            raise Gone(f"{plan.name} has ended with {line}: its log is {_log(plan)}")
     return False
+
+
+def _log(plan: NodePlan) -> str:
+    """Where it is: a machine that was found for the run writes into the run's own folder."""
+    return "in this run's logs" if plan.on else f"on {plan.host}, in the logs of its runs"
