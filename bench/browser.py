@@ -123,7 +123,10 @@ def beside(run: Run) -> float:
 
 def keys(presses: int, rate: float) -> None:
     for name, way in (("page", by_page), ("terminal", by_terminal)):
-        with tempfile.TemporaryDirectory() as place, running("pendulum", "serial", Path(place)) as rig:
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place,
+            running("pendulum", "serial", Path(place)) as rig,
+        ):
             folder = Path(place)
             robot = rig.file(folder, rate=rate, ages={"apply": 2, "hold": 5})
             words = [
@@ -181,7 +184,7 @@ def learned(budget: int, looks: bool) -> tuple[float, np.ndarray]:
 
     The browser is there before, as it is when somebody opens a page.
     """
-    with tempfile.TemporaryDirectory() as place, chromium() as browser:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, chromium() as browser:
         browser.new_page()
         run = Run(Path(place), "gail.yaml", "dashboard:=true", f"budget:={budget}", "episodes:=1")
         with ending(run):
@@ -218,7 +221,7 @@ def learning(turns: int, budget: int) -> None:
 
 def left_open(minutes: float) -> None:
     """Memory of the node and of the page, which is left open; its growth is fitted to the second half."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         run = Run(Path(place), "gail.yaml", "dashboard:=true", "budget:=1000000000", "episodes:=1")
         with ending(run), chromium() as browser:
             measured = Processes(until_it_learns(run))

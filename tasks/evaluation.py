@@ -11,7 +11,7 @@ from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.learning.acting import Tensors
 from tutelage.learning.draws import generator
 from tutelage.tasks import video
-from tutelage.tasks.finished_run import task_of, unfit, weights_of
+from tutelage.tasks.finished_run import fitting, task_of
 from tutelage.tasks.playing import episode, policy_law, returns
 from tutelage.tasks.task import Task
 
@@ -36,9 +36,8 @@ def evaluate_run(
     """
     if render and render != "window":
         video.check(Path(render))
-    task, tensors = task_of(folder, trusted), weights_of(_file(folder, weights) if weights else folder)
-    if why := unfit(tensors, task):
-        raise Refusal([Problem(folder, why)])
+    task = task_of(folder, trusted)
+    tensors = fitting(_file(folder, weights) if weights else folder, task)
     if render:
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)

@@ -131,7 +131,7 @@ def fitting(run: Path, task: Task) -> Tensors:
     """The final weights of a run, or of a named file, for a task. Raises as `read` does, or if they do not fit it."""
     tensors = weights_of(run)
     if why := unfit(tensors, task):
-        raise Refusal([Problem("policy", why)])
+        raise Refusal([Problem(run, why)])
     return tensors
 
 

@@ -60,8 +60,8 @@ class NodeLife:
         witness = node if isinstance(node, RecordingNode) else None
         who, unkept = Who(place.run, plan.name, place.restarts, place.secret), self._urgent if self._by_arrival else ()
         inbox, folder, sinks, programs = self.turns.inbox, place.socket_dir, place.graph.sinks(), place.graph.programs()
-        beside = {one.name for one in place.graph.together(plan)} - {plan.name}
-        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs, beside)
+        neighbours = {one.name for one in place.graph.together(plan)} - {plan.name}
+        return Bus(who, folder, inbox, topics, outbox, node.observer, witness, unkept, sinks, programs, neighbours)
 
     @property
     def entries(self) -> list[Any]:

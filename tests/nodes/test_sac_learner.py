@@ -248,7 +248,7 @@ def teacher(folder: Path, env: str) -> dict[str, np.ndarray]:
 
 def test_a_policy_of_another_task_is_refused(tmp_path: Path) -> None:
     teacher(tmp_path / "run", "CartPole-v1")
-    with pytest.raises(Refusal, match="policy: was learned from 4 numbers an observation, but Pendulum-v1 has 3"):
+    with pytest.raises(Refusal, match=": was learned from 4 numbers an observation, but Pendulum-v1 has 3"):
         SACLearner("Pendulum-v1", policy=str(tmp_path / "run"))
 
 

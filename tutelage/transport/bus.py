@@ -49,7 +49,7 @@ class Bus:
         unkept: topics on which it publishes before the checkpoint.
         sinks: names of the run's nodes that ask for messages when they have time.
         programs: names of the run's nodes that are programs.
-        beside: names of the nodes in the same process. They `join`, and messages are handed on without a socket.
+        neighbours: names of the nodes in the same process. They `join`, and messages are handed on without a socket.
     """
 
     def __init__(
@@ -64,13 +64,15 @@ class Bus:
         unkept: Collection[str] = (),
         sinks: Collection[str] = (),
         programs: Collection[str] = (),
-        beside: Collection[str] = (),
+        neighbours: Collection[str] = (),
     ) -> None:
         self._context = sockets.Context()
         self.inbox, self.outbox, self.lost = inbox, outbox, Losses()
-        self.speaker = Speaker(self._context, who, folder, topics, outbox, self.lost, unkept, sinks, programs, beside)
+        self.speaker = Speaker(
+            self._context, who, folder, topics, outbox, self.lost, unkept, sinks, programs, neighbours
+        )
         sink = who.name in sinks
-        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink, beside)
+        self.listener = Listener(self._context, who, folder, inbox, self.lost, observer, witness, sink, neighbours)
         sockets.patience(self.listener.socket, SERVICE_MS)
         self.say, self.note, self.send = self.speaker.say, self.speaker.note, self.speaker.send
         self.tell, self.acknowledge = self.speaker.tell, self.listener.acknowledge

@@ -34,7 +34,7 @@ class Listener:
     """One node's subscriber. The arguments are those of Bus.
 
     Attributes:
-        beside: the speakers of the nodes in this process, from which no socket leads here.
+        neighbours: the speakers of the nodes in this process, from which no socket leads here.
         handed: whether one of them has handed on a message that was not waited for yet.
     """
 
@@ -48,17 +48,17 @@ class Listener:
         observer: bool,
         witness: Witness | None,
         sink: bool,
-        beside: Collection[str],
+        neighbours: Collection[str],
     ) -> None:
         self.who, self.inbox, self.lost = who, inbox, lost
         self.observer, self.witness = observer, witness
         self.heard: dict[str, int] = {}
-        self.beside: dict[str, Speaker] = {}
+        self.neighbours: dict[str, Speaker] = {}
         self.handed = False
         self._known = dict(inbox.streams) if observer else {}  # the streams of speakers that have greeted
         self._ended = False  # the node has ended and needs nothing again
         names = [] if sink else sorted({topic for _, topic in inbox.streams})
-        senders = {sender for sender, _ in inbox.streams}.difference(beside)
+        senders = {sender for sender, _ in inbox.streams}.difference(neighbours)
         self._watch = places.Watch(folder, senders, "tap" if observer else "links")
         self.socket = sockets.subscriber(
             context,
@@ -75,12 +75,12 @@ class Listener:
 
     def join(self, speaker: Speaker) -> None:
         """Meets the speaker of another node in this process."""
-        speaker.beside[self.who.name], self.beside[speaker.who.name] = self, speaker
+        speaker.neighbours[self.who.name], self.neighbours[speaker.who.name] = self, speaker
         self._known |= {key: stream for key, stream in self.inbox.streams.items() if key[0] == speaker.who.name}
 
     def catch_up(self) -> None:
         """Asks the speakers beside it for what it lacks after a restart."""
-        for sender in self.beside:
+        for sender in self.neighbours:
             self._ask(sender)
 
     def hand_on(self, sender: str, topic: str, sequence: int, message: Message) -> None:
@@ -191,8 +191,8 @@ class Listener:
     def _upstream(self, sender: str, again: bool, positions: dict[str, int]) -> None:
         """Sends positions to a speaker, for it to resend what follows (`again`), or to forget what precedes them."""
         hello: dict[str, Any] = {"to": sender, "listener": self.who.name, "positions": positions, "again": again}
-        if sender in self.beside:
-            self.beside[sender].answer(**hello)
+        if sender in self.neighbours:
+            self.neighbours[sender].answer(**hello)
             return
         frame = seal(self.who.secret, UP, hello)
         if len(frame) > sockets.CONTROL_BYTES:

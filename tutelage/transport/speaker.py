@@ -49,7 +49,7 @@ class Speaker:
     """One node's publishers. The arguments are those of Bus.
 
     Attributes:
-        beside: the listeners of the nodes in this process, to which no socket leads.
+        neighbours: the listeners of the nodes in this process, to which no socket leads.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Speaker:
         unkept: Collection[str],
         sinks: Collection[str],
         programs: Collection[str],
-        beside: Collection[str],
+        neighbours: Collection[str],
     ) -> None:
         self.who, self.topics, self.outbox, self.lost, self.unkept = who, topics, outbox, lost, unkept
         self.sinks, self.programs = frozenset(sinks), frozenset(programs)
@@ -74,8 +74,8 @@ class Speaker:
         self.tap = Tapped(folder, who.name, topics.values())
         if self.gate:
             self.gate.open()
-        self.beside: dict[str, Neighbour] = {}
-        elsewhere = {topic: outbox.listeners(topic).difference(beside) for topic in topics.values()}
+        self.neighbours: dict[str, Neighbour] = {}
+        elsewhere = {topic: outbox.listeners(topic).difference(neighbours) for topic in topics.values()}
         self._within = {topic for topic in topics.values() if outbox.is_for_somebody(topic) and not elsewhere[topic]}
         self._pulling = {topic: self.sinks & listeners for topic, listeners in elsewhere.items()}
         self._idle: set[str] = set()  # sinks that have everything, and wait for a notice that there is more
@@ -84,8 +84,8 @@ class Speaker:
         """Publishes a message on its type's topic, or a promise on every topic."""
         for topic, frames in self.note(message):
             self.send(topic, frames)
-            for listener in self.outbox.listeners(topic) & self.beside.keys() if self.beside else ():
-                self.beside[listener].hand_on(self.who.name, topic, self.outbox.next_sequence(topic) - 1, message)
+            for listener in self.outbox.listeners(topic) & self.neighbours.keys() if self.neighbours else ():
+                self.neighbours[listener].hand_on(self.who.name, topic, self.outbox.next_sequence(topic) - 1, message)
 
     def note(self, message: Message) -> list[tuple[str, list[Frame]]]:
         """Puts a message into the outbox; returns its frames, to be sent, by topic."""
@@ -149,7 +149,7 @@ class Speaker:
 
     def _tell(self, listener: str, **what: Any) -> None:
         """Sends a notice to one listener, on its private topic. Those beside this one need none."""
-        if listener in self.beside:
+        if listener in self.neighbours:
             return
         told = seal(self.who.secret, DOWN, {"sender": self.who.name, **what})
         self.links.send_multipart([f"@{listener}\0".encode(), told])
@@ -182,12 +182,12 @@ class Speaker:
         """Resends what a listener lacks; to a sink a part of it, and the notice that there is more."""
         private, said = f"@{listener}\0".encode(), 0
         for frames in self.outbox.since(positions):
-            if listener in self.sinks - self.beside.keys() and said > PULL_BYTES:
+            if listener in self.sinks - self.neighbours.keys() and said > PULL_BYTES:
                 self._tell(listener, more=True)
                 return
             said += sum(map(len, frames))
-            if listener in self.beside:
-                self.beside[listener].take(list(frames))
+            if listener in self.neighbours:
+                self.neighbours[listener].take(list(frames))
             else:
                 self.links.send_multipart([private, *frames], copy=False)
         if listener in self.sinks:
