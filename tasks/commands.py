@@ -11,9 +11,7 @@ from tutelage.options import TRUST
 
 
 @click.command()
-@click.argument(
-    "run", type=click.Path(exists=True, file_okay=False, path_type=Path), shell_complete=completion.finished_runs
-)
+@click.argument("run", type=click.Path(exists=True, path_type=Path), shell_complete=completion.finished_runs)
 @click.option("--episodes", type=click.IntRange(min=1), default=100, show_default=True, help="Episodes to play.")
 @click.option("--sampled", is_flag=True, help="Sample the actions, instead of taking the most likely ones.")
 @click.option("--seed", default=0, show_default=True, help="Of the episodes.")
@@ -25,7 +23,7 @@ from tutelage.options import TRUST
 def evaluate(
     run: Path, episodes: int, sampled: bool, seed: int, render: str | None, weights: str | None, trusted: bool
 ) -> None:
-    """Play the final policy of a RUN and print its returns."""
+    """Play the final policy of a RUN, or a file of weights in its folder, and print its returns."""
     from tutelage.tasks import evaluation
 
     click.echo(evaluation.evaluate_run(run, episodes, sampled, seed, render, weights, trusted))

@@ -11,7 +11,7 @@ from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.learning.acting import Tensors
 from tutelage.learning.draws import generator
 from tutelage.tasks import video
-from tutelage.tasks.finished_run import fitting, task_of
+from tutelage.tasks.finished_run import fitting, run_of, task_of
 from tutelage.tasks.playing import episode, policy_law, returns
 from tutelage.tasks.task import Task
 
@@ -19,7 +19,7 @@ RENDERED_EPISODES = 3
 
 
 def evaluate_run(
-    folder: Path,
+    run: Path,
     episodes: int,
     sampled: bool,
     seed: int,
@@ -29,15 +29,16 @@ def evaluate_run(
 ) -> str:
     """Plays a policy of a run and prints its returns; renders the first episodes on request.
 
-    `weights` is a file in the folder, for example kept/best.safetensors; by default the final ones.
+    `run` is its folder, or a file of weights in it; `weights` is a file in the folder, for example
+    kept/best.safetensors. By default it plays the final ones.
 
     Raises:
         Refusal: there are no such weights, or the run is of another machine, not `trusted`, and its task is code.
     """
     if render and render != "window":
         video.check(Path(render))
-    task = task_of(folder, trusted)
-    tensors = fitting(_file(folder, weights) if weights else folder, task)
+    task = task_of(run_of(run) or run, trusted)
+    tensors = fitting(_file(run, weights) if weights else run, task)
     if render:
         _render(task, tensors, sampled, seed, render)
     found = returns(task, tensors, episodes, seed, sampled)

@@ -228,9 +228,8 @@ def _mujoco_warns(warning: str) -> None:
 
 def _spaces(name: str, observation: Any, action: Any) -> TaskSpaces:
     if not isinstance(observation, Box) or len(observation.shape) != 1:
-        raise _refusal(
-            name, f"observes {observation}: a flat Box is needed; gymnasium.wrappers:FlattenObservation makes one"
-        )
+        made = "env:='{id: ..., wrappers: [gymnasium.wrappers:FlattenObservation]}'"
+        raise _refusal(name, f"observes {observation}: a flat Box is needed, and {made} makes one")
     if isinstance(action, Discrete):
         if action.start != 0:
             raise _refusal(name, f"counts its actions from {action.start}: they must start at 0")

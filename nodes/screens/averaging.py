@@ -45,9 +45,15 @@ def curves(runs: Iterable[Path], metric: str | None) -> tuple[str, list[Curve]]:
         metric: a name in metrics.jsonl; by default the return, of training or of the evaluations on the way.
 
     Raises:
-        Refusal: a folder is no run, or has no such measurement, or a group's runs have no steps in common.
+        Refusal: nothing was measured in any folder, one has no such measurement, or a group's runs have no steps in
+            common.
     """
     points = {run: _points(run) for run in dict.fromkeys(run.resolve() for run in runs)}
+    for run in [run for run, measured in points.items() if not measured]:
+        complain(f"{run}: is left out, since nothing was learned there")
+        del points[run]
+    if not points:
+        raise Refusal([Problem("runs", "nothing was learned in these folders: name those of runs that learned")])
     metric = metric or next((n for n in RETURNS if all(n in p for p in points.values())), RETURNS[0])
     wrong = [run for run, measured in points.items() if metric not in measured]
     if wrong:
@@ -78,8 +84,6 @@ def _points(run: Path) -> dict[str, list[tuple[float, float]]]:
     measured.update()
     if measured.damaged:
         complain(f"{measured.path}: this file is damaged: {measured.damaged} of its lines are left out")
-    if not measured.courses:
-        raise Refusal([Problem(run, "nothing was measured here: name the folder of a run")])
     return {name: measured.points(name) for name in measured.courses}
 
 

@@ -33,10 +33,10 @@ def test_where_none_is_given_it_goes_by_the_kind_of_action(spaces: Spaces, defau
 )
 def test_the_launch_files_say_what_the_default_is(launch_file: str, default: Budgets) -> None:
     arguments = yaml.safe_load((LAUNCH_FOLDER / f"{launch_file}.yaml").read_text())["arguments"]
-    numbers = f"{default.continuous}"
+    numbers = f", {default.continuous:,} for continuous ones"
     if default.each_number:
-        numbers = f"{default.each_number} for each number, {default.continuous} at least"
-    said = f"(0: {default.binary} where an action is one of two, {default.discrete} of more, else {numbers})"
+        numbers = f"; for continuous ones {default.each_number:,} for each number, at least {default.continuous:,}"
+    said = f"(0 means {default.binary:,} for two discrete actions, {default.discrete:,} for more{numbers})"
     assert said in arguments["budget"]["help"]
 
 

@@ -79,7 +79,7 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for words, said in [
         ((one, "--metric", "rollout/ep_rew"), "did you mean 'rollout/ep_rew_mean'?"),
-        ((tmp_path / "empty",), "nothing was measured here: name the folder of a run"),
+        ((tmp_path / "empty",), "nothing was learned in these folders: name those of runs that learned"),
         ((one, "--output", tmp_path / "curves.txt"), "end the file's name in one of .svg, .png, .pdf"),
     ]:
         done = cli("plot", *words)
@@ -89,6 +89,8 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(tmp_path: Path) -> None:
     done = cli("plot", one)
     assert "metrics.jsonl: this file is damaged: 1 of its lines are left out" in done.stderr
     assert "gail CartPole-v1: 2 after 20 steps" in done.stdout
+    done = cli("plot", tmp_path / "empty", one)
+    assert "empty: is left out, since nothing was learned there" in done.stderr and done.returncode == 0
 
 
 def test_the_terminal_needs_no_extra_and_a_file_names_it(tmp_path: Path) -> None:

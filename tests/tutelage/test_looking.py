@@ -92,17 +92,21 @@ def test_echo_prints_one_field_of_one_message(going):
     assert done.returncode == 2 and "has no field 'version'" in done.stderr
 
 
-def test_who_names_no_run_is_told_which_of_several_it_is(going, tmp_path):
-    for name in ("one", "two"):
-        sockets, run = tmp_path / f"tutelage-{os.getuid()}" / name, tmp_path / name
+def test_who_names_no_run_is_told_which_of_several_it_is_and_steers_none(going, tmp_path):
+    for name in ("one", "two", "else/two"):
+        sockets, run = tmp_path / f"tutelage-{os.getuid()}" / name.replace("/", "-"), tmp_path / name
         sockets.mkdir(parents=True)
-        run.mkdir()
+        run.mkdir(parents=True)
         (sockets / "run_dir").write_text(str(run))
         (run / "graph.json").write_bytes((going.run_dir / "graph.json").read_bytes())
         about = {"launcher": going.process.pid, "sockets": str(sockets), "nodes": {}}
         (run / "processes.json").write_text(json.dumps(about))
     done = cli("topic", "list", TMPDIR=str(tmp_path))
-    assert done.stderr == "this is two, the newest of 2 runs: name another by --run\n"
+    assert done.stderr == "this is two, the newest of 3 runs: name another by --run\n"
+    done = cli("topic", "list", "--run", "two", TMPDIR=str(tmp_path))
+    assert f"two: several runs have this name, so name a folder: --run {tmp_path}" in done.stderr
+    done = cli("node", "stop", "report", TMPDIR=str(tmp_path))
+    assert "several graphs are running: say which one you mean: --run " in done.stderr and done.returncode == 2
     assert cli("topic", "list", "--run", str(tmp_path / "one"), TMPDIR=str(tmp_path)).stderr == ""
 
 

@@ -135,7 +135,7 @@ def topic_pub(topic: str, type_name: str, values: str, run: str | None, once: bo
     from tutelage import output
     from tutelage.observers import runs, steered
 
-    output.show(steered.publish(runs.running(run), topic, type_name, values, rate, once))
+    output.show(steered.publish(runs.running(run, alone=True), topic, type_name, values, rate, once))
 
 
 def measuring(command: Callable[..., None]) -> Callable[..., None]:

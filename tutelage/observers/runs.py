@@ -43,16 +43,18 @@ class TopicRow(NamedTuple):
     rate: float | None = None
 
 
-def running(name: str | None = None) -> Running:
+def running(name: str | None = None, alone: bool = False) -> Running:
     """The run of this name or folder. Without a name it is the newest; if there are several, that is printed.
 
     Raises:
-        Refusal: there is none.
+        Refusal: there is none; several have this name; or it has no name, shall be `alone`, and is not.
     """
     runs = registry.runs()
     if not runs:
         raise Refusal([Problem("no graph is running", f"start one, for example with `{program()} launch gail.yaml`")])
     if name is None:
+        if len(runs) > 1 and alone:
+            raise Refusal([Problem("several graphs are running", f"say which one you mean: {_choice(runs)}")])
         if len(runs) > 1:
             complain(f"this is {runs[-1].run_dir.name}, the newest of {len(runs)} runs: name another by --run")
         return runs[-1]
@@ -60,7 +62,13 @@ def running(name: str | None = None) -> Running:
     if not found:
         names = [run.run_dir.name for run in runs]
         raise Refusal([Problem(name, f"no run of this name or folder is running; {did_you_mean(name, names)}")])
-    return found[-1]
+    if len(found) > 1:
+        raise Refusal([Problem(name, f"several runs have this name, so name a folder: {_choice(found)}")])
+    return found[0]
+
+
+def _choice(runs: Iterable[Running]) -> str:
+    return " or ".join(f"--run {run.run_dir}" for run in runs)
 
 
 def nodes(runs: Iterable[Running]) -> list[NodeRow]:

@@ -31,7 +31,7 @@ def _order(what: str, name: str, run: str | None) -> None:
     from tutelage.observers import runs
     from tutelage.supervision import control
 
-    click.echo(control.ask(runs.running(run).socket_dir, do=what, node=name))
+    click.echo(control.ask(runs.running(run, alone=True).socket_dir, do=what, node=name))
 
 
 @click.group()
@@ -87,7 +87,7 @@ def param_set(name: str, setting: str, value: float, run: str | None) -> None:
     """Give a SETTING of the node NAME another VALUE, from the next rollout on."""
     from tutelage.observers import parameters, runs
 
-    click.echo(parameters.change(runs.running(run), name, setting, value))
+    click.echo(parameters.change(runs.running(run, alone=True), name, setting, value))
 
 
 @param.command("dump")
@@ -108,5 +108,5 @@ def param_load(name: str, file: Path, run: str | None) -> None:
     """Give the settings of the node NAME the values in FILE, as `param dump` printed them."""
     from tutelage.observers import parameters, runs
 
-    for sentence in parameters.load(runs.running(run), name, file.read_text(errors="replace")):
+    for sentence in parameters.load(runs.running(run, alone=True), name, file.read_text(errors="replace")):
         click.echo(sentence)
