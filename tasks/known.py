@@ -7,6 +7,7 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
 from tutelage.tasks.entry import Known, Law
+from tutelage.tasks.guarded import guarded
 from tutelage.tasks.inverted_pendulum import INVERTED_PENDULUM
 from tutelage.tasks.keys import AXES, Keys, default_keys
 from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
@@ -39,7 +40,7 @@ def law_of(env: str, operator: str = "scripted") -> Law:
         Refusal: there is none; the sentence says which tasks have one.
     """
     if ":" in operator:
-        return named(operator)
+        return guarded(named(operator), operator)
     if operator != "scripted":
         what = f"is '{operator}', but must be scripted, package.module:function, or the folder of a run"
         raise Refusal([Problem("operator", what)])
