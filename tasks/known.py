@@ -16,6 +16,7 @@ from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Draw
 from tutelage.tasks.robot_task import RobotTask
 from tutelage.tasks.task import TaskSpaces
+from tutelage.tasks.unknown_operator import unknown_operator
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,
@@ -42,8 +43,7 @@ def law_of(env: str, operator: str = "scripted") -> Law:
     if ":" in operator:
         return guarded(named(operator), operator)
     if operator != "scripted":
-        what = f"is '{operator}', but must be scripted, package.module:function, or the folder of a run"
-        raise Refusal([Problem("operator", what)])
+        raise unknown_operator(operator, "scripted, package.module:function, or the folder of a run")
     if env not in LAWS:
         known = ", ".join(LAWS)
         what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"

@@ -58,6 +58,9 @@ def test_a_function_that_raises_ends_the_run_in_one_sentence_and_is_not_tried_ag
 
 @pytest.mark.parametrize("operator, env, sentence", [
     ("scripted", "LunarLander-v3", "LunarLander-v3: has no scripted operator, only Acrobot-v1, CartPole-v1, "),
+    ("scriptd", "CartPole-v1", "operator: is 'scriptd', but must be scripted, .*; did you mean 'scripted'[?]$"),
+    ("keybord", "CartPole-v1", "; did you mean 'keyboard'[?]$"),
+    ("runs/nope", "CartPole-v1", "operator: is 'runs/nope', but there is no such file or folder: name one, or scripted, "),
     ("nobody", "CartPole-v1", "operator: is 'nobody', but must be scripted, package.module:function, or the folder of a run"),
 ])  # fmt: skip
 def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
