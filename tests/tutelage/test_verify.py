@@ -111,11 +111,12 @@ def test_what_was_not_recorded_is_not_called_the_same(tmp_path):
 
 
 def test_of_a_recording_of_which_nothing_can_be_verified_one_sentence_says_why(tmp_path):
-    partly = [verifying.Comparison("policy", "not verified", 0, verifying.PARTLY)]
+    compared = verifying.Comparison
+    partly = [compared("policy", "not verified", 0, verifying.PARTLY), compared("teleoperator", "same", 0)]
     told = why_nothing(partly, REFERENCE / "bc.mcap")
     assert "nothing could be verified" in told and told.endswith("launch the run again with record:=true")
     assert "(topics: demonstration, episode, " in told
-    assert why_nothing([*partly, verifying.Comparison("learner", "same", 1)], REFERENCE / "bc.mcap") == ""
+    assert why_nothing([*partly, compared("learner", "same", 1)], REFERENCE / "bc.mcap") == ""
     shown = finished(tmp_path, "record.yaml", "operator:=scripted", "episodes:=1").run_dir
     done = cli("verify", shown)
     assert done.returncode == 1 and "nothing can be verified, because" in done.stderr and done.stdout == ""
