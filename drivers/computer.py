@@ -72,7 +72,7 @@ def _extras() -> Iterator[Finding]:
         if extra != "test":
             lacking = ", ".join(dict.fromkeys(_lacking(PACKAGE, extra)))
             how = f"not installed ({lacking}): {installing(extra)}" if lacking else "installed"
-            yield Finding(True, f"extra {extra}: {how}")
+            yield Finding(True, f"extra {extra}: {how}", absent=bool(lacking))
 
 
 def _lacking(distribution: str, extra: str) -> Iterator[str]:

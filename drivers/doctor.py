@@ -21,13 +21,15 @@ YEAR = 3e7
 
 
 class Finding(NamedTuple):
-    """One line of the doctor's report: `good` is None if it cannot be known."""
+    """One line of the doctor's report: `good` is None if it cannot be known; what is `absent` need not be there."""
 
     good: bool | None
     what: str
+    absent: bool = False
 
     def __str__(self) -> str:
-        return {True: "ok      ", False: "FAILED  ", None: "unknown "}[self.good] + self.what
+        said = "-" if self.absent else {True: "ok", False: "FAILED", None: "unknown"}[self.good]
+        return f"{said:7} {self.what}"
 
 
 def examine(path: Path) -> Iterator[Finding]:

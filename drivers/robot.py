@@ -45,6 +45,7 @@ from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.input.types import keys
 from tutelage.input.yaml_marks import Item, plain
 from tutelage.launchfiles.entries import Entry, Scope
+from tutelage.launchfiles.mistaken import for_robots_file
 from tutelage.launchfiles.plans import check_parameters
 from tutelage.tasks.known import ROBOT_TASKS
 from tutelage.tasks.robot_task import RobotTask
@@ -116,6 +117,8 @@ def load(path: Path, env: Env | None = None, port: str = "") -> Robot:
     item = yaml_marks.read(path, problems)
     if item is None:
         raise Refusal(problems)
+    if mistaken := for_robots_file(item, path):
+        raise Refusal([mistaken])
     robot = _Reader(path, item, port, problems).robot()
     if robot is None or problems:
         raise Refusal(problems)

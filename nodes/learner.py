@@ -18,7 +18,7 @@ from tutelage.learning.rollout import RolloutBuffer
 from tutelage.learning.schedule import Schedule
 from tutelage.learning.update import Update
 from tutelage.messages import Enough, Metrics, Score, Transition, Weights
-from tutelage.tasks.finished_run import weights_of
+from tutelage.tasks.finished_run import fitting
 from tutelage.tasks.task import Env, Task
 from tutelage.tensors import packed
 
@@ -88,18 +88,19 @@ class PPOLearner(ScheduledLearner):
         policy: str | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        spaces = Task(env).spaces.without_bounds
+        task = Task(env)
+        spaces = task.spaces.without_bounds
         self.seed, self.schedule = seed, Schedule(derived(budget, spaces), lag)
         self.algorithm = ppo.PPO(spaces, seed, chosen(ppo.Settings, settings))
         if policy:
-            self._begin_with(policy)
+            self._begin_with(policy, task)
         self.gathered = RolloutBuffer()
 
-    def _begin_with(self, run: str) -> None:
+    def _begin_with(self, run: str, task: Task) -> None:
         try:
-            self.algorithm.begin_with(weights_of(Path(run)))
+            self.algorithm.begin_with(fitting(Path(run), task))
         except ValueError as error:
-            raise Refusal([Problem("policy", f"does not fit this task: {error}")]) from error
+            raise Refusal([Problem(run, f"does not fit the policy that learns here: {error}")]) from error
 
     def steer(self, setting: str, value: float) -> None:
         self.algorithm.settings = replace(self.algorithm.settings, **{setting: value})

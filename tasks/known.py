@@ -7,6 +7,7 @@ from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks.acrobot import ACROBOT
 from tutelage.tasks.cart_pole import CART_POLE
 from tutelage.tasks.entry import Known, Law
+from tutelage.tasks.guarded import guarded
 from tutelage.tasks.inverted_pendulum import INVERTED_PENDULUM
 from tutelage.tasks.keys import AXES, Keys, default_keys
 from tutelage.tasks.lunar_lander import LUNAR_LANDER, LUNAR_LANDER_CONTINUOUS
@@ -15,6 +16,7 @@ from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Draw
 from tutelage.tasks.robot_task import RobotTask
 from tutelage.tasks.task import TaskSpaces
+from tutelage.tasks.unknown_operator import unknown_operator
 
 KNOWN: dict[str, Known] = {
     "Acrobot-v1": ACROBOT,
@@ -39,10 +41,9 @@ def law_of(env: str, operator: str = "scripted") -> Law:
         Refusal: there is none; the sentence says which tasks have one.
     """
     if ":" in operator:
-        return named(operator)
+        return guarded(named(operator), operator)
     if operator != "scripted":
-        what = f"is '{operator}', but must be scripted, package.module:function, or the folder of a run"
-        raise Refusal([Problem("operator", what)])
+        raise unknown_operator(operator, "scripted, package.module:function, or the folder of a run")
     if env not in LAWS:
         known = ", ".join(LAWS)
         what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"

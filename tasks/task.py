@@ -22,6 +22,7 @@ from tutelage.finite import check, within
 from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
+from tutelage.invocation import installing
 from tutelage.learning.rollout import Spaces
 
 Env = str | dict[str, Any]
@@ -207,6 +208,9 @@ def _make(module: str, env: str, **arguments: Any) -> Any:
 def _why(env: str, error: Exception) -> str:
     """The error, in the words of gymnasium where it is gymnasium's."""
     told = str(error).rstrip(".")
+    for extra in ("mujoco", "box2d"):
+        if f"gymnasium[{extra}]" in told:
+            return f"{told.partition(',')[0]}: {installing(extra)}"
     if told.endswith("doesn't exist"):
         told += f"; if another package has it, name that package before it: PACKAGE:{env}"
     elif "gymnasium-robotics" in told:

@@ -16,6 +16,7 @@ from tutelage.tasks.finished_run import unfit, weights_of
 from tutelage.tasks.known import law_of
 from tutelage.tasks.playing import policy_law
 from tutelage.tasks.task import Env, Task
+from tutelage.tasks.unknown_operator import unknown_operator
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import Device
 from tutelage.teaching.formats import files
@@ -60,7 +61,7 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
         return Replay(Path(operator), task)
     if operator == "scripted" or ":" in operator:
         return Lawful(law(operator, task), operator)
-    raise Refusal([Problem("operator", f"is '{operator}', but must be {OPERATORS}")])
+    raise unknown_operator(operator, OPERATORS)
 
 
 def env_of(operator: str) -> Env | None:

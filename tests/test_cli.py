@@ -120,6 +120,9 @@ def test_evaluate_of_no_run_or_of_one_that_has_not_ended_says_so(run: Run, tmp_p
 
 
 def test_messages_are_printed_as_documentation_and_as_schema() -> None:
+    done = cli("messages", "Actoin")
+    sentence = "Actoin: there is no module Actoin, and no message type of this name; did you mean 'Action'?\n"
+    assert done.returncode == 2 and done.stderr == sentence
     text, schema = cli("messages").stdout, json.loads(cli("messages", "--json").stdout)
     assert "Transition   topic transition, cadence step" in text
     assert schema["transition"]["properties"]["observation"]["dtype"] == ["float32"]
@@ -208,6 +211,7 @@ def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_pat
     assert [line.partition(": ")[0] for line in said] == words, done.stderr
     assert {line.rpartition(" ")[2] for line in said} == {"False"}
     assert "no.npz: there is no such file in" in said[0] and "runs/no: there is no such file or folder" in said[2]
+    assert "known: none" not in said[0]
 
 
 @pytest.mark.slow

@@ -175,13 +175,21 @@ def bag_export(file: Path, target: Path) -> None:
 @JSON
 @TRUST
 def verify(run: Path, as_json: bool, trusted: bool) -> None:
-    """Replay each node of a recorded RUN on its recorded input, and compare its messages. Exit code 1: one differs."""
+    """Replay each node of a recorded RUN on its recorded input, and compare its messages.
+
+    Exit code 1: a node differs, or none could be verified.
+    """
     from tutelage import output, replay
-    from tutelage.recording import verification
+    from tutelage.input.problems import complain
+    from tutelage.recording import search, unverified, verification
 
     compared = replay.verify(run, trusted)
-    click.echo(output.json_rows(compared) if as_json else verification.text(compared))
-    sys.exit(any(one.verdict == "differs" for one in compared))
+    nothing = unverified.why_nothing(compared, search.find(run))
+    if as_json or not nothing:
+        click.echo(output.json_rows(compared) if as_json else verification.text(compared))
+    if nothing:
+        complain(nothing)
+    sys.exit(bool(nothing) or any(one.verdict == "differs" for one in compared))
 
 
 @click.command()

@@ -16,6 +16,7 @@ from tutelage.files.weights import set_aside
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.input.problems import Problem, Refusal
 from tutelage.input.types import fits
+from tutelage.input.yaml_marks import scalar
 from tutelage.launchfiles import resolved
 from tutelage.launchfiles.arguments import from_command_line
 from tutelage.node import parameters
@@ -55,9 +56,11 @@ def extend(graph: Graph, folder: Path, words: Sequence[str]) -> None:
 
 def _named(words: Sequence[str]) -> int:
     values = from_command_line(words)
-    if values.keys() != {"budget"} or not values["budget"].isdecimal():
+    budget = scalar(values.get("budget", ""))
+    whole = type(budget) in (int, float) and budget >= 0 and budget % 1 == 0  # 1e5 is one, too
+    if values.keys() != {"budget"} or not whole:
         raise Refusal([Problem(" ".join(words), "a run that is resumed takes budget:=N alone, in environment steps")])
-    return int(values["budget"])
+    return int(budget)
 
 
 def _why_not(graph: Graph, folder: Path, budget: int) -> str:

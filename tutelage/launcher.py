@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -92,11 +92,11 @@ def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, el
         folder = run.folder_of(made, run_dir)
         found = set(folder.iterdir()) if folder.is_dir() else None
         run.prepare(folder)
-        run.inherit(made, folder)
+        inherited = run.inherit(made, folder)
         run.describe(made, folder)
     except OSError as error:
         raise Refusal([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
-    code = go(made, folder, one_process, elsewhere=elsewhere)
+    code = go(made, folder, one_process, elsewhere=elsewhere, inherited=inherited)
     if code == REFUSED:
         _leave_as_found(folder, found)
     return code
@@ -152,17 +152,33 @@ def _over(folder: Path) -> str:
     return "this run has finished: extend it by budget:=N, or start a new one" if finished else ""
 
 
-def go(made: Graph, folder: Path, one_process: bool = False, resumed: bool = False, elsewhere: Elsewhere = HERE) -> int:
-    """Runs a graph in its folder and prints how it ended; returns the exit code."""
+def go(
+    made: Graph,
+    folder: Path,
+    one_process: bool = False,
+    resumed: bool = False,
+    elsewhere: Elsewhere = HERE,
+    inherited: Mapping[str, str] | None = None,
+) -> int:
+    """Runs a graph in its folder and prints how it ended; returns the exit code.
+
+    `inherited` says what the user named, by the path of its copy in a new run's folder: a refusal names the former.
+    """
     try:
         with interruptible():
             outcome, numbers = run.run(made, folder, one_process, resumed, elsewhere)
-            said = outcome.refusal or ending.text(made, folder, outcome, numbers)
+            said = _as_named(outcome.refusal, inherited or {}) or ending.text(made, folder, outcome, numbers)
     except Interrupted as interrupt:  # before its processes started or after they ended
         _say(f"{ending.interrupted(str(interrupt))}\nresume it: {program()} launch --resume {folder}", sys.stdout)
         return 128 + interrupt.number
     _say(said, sys.stderr if outcome.refusal else sys.stdout)
     return outcome.exit_code
+
+
+def _as_named(refusal: str, inherited: Mapping[str, str]) -> str:
+    for copy, named in inherited.items():
+        refusal = refusal.replace(copy, named)
+    return refusal
 
 
 def _say(said: str, stream: TextIO) -> None:

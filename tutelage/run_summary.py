@@ -41,7 +41,8 @@ def text(graph: Graph, folder: Path, outcome: Outcome, numbers: Numbers) -> str:
 def _further(graph: Graph, folder: Path, outcome: Outcome) -> list[str]:
     """Where the results are, and how to resume an unfinished run."""
     resumable = outcome.exit_code and not graph.by_the_clock()
-    go_on = [f"resume it: {program()} launch --resume {folder}"] if resumable else []
+    when = "when that is mended, " if outcome.why else ""
+    go_on = [f"{when}resume it: {program()} launch --resume {folder}"] if resumable else []
     return [f"run folder: {folder}", *go_on]
 
 

@@ -38,7 +38,7 @@ def scored(place: str, read: Callable[[str], Demonstrations]) -> tuple[list[Row]
     file = likeness.learned_from(place)
     shown = read(file)
     rows = [_row(file, one) for one in shown.trajectories]
-    if not (Path(place) / DISCRIMINATOR).is_file():
+    if not rows or not (Path(place) / DISCRIMINATOR).is_file():
         return rows, ""
     logits = likeness.expert_logits(Path(place), shown.trajectories)
     rows = [row._replace(expert_logit=logit) for row, logit in zip(rows, logits, strict=True)]

@@ -172,6 +172,11 @@ def _of_format(path: Path, trusted: bool) -> Demonstrations:
         return minari.read(path, trusted)
     if (path / lerobot_reader.INFO).exists():
         return lerobot_reader.read(path)
+    if (path / "run.json").exists():
+        raise Unfit(
+            "this run was not recorded, so it holds no demonstrations: record some with record.yaml, or launch it "
+            "again with record:=true (and live:=true, where the launch file has it)"
+        )
     raise Unfit(
         "holds no demonstrations: name an .npz, .hdf5 or .mcap file, a run's folder, a Minari or LeRobot dataset, "
         "or the .yaml file that says what the topics of ROS 2's bags mean"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save_file
 
+from tests.parts.run_cli import cli
 from tutelage.input.problems import Refusal
 from tutelage.launcher import graph
 from tutelage.messages import Weights
@@ -37,8 +38,12 @@ def test_it_begins_with_the_policy_of_another_run(tmp_path: Path, env: str) -> N
 
 def test_a_policy_for_another_task_is_refused(tmp_path: Path) -> None:
     final_weights(tmp_path, "CartPole-v1")
-    with pytest.raises(Refusal, match="policy: does not fit this task: it has"):
+    told = f"{tmp_path}: was learned from 4 numbers an observation, but Pendulum-v1 has 3: it is of another task"
+    with pytest.raises(Refusal, match=f"^{told}$"):
         PPOLearner("Pendulum-v1", policy=str(tmp_path))
+    for argument in ("policy", "operator"):
+        done = cli("launch", "gail.yaml", f"{argument}:={tmp_path}", "env:=Pendulum-v1", cwd=tmp_path)
+        assert done.returncode == 2 and done.stderr.startswith(told), done.stderr
 
 
 @pytest.mark.parametrize("launch_file", ["airl", "dac", "gail", "iq", "ppo", "sac"])

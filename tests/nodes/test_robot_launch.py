@@ -1,5 +1,6 @@
 """The same launch files, with a robot in the simulator's place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_policy_of_another_task_is_refused_before_anything_moves(tmp_path):
     assert run.process.returncode == 2
     sentence = "policy: was learned from 4 numbers an observation, but Pendulum-v1 has 3: it is of another task"
     assert sentence in run.output and "Traceback" not in run.output
+
+
+def test_a_robots_file_and_a_launch_file_that_are_mistaken_for_each_other_are_one_sentence(tmp_path):
+    for words in (["cartpole_serial.yaml"], ["cartpole_serial.yaml", "--args"]):
+        done = cli("launch", *words, cwd=tmp_path)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        assert "cartpole_serial.yaml: this is a robot's file, not a launch file: drive the robot by " in done.stderr
+        assert re.search(r"launch hardware.yaml robot:=\S+/cartpole_serial.yaml policy:=RUN`$", done.stderr)
+    done = cli("launch", "gail.yaml", "robot:=gail.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert re.search(r"gail.yaml: this is a launch file, not a robot's file: .* launch \S+/gail.yaml`$", done.stderr)

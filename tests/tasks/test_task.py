@@ -1,5 +1,7 @@
 """Tasks: how they are named, what they accept, and their copies stepped together."""
 
+import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from tutelage.input.problems import Refusal
+from tutelage.invocation import installing
 from tutelage.tasks.task import Environments, Task, TaskSpaces, time_limit
 
 
@@ -50,10 +53,19 @@ def test_an_environment_can_be_told_more_than_its_name() -> None:
     assert isinstance(made, gymnasium.wrappers.FlattenObservation)
 
 
-@pytest.mark.skipif(find_spec("mujoco") is not None, reason="MuJoCo is there")
-def test_an_extra_that_is_missing_is_named() -> None:
-    with pytest.raises(Refusal, match=r"Hopper-v5: cannot be made: MuJoCo .* `pip install \"gymnasium\[mujoco\]\"`$"):
-        _ = Task("Hopper-v5").spaces
+@pytest.mark.parametrize(
+    ("env", "module", "rooms", "name"),
+    [("Hopper-v5", "mujoco", "mujoco", "MuJoCo"), ("LunarLander-v3", "Box2D", "box2d", "Box2D")],
+)
+def test_of_an_extra_that_is_missing_our_own_command_is_told(
+    env: str, module: str, rooms: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in [one for one in sys.modules if one.startswith((module, f"gymnasium.envs.{rooms}"))]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)  # what Python takes for not there
+    told = rf"{env}: cannot be made: {name} is not installed: {re.escape(installing(rooms))}$"
+    with pytest.raises(Refusal, match=f"^{told}"):
+        _ = Task(env).spaces
 
 
 @pytest.mark.skipif(find_spec("mujoco") is None, reason="needs the extra mujoco")

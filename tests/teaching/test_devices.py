@@ -75,6 +75,15 @@ def test_a_held_key_acts_until_it_was_not_told_of_for_a_while(typed: int) -> Non
     keyboard.close()
 
 
+@pytest.mark.parametrize("operator, sentence", [
+    ("keybord", r"^operator: is 'keybord', but must be keyboard, .*; did you mean 'keyboard'\?$"),
+    ("runs/nope", "^operator: is 'runs/nope', but there is no such file or folder: "),
+])  # fmt: skip
+def test_an_operator_that_nobody_knows_is_refused_with_what_was_meant(operator: str, sentence: str) -> None:
+    with pytest.raises(Refusal, match=sentence):
+        device_of(operator, Task("CartPole-v1"), {})
+
+
 def test_without_a_rest_the_last_key_stays(typed: int) -> None:
     keyboard = Keyboard(Task("CartPole-v1"), hold=0.0)
     assert int(keyboard.action(NOWHERE, DRIVING)) == 0

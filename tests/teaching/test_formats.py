@@ -450,6 +450,12 @@ def test_what_is_no_such_file_is_refused_in_one_sentence(name: str, content: byt
         files.read(tmp_path / name)
 
 
+def test_of_a_run_that_was_not_recorded_it_is_said_how_to_record_it(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(Refusal, match=rf"^{tmp_path}: this run was not recorded, .* again with record:=true"):
+        files.read(tmp_path)
+
+
 def test_a_cut_npz_is_refused_at_every_byte(tmp_path: Path) -> None:
     path, _ = files.write(str(tmp_path / "a.npz"), Demonstrations([driven(CARTPOLE, 0, 3)]), "npz")
     whole = path.read_bytes()

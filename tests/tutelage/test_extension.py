@@ -72,6 +72,7 @@ def test_a_finished_run_is_extended_in_its_folder(tmp_path: Path, whole: Path) -
     assert steps.tolist() == [2048.0 * (i + 1) for i in range(4)]
     for words, sentence in (
         (["budget:=8192"], "this run has learned from 8192 environment steps: name a budget above that"),
+        (["budget:=8e3"], "this run has learned from 8192 environment steps: name a budget above that"),
         (["budget:=many"], "takes budget:=N alone"),
         (["seed:=4"], "takes budget:=N alone"),
         ([], "this run has finished: extend it by budget:=N"),

@@ -79,7 +79,8 @@ ARGUMENTS = """arguments:
     [
         ("", "seed", 0), ("", "rate", 0.001), ("", "steps", 1.0), ("", "sizes", [64, 64]), ("", "free", None),
         ("", "label", "CartPole-v1-0"), ("seed:=3", "label", "CartPole-v1-3"),
-        ("seed:=010", "seed", 10), ("rate:=1e-4", "rate", 1e-4), ("rate:=2", "rate", 2.0), ("name:=010", "name", "010"),
+        ("seed:=010", "seed", 10), ("seed:=1e5", "seed", 100000), ("rate:=1e-4", "rate", 1e-4),
+        ("rate:=2", "rate", 2.0), ("name:=010", "name", "010"),
         ("name:=a:=b", "name", "a:=b"), ("name:=", "name", ""), ("flag:=true", "flag", True), ("sizes:=[1, 2]", "sizes", [1, 2]),
         ("extra:={b: 1e-3}", "extra", {"b": 0.001}), ("free:=3", "free", 3), ("free:=x", "free", "x"), ("free:=null", "free", None),
         ("name:=$(seed)", "name", "$(seed)"),

@@ -83,6 +83,8 @@ def test_info_tells_all_of_one_node_and_of_one_topic(going):
     told = printed("topic", "info", "score", "--run", going.run_dir)
     assert told.startswith("score   published by discriminator, to learner\n") and "absorbing_reward" in told
     assert printed("topic", "find", "Transition", "--run", going.run_dir) == "transition\n"
+    done = cli("topic", "find", "Transiton", "--run", going.run_dir)
+    assert done.returncode == 2 and done.stdout == "" and "did you mean 'Transition'?" in done.stderr
 
 
 def test_echo_prints_one_field_of_one_message(going):

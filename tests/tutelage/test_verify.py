@@ -15,6 +15,7 @@ from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.test_sameness import wait_for
 from tutelage.recording import Reader
 from tutelage.recording import verification as verifying
+from tutelage.recording.unverified import why_nothing
 from tutelage.replay import verify
 
 REFERENCE = Path(__file__).parents[1] / "recordings"
@@ -107,3 +108,16 @@ def test_what_was_not_recorded_is_not_called_the_same(tmp_path):
         assert not any(verdict.verdict == "differs" for verdict in found), verifying.text(found)
         assert sum(verdict.messages for verdict in found) < sum(counts.values())
         assert any(verdict.why for verdict in found)
+
+
+def test_of_a_recording_of_which_nothing_can_be_verified_one_sentence_says_why(tmp_path):
+    compared = verifying.Comparison
+    partly = [compared("policy", "not verified", 0, verifying.PARTLY), compared("teleoperator", "same", 0)]
+    told = why_nothing(partly, REFERENCE / "bc.mcap")
+    assert "nothing could be verified" in told and told.endswith("launch the run again with record:=true")
+    assert "(topics: demonstration, episode, " in told
+    assert why_nothing([*partly, compared("learner", "same", 1)], REFERENCE / "bc.mcap") == ""
+    shown = finished(tmp_path, "record.yaml", "operator:=scripted", "episodes:=1").run_dir
+    done = cli("verify", shown)
+    assert done.returncode == 1 and "nothing can be verified, because" in done.stderr and done.stdout == ""
+    assert "teleoperator: it acts by the clock" in done.stderr

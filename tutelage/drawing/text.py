@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tutelage.graph import Graph
 from tutelage.input import loading
-from tutelage.input.problems import Problem, Refusal
+from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.message import Message, fingerprint, schema
 
 
@@ -32,11 +32,17 @@ def message_types(module: str) -> list[type[Message]]:
     try:
         values = vars(loading.module(module)).values()
     except (LookupError, ImportError) as error:
-        raise Refusal([Problem(module, str(error))]) from error
+        raise Refusal([Problem(module, f"{error}{_meant(module)}")]) from error
     kinds = [value for value in values if isinstance(value, type) and issubclass(value, Message) and value != Message]
     if not kinds:
         raise Refusal([Problem(module, "this module has no message types")])
     return sorted(kinds, key=lambda kind: kind.__name__)
+
+
+def _meant(name: str) -> str:
+    """A hint at the message type that was meant, if the name of a missing module could be one."""
+    known = [kind.__name__ for kind in message_types("messages")] if name[:1].isupper() and name.isidentifier() else []
+    return f", and no message type of this name; {did_you_mean(name, known)}" if known else ""
 
 
 def messages(kinds: Iterable[type[Message]]) -> str:

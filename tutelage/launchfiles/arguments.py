@@ -169,6 +169,8 @@ def _settled(argument: Argument, given: Given | None, place: Location, problems:
 
 def _taken(argument: Argument, given: Given, problems: list[Problem]) -> Any:
     value = _from_text(given.value, argument.type) if given.is_text else given.value
+    if argument.type == "int" and isinstance(value, float) and value.is_integer():  # budget:=1e5
+        value = int(value)
     must = None
     if value is None and argument.default is None and not argument.required:
         return None

@@ -18,6 +18,7 @@ from tutelage.launchfiles.arguments import Argument, Given, by_name, refuse_unkn
 from tutelage.launchfiles.conditions import holds
 from tutelage.launchfiles.entries import Entry, LaunchFile, Scope, Time
 from tutelage.launchfiles.machines import where
+from tutelage.launchfiles.mistaken import for_launch_file
 from tutelage.launchfiles.running import run_of, types_of
 from tutelage.launchfiles.sources import follow
 from tutelage.launchfiles.substitution import fill, of_file
@@ -47,6 +48,8 @@ def arguments(path: Path) -> LaunchFile:
     item = yaml_marks.read(path, launch_file.problems)
     if item is None:
         raise LaunchError(launch_file.problems)
+    if mistaken := for_launch_file(item, path):
+        raise LaunchError([mistaken])
     _Reader(launch_file).head(keys(item, language.FILE, "a launch file", []), path, {})
     return launch_file
 
@@ -60,6 +63,9 @@ class _Reader(Values):
         """Reads a file, the launched one or an included one."""
         item = yaml_marks.read(path, self.problems)
         if item is None:
+            return
+        if mistaken := for_launch_file(item, path):
+            self.problems.append(mistaken)
             return
         items = keys(item, language.FILE, "a launch file", self.problems)
         arguments = self.head(items, path, given)

@@ -91,4 +91,5 @@ def _not_found(name: str, folders: list[Path]) -> str:
     places = [(folder / name).parent for folder in folders]
     suffix = Path(name).suffix.replace(".yml", ".yaml")
     names = {file.name for place in places for file in place.glob(f"*{suffix}")}
-    return f"there is no such file in {' or '.join(map(str, places))}; {did_you_mean(Path(name).name, names)}"
+    hint = f"; {did_you_mean(Path(name).name, names)}" if names else ""
+    return f"there is no such file in {' or '.join(map(str, places))}{hint}"

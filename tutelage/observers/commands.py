@@ -89,7 +89,7 @@ def topic_find(type_name: str, run: str | None) -> None:
     """Print the topics of a message TYPE, for example Transition."""
     from tutelage.observers import runs
 
-    click.echo("\n".join(row.topic for row in runs.topics(runs.running(run)) if row.type == type_name))
+    click.echo("\n".join(runs.of_type(runs.running(run), type_name)))
 
 
 @topic.command("echo")

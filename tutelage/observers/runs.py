@@ -102,6 +102,19 @@ def topics(run: Running, rates: bool = False) -> list[TopicRow]:
     ]
 
 
+def of_type(run: Running, name: str) -> list[str]:
+    """The topics of a message type.
+
+    Raises:
+        Refusal: there is none.
+    """
+    rows = topics(run)
+    if found := [row.topic for row in rows if row.type == name]:
+        return found
+    what = f"no topic of {run.run_dir.name} has messages of this type; {did_you_mean(name, {row.type for row in rows})}"
+    raise Refusal([Problem(name, what)])
+
+
 def speakers(run: Running, topic: str) -> list[str]:
     """The nodes that publish on a topic; all our nodes publish their status."""
     if topic == Status.topic:

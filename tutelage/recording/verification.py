@@ -22,6 +22,10 @@ from tutelage.message import FOREVER, Message, Promise, build, values
 from tutelage.recording.reader import Reader
 from tutelage.turns import Turns
 
+PARTLY = "as far as its input was recorded"
+WITHOUT = "is recorded without number"
+"""Why a node is not verified whose input is not all in the recording."""
+
 
 class Comparison(NamedTuple):
     """The verdict on a node: how many of its messages were the same; `why` is the difference, or why it is unknown."""
@@ -74,7 +78,7 @@ class Replayed:
         if not stream or self.over or self._finished:
             return
         if number != stream.received:
-            self.gap = f"{topic} of {sender} is recorded without number {stream.received}"
+            self.gap = f"{topic} of {sender} {WITHOUT} {stream.received}"
             return
         with self._alert():
             self.inbox.put(sender, topic, build(stream.kind, fields))
@@ -128,7 +132,7 @@ class Replayed:
             self._differs(f"{topic} number {number} is published, but was not recorded")
         if self.difference:
             return Comparison(self.name, "differs", self.same, self.difference)
-        why = self.gap or ("" if self._finished else "as far as its input was recorded")
+        why = self.gap or ("" if self._finished else PARTLY)
         return Comparison(
             self.name, "not verified" if self.gap or not (self.same or self._finished) else "same", self.same, why
         )

@@ -73,11 +73,13 @@ def environment(graph: Graph) -> str:
     return str(env["id"] if isinstance(env, dict) else env)
 
 
-def inherit(graph: Graph, folder: Path) -> None:
+def inherit(graph: Graph, folder: Path) -> dict[str, str]:
     """Copies the files that nodes begin with, because the runs they come from may be deleted or replaced.
 
-    A file of another kind, which an operator may be, keeps its name: that says what it is.
+    A file of another kind, which an operator may be, keeps its name: that says what it is. Returns by the path of each
+    copy what the user named.
     """
+    named = {}
     for plan in graph.nodes:
         for parameter, file in node_class(plan.run).inherits.items() if plan.run else ():
             given = plan.parameters.get(parameter)
@@ -90,6 +92,8 @@ def inherit(graph: Graph, folder: Path) -> None:
                 if source.name == file and report.is_file():
                     durable.copy(report, kept / report.name)
                 plan.parameters[parameter] = str(kept if name == file else kept / name)
+                named[plan.parameters[parameter]] = str(given)
+    return named
 
 
 def describe(graph: Graph, folder: Path, name: str = "") -> str:
