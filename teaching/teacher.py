@@ -29,6 +29,9 @@ ENDLESS = (
 )
 
 
+FIRST_KEY = "drive: episode {} begins with your first key"
+
+
 class Teacher(Seat):
     """An operator who demonstrates episodes, perhaps while a learner learns.
 
@@ -100,6 +103,13 @@ class Teacher(Seat):
         given = super().commands()
         return [*given, "finish"] if self.learned and not self.device.person else given
 
+    def answer(self) -> Message | None:
+        """As a Seat's. The first answer of an episode ends the wait for it."""
+        session = self.session
+        if session.notice == FIRST_KEY.format(session.take):
+            session.notice = f"episode {session.take} begins"
+        return super().answer()
+
     def begin(self) -> Message:
         """Requests another episode, in place of the pending answer."""
         self.pending, self.driven.begun = None, True
@@ -114,6 +124,8 @@ class Teacher(Seat):
             self.session.notice = f"episode {self.session.take} is running: keep or discard it first"
             return
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
+        if self.waits:
+            self.session.notice = FIRST_KEY.format(self.session.take)
         if made == "reversed" and self.last:
             self.last = self.last.reversed()
             self._note(self.last)
@@ -163,6 +175,8 @@ class Teacher(Seat):
         self.progress.recall(self.kept.values())
         if self.device.person:
             self.session.come_back()
+        if self.driven.length and self.device.waits():
+            self.engage(self.driven.rows[-1][1])  # what was chosen last, not what nobody chose
 
 
 def _next_command(file: str, env: Env, run: Path) -> str:
