@@ -12,7 +12,7 @@ import yaml
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
-from tutelage.observers.steered import admit, mapping, published
+from tutelage.observers.steered import Pending, admit, mapping, published
 from tutelage.setting import Setting
 from tutelage.supervision.described import Described, read
 from tutelage.supervision.registry import Running
@@ -90,9 +90,13 @@ def change(run: Running, node: str, setting: str, value: float) -> str:
     """Changes a setting, and says from which rollout on: then no kill undoes it.
 
     Raises:
-        Refusal: it cannot change, or not to this value, or it was not admitted in time.
+        Refusal: it cannot change, or not to this value.
+        Pending: it was not admitted in time.
     """
-    rollout = admit(run, Setting.topic, {"node": node, "setting": setting, "value": value})
+    try:
+        rollout = admit(run, Setting.topic, {"node": node, "setting": setting, "value": value})
+    except Pending as pending:
+        raise Pending([Problem(f"{node}: {setting}", problem.what) for problem in pending.problems]) from None
     return f"{node}: {setting} is {value:g} from rollout {rollout} on"
 
 
