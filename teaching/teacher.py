@@ -11,7 +11,7 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
-from tutelage.invocation import program
+from tutelage.invocation import from_here, program
 from tutelage.messages import Begin, Closing, Demonstration, Episode, Evaluation, Metrics, Take, Transition, Withdrawal
 from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
@@ -161,7 +161,7 @@ class Teacher(Seat):
         self.screen.due = 0.0  # the end is shown even if it is not time yet
         self.show(time.monotonic(), unkept)
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
-            run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
+            run = from_here(run_dir)
             if self.worth:
                 print(self.worth.summary(self.kept, shlex.quote(str(run))))
             good = self.worth.good(self.kept) if self.worth else FEW
