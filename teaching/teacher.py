@@ -105,15 +105,19 @@ class Teacher(Seat):
 
     def answer(self) -> Message | None:
         """As a Seat's. The first answer of an episode ends the wait for it."""
-        session = self.session
-        if session.notice == FIRST_KEY.format(session.take):
-            session.notice = f"episode {session.take} begins"
+        self.session.notice = self._begun
         return super().answer()
+
+    @property
+    def _begun(self) -> str:
+        """The last notice; in place of the one that asks for a first key, that the episode begins."""
+        session = self.session
+        return f"episode {session.take} begins" if session.notice == FIRST_KEY.format(session.take) else session.notice
 
     def begin(self) -> Message:
         """Requests another episode, in place of the pending answer."""
         self.pending, self.driven.begun = None, True
-        return Begin(*self.time, reason=self.session.notice)
+        return Begin(*self.time, reason=self._begun)
 
     def obey(self, command: OperatorCommand) -> Iterator[Message]:
         """Obeys the operator, and yields the messages that follow: an order, a take, the end of the session."""
@@ -124,7 +128,7 @@ class Teacher(Seat):
             self.session.notice = f"episode {self.session.take} is running: keep or discard it first"
             return
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
-        if self.waits:
+        if command == "go" and self.waits:
             self.session.notice = FIRST_KEY.format(self.session.take)
         if made == "reversed" and self.last:
             self.last = self.last.reversed()

@@ -67,7 +67,10 @@ def test_a_key_of_before_counts_if_it_was_pressed_after_the_last_verdict(typed: 
     os.write(typed, LEFT + b"k ")
     met.tick(5)
     assert steps(met) == 0 and notice(met) == "drive: episode 1 begins with your first key"
-    assert len(met.all(Begin)) == 1  # it stands there already
+    assert [begin.reason for begin in met.all(Begin)] == ["episode 1 begins"]  # it stands there already
+    os.write(typed, b"u")
+    met.tick()
+    assert steps(met) == 0 and notice(met) == "undone: episode 0 is discarded now"
     os.write(typed, b"d" + LEFT)
     met.tick(2)
     assert steps(met)
