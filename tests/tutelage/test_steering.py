@@ -151,14 +151,19 @@ def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_w
         until(person, (person.run_dir / "processes.json").exists)
         done = cli("param", "set", "learner", "clip", "0.1", "--run", str(person.run_dir))
         assert done.returncode == 1, done.stderr
-        assert done.stderr.startswith("learner: clip: asked for, but does not count yet after 8 s: it will when")
+        assert done.stderr.startswith("learner: clip: asked for, but does not count yet: it will when the learner")
+        (tmp_path / "more.yaml").write_text("clip: 0.15\nentropy_weight: 0.5\nclap: 1\n")
+        done = cli("param", "load", "learner", str(tmp_path / "more.yaml"), "--run", str(person.run_dir))
+        late = [line.partition(": asked for")[0] for line in done.stderr.splitlines()]
+        assert late[:2] == ["learner: clip", "learner: entropy_weight"] and "did you mean 'clip'?" in late[2]
+        assert done.returncode == 2
         person.press(RIGHT, SPACE)
         person.sees("episode 0 is over")
         person.press("k")
         until(person, lambda: published(person.run_dir) != [])
     finally:
         person.close()
-    assert [fields["value"] for _, _, fields in published(person.run_dir)] == [0.1]
+    assert [fields["value"] for _, _, fields in published(person.run_dir)] == [0.1, 0.15, 0.5]
 
 
 def test_a_run_without_steering_says_how_to_have_it(tmp_path: Path) -> None:

@@ -22,10 +22,7 @@ STEERED = "steered-{}.jsonl"
 ADMITTED_SECONDS, LOOK_SECONDS = 8.0, 0.05
 """How long a message may take to be admitted, two rollouts at most, and how often that is looked for."""
 
-PENDING = (
-    "asked for, but does not count yet after {:.0f} s: it will when the learner goes on, which may be waiting for a "
-    "person's episode"
-)
+PENDING = "asked for, but does not count yet: it will when the learner goes on, which may wait for a person's episode"
 
 AGAIN = "a robot obeys it, so a person says it each time: add --once"
 
@@ -61,24 +58,24 @@ def _rows(path: Path, lines: bytes) -> list[list[Any]]:
         raise Refusal([Problem(path, f"this file is damaged: {error}")]) from error
 
 
-def admit(run: Running, topic: str, fields: dict[str, Any]) -> int:
+def admit(run: Running, topic: str, fields: dict[str, Any], seconds: float = ADMITTED_SECONDS) -> int:
     """Has a message published; returns the rollout for which it is. From then on no kill undoes it.
 
     Raises:
         Refusal: people may not say this.
-        Pending: it was not admitted in time.
+        Pending: it was not admitted within so many seconds.
     """
     own = message_type(run.graph.messages[topic]).topic if topic in run.graph.messages else topic
     before = {path: len(_whole(path)) for path in _lists(run.run_dir)}
     control.ask(run.socket_dir, do="publish", topic=topic, fields=fields)
-    deadline = time.monotonic() + ADMITTED_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for path in _lists(run.run_dir):
             for rollout, *said in _rows(path, _whole(path, before.get(path, 0))):
                 if said == [own, fields]:
                     return rollout
         time.sleep(LOOK_SECONDS)
-    raise Pending([Problem(topic, PENDING.format(ADMITTED_SECONDS))])
+    raise Pending([Problem(topic, PENDING)])
 
 
 def publish(run: Running, topic: str, kind: str, values: str, hertz: float, once: bool) -> Iterator[str | None]:
