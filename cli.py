@@ -37,7 +37,7 @@ class Commands(click.Group):
             return super().invoke(context)
         except Refusal as error:
             click.echo(printable(str(error)), err=True)
-            sys.exit(2)
+            sys.exit(error.exit_code)
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader is gone: click handles that
                 raise

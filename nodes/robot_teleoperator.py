@@ -76,7 +76,7 @@ class RobotTeleoperator(Operated):
 
     def _owes(self) -> bool:
         """Whether an answer is due, or a request to begin an episode."""
-        return self.seat.acts if self.seat.driven.begun else self.seat.drives
+        return self.seat.acts if self.seat.driven.begun else self.seat.drives and not self.seat.waits
 
     def _answer(self) -> Iterator[Message]:
         pending, driven = self.seat.pending, self.seat.driven

@@ -33,6 +33,8 @@ class Teleoperator(Operated):
     It answers `rate` * `speed` times a second, with what the device says at that moment. The default rate is the task's
     own for a person, and as fast as possible for others. A scripted operator finishes when the `learner` has finished.
 
+    Where no action of the task is neutral, a person's episode begins with their first key: nobody chose another action.
+
     A node ordered by arrival may answer differently after a restart, so it saves a checkpoint before it publishes a
     take, and shows the take as kept only then.
 
@@ -99,7 +101,7 @@ class Teleoperator(Operated):
     def _owes(self) -> bool:
         """Whether the simulator waits for an action, or for an episode to begin."""
         if self.seat.driven.begun:
-            return self.seat.acts
+            return self.seat.acts and not self.seat.waits
         return self.seat.pending is not None and self.seat.session.phase in ("ready", "driving")
 
     def _answer(self, now: float) -> Iterator[Message]:

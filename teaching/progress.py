@@ -17,6 +17,9 @@ SILENT_SECONDS = 1.0
 RATE_SECONDS = 2.0
 """Rates are measured over at least this time."""
 
+STILL_SECONDS, STILL_GAPS = 5.0, 3
+"""Steps stand still when none came for so long, and for so many of the recent gaps between two reports of them."""
+
 COURSE_VALUES = 256
 """A course keeps between half this many values and this many."""
 
@@ -161,7 +164,7 @@ class Progress:
             self._stepped(int(steps), now)
 
     def _stepped(self, steps: int, now: float) -> None:
-        if steps < self.steps:  # a restarted learner repeats its last steps
+        if steps < self.steps or self.stands_still(now):  # a restarted learner repeats its last steps
             self.points.clear()
         self.steps = steps
         self.points.append((now, steps))
@@ -197,6 +200,13 @@ class Progress:
             return None
         (before, first), (now, last) = (self.first_point if self.finished else self.points[0]), self.points[-1]
         return (last - first) / (now - before) if now > before else None
+
+    def stands_still(self, now: float) -> bool:
+        """Whether the learner waits, for example for a person's episode: no rate says then how long it takes."""
+        if len(self.points) < 2:
+            return False
+        first, last = self.points[0][0], self.points[-1][0]
+        return now - last > max(STILL_SECONDS, STILL_GAPS * (last - first) / (len(self.points) - 1))
 
     @property
     def lost(self) -> int:

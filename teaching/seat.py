@@ -91,6 +91,11 @@ class Seat(Memory):
         return self.session.phase == "driving"
 
     @property
+    def waits(self) -> bool:
+        """Whether the episode's first step waits for the first key of a person who drives."""
+        return self.drives and not self.driven.length and self.device.waits()
+
+    @property
     def time(self) -> tuple[int, int]:
         """Rollout and step of the last observation."""
         return (self.seen.rollout, self.seen.step) if self.seen else (0, 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
-from tutelage.invocation import program
+from tutelage.invocation import from_here, program
 from tutelage.messages import Begin, Closing, Demonstration, Episode, Evaluation, Metrics, Take, Transition, Withdrawal
 from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
@@ -27,6 +27,9 @@ ENDLESS = (
     "'{}' never finishes by itself: say after how many kept episodes it does, episodes:=5 "
     "(kept_episodes:=5 in launch files that learn)"
 )
+
+
+FIRST_KEY = "drive: episode {} begins with your first key"
 
 
 class Teacher(Seat):
@@ -100,10 +103,21 @@ class Teacher(Seat):
         given = super().commands()
         return [*given, "finish"] if self.learned and not self.device.person else given
 
+    def answer(self) -> Message | None:
+        """As a Seat's. The first answer of an episode ends the wait for it."""
+        self.session.notice = self._begun
+        return super().answer()
+
+    @property
+    def _begun(self) -> str:
+        """The last notice; in place of the one that asks for a first key, that the episode begins."""
+        session = self.session
+        return f"episode {session.take} begins" if session.notice == FIRST_KEY.format(session.take) else session.notice
+
     def begin(self) -> Message:
         """Requests another episode, in place of the pending answer."""
         self.pending, self.driven.begun = None, True
-        return Begin(*self.time, reason=self.session.notice)
+        return Begin(*self.time, reason=self._begun)
 
     def obey(self, command: OperatorCommand) -> Iterator[Message]:
         """Obeys the operator, and yields the messages that follow: an order, a take, the end of the session."""
@@ -114,6 +128,8 @@ class Teacher(Seat):
             self.session.notice = f"episode {self.session.take} is running: keep or discard it first"
             return
         made = self.session.obey(command, self.driven.length, self.driven.episode_return)
+        if command == "go" and self.waits:
+            self.session.notice = FIRST_KEY.format(self.session.take)
         if made == "reversed" and self.last:
             self.last = self.last.reversed()
             self._note(self.last)
@@ -149,7 +165,7 @@ class Teacher(Seat):
         self.screen.due = 0.0  # the end is shown even if it is not time yet
         self.show(time.monotonic(), unkept)
         if self.session.kept and self.progress.began is None and any(run_dir.glob("*.mcap")):
-            run = run_dir.relative_to(Path.cwd()) if run_dir.is_relative_to(Path.cwd()) else run_dir
+            run = from_here(run_dir)
             if self.worth:
                 print(self.worth.summary(self.kept, shlex.quote(str(run))))
             good = self.worth.good(self.kept) if self.worth else FEW
@@ -163,6 +179,8 @@ class Teacher(Seat):
         self.progress.recall(self.kept.values())
         if self.device.person:
             self.session.come_back()
+        if self.driven.length and self.device.waits():
+            self.engage(self.driven.rows[-1][1])  # what was chosen last, not what nobody chose
 
 
 def _next_command(file: str, env: Env, run: Path) -> str:

@@ -14,6 +14,11 @@ def program() -> str:
     return "python cli.py" if script.name == "cli.py" else "tutelage"
 
 
+def from_here(path: Path) -> Path:
+    """A path as the user would type it: from the current folder, if it is in that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def installing(extra: str) -> str:
     """The command that installs an extra. It names no package of ours: there is none in the package index."""
     return f"pip install -c constraints.txt -e '.[{extra}]' (in the clone)"

@@ -126,6 +126,8 @@ class Browser(Device):
             if page != self.driver or report.number <= self.last.number or not on_time:
                 return
             held = [*report.held, *(_directions(report.axes) if self.spaces.discrete else ())]
+            for command in report.commands:
+                self.map.judge(command)
             pressed = [key for key in held if key not in self.held]
             for key in pressed:
                 self.map.press(key)
@@ -156,6 +158,10 @@ class Browser(Device):
                 return self.map.action(held)
             self.map.engaged = None
             return self.spaces.to_task(np.array(numbers, np.float32))
+
+    def waits(self) -> bool:
+        with self.lock:
+            return self.map.waits(self.held)
 
     def _let_go_of_keys(self) -> None:
         self.held, self.tapped, self.last = [], [], self.last._replace(axes=[])

@@ -66,6 +66,10 @@ class Device(ABC):
         wishes: dict[Phase, OperatorCommand] = {"ready": "go", "over": "keep"}
         return [wishes[now.phase]] if now.phase in wishes else []
 
+    def waits(self) -> bool:
+        """Whether no action of the task is neutral, and the person has given none since the last verdict."""
+        return False
+
     def help(self, words: Words) -> str:
         """The legend for a person, with the commands in `words`."""
         return self.legend

@@ -76,6 +76,9 @@ class Gamepad(Device):
         self.map.engaged = None
         return self.spaces.to_task(np.array(numbers, np.float32))
 
+    def waits(self) -> bool:
+        return self.map.waits(self.held)
+
     def help(self, words: Words) -> str:
         return self.map.legend(words, driving="" if self.spaces.discrete else "sticks")
 

@@ -53,8 +53,15 @@ class Keyboard(Device):
 
     def action(self, observation: np.ndarray, now: Moment) -> np.ndarray:
         self._read()
+        return self.map.action(self._held())
+
+    def waits(self) -> bool:
+        return self.map.waits(self._held())
+
+    def _held(self) -> list[str]:
+        """The held keys, the last pressed one first."""
         since = time.monotonic() - self.hold
-        return self.map.action([key for key in reversed(self.told) if self.told[key] >= since])
+        return [key for key in reversed(self.told) if self.told[key] >= since]
 
     def help(self, words: Words) -> str:
         return self.map.legend(words)

@@ -61,6 +61,7 @@ class KeyMap:
         self.actions = {key: meaning for key, meaning in meanings.items() if key not in self.commands}
         self.rest = default.rest if rest is None else rest
         self.last: Any = self.rest or 0  # of discrete actions
+        self.given = False  # an action was chosen since the last verdict
         self.engaged: np.ndarray | None = None  # the previous driver's action; continues until a key is pressed
 
     def action(self, held: Collection[str]) -> np.ndarray:
@@ -76,12 +77,25 @@ class KeyMap:
 
     def press(self, key: str) -> None:
         """Notes a pressed key. Without a rest action its action continues, also before an episode begins."""
+        if key in self.commands:
+            self.judge(self.commands[key])
+        self.given = self.given or key in self.actions
         self.engaged = None if key in self.actions else self.engaged
         if self.rest is None:
             self.last = self.actions.get(key, self.last)
 
+    def judge(self, command: OperatorCommand) -> None:
+        """Notes a command: after a verdict the next episode begins with what is chosen from now on."""
+        self.given = self.given and command not in ("keep", "discard")
+
+    def waits(self, held: Collection[str]) -> bool:
+        """Whether no action is neutral, and none is held or was chosen since the last verdict."""
+        neutral = self.rest is not None or not self.spaces.discrete
+        return not (neutral or self.given or any(key in self.actions for key in held))
+
     def engage(self, action: np.ndarray) -> None:
         """The previous driver's action, as the task takes it: it continues until a key is pressed."""
+        self.given = True
         self.engaged = np.asarray(action)
 
     def legend(self, words: Words = SESSION, driving: str = "") -> str:

@@ -110,7 +110,7 @@ def test_it_shows_the_run_its_nodes_and_what_it_has_measured(seen: tuple[Run, Br
         assert "/" not in text and seen[1].get(f"/{text}").status == 200, text
     with watched(seen[1]) as line:
         facts: dict[str, Any] = {}
-        while facts.get("episode 9", {}).get("return") is None:
+        while facts.get("episode 9", {}).get("return") is None or "curve rollout/ep_rew_mean" not in facts:
             facts |= json.loads(line.recv(10))["facts"]
     assert facts["curve rollout/ep_rew_mean"][0][0] == 2048 and facts["nodes"]["learner"]["restarts"] == 0
     assert [name for name, *_ in facts["figures"]][:2] == ["steps", "policy's return"]

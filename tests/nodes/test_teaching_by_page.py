@@ -64,7 +64,12 @@ def test_an_episode_is_driven_kept_and_learned_from(tmp_path: Path, browser: Bro
         visitor.sees("finished: 1 of 2 episodes kept")
         run.wait()
         assert run.process.returncode == 0 and not visitor.errors, run.output
-        visitor.sees("the run has ended")
+        visitor.sees("the run has ended: `python cli.py dashboard .*run` shows it again")
+        visitor.sees("ended", "#link")
+        states = visitor.page.locator("#graph .state").all_text_contents()
+        assert {state.partition(",")[0] for state in states if state} == {"\u25cf ended"}
+        assert "time left" not in visitor.page.locator("#figures").inner_text()
+        assert not visitor.page.locator("#end").is_visible()
     finally:
         run.kill()
     assert run.report["demonstrations"] == 1 and run.report["environment_steps"] == 8192

@@ -159,6 +159,7 @@ def test_the_last_verdict_can_be_undone_and_what_runs_be_paused(
     person.sees("undone: episode 0 is kept now")
     person.press(SPACE)
     person.sees("DRIVING")
+    person.press(LEFT)
     person.sees(r"step [1-9]")
     person.press(SPACE)
     person.sees("> paused")
@@ -295,7 +296,7 @@ def test_without_a_terminal_a_keyboard_is_refused(tmp_path: Path) -> None:
 def test_ctrl_c_in_an_episode_ends_in_good_order(tmp_path: Path, noted: str, people: list[Person]) -> None:
     person = sit_down(people, tmp_path, noted, "speed:=0.2")
     person.sees("ready")
-    person.press(SPACE)
+    person.press(RIGHT, SPACE)
     person.sees("step [3-9]")
     person.press("\x03")
     person.process.wait(20)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.parts.disks import disk, fill
+from tests.parts.person import RIGHT, SPACE, Person
 from tests.parts.run_cli import Run, cli, finished
 from tests.tutelage.test_silence import until
 from tutelage import Node
@@ -140,6 +141,29 @@ def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "console is stopped" in ask(run, "node", "stop", "console")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
+
+
+def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_when_it_goes_on(tmp_path: Path) -> None:
+    words = ("gail.yaml", "operator:=keyboard", "live:=true", "steering:=true", "speed:=1", "rollouts_each:=4")
+    person = Person(tmp_path, *words)
+    try:
+        person.sees("the learner waits for the first kept episode")
+        until(person, (person.run_dir / "processes.json").exists)
+        done = cli("param", "set", "learner", "clip", "0.1", "--run", str(person.run_dir))
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.startswith("learner: clip: asked for, but does not count yet: it will when the learner")
+        (tmp_path / "more.yaml").write_text("clip: 0.15\nentropy_weight: 0.5\nclap: 1\n")
+        done = cli("param", "load", "learner", str(tmp_path / "more.yaml"), "--run", str(person.run_dir))
+        late = [line.partition(": asked for")[0] for line in done.stderr.splitlines()]
+        assert late[:2] == ["learner: clip", "learner: entropy_weight"] and "did you mean 'clip'?" in late[2]
+        assert done.returncode == 2
+        person.press(RIGHT, SPACE)
+        person.sees("episode 0 is over")
+        person.press("k")
+        until(person, lambda: published(person.run_dir) != [])
+    finally:
+        person.close()
+    assert [fields["value"] for _, _, fields in published(person.run_dir)] == [0.1, 0.15, 0.5]
 
 
 def test_a_run_without_steering_says_how_to_have_it(tmp_path: Path) -> None:

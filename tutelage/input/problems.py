@@ -38,7 +38,12 @@ class Problem:
 
 
 class Refusal(Exception):
-    """The request cannot be carried out. `problems` are all the reasons; `str()` has one a line."""
+    """The request cannot be carried out. `problems` are all the reasons; `str()` has one a line.
+
+    `exit_code` is that of a command which is refused.
+    """
+
+    exit_code = 2
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(dict.fromkeys(problems))

@@ -12,10 +12,13 @@ import yaml
 from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
-from tutelage.observers.steered import admit, mapping, published
+from tutelage.observers.steered import ADMITTED_SECONDS, Pending, admit, mapping, published
 from tutelage.setting import Setting
 from tutelage.supervision.described import Described, read
 from tutelage.supervision.registry import Running
+
+LATER_SECONDS = 0.2
+"""How long is waited for what is asked for after one that was not admitted in time: both will be at once."""
 
 
 class ParameterRow(NamedTuple):
@@ -86,13 +89,17 @@ def row(run: Running, node: str, parameter: str) -> ParameterRow:
     return found[parameter]
 
 
-def change(run: Running, node: str, setting: str, value: float) -> str:
+def change(run: Running, node: str, setting: str, value: float, seconds: float = ADMITTED_SECONDS) -> str:
     """Changes a setting, and says from which rollout on: then no kill undoes it.
 
     Raises:
-        Refusal: it cannot change, or not to this value, or it was not admitted in time.
+        Refusal: it cannot change, or not to this value.
+        Pending: it was not admitted in time.
     """
-    rollout = admit(run, Setting.topic, {"node": node, "setting": setting, "value": value})
+    try:
+        rollout = admit(run, Setting.topic, {"node": node, "setting": setting, "value": value}, seconds)
+    except Pending as pending:
+        raise Pending([Problem(f"{node}: {setting}", problem.what) for problem in pending.problems]) from None
     return f"{node}: {setting} is {value:g} from rollout {rollout} on"
 
 
@@ -104,8 +111,19 @@ def dump(run: Running, node: str) -> str:
 def load(run: Running, node: str, text: str) -> Iterator[str]:
     """Changes the settings of a node to what `dump` printed; a sentence for each.
 
+    One that is not admitted in time holds back no other.
+
     Raises:
         Refusal: this is no such file, or a setting cannot change.
+        Pending: some were not admitted in time.
     """
+    late: list[Problem] = []
     for setting, value in mapping(text, node, "there are no settings: a line `name: value` for each is needed").items():
-        yield change(run, node, str(setting), value)
+        try:
+            yield change(run, node, str(setting), value, LATER_SECONDS if late else ADMITTED_SECONDS)
+        except Pending as pending:
+            late += pending.problems
+        except Refusal as refusal:
+            raise Refusal([*late, *refusal.problems]) from None
+    if late:
+        raise Pending(late)

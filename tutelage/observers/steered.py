@@ -19,10 +19,18 @@ from tutelage.supervision.registry import Running
 STEERED = "steered-{}.jsonl"
 """In the run's folder, one of each steering node: a row of rollout, topic and fields for each message, newest last."""
 
-ADMITTED_SECONDS, LOOK_SECONDS = 20.0, 0.05
+ADMITTED_SECONDS, LOOK_SECONDS = 8.0, 0.05
 """How long a message may take to be admitted, two rollouts at most, and how often that is looked for."""
 
+PENDING = "asked for, but does not count yet: it will when the learner goes on, which may wait for a person's episode"
+
 AGAIN = "a robot obeys it, so a person says it each time: add --once"
+
+
+class Pending(Refusal):
+    """A message was asked for, and was not refused, but is not admitted yet."""
+
+    exit_code = 1
 
 
 def published(run_dir: Path) -> list[list[Any]]:
@@ -50,24 +58,24 @@ def _rows(path: Path, lines: bytes) -> list[list[Any]]:
         raise Refusal([Problem(path, f"this file is damaged: {error}")]) from error
 
 
-def admit(run: Running, topic: str, fields: dict[str, Any]) -> int:
+def admit(run: Running, topic: str, fields: dict[str, Any], seconds: float = ADMITTED_SECONDS) -> int:
     """Has a message published; returns the rollout for which it is. From then on no kill undoes it.
 
     Raises:
-        Refusal: people may not say this, or it was not admitted in time.
+        Refusal: people may not say this.
+        Pending: it was not admitted within so many seconds.
     """
     own = message_type(run.graph.messages[topic]).topic if topic in run.graph.messages else topic
     before = {path: len(_whole(path)) for path in _lists(run.run_dir)}
     control.ask(run.socket_dir, do="publish", topic=topic, fields=fields)
-    deadline = time.monotonic() + ADMITTED_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for path in _lists(run.run_dir):
             for rollout, *said in _rows(path, _whole(path, before.get(path, 0))):
                 if said == [own, fields]:
                     return rollout
         time.sleep(LOOK_SECONDS)
-    what = f"was asked for, but not admitted within {ADMITTED_SECONDS:.0f} s; it may still come"
-    raise Refusal([Problem(topic, what)])
+    raise Pending([Problem(topic, PENDING)])
 
 
 def publish(run: Running, topic: str, kind: str, values: str, hertz: float, once: bool) -> Iterator[str | None]:

@@ -6,6 +6,7 @@ It is served by the process that drives, so that nothing lies between a key and 
 from __future__ import annotations
 
 import json
+import shlex
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from starlette.routing import WebSocketRoute
 
+from tutelage.invocation import from_here, program
 from tutelage.nodes.screens.cockpit import learner_lines
 from tutelage.nodes.screens.web.episodes import COLUMNS
 from tutelage.nodes.screens.web.facts import Facts, of_progress
@@ -63,7 +65,8 @@ class Desk:
 
     def _opened(self) -> Page:
         """The page, which is served from now on."""
-        page = Page(self.run_dir, lambda: self.facts, self.env, markup(self.device, self.words))
+        again = f"{program()} dashboard {shlex.quote(str(from_here(self.run_dir)))}"
+        page = Page(self.run_dir, lambda: self.facts, self.env, markup(self.device, self.words, again))
         server = served(page, self.device.port, [WebSocketRoute("/operate", self.line.serve)])
         print(f"the page to drive: {server.address}", flush=True)
         return page

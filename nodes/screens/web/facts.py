@@ -24,7 +24,7 @@ def of_progress(progress: Progress, now: float) -> Facts:
     """What the messages of a run say; `now` in seconds of the monotonic clock."""
     levels = {"expert": progress.expert_return}
     return {
-        "figures": [*_steps(progress), *_returns(progress), *_robot(progress)],
+        "figures": [*_steps(progress, now), *_returns(progress), *_left(progress, now), *_robot(progress)],
         "share": round(progress.steps / progress.budget, 3) if progress.budget else None,
         "warnings": [*progress.warnings, *(["interrupted, ending"] if progress.interrupted else [])],
         "levels": {name: round(level, 2) for name, level in levels.items() if level is not None},
@@ -33,15 +33,24 @@ def of_progress(progress: Progress, now: float) -> Facts:
     }
 
 
-def _steps(progress: Progress) -> list[Figure]:
+def _steps(progress: Progress, now: float) -> list[Figure]:
     found = [Figure("epoch", f"{progress.epoch}", f"loss {progress.loss:.3f} on held-out pairs")] * bool(progress.epoch)
     if not (progress.steps or progress.budget):
         return found
-    rate, left = progress.steps_per_second, max(0, progress.budget - progress.steps)
     notes = [f"of {progress.budget:,}"] if progress.budget else []
-    notes += [f"{rate:,.0f} a second"] if rate else []
-    notes += [f"{clock(left / rate)} left"] if rate and left and not progress.finished else []
+    if progress.finished or not progress.stands_still(now):
+        notes += [f"{rate:,.0f} a second"] if (rate := progress.steps_per_second) else []
+    elif progress.steps < progress.budget:
+        notes.append("the learner waits")
     return [*found, Figure("steps", f"{progress.steps:,}", ", ".join(notes))]
+
+
+def _left(progress: Progress, now: float) -> list[Figure]:
+    """The time that is left, as long as the learner learns."""
+    rate, left = progress.steps_per_second, progress.budget - progress.steps
+    if not rate or left <= 0 or progress.finished or progress.stands_still(now):
+        return []
+    return [Figure("time left", clock(left / rate))]
 
 
 def _returns(progress: Progress) -> list[Figure]:
@@ -76,7 +85,7 @@ def _robot(progress: Progress) -> list[Figure]:
 def _node(pulse: Pulse, finished: bool, now: float) -> Facts:
     """A node's state, and the messages a second that it publishes and receives, by topic."""
     return {
-        "state": state_of(pulse, finished, now),
+        "state": "ended" if finished else state_of(pulse, finished, now),
         "restarts": pulse.last.restarts,
         "lost": pulse.lost,
         "published": {topic: _short(rate) for topic, rate in pulse.rates("said", now).items() if rate},

@@ -37,6 +37,6 @@ export function words(now) {
 
 export function tone(now) {
   if (now.lost || now.state === "dead") return "bad";
-  if (now.state.startsWith("busy") || (now.restarts && now.state !== "ended")) return "odd";
-  return now.state === "ended" ? "ended" : "good";
+  if (now.state.startsWith("busy") || (now.restarts && !["ended", "unknown"].includes(now.state))) return "odd";
+  return ["ended", "unknown"].includes(now.state) ? "ended" : "good";
 }

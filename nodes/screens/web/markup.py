@@ -17,11 +17,14 @@ PAD = {"back": 8, "start": 9, "button5": 5, **{name: n for n, name in BUTTONS.it
 STICK = """<div id="stick" role="img" aria-label="stick: drag it to drive"><div id="knob"></div></div>"""
 
 
-def markup(device: Browser, words: Words) -> str:
-    """The buttons of the commands in `words`, with their keys, around the places that are filled."""
+def markup(device: Browser, words: Words, again: str) -> str:
+    """The buttons of the commands in `words`, with their keys, around the places that are filled.
+
+    `again` is the command that shows the run when it has ended.
+    """
     keys = device.buttons(words)
     pad = {PAD[name]: command for name, command in CONTROLS.items() if command in words}
-    told = {"keys": keys, "drives": [*device.map.actions], "pad": pad}
+    told = {"keys": keys, "drives": [*device.map.actions], "pad": pad, "again": again}
     stop = '<button id="stop" type="button">STOP <kbd>space</kbd></button>' if "stop" in words else ""
     driving = " ".join(SHOWN.get(key, key) for key in device.map.actions)
     buttons = "".join(_button(command, word, keys) for command, word in words.items() if command != "stop")

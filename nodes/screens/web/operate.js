@@ -26,7 +26,7 @@ function connect() {
     stamp = null;
     show({ controls: "nobody's" });
     if (document.body.dataset.phase !== "finished") return setTimeout(connect, 1000);
-    part("lost").textContent = "the run has ended: `tutelage dashboard RUN` shows it again";
+    part("lost").textContent = `the run has ended: \`${told.again}\` shows it again`;
     part("lost").className = "ended";
   };
 }

@@ -39,7 +39,7 @@ class Page:
 
     def __init__(self, run_dir: Path, said: Callable[[], Facts], env: str | None = None, above: str = "") -> None:
         """`above` is HTML at its beginning."""
-        self.run_dir, self.said = run_dir, said
+        self.run_dir, self.said, self.report = run_dir, said, run_dir / "report.json"
         self.graph = Graph.of_run(run_dir)
         self.env = env or _env_of(self.graph)
         self.measured, self.episodes = Measured(run_dir / "metrics.jsonl"), Episodes()
@@ -61,6 +61,11 @@ class Page:
             self._facts = self._gathered()
         return self._facts
 
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended."""
+        return self.report.exists()
+
     def refresh(self) -> None:
         """Something has been changed: the next facts are new."""
         self._due = 0.0
@@ -70,7 +75,6 @@ class Page:
         said = self.said()
         levels = {"random actions": round(self.random, 1)} if self.random is not None else {}
         curves = {f"curve {name}": _few_digits(self.measured.points(name)) for name in self.measured.courses}
-        ended = self.run_dir / "report.json"
         return {
             **said,
             "levels": {**said["levels"], **levels},
@@ -79,15 +83,15 @@ class Page:
             "nodes": self._listed() | said["nodes"],
             "arguments": [[name, str(value)] for name, value in self.graph.arguments.items()],
             "logs": {plan.name: "\n".join(self.log(plan.name, 1)) for plan in self.graph.nodes},
-            "restartable": [] if ended.exists() else steer.restartable(self.graph),
-            "settings": [] if ended.exists() else steer.settings(self.run_dir, self.graph),
-            "report": _figures(ended) if ended.exists() else [],
+            "restartable": [] if self.ended else steer.restartable(self.graph),
+            "settings": [] if self.ended else steer.settings(self.run_dir, self.graph),
+            "report": _figures(self.report) if self.ended else [],
         }
 
     def _listed(self) -> Facts:
         """The state of each node by its process, where its messages do not say it."""
         path = self.run_dir / "processes.json"
-        if not path.exists() or (self.run_dir / "report.json").exists():
+        if not path.exists() or self.ended:
             return {}
         return {name: _node(listed) for name, listed in durable.read_json(path)["nodes"].items()}
 

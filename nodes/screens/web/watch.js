@@ -16,9 +16,20 @@ function watch() {
   socket.onmessage = (event) => hear(JSON.parse(event.data));
   socket.onclose = () => {
     socket = null;
-    part("link").textContent = "not connected";
+    letGo();
     setTimeout(watch, 1000);
   };
+}
+
+/** Nobody tells any more how it goes on. What drove the run has said before whether the session was finished. */
+function letGo() {
+  const over = document.body.dataset.phase === "finished";
+  part("link").textContent = over ? "ended" : "not connected";
+  if (!facts.nodes) return;
+  const nodes = Object.entries(facts.nodes).map(([name, node]) => [name, { ...node, state: over ? "ended" : "unknown", published: {} }]);
+  const figures = facts.figures.filter(([name]) => name !== "time left");
+  Object.assign(facts, { nodes: Object.fromEntries(nodes), figures, ...(over && { restartable: [], settings: [] }) });
+  for (const view of VIEWS) view(facts, ["nodes", "figures", ...(over ? ["restartable", "settings"] : [])], ask);
 }
 
 /** Asks the run for something; what it does about it, it says. */

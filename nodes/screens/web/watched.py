@@ -35,6 +35,7 @@ class Watched:
         if self.at_random.ident is None:
             self.at_random.start()
         with self.lock:
+            self.progress.finished = self.page.ended
             return of_progress(self.progress, time.monotonic())
 
     def _measure_random(self) -> None:

@@ -13,6 +13,7 @@ from tutelage.input.problems import Refusal
 from tutelage.nodes.screens.web import steer
 from tutelage.nodes.screens.web.facts import Facts
 from tutelage.nodes.screens.web.page import DRAW_SECONDS, Page
+from tutelage.observers.steered import Pending
 
 
 class Watchers:
@@ -103,6 +104,8 @@ class Watcher:
         """Does what is asked for, beside all else: the end of the run waits for no setting."""
         try:
             said = {"notice": await asyncio.to_thread(steer.order, self.page.run_dir, asked)}
+        except Pending as pending:
+            said = {"notice": str(pending)}
         except (Refusal, OSError) as error:
             said = {"refusal": str(error)}
         with suppress(WebSocketDisconnect, RuntimeError):
