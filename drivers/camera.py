@@ -48,7 +48,7 @@ class Camera:
             frame = self._frame()
         self._shown = frame is not None
         if not self._shown:
-            self._wait()
+            self._leave_alone()
             return b""
         self._said = False
         return self._png(frame)
@@ -63,7 +63,7 @@ class Camera:
                 break
         return self.capture.retrieve()[1] if seen else None
 
-    def _wait(self) -> None:
+    def _leave_alone(self) -> None:
         self.close()
         self._again = time.monotonic() + AGAIN_SECONDS
         if not self._said:

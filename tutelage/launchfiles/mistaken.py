@@ -14,8 +14,7 @@ LAUNCHED = {"arguments", "groups", "include", "nodes"}
 
 def for_launch_file(item: Item, path: Path) -> Problem | None:
     """The problem of a robot's file that is launched; None of any other file."""
-    keys = set(item.value) if isinstance(item.value, dict) else set()
-    if "driver" not in keys or keys & LAUNCHED:
+    if not _is_robots(item) or _is_launched(item):
         return None
     command = f"{program()} launch hardware.yaml robot:={shown(path)} policy:=RUN"
     return Problem(
@@ -25,8 +24,15 @@ def for_launch_file(item: Item, path: Path) -> Problem | None:
 
 def for_robots_file(item: Item, path: Path) -> Problem | None:
     """The problem of a launch file that is named as a robot's; None of any other file."""
-    keys = set(item.value) if isinstance(item.value, dict) else set()
-    if "driver" in keys or not keys & LAUNCHED:
+    if _is_robots(item) or not _is_launched(item):
         return None
     what = "this is a launch file, not a robot's file: name one like those in launch/robots, and launch this by"
     return Problem(shown(path), f"{what} `{program()} launch {shown(path)}`")
+
+
+def _is_robots(item: Item) -> bool:
+    return isinstance(item.value, dict) and "driver" in item.value
+
+
+def _is_launched(item: Item) -> bool:
+    return isinstance(item.value, dict) and not LAUNCHED.isdisjoint(item.value)
