@@ -89,13 +89,11 @@ class NodeLife:
             yield from self._look()
             yield from self._turn()
         if self.bus.ended:
-            give_up = time.monotonic() + UNWRITTEN_SECONDS
-            yield from self._remain(lambda: not self.node.unkept or time.monotonic() > give_up)
             self.heartbeat.report("ended")
         else:
             self._leave_early()
         self.bus.watch(self.lifeline.end.fileno())
-        yield from self._remain(lambda: False)  # others may still need its messages
+        yield from self._remain()
         self.bus.leave()
 
     def _wait_for_the_others(self) -> Course:
@@ -170,9 +168,9 @@ class NodeLife:
             self.bus.end()
             self._save(durable=True)
 
-    def _remain(self, long_enough: Callable[[], bool]) -> Course:
-        """Serves others, and saves what could not be saved, until it is released or was there `long_enough`."""
-        while not (self.lifeline.released or long_enough()):
+    def _remain(self) -> Course:
+        """Serves others, and saves what could not be saved, until the process is released."""
+        while not self.lifeline.released:
             yield from self._attend(LOOK_SECONDS)
             yield from self._look()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 
 from tutelage.graph import NodePlan
@@ -9,6 +11,9 @@ from tutelage.supervision import roles
 from tutelage.supervision.child import Child
 from tutelage.supervision.liveness import Liveness
 from tutelage.supervision.outcome import Outcome
+
+UNKEPT_SECONDS = 10.0
+"""How long a run that has ended waits for nodes that cannot save, for example on a full disk."""
 
 
 class Reports:
@@ -27,12 +32,21 @@ class Reports:
         self.ready, self.paused, self.halted, self.ended = self._reached.values()
         self.hopeless: dict[str, str] = {}
         self._lost: dict[tuple[str, int], int] = {}  # by node and process
+        self._ended_at = math.inf
 
     def hear(self, node: Child) -> None:
         """Reads what a process has reported since the last call."""
         for report in node.events():
             self.liveness.look()
             self._take(node, **report)
+
+    def over(self) -> bool:
+        """Whether the nodes that decide so have ended, and all is saved or could not be for UNKEPT_SECONDS."""
+        if not roles.deciding(self.plans) <= self.ended:
+            self._ended_at = math.inf
+            return False
+        self._ended_at = min(self._ended_at, time.monotonic())
+        return not any(self.liveness.unkept.values()) or time.monotonic() > self._ended_at + UNKEPT_SECONDS
 
     def _take(self, node: Child, event: str, why: str = "", lost: int = 0, unkept: str = "") -> None:
         self._note_unkept(node.name, unkept)

@@ -144,8 +144,7 @@ class Supervisor:
 
     def _over(self) -> bool:
         """Whether all nodes have ended, one cannot be kept alive or refuses, or the time after an interrupt is up."""
-        deciding = roles.deciding(self.plans)
-        return self.interrupts.out_of_time or self.outcome.ends_early or deciding <= self.reports.ended
+        return self.interrupts.out_of_time or self.outcome.ends_early or self.reports.over()
 
     def _attend(self, seconds: float) -> None:
         """Waits up to `seconds` for a report, a signal or an order."""
