@@ -140,7 +140,9 @@ def draw(results: Results, path: Path) -> None:
     colours = dict(zip((*OURS, *PEERS), plt.get_cmap("tab10").colors, strict=False))
     for (who, task, _), row in results.of.items():
         for axes, (name, words) in zip(grid[tasks.index(task)], X.items(), strict=True):
-            points = [(point[name], point["return"]) for point in row["course"] if point[name] > 0]
+            course = [point for point in row["course"] if point[name] > 0]
+            some = [*course[: -1 : 1 + len(course) // 100], course[-1]]
+            points = [(point[name], point["return"]) for point in some]
             style = {"linestyle": "-" if who in OURS else "--", "marker": ".", "color": colours[who]}
             axes.plot(*np.reshape(points, (-1, 2)).T, label=label(who), **style)
             axes.set(xscale="log", title=task, xlabel=words, ylabel="return")
