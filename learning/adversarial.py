@@ -1,11 +1,38 @@
-"""What the discriminators of adversarial imitation share: loss, penalties with their gradients, and measures."""
+"""What the discriminators of adversarial imitation share: settings, loss, penalties with their gradients, measures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.rewards import sigmoid, softplus
 from tutelage.learning.rollout import Demonstration
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that all discriminators have."""
+
+    learning_rate: float = 1e-3
+    """at the beginning"""
+    final_learning_rate: float = 0.0
+    """at the end of the run"""
+    steps: int = 4
+    """gradient steps a rollout"""
+    batch: int = 512
+    """pairs of each side in a step"""
+    penalty_weight: float = 0.0
+    discount: float = DISCOUNT
+    """give the learner's: it does not follow from it"""
+    memory: int = 65_536
+    """pairs of the policy's past that are kept: one that forgets rewards old errors, and drifts where nobody goes"""
+    remembered: int = 256
+    """pairs of each rollout that are added to the memory"""
+    memory_share: float = 0.5
+    """share of the policy's pairs in a step that come from the memory"""
+    hidden: int = 64
+    """units in each of the two layers"""
 
 
 def discriminator_loss(expert_logit: np.ndarray, policy_logit: np.ndarray) -> tuple[float, np.ndarray]:

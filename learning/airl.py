@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tutelage.learning import adversarial
 from tutelage.learning.adam import Adam
 from tutelage.learning.adversarial import discriminator_loss, gradient_penalty, means, measured, scaling
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.likelihood import log_prob
 from tutelage.learning.networks import Parameters, mlp_arrays
-from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 from tutelage.learning.shaped import Shaped, of_absorbing
@@ -29,29 +29,11 @@ from tutelage.learning.state_reward import Tensors
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(adversarial.Settings):
     """Settings of AIRL's discriminator."""
 
-    learning_rate: float = 1e-3
-    """at the beginning"""
-    final_learning_rate: float = 0.0
-    """at the end of the run"""
-    steps: int = 4
-    """gradient steps a rollout"""
-    batch: int = 512
-    """transitions of each side in a step"""
     penalty_weight: float = 0.1
     """of the penalty on the squared slope of both networks: more is smoother"""
-    discount: float = DISCOUNT
-    """give the learner's: it does not follow from it"""
-    memory: int = 65536
-    """transitions of the policy's past that are kept: without them g drifts where the policy no longer goes"""
-    remembered: int = 256
-    """transitions of each rollout that are added to the memory"""
-    memory_share: float = 0.5
-    """share of the policy's transitions in a step that come from the memory"""
-    hidden: int = 64
-    """units in each of the two layers, of g and of h"""
 
 
 class Transitions(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from tutelage.learning import pairs, state_only
+from tutelage.learning import adversarial, pairs, state_only
 from tutelage.learning.adam import Adam
 from tutelage.learning.adversarial import (
     discriminator_loss,
@@ -24,35 +24,25 @@ from tutelage.learning.adversarial import (
 from tutelage.learning.draws import generator as draw
 from tutelage.learning.networks import Parameters, Pass, mlp_arrays
 from tutelage.learning.pairs import Pairs
-from tutelage.learning.returns import DISCOUNT
 from tutelage.learning.ring import Ring
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings of the discriminator."""
+class Settings(adversarial.Settings):
+    """Settings of the discriminator. An absorbing state weighs discount / (1 - discount) steps."""
 
     learning_rate: float = 4e-3
-    """at the beginning"""
-    final_learning_rate: float = 0.0
-    """at the end of the run"""
-    steps: int = 4
-    """gradient steps a rollout"""
-    batch: int = 512
-    """pairs of each side in a step"""
     penalty_weight: float = 0.002
     """of the penalty on the logit's squared slope, where actions are discrete: more is smoother"""
     continuous_penalty_weight: float = 0.01
-    """the same where actions are continuous: a logit that slopes towards the expert's action tells how near one is"""
+    """of that penalty where actions are continuous: a logit that slopes to the expert's action tells how near one is"""
     absorbing: bool = True
     """whether a terminated episode continues in an absorbing state"""
     state_only: bool = False
     """whether the expert's actions are not known: demonstrations have the change of the observation in their place"""
     subsample: int = 1
     """only every n-th pair of the demonstrations is shown: their absorbing states weigh so much less, too"""
-    discount: float = DISCOUNT
-    """give the learner's: it does not follow from it. An absorbing state weighs discount / (1 - discount) steps"""
     interpolated_penalty_weight: float = 0.0
     """of the squared distance of the logit's slope from `slope`, between the expert's pairs and the policy's; above
     zero it replaces the other penalty"""
@@ -60,14 +50,6 @@ class Settings:
     """the wanted slope of the logit between the two sides, by the scaled observations and actions"""
     blur: float = 1.0
     """deviations of the observations before an absorbing state, as the discriminator sees them when it learns"""
-    memory: int = 65536
-    """pairs of the policy's past that are kept: with a discriminator that forgets, the policy returns to old errors"""
-    remembered: int = 256
-    """pairs of each rollout that are added to the memory"""
-    memory_share: float = 0.5
-    """share of the policy's pairs in a step that come from the memory"""
-    hidden: int = 64
-    """units in each of the two layers"""
 
 
 @dataclass(frozen=True)
