@@ -1,4 +1,7 @@
-"""What a discriminator says, by its weights.
+"""What an off-policy learner takes a discriminator to say, by its weights.
+
+Where no expert's episode has terminated, an absorbing state is none of the expert's, whatever the network says: its slope
+is bounded, so far from the expert's states it may give an absorbing state more than the next step, and dying would pay.
 
 `tensors` is what `Discriminator.tensors()` gives: three layers with tanh between them, the scaling of observations, and
 whether it tells endings apart; and the factor of changes if it sees states alone.
@@ -14,6 +17,9 @@ from tutelage.learning.rollout import Spaces
 
 Tensors = Mapping[str, np.ndarray]
 
+NEVER = np.float32(-10)
+"""expert_logit of an absorbing state that no expert has reached"""
+
 BLOCK = 1024
 """rows that are computed at once: what lies between the layers stays in the processor's cache"""
 
@@ -27,9 +33,8 @@ def expert_logit(tensors: Tensors, rows: np.ndarray) -> np.ndarray:
 def _expert_logit(tensors: Tensors, x: np.ndarray) -> np.ndarray:
     o = len(tensors["observation.mean"])
     x[:, :o] = (x[:, :o] - tensors["observation.mean"]) * tensors["observation.scale"]
-    if not tensors["tells_endings"]:
-        x[:, :o] *= 1 - x[:, -1:]
-    return Pass(tensors, "discriminator", x).output[:, 0]
+    logit = Pass(tensors, "discriminator", x).output[:, 0]
+    return logit if tensors["tells_endings"] else np.where(x[:, -1] > 0, NEVER, logit)
 
 
 def mean_expert_logit(tensors: Tensors, spaces: Spaces, observation: np.ndarray, action: np.ndarray) -> float:

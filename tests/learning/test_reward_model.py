@@ -30,8 +30,9 @@ def test_the_weights_alone_judge_as_the_discriminator_does(spaces, terminated):
     np.testing.assert_allclose(logit.reshape(steps.shape), steps, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(rows, before)
     last = pairs.ending_rows(spaces, data.next_observation[data.terminated])
-    logit = reward_model.expert_logit(tensors, last)
-    np.testing.assert_allclose(logit, endings[data.terminated], rtol=1e-4, atol=1e-5)
+    assert len(last)
+    logit, expected = reward_model.expert_logit(tensors, last), endings[data.terminated]
+    np.testing.assert_allclose(logit, expected if terminated else reward_model.NEVER, rtol=1e-4, atol=1e-5)
     assert logit.dtype == np.float32 and all(array.dtype == np.float32 for array in tensors.values())
 
 
