@@ -1,7 +1,7 @@
 """What an off-policy learner takes a discriminator to say, by its weights.
 
-Where no expert's episode has terminated, an absorbing state is none of the expert's, whatever the network says: its slope
-is bounded, so far from the expert's states it may give an absorbing state more than the next step, and dying would pay.
+Where no expert's episode has terminated, an absorbing state is none of the expert's, whatever the network says. Its
+slope is bounded, so far from the expert's states it may give an absorbing state more than a step: dying would pay.
 
 `tensors` is what `Discriminator.tensors()` gives: three layers with tanh between them, the scaling of observations, and
 whether it tells endings apart; and the factor of changes if it sees states alone.
