@@ -415,6 +415,26 @@ def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
     loop.steps(2)
 
 
+def test_a_fault_while_it_is_told_something_ends_the_episode_so_that_arming_does_not_revive_it(tmp_path):
+    fault = tmp_path / "fault"
+
+    def unplugged_once(seen: Observation) -> Iterable[Message]:
+        if seen.step == 4:
+            fault.write_text("unplugged")
+            yield from balance(seen)
+            fault.unlink()
+            yield Order(0, 0, "arm", "plugged in again")
+        else:
+            yield from balance(seen)
+
+    loop = Loop(tmp_path, unplugged_once, f"start: operator\nparameters: {{fault: {fault}}}").begin().steps(4)
+    assert loop.node.guard.state == "armed" and not loop.node.trail.running
+    assert [message.length for message in loop.of(Episode)] == [5]
+    assert [message.state for message in loop.of(Safety)][-2:] == ["fault", "armed"]
+    loop.hear(action(loop.of(Observation)[-1], 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason == "fresh: no episode runs"
+
+
 @pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed")])
 def test_orders_before_there_is_a_device_are_not_forgotten(tmp_path, order, state):
     fault = tmp_path / "fault"
