@@ -75,6 +75,7 @@ class Guard:
     def scale(self, scale: float) -> None:
         """Allows this fraction of its first limits. A command beyond them returns at once, as a stop would have it."""
         self.limits, self._rescaled = self._widest.scaled(scale), True
+        self._watch.limit(self.limits)
 
     def arm(self, now: int) -> None:
         """Arms the device, if it can be connected and read and no sensor is stuck; at rest until the first command."""
