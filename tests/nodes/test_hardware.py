@@ -14,7 +14,9 @@ from tutelage.drivers.robot import load
 from tutelage.input.problems import Refusal
 from tutelage.messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
 from tutelage.nodes.hardware import Hardware
+from tutelage.nodes.robot_teleoperator import RobotTeleoperator
 from tutelage.tasks.cart_pole import CartPole, cart_pole
+from tutelage.teaching.devices.device import OperatorCommand
 
 CART = Path(__file__).parents[1] / "parts" / "cart.py"
 
@@ -294,6 +296,44 @@ def test_an_episode_in_which_nothing_was_done_teaches_nothing(tmp_path):
     loop.begin().steps(2)
     times = [(message.rollout, message.step) for message in loop.of(Observation)]
     assert sorted(set(times)) == times  # no step is said twice
+
+
+class OperatedLoop(Loop):
+    """A robot whose operator hears all that it says, and is heard."""
+
+    def __init__(self, folder: Path, lines: str, **parameters: Any) -> None:
+        self.operator = RobotTeleoperator("CartPole-v1", "scripted", episodes=1)
+        super().__init__(folder, lines=lines, **parameters)
+
+    def obey(self, *commands: OperatorCommand) -> "OperatedLoop":
+        for command in commands:
+            self._answer(self.operator._obey(command))
+        self._answer(self.operator.tick())
+        return self
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.said.append(message)
+            if isinstance(message, (Observation, Transition, Episode)):
+                self._answer([*(self.operator.hear(message) or ()), *self.operator.tick()])
+
+    def _answer(self, messages: Iterable[Message]) -> None:
+        for message in list(messages):
+            if isinstance(message, (Action, Begin, Order)):
+                self.hear(message)
+
+
+def test_after_an_episode_in_which_nothing_was_done_the_operator_is_obeyed(tmp_path):
+    fault = tmp_path / "fault"
+    fault.write_text("outside")
+    lines = f"start: operator\nparameters: {{fault: {fault}}}\nlimits: {{cart: {{position: [-2.6, 2.6]}}}}"
+    loop = OperatedLoop(tmp_path, lines, rollout_steps=1).obey("arm")
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    assert not loop.of(Transition) and loop.operator.seat.drives
+    fault.unlink()
+    loop.obey("arm", "go", "go").steps(3)
+    assert {message.reason for message in loop.of(Command)[-2:]} == {""}
+    assert loop.operator.seat.driven.length == len(loop.of(Transition)) >= 2
 
 
 def test_what_was_likely_in_one_episode_is_not_said_of_the_next(tmp_path):
