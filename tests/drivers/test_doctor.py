@@ -1,5 +1,6 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from tests.parts.run_cli import cli
 from tutelage.drivers import computer, ports
 from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.calibration_session import write
+from tutelage.drivers.doctor import examine
 from tutelage.drivers.robot import load
 
 CART = Path(__file__).parents[1] / "parts" / "cart.py"
@@ -68,6 +70,29 @@ def test_an_ill_one_is_found_out(tmp_path):
     done = cli("doctor", robot)
     assert done.returncode == 1
     assert "FAILED  device: the cart does not answer: is its cable plugged in?" in done.stdout
+
+
+def test_after_a_failed_reading_the_device_is_stopped_and_closed(tmp_path):
+    robot, fault, said = cart(tmp_path), tmp_path / "fault", []
+    for finding in examine(robot):
+        said.append(str(finding))
+        if "stop:" in said[-1]:
+            fault.write_text("unplugged")
+        elif "FAILED" in said[-1]:
+            fault.unlink()  # a loose contact
+    assert said[-1] == "FAILED  device: the cart does not answer: is its cable plugged in?"
+    told = [json.loads(line)[1] for line in (tmp_path / "told").read_text().splitlines()]
+    assert told == ["connect", "stop", "stop", "close"]
+
+
+def test_a_device_that_stays_silent_is_closed_too(tmp_path):
+    robot, said = cart(tmp_path), []
+    for finding in examine(robot):
+        said.append(str(finding))
+        if "stop:" in said[-1]:
+            (tmp_path / "fault").write_text("unplugged")
+    assert said[-2:] == ["FAILED  device: the cart does not answer: is its cable plugged in?"] * 2
+    assert json.loads((tmp_path / "told").read_text().splitlines()[-1])[1] == "close"
 
 
 def test_an_emulated_rig_behind_a_port(tmp_path):
