@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes.test_hardware import reaching
+from tests.parts.disks import disk_steps
 from tests.parts.rigs import ROOT, running
 from tests.parts.run_cli import cli
 from tutelage.drivers import computer, ports
@@ -134,6 +135,13 @@ def test_what_is_written_around_a_calibration_stays_as_it_is(tmp_path):
     write(robot, {"c": {"zero": 3.5}})
     assert robot.read_text() == "rate: 50\ncalibration:\n  c:\n    zero: 3.5\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "robot.yaml"]
+
+
+def test_a_calibrated_file_is_on_the_disk_before_its_name(tmp_path, monkeypatch):
+    robot = cart(tmp_path)
+    done = disk_steps(tmp_path, monkeypatch)
+    write(robot, {"pole": {"zero": 3.5}})
+    assert done == ["file", "folder", "rename", "folder"]
 
 
 def test_what_is_commanded_is_calibrated_like_what_measures_it(tmp_path):
