@@ -64,8 +64,8 @@ class Dynamixel(ClosingDriver):
     """Servos on one bus. They are without torque until the first command, and after a stop.
 
     A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over. The servos'
-    own bus watchdog stops them when the bus has been silent for `watchdog_seconds`, in steps of 0.02 up to 2.54. `place`
-    names a register, as `{id: 1, address: 512}`, to which a robot's own routine for the start of an episode listens.
+    own bus watchdog stops them when the bus has been silent for `watchdog_seconds`, in steps of 0.02 up to 2.54.
+    `place` names a register, as `{id: 1, address: 512}`, to which a robot's own routine for an episode's start listens.
     """
 
     needs = dict.fromkeys(("dynamixel_sdk", "serial"), installing("dynamixel"))

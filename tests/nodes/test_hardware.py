@@ -315,7 +315,8 @@ class OperatedLoop(Loop):
         for message in messages:
             self.said.append(message)
             if isinstance(message, (Observation, Transition, Episode)):
-                self._answer([*(self.operator.hear(message) or ()), *self.operator.tick()])
+                self.operator.hear(message)
+                self._answer(self.operator.tick())
 
     def _answer(self, messages: Iterable[Message]) -> None:
         for message in list(messages):
