@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.driver import Driver, DriverError
 from tutelage.drivers.robot import load
+from tutelage.files import durable
 from tutelage.input import yaml_marks
 from tutelage.input.problems import Problem, Refusal
 
@@ -73,7 +74,7 @@ def _mean(driver: Driver) -> NDArray[np.float64]:
 def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
     """Replaces the calibration in a robot's file, and leaves everything else as it is.
 
-    The file is replaced in one step, so it is never incomplete.
+    The file is replaced in one step, so it is never incomplete, also after a power cut.
     """
     path = path.resolve()  # a link stays one
     text, block = path.read_text(), yaml_marks.dump({"calibration": calibration})
@@ -83,4 +84,6 @@ def write(path: Path, calibration: Mapping[str, Mapping[str, float]]) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(written)
     shutil.copymode(path, fresh)
+    durable.flush(fresh)
     fresh.replace(path)
+    durable.flush_folder(path.parent)

@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 def channels(
-    key: str, entries: list[dict[str, Any]], kind: type[T], choices: Mapping[str, Collection[str]] | None = None
+    key: str, entries: list[dict[str, Any]], kind: type[T], choices: Mapping[str, Collection[object]] | None = None
 ) -> list[T]:
-    """The entries as tuples of that kind; `choices` lists the words that some of its fields allow.
+    """The entries as tuples of that kind; `choices` lists what some of its fields may be.
 
     Raises:
         Refusal: all problems of the entries.
@@ -29,7 +29,7 @@ def channels(
 
 
 def _wrong(
-    entry: dict[str, Any], types: dict[str, type], defaults: dict[str, Any], choices: Mapping[str, Collection[str]]
+    entry: dict[str, Any], types: dict[str, type], defaults: dict[str, Any], choices: Mapping[str, Collection[object]]
 ) -> Iterator[str]:
     for name in entry.keys() - types.keys():
         yield f"a channel has no '{name}'; {did_you_mean(name, types)}"
@@ -40,4 +40,4 @@ def _wrong(
         elif isinstance(entry[name], bool) or not isinstance(entry[name], (int, float) if kind is float else kind):
             yield f"its '{name}' must be {'a number' if kind is float else f'of type {kind.__name__}'}: {entry[name]!r}"
         elif name in choices and entry[name] not in choices[name]:
-            yield f"its '{name}' is '{entry[name]}', but must be one of {', '.join(choices[name])}"
+            yield f"its '{name}' is '{entry[name]}', but must be one of {', '.join(map(str, choices[name]))}"

@@ -48,14 +48,25 @@ def examine(path: Path) -> Iterator[Finding]:
     try:
         robot.driver.connect()
         yield Finding(True, "connect: the device answers")
+        yield from _connected(robot)
+    except DriverError as error:
+        yield Finding(False, f"device: {error}")
+
+
+def _connected(robot: Robot) -> Iterator[Finding]:
+    """Stops and reads a connected device. In the end it is stopped and closed, whatever it has answered."""
+    try:
         robot.driver.stop()
         yield Finding(True, "stop: it goes into its safe state")
         yield from _readings(robot)
+        yield _watchdog(robot.driver)
     except DriverError as error:
         yield Finding(False, f"device: {error}")
-    else:
-        yield _watchdog(robot.driver)
-        robot.driver.close()
+    finally:
+        try:
+            robot.driver.stop()
+        finally:
+            robot.driver.close()
 
 
 def _port(robot: Robot) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ setting of 57600 baud is too slow for 50 Hz: set it to 1 Mbaud.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from tutelage.drivers.channels import channels
 from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading
 from tutelage.drivers.dynamixel_bus import Bus, Measured, Register
 from tutelage.drivers.port import STOP_SECONDS
+from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import installing
 
 PRESENT = {"current": bus.PRESENT_CURRENT, "velocity": bus.PRESENT_VELOCITY, "position": bus.PRESENT_POSITION}
@@ -33,6 +35,9 @@ GOALS = {
     "extended position": (4, bus.GOAL_POSITION),
 }
 """by kind of command: the operating mode, and the register"""
+
+WATCHDOG_UNIT = 0.02
+"""of the servos' bus watchdog, in seconds"""
 
 
 class ServoChannel(NamedTuple):
@@ -59,8 +64,8 @@ class Dynamixel(ClosingDriver):
     """Servos on one bus. They are without torque until the first command, and after a stop.
 
     A question that gets no answer within `reply_seconds` is asked again, until `deadline_seconds` are over. The servos'
-    own bus watchdog stops them when the bus has been silent for `watchdog_seconds`. `place` names a register, as
-    `{id: 1, address: 512}`, to which a robot's own routine for the start of an episode listens, where it has one.
+    own bus watchdog stops them when the bus has been silent for `watchdog_seconds`, in steps of 0.02 up to 2.54.
+    `place` names a register, as `{id: 1, address: 512}`, to which a robot's own routine for an episode's start listens.
     """
 
     needs = dict.fromkeys(("dynamixel_sdk", "serial"), installing("dynamixel"))
@@ -76,14 +81,14 @@ class Dynamixel(ClosingDriver):
         watchdog_seconds: float = 0.24,
         place: dict[str, int] | None = None,
     ) -> None:
-        self._observes = channels("observes", observes, ServoChannel, {"kind": PRESENT})
-        self._accepts = channels("accepts", accepts, ServoChannel, {"kind": GOALS})
+        self._observes = _servos("observes", observes, PRESENT)
+        self._accepts = _servos("accepts", accepts, GOALS)
         self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
         self.accepts = tuple(Channel(*channel[:4]) for channel in self._accepts)
         self._ids = sorted({channel.id for channel in self._observes + self._accepts})
         self._line = (port, baudrate, reply_seconds, deadline_seconds)
-        self.watchdog_seconds = watchdog_seconds
-        self._watchdog, self._place = min(127, max(1, round(watchdog_seconds / 0.02))), place
+        self._watchdog, self._place = min(127, max(1, round(watchdog_seconds / WATCHDOG_UNIT))), place
+        self.watchdog_seconds = self._watchdog * WATCHDOG_UNIT
         self._bus: Bus | None = None
         self._energised = False
 
@@ -178,6 +183,14 @@ class Dynamixel(ClosingDriver):
             self.bus.write(channel.id, goal, measured[channel.id][bus.PRESENT_POSITION] if mode >= 3 else 0)
             self.bus.write(channel.id, bus.TORQUE_ENABLE, 1)
         self._energised = True
+
+
+def _servos(key: str, entries: list[dict[str, Any]], kinds: Collection[str]) -> list[ServoChannel]:
+    servos = channels(key, entries, ServoChannel, {"kind": kinds, "direction": (1, -1)})
+    without = [i for i, servo in enumerate(servos) if not servo.counts_per_unit]
+    if without:
+        raise Refusal([Problem(f"{key}[{i}]", "its 'counts_per_unit' must not be 0") for i in without])
+    return servos
 
 
 def _told(channel: ServoChannel, value: float) -> int:

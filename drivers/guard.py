@@ -8,8 +8,7 @@ observation that it answers. Up to the first age it is applied; up to the second
 limits; then comes a controlled stop, which latches until a person arms again. A reading that cannot be trusted is a
 fault, one outside its limits a protective stop, one that is stuck under commands a controlled stop (drivers/stuck.py).
 None of this is an emergency stop: that is a switch which cuts the power. The stop of a device that does not confirm it
-is repeated each period (drivers/connection.py), without waiting. No clock, no thread: the time is passed in, in
-nanoseconds of the monotonic clock.
+is repeated each period (drivers/connection.py), without waiting. No clock, no thread: monotonic ns are passed in.
 """
 
 from __future__ import annotations
@@ -75,6 +74,7 @@ class Guard:
     def scale(self, scale: float) -> None:
         """Allows this fraction of its first limits. A command beyond them returns at once, as a stop would have it."""
         self.limits, self._rescaled = self._widest.scaled(scale), True
+        self._watch.limit(self.limits)
 
     def arm(self, now: int) -> None:
         """Arms the device, if it can be connected and read and no sensor is stuck; at rest until the first command."""

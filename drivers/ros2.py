@@ -12,6 +12,7 @@ its controller needs a timeout of its own.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from tutelage.drivers.channels import channels
 from tutelage.drivers.driver import Channel, ClosingDriver, DriverError, Reading, failing
+from tutelage.input.problems import Problem, Refusal
 
 
 class JointChannel(NamedTuple):
@@ -61,7 +63,10 @@ class Ros2(ClosingDriver):
         self.observes = tuple(Channel(*channel[:4]) for channel in self._observes)
         self.accepts = tuple(channels("accepts", accepts, Channel))
         self._states, self._commands, self._places = states, commands, place
-        self._rest = np.zeros(len(self.accepts)) if rest is None else np.array(rest)
+        self._rest = [0.0] * len(self.accepts) if rest is None else rest
+        if len(self._rest) != len(self.accepts) or not all(map(_accepts, self.accepts, self._rest)):
+            what = f"must be a number within its range for each channel that it accepts, but is {self._rest}"
+            raise Refusal([Problem("rest", what)])
         self._silent_seconds, self._connect_seconds = silent_seconds, connect_seconds
         self._context: Any = None
         self._opened = ExitStack()
@@ -120,7 +125,7 @@ class Ros2(ClosingDriver):
 
     def stop(self) -> None:
         if self._context:
-            self.write(self._rest)
+            self.write(np.array(self._rest))
 
     def _disconnect(self) -> None:
         self._context = self._newest = None
@@ -156,6 +161,10 @@ class Ros2(ClosingDriver):
         """Keeps a state, with when it arrived on the monotonic clock; ROS 2 says that on the wall clock."""
         age = time.time_ns() - about["received_timestamp"]
         self._newest = state, time.monotonic_ns() - (age if 0 <= age < 1e9 else 0)  # otherwise the wall clock was set
+
+
+def _accepts(channel: Channel, number: float) -> bool:
+    return math.isfinite(number) and channel.low <= number <= channel.high
 
 
 def _value(state: Any, channel: JointChannel, topic: str) -> float:

@@ -23,11 +23,15 @@ class Watch:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._stirring = np.minimum(STIRRING * (limits.high - limits.low) / 2, limits.reach / 2)
+        self.limit(limits)
         self.stood = np.zeros(limits.stuck.shape)
         self._seen: Vector | None = None
         self._looked = 0
+
+    def limit(self, limits: Limits) -> None:
+        """Watches by these limits from now on; what has stood still has done so all the same."""
+        self._limits = limits
+        self._stirring = np.minimum(STIRRING * (limits.high - limits.low) / 2, limits.reach / 2)
 
     def look(self, readings: Vector, command: Vector | None, now: int) -> None:
         """Takes a reading, and the command in effect since the last one, if any."""

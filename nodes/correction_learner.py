@@ -12,6 +12,7 @@ import numpy as np
 from tutelage import Message, Node
 from tutelage.drivers.robot import load
 from tutelage.finite import FINITE, check_all
+from tutelage.input.problems import Problem, Refusal
 from tutelage.input.settings import chosen
 from tutelage.learning.bc import BC, Settings
 from tutelage.learning.draws import generator
@@ -24,6 +25,8 @@ from tutelage.tensors import packed
 
 SETTLE_SECONDS = 0.2
 """after an intervention, in which others that wait are taken along"""
+
+NOTHING_KEPT = "holds no kept episode: with interventions alone the policy would forget all else"
 
 
 class CorrectionLearner(Node):
@@ -52,6 +55,8 @@ class CorrectionLearner(Node):
         self.task = Task(load(Path(robot)).task.env)
         self.seed, self.epochs, self.settings = seed, epochs, chosen(Settings, settings)
         self.shown = [self._learnable(one) for one in files.kept(files.read(demonstrations, self.task))]
+        if not self.shown:
+            raise Refusal([Problem(demonstrations, NOTHING_KEPT)])
         self.file = read(Path(policy))
         self.version = 0
         self.behind = False  # an intervention has come that was not learned from

@@ -95,8 +95,8 @@ class Hardware(Node):
                 yield from self.episodes.begin(message.reason)
             case Order():
                 self._obey(message)
-                yield from self.episodes.end_if_stopped(time.monotonic_ns())
-                yield from self._news()
+        yield from self.episodes.end_if_stopped(time.monotonic_ns())
+        yield from self._news()
 
     def tick(self) -> Iterator[Message]:
         now = time.monotonic_ns()

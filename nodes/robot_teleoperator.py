@@ -54,6 +54,8 @@ class RobotTeleoperator(Operated):
         match message:
             case Observation():
                 self.waiting = self.waiting or not self.running
+                if self.seat.driven.begun and not (self.running or self.seat.driven.length):
+                    self.seat.driven.first = message.rollout  # the first of the requested episode
                 self.running = True
                 self.seat.see(message)
             case Transition():
@@ -81,7 +83,7 @@ class RobotTeleoperator(Operated):
     def _answer(self) -> Iterator[Message]:
         pending, driven = self.seat.pending, self.seat.driven
         if not driven.begun and not (self.waiting and pending):
-            yield self._begin()
+            yield self.seat.begin()  # a robot that is in an episode ends it first
             return
         if not driven.begun and pending:  # the operator drives the episode that waits
             driven.begun, driven.first = True, pending.rollout
@@ -90,12 +92,6 @@ class RobotTeleoperator(Operated):
             yield action
         else:
             yield from self._obey("keep")
-
-    def _begin(self) -> Message:
-        """Requests an episode. A robot that is in one ends it first, and its last rollout is not known yet."""
-        if not self.running:
-            self.seat.driven.first = self.seat.time[0] + 1 if self.seat.seen else 0
-        return self.seat.begin()
 
     def _obey(self, command: OperatorCommand) -> Iterator[Message]:
         yield from self.seat.obey(command)

@@ -19,6 +19,7 @@ from tutelage.tasks.task import Env, Task
 from tutelage.tasks.unknown_operator import unknown_operator
 from tutelage.teaching.devices.automatic import Lawful, Replay
 from tutelage.teaching.devices.device import Device
+from tutelage.teaching.devices.guarded import guarded
 from tutelage.teaching.formats import files
 
 OPERATORS = (
@@ -52,7 +53,8 @@ def device_of(operator: str, task: Task, settings: dict[str, Any]) -> Device:
     """
     kind = _kind_of(operator)
     if kind:
-        return _made(kind, task, settings)
+        made = _made(kind, task, settings)
+        return guarded(made, operator) if ":" in operator else made
     if settings:
         raise Refusal([Problem("device", f"'{operator}' has no settings: only a device for a person has")])
     if _is_run(operator) or onnx_file.is_onnx(operator):

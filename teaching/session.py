@@ -84,7 +84,8 @@ class Session:
         self.notice = f"episode {self.take} {verdict}: {length} steps, return {episode_return:.1f}"
         self.kept += verdict == "kept"
         self.last, self.take = verdict, self.take + 1
-        self.phase = "finished" if self.episodes and self.kept >= self.episodes else "ready"
+        self.phase = "ready"
+        self._end_if_enough()
         return verdict
 
     def _undo(self) -> Literal["reversed"] | None:
@@ -94,7 +95,13 @@ class Session:
         self.last = OTHER[self.last]
         self.kept += 1 if self.last == "kept" else -1
         self.notice = f"undone: episode {self.take - 1} is {self.last} now"
+        self._end_if_enough()
         return "reversed"
+
+    def _end_if_enough(self) -> None:
+        """Ends the session between two episodes, when enough are kept."""
+        if self.phase == "ready" and self.episodes and self.kept >= self.episodes:
+            self.phase = "finished"
 
     def _finish(self, length: int, episode_return: float) -> Verdict | None:
         if self.phase == "over":

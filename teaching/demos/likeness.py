@@ -37,7 +37,9 @@ def expert_logits(run: Path, trajectories: Sequence[Trajectory]) -> list[float]:
     file, spaces = run / DISCRIMINATOR, task_of(run).spaces
     try:
         tensors = load_file(file)
-        parts = [(one.observation.astype(np.float32), spaces.from_task(one.action)) for one in trajectories]
+        alone = "change.scale" in tensors  # it sees states alone: there may be no actions
+        acted = [one.action if alone else spaces.from_task(one.action) for one in trajectories]
+        parts = [(one.observation.astype(np.float32), action) for one, action in zip(trajectories, acted, strict=True)]
         return [mean_expert_logit(tensors, spaces.without_bounds, *part) for part in parts]
     except (SafetensorError, LookupError, ValueError) as error:
         raise Refusal([Problem(file, f"cannot score these demonstrations: {error}")]) from error

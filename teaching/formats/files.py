@@ -111,12 +111,14 @@ def write(
         Refusal: the name exists, there is nothing to write, or the format cannot hold it.
     """
     path, name = minari.located(place) if to.startswith("minari") else (Path(place).expanduser(), "")
-    part = path.with_name(f".{path.name}.part")
+    part = path.parent / f".{path.name}.part"
     try:
         if path.exists():
             raise Unfit("is there already: delete it, or write elsewhere")
         if not kept(shown):
             raise Unfit("there is no episode to write")
+        if to != "npz" and any(one.action.shape[1:] == (0,) for one in kept(shown)):
+            raise Unfit(f"{to} does not hold episodes without actions: write them with --to npz")
         part.parent.mkdir(parents=True, exist_ok=True)
         _clear(part)
         notes = _write(part, name, shown._replace(trajectories=kept(shown)), to, task, fps)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tutelage.drivers.robot import task_of
+from tutelage.files import durable
 from tutelage.graph import Graph
 from tutelage.invocation import program
 from tutelage.supervision import signature
@@ -100,7 +101,7 @@ def _append(path: Path, line: bytes) -> None:
         try:
             if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            os.fsync(file.fileno())
+            durable.flush(path)
         except OSError:
             file.truncate(size)
             raise

@@ -1,5 +1,6 @@
 """`cli.py doctor` and `cli.py calibrate`, before the cart of cart.py and an emulated rig."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.nodes.test_hardware import reaching
+from tests.parts.disks import disk_steps
 from tests.parts.rigs import ROOT, running
 from tests.parts.run_cli import cli
 from tutelage.drivers import computer, ports
 from tutelage.drivers.calibration import Calibrated
 from tutelage.drivers.calibration_session import write
+from tutelage.drivers.doctor import examine
 from tutelage.drivers.robot import load
 
 CART = Path(__file__).parents[1] / "parts" / "cart.py"
@@ -70,6 +73,29 @@ def test_an_ill_one_is_found_out(tmp_path):
     assert "FAILED  device: the cart does not answer: is its cable plugged in?" in done.stdout
 
 
+def test_after_a_failed_reading_the_device_is_stopped_and_closed(tmp_path):
+    robot, fault, said = cart(tmp_path), tmp_path / "fault", []
+    for finding in examine(robot):
+        said.append(str(finding))
+        if "stop:" in said[-1]:
+            fault.write_text("unplugged")
+        elif "FAILED" in said[-1]:
+            fault.unlink()  # a loose contact
+    assert said[-1] == "FAILED  device: the cart does not answer: is its cable plugged in?"
+    told = [json.loads(line)[1] for line in (tmp_path / "told").read_text().splitlines()]
+    assert told == ["connect", "stop", "stop", "close"]
+
+
+def test_a_device_that_stays_silent_is_closed_too(tmp_path):
+    robot, said = cart(tmp_path), []
+    for finding in examine(robot):
+        said.append(str(finding))
+        if "stop:" in said[-1]:
+            (tmp_path / "fault").write_text("unplugged")
+    assert said[-2:] == ["FAILED  device: the cart does not answer: is its cable plugged in?"] * 2
+    assert json.loads((tmp_path / "told").read_text().splitlines()[-1])[1] == "close"
+
+
 def test_an_emulated_rig_behind_a_port(tmp_path):
     robot = tmp_path / "rig.yaml"
     told = (ROOT / "launch" / "robots" / "cartpole_dynamixel.yaml").read_text()
@@ -109,6 +135,13 @@ def test_what_is_written_around_a_calibration_stays_as_it_is(tmp_path):
     write(robot, {"c": {"zero": 3.5}})
     assert robot.read_text() == "rate: 50\ncalibration:\n  c:\n    zero: 3.5\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "robot.yaml"]
+
+
+def test_a_calibrated_file_is_on_the_disk_before_its_name(tmp_path, monkeypatch):
+    robot = cart(tmp_path)
+    done = disk_steps(tmp_path, monkeypatch)
+    write(robot, {"pole": {"zero": 3.5}})
+    assert done == ["file", "folder", "rename", "folder"]
 
 
 def test_what_is_commanded_is_calibrated_like_what_measures_it(tmp_path):

@@ -581,6 +581,12 @@ def test_with_a_step_limit_half_of_it_is_a_command_that_must_move(arm):
     assert driven(guard, arm, [0.0] * 60, goal=0.9) == STUCK // PERIOD
 
 
+def test_with_lowered_limits_it_is_half_of_the_lowered_step(arm):
+    guard = guarded(arm, moving=False, step=np.array([0.2, INF]))
+    guard.scale(0.5)
+    assert driven(guard, arm, [0.0] * 60, goal=0.9) == STUCK // PERIOD
+
+
 @pytest.mark.parametrize(
     "limits", [{"moves": np.array([[True, False], [True, False]])}, {"stuck": np.array([STUCK, 2**62])}]
 )

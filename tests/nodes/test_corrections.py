@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from tests.nodes.test_robot_faults import balancing
-from tests.parts.episodes import driven
+from tests.parts.episodes import driven, record
+from tests.parts.episodes import take as recorded
 from tests.parts.rigs import ROOT
 from tests.parts.run_cli import finished
 from tutelage.codec import pack_state, unpack_state
+from tutelage.input.problems import Refusal
 from tutelage.messages import Action, Metrics, Take, Weights
 from tutelage.nodes.correction_learner import CorrectionLearner
 from tutelage.nodes.policy import LivePolicy
@@ -73,6 +75,13 @@ def learned_again(node: CorrectionLearner) -> dict[str, float]:
     node.version -= 1
     node.behind = True
     return learned(node)
+
+
+def test_without_a_kept_episode_it_is_refused(tmp_path: Path, told: dict[str, Any]) -> None:
+    record(tmp_path / "discarded.mcap", [recorded("CartPole-v1", driven("CartPole-v1", 0, 30), "discarded")])
+    what = "holds no kept episode: with interventions alone the policy would forget all else"
+    with pytest.raises(Refusal, match=what):
+        CorrectionLearner(str(ROBOT), **{**told, "demonstrations": str(tmp_path / "discarded.mcap")})
 
 
 def test_it_comes_back_with_its_corrections(told: dict[str, Any]) -> None:

@@ -14,7 +14,9 @@ from tutelage.drivers.robot import load
 from tutelage.input.problems import Refusal
 from tutelage.messages import Action, Begin, Command, Episode, Observation, Order, Reward, Safety, Timing, Transition
 from tutelage.nodes.hardware import Hardware
+from tutelage.nodes.robot_teleoperator import RobotTeleoperator
 from tutelage.tasks.cart_pole import CartPole, cart_pole
+from tutelage.teaching.devices.device import OperatorCommand
 
 CART = Path(__file__).parents[1] / "parts" / "cart.py"
 
@@ -296,6 +298,45 @@ def test_an_episode_in_which_nothing_was_done_teaches_nothing(tmp_path):
     assert sorted(set(times)) == times  # no step is said twice
 
 
+class OperatedLoop(Loop):
+    """A robot whose operator hears all that it says, and is heard."""
+
+    def __init__(self, folder: Path, lines: str, **parameters: Any) -> None:
+        self.operator = RobotTeleoperator("CartPole-v1", "scripted", episodes=1)
+        super().__init__(folder, lines=lines, **parameters)
+
+    def obey(self, *commands: OperatorCommand) -> "OperatedLoop":
+        for command in commands:
+            self._answer(self.operator._obey(command))
+        self._answer(self.operator.tick())
+        return self
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.said.append(message)
+            if isinstance(message, (Observation, Transition, Episode)):
+                self.operator.hear(message)
+                self._answer(self.operator.tick())
+
+    def _answer(self, messages: Iterable[Message]) -> None:
+        for message in list(messages):
+            if isinstance(message, (Action, Begin, Order)):
+                self.hear(message)
+
+
+def test_after_an_episode_in_which_nothing_was_done_the_operator_is_obeyed(tmp_path):
+    fault = tmp_path / "fault"
+    fault.write_text("outside")
+    lines = f"start: operator\nparameters: {{fault: {fault}}}\nlimits: {{cart: {{position: [-2.6, 2.6]}}}}"
+    loop = OperatedLoop(tmp_path, lines, rollout_steps=1).obey("arm")
+    loop.run(lambda: len(loop.of(Episode)) == 1)
+    assert not loop.of(Transition) and loop.operator.seat.drives
+    fault.unlink()
+    loop.obey("arm", "go", "go").steps(3)
+    assert {message.reason for message in loop.of(Command)[-2:]} == {""}
+    assert loop.operator.seat.driven.length == len(loop.of(Transition)) >= 2
+
+
 def test_what_was_likely_in_one_episode_is_not_said_of_the_next(tmp_path):
     def answer(seen: Observation) -> Iterable[Message]:
         yield Action(seen.rollout, seen.step, np.array([1]), np.array([-0.5], np.float32), 0)
@@ -413,6 +454,26 @@ def test_orders_end_the_episode_and_are_latched(tmp_path, order, state):
     assert len(loop.of(Observation)) == seen
     loop.hear(Order(0, 0, "arm", "aired"))
     loop.steps(2)
+
+
+def test_a_fault_while_it_is_told_something_ends_the_episode_so_that_arming_does_not_revive_it(tmp_path):
+    fault = tmp_path / "fault"
+
+    def unplugged_once(seen: Observation) -> Iterable[Message]:
+        if seen.step == 4:
+            fault.write_text("unplugged")
+            yield from balance(seen)
+            fault.unlink()
+            yield Order(0, 0, "arm", "plugged in again")
+        else:
+            yield from balance(seen)
+
+    loop = Loop(tmp_path, unplugged_once, f"start: operator\nparameters: {{fault: {fault}}}").begin().steps(4)
+    assert loop.node.guard.state == "armed" and not loop.node.trail.running
+    assert [message.length for message in loop.of(Episode)] == [5]
+    assert [message.state for message in loop.of(Safety)][-2:] == ["fault", "armed"]
+    loop.hear(action(loop.of(Observation)[-1], 1))
+    assert loop.of(Command)[-1].applied.size == 0 and loop.of(Command)[-1].reason == "fresh: no episode runs"
 
 
 @pytest.mark.parametrize(("order", "state"), [("stop", "stopped"), ("disarm", "disarmed")])

@@ -13,19 +13,22 @@ import imageio.v3 as imageio
 import minari
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from tests.parts.episodes import driven, record, take
 from tests.parts.run_cli import CLI, cli, finished
 from tutelage import launcher as launching
+from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
 from tutelage.launchfiles.search import LAUNCH_FOLDER
+from tutelage.learning import gail
 from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration
 from tutelage.nodes.dataset import Dataset
 from tutelage.tasks.task import Task
 from tutelage.teaching.demos.plot import sparkline
 from tutelage.teaching.formats import files
-from tutelage.teaching.formats.trajectory import Demonstrations
+from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
 
 CARTPOLE = "CartPole-v1"
 
@@ -112,6 +115,21 @@ def test_episodes_that_do_not_look_like_the_others_are_named(tmp_path: Path) -> 
     assert "expert logit" not in cli("demos", "list", tmp_path / "mixed.npz").stdout
     (run / "discriminator.safetensors").write_bytes(b"nothing")
     assert "cannot score these demonstrations" in cli("demos", "list", run).stderr
+
+
+def test_of_what_was_learned_from_without_actions_each_episode_is_scored(tmp_path: Path) -> None:
+    env = "Reacher-v5"
+    spaces, draws = Task(env).spaces.without_bounds, np.random.default_rng(0)
+    seen = [draws.normal(size=(6, spaces.observation)).astype(np.float32) for _ in range(3)]
+    wordless, rewards = np.zeros((5, 0), np.float32), np.zeros(5, np.float32)
+    one = [Trajectory(observation, wordless, rewards, False, True, i) for i, observation in enumerate(seen)]
+    files.write(str(tmp_path / "states.npz"), Demonstrations(one, env), "npz")
+    dataset = NodePlan("dataset", parameters={"env": env, "file": str(tmp_path / "states.npz")})
+    (tmp_path / "graph.json").write_text(Graph("gail", [dataset]).to_json())
+    settings = gail.OffPolicySettings(state_only=True)
+    save_file(gail.Discriminator(spaces, 0, settings).tensors(), tmp_path / "discriminator.safetensors")
+    rows = json.loads(demos("list", tmp_path, "--json"))
+    assert len({row["expert_logit"] for row in rows}) == 3
 
 
 def test_an_episode_is_shown_in_plain_text(session: Path) -> None:

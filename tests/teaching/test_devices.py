@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.parts.run_cli import cli
 from tutelage.input.problems import Refusal
 from tutelage.tasks.task import Task, TaskSpaces
 from tutelage.teaching.devices.automatic import Lawful, Replay
@@ -354,3 +355,26 @@ def test_a_device_of_ones_own_is_named_by_its_module() -> None:
 def test_who_cannot_drive_is_refused(operator: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(Refusal, match=message):
         device_of(operator, Task("CartPole-v1"), settings)
+
+
+@pytest.mark.parametrize(
+    ("device", "sentence"),
+    [
+        ("Divides", "Divides.action raised ZeroDivisionError: .*by zero: mend the device$"),
+        ("Looks", "Looks.commands raised LookupError: no such pedal: mend the device$"),
+    ],
+)
+def test_a_device_that_raises_ends_the_run_in_one_sentence_and_is_not_tried_again(
+    device: str, sentence: str, tmp_path: Path
+) -> None:
+    words = ["record.yaml", f"operator:=tests.parts.clumsy:{device}", "episodes:=1", "--run-dir", tmp_path / "run"]
+    done = cli("launch", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(f"operator: tests.parts.clumsy:{sentence}", done.stdout, re.MULTILINE), done.stdout
+    assert "Traceback" not in done.stdout + done.stderr and "restarted" not in done.stdout
+
+
+def test_a_device_that_is_unplugged_is_no_error_in_it() -> None:
+    device = device_of("tests.parts.clumsy:Unplugged", Task("CartPole-v1"), {})
+    with pytest.raises(OSError, match="no such device"):
+        device.action(np.zeros(4), Moment("driving", 0, 0))

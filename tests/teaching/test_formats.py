@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from minari.data_collector.episode_buffer import EpisodeBuffer
 
+from tests.parts.disks import disk_steps
 from tests.parts.episodes import driven, record, take, trajectories
 from tutelage.input.problems import Refusal
 from tutelage.recording.format import BEGINNING
@@ -234,6 +235,13 @@ def test_a_verdict_that_cannot_be_written_is_refused_and_leaves_nothing(tmp_path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / "verdicts.jsonl").read_bytes() == before
+
+
+def test_a_verdict_and_the_name_of_its_file_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(tmp_path / "recording.mcap", [take(CARTPOLE, driven(CARTPOLE, 0, 5))])
+    done = disk_steps(tmp_path, monkeypatch)
+    files.judge(str(tmp_path), 0, "discarded")
+    assert done == ["file", "folder"]
 
 
 def test_next_observations_that_are_not_the_following_are_told(tmp_path: Path) -> None:
@@ -490,7 +498,21 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None
         files.write(str(tmp_path / "a.npz"), shown, "npz")
     with pytest.raises(Refusal, match="there is no episode to write"):
         files.write(str(tmp_path / "b.npz"), Demonstrations([]), "npz")
+    for folder in (".", "/"):
+        with pytest.raises(Refusal, match="is there already"):
+            files.write(folder, shown, "npz")
     assert (tmp_path / "a.npz").read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("env", [CARTPOLE, None])
+@pytest.mark.parametrize("to", ["lerobot", "minari", "minari-arrow"])
+def test_episodes_without_actions_are_written_as_npz_alone(to: str, env: str | None, tmp_path: Path) -> None:
+    one = driven(CARTPOLE, 0, 5)
+    shown = Demonstrations([one._replace(action=np.zeros((5, 0), np.float32))], env)
+    with pytest.raises(Refusal, match=f"{to} does not hold episodes without actions: write them with --to npz"):
+        files.write(str(tmp_path / "a-v0"), shown, to, fps=50)
+    path, _ = files.write(str(tmp_path / "a.npz"), shown, "npz")
+    same(files.read(path).trajectories[0], shown.trajectories[0])
 
 
 @pytest.mark.parametrize(

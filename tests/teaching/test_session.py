@@ -90,6 +90,14 @@ def test_a_session_ends_by_its_number_of_episodes() -> None:
     assert told(session, *COMMANDS).phase == "finished"
 
 
+def test_a_session_ends_by_its_number_of_episodes_when_a_verdict_is_undone_too() -> None:
+    session = told(Session(episodes=1), "go", "discard", "undo")
+    assert (session.phase, session.kept) == ("finished", 1)
+    session = told(Session(episodes=1), "go", "discard", "go", "undo")
+    assert session.phase == "driving"  # who drives is not interrupted: the verdict on what runs ends the session
+    assert told(session, "discard").phase == "finished"
+
+
 def test_a_session_with_too_few_cannot_be_finished() -> None:
     session = told(Session(least=1), "finish")
     assert (session.phase, session.notice) == ("ready", "0 kept, 1 needed to learn from; Ctrl-C ends the run")
