@@ -1,6 +1,7 @@
-"""What is no environment, and one whose episodes have no end."""
+"""What is no environment, one whose episodes have no end, and one that reuses its array."""
 
 import gymnasium
+import numpy as np
 
 
 def raising():
@@ -13,6 +14,21 @@ def nothing():
 
 def endless():
     return gymnasium.make("Pendulum-v1").unwrapped
+
+
+class Counting(gymnasium.Env):
+    """It counts four steps in the array that it returns, and says 0 or 1 where others say false or true."""
+
+    observation_space = gymnasium.spaces.Box(0, 9, (2,))
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        self.counted = np.zeros(2, np.float32)
+        return self.counted, {}
+
+    def step(self, action):
+        self.counted += 1
+        return self.counted, 1, int(self.counted[0] == 4), 0, {}
 
 
 gymnasium.register("Odd-v0", entry_point="gymnasium.envs.classic_control:CartPoleEnv", max_episode_steps=9)
