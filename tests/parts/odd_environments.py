@@ -31,5 +31,15 @@ class Counting(gymnasium.Env):
         return self.counted, 1, int(self.counted[0] == 4), 0, {}
 
 
+class OfFiveParts:
+    """It has all that an environment does, and not all that it is."""
+
+    observation_space, action_space = Counting.observation_space, Counting.action_space
+    reset, step = Counting.reset, Counting.step
+
+    def close(self):
+        pass
+
+
 gymnasium.register("Odd-v0", entry_point="gymnasium.envs.classic_control:CartPoleEnv", max_episode_steps=9)
 gymnasium.register("Unlimited-v0", entry_point="gymnasium.envs.classic_control:PendulumEnv")

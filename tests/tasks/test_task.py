@@ -36,6 +36,13 @@ def test_copies_do_what_gymnasiums_own_vector_environment_does(env: str) -> None
     ours.close()
 
 
+def test_an_environment_may_say_0_or_1_where_others_say_false_or_true() -> None:
+    copies = Environments(Task("tests.parts.odd_environments:Counting"), 2)
+    copies.reset(0, 0), copies.reset(1, 0)
+    _, _, terminated, truncated = copies.step(np.zeros(2, np.int64))
+    assert terminated.dtype == truncated.dtype == bool and not (terminated | truncated).any()
+
+
 def test_the_module_that_registers_an_environment_is_named_before_its_id() -> None:
     assert time_limit(Task("tests.parts.odd_environments:Odd-v0").make()) == 9
 
@@ -90,6 +97,7 @@ def test_mujoco_warns_in_the_log_and_leaves_no_file(
         ("nowhere:Odd-v0", "cannot be made: No module named 'nowhere'"),
         ("tests.parts.odd_environments:raising", "cannot be made: ValueError: no licence"),
         ("tests.parts.odd_environments:nothing", "gives a NoneType, which has no observation_space"),
+        ("tests.parts.odd_environments:OfFiveParts", "gives a OfFiveParts, which has no spec: it must be an environment"),
         ({"id": "CartPole-v1", "wrappers": ["gymnasium.wrappers:TimeLimit"]}, "cannot be made: TypeError: TimeLimit"),
         ("FetchReach-v4", "if another package has it, name that package before it: PACKAGE:FetchReach-v4$"),
         ({"id": "CartPole-v1", "argument": {}}, "must be a name, or a mapping of id, arguments and wrappers"),
