@@ -18,6 +18,10 @@ def test_discriminator_and_learner_discount_alike() -> None:
         ({"discont": 0.9}, "has no 'discont'; did you mean 'discount'"),
         ({"hidden": "many"}, "'hidden' must be an int of at least 1, but is the string 'many'"),
         ({"minibatch": 0}, "'minibatch' must be an int of at least 1, but is 0"),
+        ({"discount": 1}, "'discount' must be at least 0 and below 1, but is 1$"),
+        ({"discount": 1.5}, "'discount' must be at least 0 and below 1, but is 1.5$"),
+        ({"discount": -0.1}, "'discount' must be at least 0 and below 1, but is -0.1$"),
+        ({"discount": float("nan")}, "'discount' must be at least 0 and below 1, but is nan$"),
         ({"clip": None}, "'clip' must be a float, but is null"),
     ],
 )

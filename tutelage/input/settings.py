@@ -11,10 +11,10 @@ Kind = TypeVar("Kind")
 
 
 def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
-    """The settings `kind`, a dataclass, with the given values. Whole numbers must be at least 1.
+    """The settings `kind`, a dataclass, with the given values. Whole numbers are at least 1, a discount is below 1.
 
     Raises:
-        Refusal: there is no such setting, or it is of another type, or below 1.
+        Refusal: there is no such setting, or its value is of another type or not in this range.
     """
     known = get_type_hints(kind)
     for name, value in (given or {}).items():
@@ -24,4 +24,6 @@ def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
             least = " of at least 1" if known[name] is int else ""
             what = f"'{name}' must be {describe(known[name])}{least}, but is {found(value)}"
             raise Refusal([Problem("settings", what)])
+        if name == "discount" and not 0 <= value < 1:  # an episode without an end is worth 1 / (1 - discount) steps
+            raise Refusal([Problem("settings", f"'discount' must be at least 0 and below 1, but is {found(value)}")])
     return kind(**(given or {}))
