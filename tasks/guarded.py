@@ -1,4 +1,4 @@
-"""A control law of a user's, which may raise or answer anything: a sentence names it, and nothing is learned from that."""
+"""A control law of a user's, which may raise or answer anything: a sentence names it, and nothing is learned of it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def guarded(law: Law, name: str, spaces: TaskSpaces) -> Law:
             what = f"{name} raised {why} for an observation of shape {list(observation.shape)}: mend the function"
             raise Refusal([Problem("operator", what)]) from error
         if not _fits(given, spaces):
-            wanted = f"a whole number from 0 to {spaces.action - 1}" if spaces.discrete else f"numbers [{spaces.action}]"
-            what = f"{name} answered {_short(said)}, but must give an action, {wanted}: mend the function"
+            kind = f"a whole number from 0 to {spaces.action - 1}" if spaces.discrete else f"numbers [{spaces.action}]"
+            what = f"{name} answered {_short(said)}, but must give an action, {kind}: mend the function"
             raise Refusal([Problem("operator", what)])
         return int(given) if spaces.discrete else given
 

@@ -97,7 +97,10 @@ def test_mujoco_warns_in_the_log_and_leaves_no_file(
         ("nowhere:Odd-v0", "cannot be made: No module named 'nowhere'"),
         ("tests.parts.odd_environments:raising", "cannot be made: ValueError: no licence"),
         ("tests.parts.odd_environments:nothing", "gives a NoneType, which has no observation_space"),
-        ("tests.parts.odd_environments:OfFiveParts", "gives a OfFiveParts, which has no spec: it must be an environment"),
+        (
+            "tests.parts.odd_environments:OfFiveParts",
+            "gives a OfFiveParts, which has no spec: it must be an environment",
+        ),
         ({"id": "CartPole-v1", "wrappers": ["gymnasium.wrappers:TimeLimit"]}, "cannot be made: TypeError: TimeLimit"),
         ("FetchReach-v4", "if another package has it, name that package before it: PACKAGE:FetchReach-v4$"),
         ({"id": "CartPole-v1", "argument": {}}, "must be a name, or a mapping of id, arguments and wrappers"),

@@ -10,6 +10,17 @@ from tutelage.input.types import describe, fits, found
 Kind = TypeVar("Kind")
 
 
+def told_once(given: dict[str, Any] | None, **apart: object) -> None:
+    """Refuses settings that have a name in them for which a node has a parameter, unless that is None.
+
+    Raises:
+        Refusal: they have; then the other nodes with this parameter would not know it.
+    """
+    for name in (name for name, value in apart.items() if value is not None and name in (given or {})):
+        what = f"has '{name}', which other nodes must know, too: give it as {name}:=VALUE alone"
+        raise Refusal([Problem("settings", what)])
+
+
 def chosen(kind: type[Kind], given: dict[str, Any] | None) -> Kind:
     """The settings `kind`, a dataclass, with the given values. Whole numbers are at least 1, a discount is below 1.
 
