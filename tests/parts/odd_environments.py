@@ -19,6 +19,7 @@ def endless():
 class Counting(gymnasium.Env):
     """It counts four steps in the array that it returns, and says 0 or 1 where others say false or true."""
 
+    metadata = None
     observation_space = gymnasium.spaces.Box(0, 9, (2,))
     action_space = gymnasium.spaces.Discrete(2)
 

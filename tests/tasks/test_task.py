@@ -12,6 +12,7 @@ import pytest
 from tutelage.input.problems import Refusal
 from tutelage.invocation import installing
 from tutelage.tasks.task import Environments, Task, TaskSpaces, time_limit
+from tutelage.teaching.tempo import Tempo
 
 
 def test_a_continuous_action_goes_to_the_bounds_and_back() -> None:
@@ -41,6 +42,10 @@ def test_an_environment_may_say_0_or_1_where_others_say_false_or_true() -> None:
     copies.reset(0, 0), copies.reset(1, 0)
     _, _, terminated, truncated = copies.step(np.zeros(2, np.int64))
     assert terminated.dtype == truncated.dtype == bool and not (terminated | truncated).any()
+
+
+def test_an_environment_that_states_no_pace_has_the_usual_one() -> None:
+    assert Tempo(Task("tests.parts.odd_environments:Counting"), 0, 1, person=True).period == 1 / 30
 
 
 def test_the_module_that_registers_an_environment_is_named_before_its_id() -> None:
