@@ -102,8 +102,8 @@ class Discriminator:
     ) -> dict[str, float]:
         """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
 
-        Where `memory_share` is 1 they are against earlier rollouts alone, unless this is the first. Only after them some
-        of this rollout's pairs are remembered.
+        Where `memory_share` is 1 they are against earlier rollouts alone, unless this is the first. Only after them are
+        some of this rollout's pairs remembered.
 
         The learning rate goes to its final one with `progress`, from 0 to 1.
         """

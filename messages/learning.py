@@ -23,9 +23,9 @@ class Score(Message, cadence="rollout"):
 class RewardModel(Message, cadence="rollout"):
     """discriminator -> off-policy learner, reward report: the weights that compute rewards from now on.
 
-    They are published after the discriminator's steps of this rollout; in `dac.yaml` these learn from earlier rollouts,
-    and from this one in the next (`learning.gail`). A replay buffer outlives many discriminators, so the learner computes
-    the rewards of each batch anew.
+    They are published after the discriminator's steps of this rollout; in `dac.yaml` these learn from earlier rollouts
+    alone, unless this is the first (`learning.gail`). A replay buffer outlives many discriminators, so the learner
+    computes the rewards of each batch anew.
     """
 
     tensors: Annotated[NDArray[np.uint8], "bytes", "safetensors file, observation scaling included"]
