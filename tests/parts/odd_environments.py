@@ -1,5 +1,7 @@
 """What is no environment, one whose episodes have no end, and one that reuses its array."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 
@@ -19,7 +21,7 @@ def endless():
 class Counting(gymnasium.Env):
     """It counts four steps in the array that it returns, and says 0 or 1 where others say false or true."""
 
-    metadata = None
+    metadata: Any = None
     observation_space = gymnasium.spaces.Box(0, 9, (2,))
     action_space = gymnasium.spaces.Discrete(2)
 
