@@ -26,7 +26,7 @@ from tutelage.learning.draws import episode_seed, generator
 from tutelage.learning.gail import Discriminator
 from tutelage.learning.ppo import PPO
 from tutelage.learning.rollout import Demonstration, Rollout, Spaces
-from tutelage.tasks.known import law_of
+from tutelage.tasks.known import LAWS
 from tutelage.tasks.playing import episode, observations
 
 ROLLOUT_STEPS, ENVIRONMENTS = 64, 32
@@ -78,7 +78,7 @@ def demonstrations(env: str, count: int, seed: int) -> list[Demonstration]:
     """Episodes of the scripted expert, as the demonstrator node shows them."""
     environment, shown = gym.make(env, disable_env_checker=True), []
     for i in range(count):
-        steps = list(episode(environment, law_of(env), int(generator(seed, "teleoperator", i).integers(2**31))))
+        steps = list(episode(environment, LAWS[env], int(generator(seed, "teleoperator", i).integers(2**31))))
         actions = np.array([step.action for step in steps])
         shown.append(Demonstration(observations(steps), actions, steps[-1].terminated, steps[-1].truncated))
     return shown

@@ -30,7 +30,7 @@ class Settings:
     remembered: int = 256
     """pairs of each rollout that are added to the memory"""
     memory_share: float = 0.5
-    """share of the policy's pairs in a step that come from the memory"""
+    """share of the policy's pairs in a step that come from the memory: with 1 none are of the newest rollout"""
     hidden: int = 64
     """units in each of the two layers"""
 

@@ -102,6 +102,9 @@ class Discriminator:
     ) -> dict[str, float]:
         """Some gradient steps on all demonstrations so far against this rollout and the policy's past.
 
+        Where `memory_share` is 1 they are against earlier rollouts alone, unless this is the first. Only after them are
+        some of this rollout's pairs remembered.
+
         The learning rate goes to its final one with `progress`, from 0 to 1.
         """
         s = self.settings
@@ -188,7 +191,7 @@ class Discriminator:
         return rows
 
     def _policy_batch(self, policy: Pairs, generator: np.random.Generator) -> np.ndarray:
-        """Some of this rollout's pairs, the others from earlier rollouts."""
+        """Pairs of earlier rollouts, by `memory_share`, the others of this one; all of this one if it is the first."""
         if not len(self.memory):
             return policy.sample(self.settings.batch, generator)
         old = round(self.settings.batch * self.settings.memory_share)

@@ -23,7 +23,8 @@ class Score(Message, cadence="rollout"):
 class RewardModel(Message, cadence="rollout"):
     """discriminator -> off-policy learner, reward report: the weights that compute rewards from now on.
 
-    They are published after learning from this rollout. A replay buffer outlives many discriminators, so the learner
+    They are published after the discriminator's steps of this rollout; in `dac.yaml` these learn from earlier rollouts
+    alone, unless this is the first (`learning.gail`). A replay buffer outlives many discriminators, so the learner
     computes the rewards of each batch anew.
     """
 

@@ -18,7 +18,8 @@ from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Wi
 class Admission(Node):
     """For a learner that has no rollouts: the i-th change of its demonstrations is rollout i.
 
-    With `state_only` the change of the observation takes the action's place.
+    With `state_only` the change of the observation takes the action's place. A `file`, and any `subsample` but 1, are
+    refused: they are of demonstrations that nobody drives.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
@@ -26,7 +27,13 @@ class Admission(Node):
     order = "arrival"
     keeps: ClassVar[tuple[str, ...]] = ("rollout", "admitted", "withdrawn", "closed", "waiting")
 
-    def __init__(self, state_only: bool = False) -> None:
+    def __init__(self, state_only: bool = False, file: str | None = None, subsample: int = 1) -> None:
+        if file:
+            what = "a live operator shows instead of a file: leave live out, or name the file as operator:=FILE"
+            raise Refusal([Problem("demonstrations", f"{what} (of a recorded run, its recording.mcap)")])
+        if subsample != 1:
+            what = "thins the pairs of a file, but a live operator shows all: leave live out, and name a file, "
+            raise Refusal([Problem("subsample", f"{what}demonstrations:=FILE")])
         self.state_only = state_only
         self.rollout = 0  # the first one without a promise
         self.waiting: list[Take] = []  # kept, not admitted yet
@@ -98,8 +105,10 @@ class AdmissionByRollout(Admission):
     interruptible = True
     keeps = (*Admission.keeps, "asked", "limit")
 
-    def __init__(self, rollouts_each: int = 8, state_only: bool = False) -> None:
-        super().__init__(state_only)
+    def __init__(
+        self, rollouts_each: int = 8, state_only: bool = False, file: str | None = None, subsample: int = 1
+    ) -> None:
+        super().__init__(state_only, file, subsample)
         self.rollouts_each = rollouts_each
         self.asked = -1  # the last rollout for which the learner has published weights
         self.limit = 0  # the rollout that must wait for another demonstration

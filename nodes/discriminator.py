@@ -15,7 +15,7 @@ from tutelage.files.rows import naming
 from tutelage.files.weights import DISCRIMINATOR
 from tutelage.finite import FINITE, check_all
 from tutelage.input.problems import Problem, Refusal
-from tutelage.input.settings import chosen
+from tutelage.input.settings import chosen, told_once
 from tutelage.learning import gail, rewards
 from tutelage.learning.budget import OFF_POLICY, ON_POLICY, ROLLOUT_STEPS, Budgets
 from tutelage.learning.budget import budget as derived
@@ -32,7 +32,6 @@ class Discriminator(Node):
     """Learns to tell demonstrations from the policy's transitions, rollout by rollout, and scores each rollout.
 
     `absorbing`, `subsample` and `state_only` are settings of it, which launch files have as arguments of their own.
-
     It has `enough` when both its accuracies, means of CHANCE_ROLLOUTS, are within `chance` of one half (0: never).
     """
 
@@ -63,6 +62,7 @@ class Discriminator(Node):
         spaces = Task(env).spaces.without_bounds
         self.seed, self.rollout_steps, self.budget = seed, rollout_steps, derived(budget, spaces, self.budgets)
         self.reward, self.chance = rewards.FORMS[reward], chance
+        told_once(settings, subsample=subsample, state_only=state_only)
         others = {"absorbing": absorbing, "subsample": subsample, "state_only": state_only, **(settings or {})}
         told = {name: value for name, value in others.items() if value is not None}
         self.discriminator = self.Algorithm(spaces, seed, chosen(self.Settings, told))

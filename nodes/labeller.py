@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tutelage import Message, Node
-from tutelage.finite import check
 from tutelage.learning.rollout import RolloutBuffer
 from tutelage.messages import Labels, Transition
 from tutelage.tasks.playing import answers
@@ -36,5 +35,4 @@ class Labeller(Node):
             observation = self.gathered.rollout().observation
             action = answers(self.law, self.task, observation.reshape(-1, observation.shape[-1]))
             action = action.reshape(*observation.shape[:2], *action.shape[1:])
-            check(f"{self.task.env}, rollout {message.rollout}, operator", "action", action, rows="step")
             yield Labels(message.rollout, message.step + 1, observation=observation, action=action)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tutelage import Message
-from tutelage.finite import check
 from tutelage.input.problems import Problem, Refusal
 from tutelage.learning.draws import generator
 from tutelage.messages import Action, Observation
@@ -47,5 +46,4 @@ class MixedPolicy(Policy):
         if operated.any():
             action[operated] = answers(self.law, self.task, observed.observation[operated])
             log_prob[operated] = 0
-            check(f"{self.task.env}, rollout {rollout}, step {step}, operator", "action", action, rows="copy")
         return Action(rollout, step, action=action, log_prob=log_prob, policy_version=self.version)

@@ -11,6 +11,7 @@ from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.learning.acting import Tensors
 from tutelage.learning.draws import generator
 from tutelage.tasks import video
+from tutelage.tasks.drawn import steps_per_second
 from tutelage.tasks.finished_run import fitting, run_of, task_of
 from tutelage.tasks.playing import episode, policy_law, returns
 from tutelage.tasks.task import Task
@@ -82,5 +83,5 @@ def _render(task: Task, tensors: Tensors, sampled: bool, seed: int, target: str)
             if target != "window":
                 frames.append(_picture(environment, task))
     if frames:
-        video.write(Path(target), frames, environment.metadata.get("render_fps", 30))
+        video.write(Path(target), frames, steps_per_second(environment))
     environment.close()

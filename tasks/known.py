@@ -15,7 +15,7 @@ from tutelage.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from tutelage.tasks.pendulum import PENDULUM
 from tutelage.tasks.pictures import Bars, Draw
 from tutelage.tasks.robot_task import RobotTask
-from tutelage.tasks.task import TaskSpaces
+from tutelage.tasks.task import Task, TaskSpaces
 from tutelage.tasks.unknown_operator import unknown_operator
 
 KNOWN: dict[str, Known] = {
@@ -34,21 +34,21 @@ LAWS: dict[str, Law] = {env: one.law for env, one in KNOWN.items() if one.law}
 ROBOT_TASKS: dict[str, type[RobotTask]] = {env: one.robot_task for env, one in KNOWN.items() if one.robot_task}
 
 
-def law_of(env: str, operator: str = "scripted") -> Law:
+def law_of(task: Task, operator: str = "scripted") -> Law:
     """The control law of a task: the known one, or by `operator` a user's function, `package.module:function`.
 
     Raises:
         Refusal: there is none; the sentence says which tasks have one.
     """
     if ":" in operator:
-        return guarded(named(operator), operator)
+        return guarded(named(operator), operator, task.spaces)
     if operator != "scripted":
         raise unknown_operator(operator, "scripted, package.module:function, or the folder of a run")
-    if env not in LAWS:
+    if task.env not in LAWS:
         known = ", ".join(LAWS)
         what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
-        raise Refusal([Problem(env, what)])
-    return LAWS[env]
+        raise Refusal([Problem(task.env, what)])
+    return LAWS[task.env]
 
 
 def keys_of(env: str, spaces: TaskSpaces) -> Keys:

@@ -38,14 +38,15 @@ def episode(environment: Any, law: Law, seed: int | None = None) -> Iterator[Ste
     Raises:
         Refusal: it does not end.
     """
-    observation, _ = environment.reset(seed=seed)
+    observation = np.array(environment.reset(seed=seed)[0])  # a copy: it may write to its own array at each step
     ended, steps = False, 0
     while not ended:
         steps += 1
         if steps > LONGEST and not time_limit(environment):
             raise endless(type(environment.unwrapped).__name__)
         action = law(observation)
-        following, reward, terminated, truncated, _ = environment.step(action)
+        seen, reward, terminated, truncated, _ = environment.step(action)
+        following = np.array(seen)
         yield Step(observation, action, float(reward), following, bool(terminated), bool(truncated))
         observation, ended = following, terminated or truncated
 

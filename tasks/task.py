@@ -31,7 +31,7 @@ Env = str | dict[str, Any]
 _ID = re.compile(r"[\w/:.-]+-v\d+")
 """A gymnasium id: no function is called so."""
 
-_INTERFACE = ("observation_space", "action_space", "reset", "step", "close")
+_INTERFACE = ("observation_space", "action_space", "reset", "step", "close", "spec", "metadata", "unwrapped")
 """What is used of an environment."""
 
 _PARTS = {"id": str, "arguments": dict[str, Any], "wrappers": list[str]}
@@ -176,7 +176,8 @@ class Environments:
         if not (within(observation) and within(reward)):
             for i in range(len(reward)):
                 self._check(i, observation[i], reward[i])
-        return observation.astype(np.float32, copy=False), reward, np.array(terminated), np.array(truncated)
+        ended = np.array(terminated, bool), np.array(truncated, bool)
+        return observation.astype(np.float32, copy=False), reward, *ended
 
     def _check(self, i: int, observation: Any, reward: Any) -> None:
         for name, value in (("observation", observation), ("reward", reward)):

@@ -27,7 +27,7 @@ def check(path: Path) -> None:
         raise Refusal([Problem(path, f"there is no folder {path.parent}")])
 
 
-def write(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
+def write(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:
     """Writes frames [height, width, 3] of bytes. Raises Refusal as `check`, or if the file cannot be written."""
     check(path)
     import imageio.v3 as imageio

@@ -89,7 +89,7 @@ def law(operator: str, task: Task) -> Law:
     if onnx_file.is_onnx(operator):
         return onnx_file.read(Path(operator), task)
     if not _is_run(operator):
-        return law_of(task.env, operator)
+        return law_of(task, operator)
     tensors = weights_of(Path(operator))
     if why := unfit(tensors, task):
         raise Refusal([Problem(operator, f"{why}, and cannot drive this one")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tutelage.input.problems import Problem, Refusal
+from tutelage.tasks.drawn import steps_per_second
 from tutelage.tasks.task import Task
 
 
@@ -26,7 +27,7 @@ class Tempo:
             raise Refusal([Problem("teleoperator", what)])
         if not rate:
             environment = task.make()
-            rate = float(environment.metadata.get("render_fps", 30)) if person else 0.0
+            rate = steps_per_second(environment) if person else 0.0
             environment.close()
         self.rate, self.person = rate, person
         self.due = 0.0

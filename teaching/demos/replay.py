@@ -12,6 +12,7 @@ import numpy as np
 
 from tutelage.input.problems import Problem, Refusal
 from tutelage.tasks import video
+from tutelage.tasks.drawn import steps_per_second
 from tutelage.tasks.playing import episode
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats.trajectory import Trajectory
@@ -23,7 +24,7 @@ class Replayed(NamedTuple):
     reward: np.ndarray
     differs: int | None
     frames: list[np.ndarray]
-    fps: int
+    fps: float
 
 
 def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) -> Replayed:
@@ -37,7 +38,7 @@ def replay(one: Trajectory, task: Task, seed: int | None, render: str | None) ->
             rewards.append(step.reward)
             if render not in (None, "window"):
                 frames.append(environment.render())
-        fps = environment.metadata.get("render_fps", 30)
+        fps = steps_per_second(environment)
     reward = np.array(rewards)
     return Replayed(reward, _first_difference(one, reward), frames, fps)
 

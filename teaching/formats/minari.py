@@ -44,9 +44,7 @@ def read(path: Path, trusted: bool = False) -> Demonstrations:
         about = list(dataset.storage.get_episode_metadata(dataset.episode_indices))
         episodes = list(dataset.iterate_episodes())
         trajectories = [_one(i, *both) for i, both in enumerate(zip(episodes, about, strict=True))]
-    except Unfit:
-        raise
-    except Refusal:
+    except (Unfit, Refusal):
         raise
     except Exception as error:  # Minari does not document its exceptions for damaged data
         raise Unfit(f"cannot be read as a Minari dataset: {error}") from error

@@ -31,15 +31,7 @@ def read(path: Path) -> Demonstrations:
                 columns = {name: file[name] for name in file.files}
     except Unfit:
         raise
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        AttributeError,
-        NotImplementedError,
-    ) as error:
+    except UNREADABLE as error:
         raise Unfit(f"cannot be read as npz: {error}") from error
     env = _env(columns.pop("env_id", None), columns.pop("env_kwargs", None))
     trajectories, notes = split(columns)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 
+from tests.parts.episodes import driven
+from tests.parts.run_cli import cli
 from tutelage import Message, Node, play
 from tutelage.input.problems import Refusal
 from tutelage.message import Promise
@@ -14,6 +17,8 @@ from tutelage.messages import Closing, Demonstration, Score, Take, Transition, W
 from tutelage.nodes.admission import Admission, AdmissionByRollout
 from tutelage.nodes.cloner import Cloner
 from tutelage.nodes.discriminator import Discriminator
+from tutelage.teaching.formats import npz
+from tutelage.teaching.formats.trajectory import Demonstrations
 
 
 def take(number: int, verdict: Literal["kept", "discarded"] = "kept") -> Take:
@@ -170,3 +175,22 @@ def test_the_cloner_forgets_it_too() -> None:
     state = node.state()
     never.load(state)
     assert never.bc.demonstrations == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("gail.yaml subsample:=20", "subsample: thins the pairs of a file, but an operator shows all: name a file, "),
+        ("dac.yaml subsample:=20", "subsample: thins the pairs of a file, but an operator shows all: name a file, "),
+        ("gail.yaml live:=true subsample:=20", "subsample: thins the pairs of a file, but a live operator shows all: "),
+        ("bc.yaml live:=true subsample:=20", "subsample: thins the pairs of a file, but a live operator shows all: "),
+        ("gail.yaml live:=true demonstrations:=a.npz", "demonstrations: a live operator shows instead of a file: "),
+        ("bc.yaml live:=true demonstrations:=a.npz", "demonstrations: a live operator shows instead of a file: "),
+    ],
+)
+def test_what_only_a_file_can_do_is_refused_of_an_operator(words: str, sentence: str, tmp_path: Path) -> None:
+    npz.write(tmp_path / "a.npz", Demonstrations([driven("CartPole-v1", 0)], "CartPole-v1"))
+    words += " kept_episodes:=1" if "live" in words else ""
+    done = cli("launch", *words.split(), "--run-dir", tmp_path / "run", cwd=tmp_path)
+    assert done.returncode and sentence in done.stdout + done.stderr, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr and "restarted" not in done.stdout

@@ -85,13 +85,12 @@ def test_a_rollout_in_parts_is_labelled_when_it_is_complete_also_after_a_kill() 
 
 def test_an_operator_that_has_no_answer_ends_the_run() -> None:
     node = Labeller("Pendulum-v1", STEPS, operator="tests.parts.broken:operator")
-    with pytest.raises(FloatingPointError, match=r"^Pendulum-v1, rollout 0, operator, step \d: action\[\d, 0\] is nan"):
+    sentence = r"^operator: tests.parts.broken:operator answered array\(\[nan\]\), but must give an action"
+    with pytest.raises(Refusal, match=sentence):
         [*node.hear(transition("Pendulum-v1"))]
     mixed = MixedPolicy("Pendulum-v1", operator="tests.parts.broken:operator")
     [*mixed.hear(first("Pendulum-v1"))]
-    with pytest.raises(
-        FloatingPointError, match=r"^Pendulum-v1, rollout 0, step 3, operator, copy 1: action\[0\] is nan"
-    ):
+    with pytest.raises(Refusal, match=sentence):
         [*mixed.hear(Observation(0, 3, np.array([[1, 0, 0], [-1, 0, 0]], np.float32)))]
 
 

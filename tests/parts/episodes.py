@@ -15,7 +15,7 @@ from tutelage.finite import LIMIT
 from tutelage.message import schema, values
 from tutelage.messages import Take
 from tutelage.recording import Writer
-from tutelage.tasks.known import law_of
+from tutelage.tasks.known import LAWS
 from tutelage.tasks.playing import episode, observations
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats.trajectory import Trajectory
@@ -58,7 +58,7 @@ def _trajectory(draw: st.DrawFn, number: int, dtype: Any, width: int, acts: int 
 def driven(env: str, number: int, most: int = 10_000, operator: str = "ann") -> Trajectory:
     """What the scripted expert does in an episode, `most` steps; its seed is its number."""
     environment = Task(env).make()
-    steps = list(islice(episode(environment, law_of(env), number), most))
+    steps = list(islice(episode(environment, LAWS[env], number), most))
     environment.close()
     last = steps[-1]
     reward = np.array([step.reward for step in steps], np.float32)

@@ -6,12 +6,14 @@ import gymnasium
 import numpy as np
 import pytest
 
+from tests.parts import leaning
 from tests.parts.leaning import lean
 from tests.parts.run_cli import cli
 from tutelage.input.problems import Refusal
 from tutelage.tasks.cart_pole import cart_pole
 from tutelage.tasks.known import LAWS, law_of
-from tutelage.tasks.playing import episode
+from tutelage.tasks.playing import answers, episode
+from tutelage.tasks.task import Task
 
 BOUNDS = {  # episodes, least mean return, least return
     "Acrobot-v1": (100, -90, -200),
@@ -42,8 +44,8 @@ def test_a_law_does_its_task(env):
 
 
 def test_a_law_is_found_by_its_task_or_by_its_name():
-    assert law_of("CartPole-v1") is cart_pole
-    found = law_of("CartPole-v1", "tests.parts.leaning:lean")
+    assert law_of(Task("CartPole-v1")) is cart_pole
+    found = law_of(Task("CartPole-v1"), "tests.parts.leaning:lean")
     assert found.__name__ == lean.__name__ and found(np.zeros(4)) == lean(np.zeros(4))
 
 
@@ -56,6 +58,42 @@ def test_a_function_that_raises_ends_the_run_in_one_sentence_and_is_not_tried_ag
     assert "Traceback" not in done.stdout + done.stderr and "restarted" not in done.stdout
 
 
+@pytest.mark.parametrize("env, answer, sentence", [
+    ("CartPole-v1", 7, "7, but must give an action, a whole number from 0 to 1: mend the function$"),
+    ("CartPole-v1", -1, "-1, but must"),
+    ("CartPole-v1", 0.9, r"0\.9, but must"),
+    ("CartPole-v1", [1], r"\[1\], but must"),
+    ("CartPole-v1", None, "None, but must"),
+    ("CartPole-v1", "left", "'left', but must"),
+    ("Pendulum-v1", [1, 2], r"\[1, 2\], but must give an action, numbers \[1\]: mend the function$"),
+    ("Pendulum-v1", [[1]], r"\[\[1\]\], but must"),
+    ("Pendulum-v1", 1.0, r"1\.0, but must"),
+    ("Pendulum-v1", np.array([np.nan]), r"array\(\[nan\]\), but must"),
+    ("Pendulum-v1", [1e30], r"\[1e\+30\], but must"),
+])  # fmt: skip
+def test_a_function_that_answers_no_action_is_refused_in_a_sentence(env, answer, sentence, monkeypatch):
+    monkeypatch.setattr(leaning, "answer", answer)
+    task = Task(env)
+    with pytest.raises(Refusal, match=rf"^operator: tests\.parts\.leaning:told answered {sentence}"):
+        answers(law_of(task, "tests.parts.leaning:told"), task, np.zeros((1, task.spaces.observation)))
+
+
+@pytest.mark.parametrize("answer", [1, True, 1.0, np.int32(1), np.float32(1) > 0, np.array(1)])
+def test_a_choice_may_be_said_in_many_ways(answer, monkeypatch):
+    monkeypatch.setattr(leaning, "answer", answer)
+    task = Task("CartPole-v1")
+    steps = list(episode(task.make(), law_of(task, "tests.parts.leaning:told"), seed=0))
+    assert {step.action for step in steps} == {1}
+
+
+def test_a_function_may_write_to_the_array_that_it_has_answered(monkeypatch):
+    monkeypatch.setattr(leaning, "answer", reused := np.zeros(1, np.float32))
+    law = law_of(Task("Pendulum-v1"), "tests.parts.leaning:told")
+    first = law(np.zeros(3))
+    reused += 1
+    assert [np.asarray(one).tolist() for one in (first, law(np.zeros(3)))] == [[0], [1]]
+
+
 @pytest.mark.parametrize("operator, env, sentence", [
     ("scripted", "LunarLander-v3", "LunarLander-v3: has no scripted operator, only Acrobot-v1, CartPole-v1, "),
     ("scriptd", "CartPole-v1", "operator: is 'scriptd', but must be scripted, .*; did you mean 'scripted'[?]$"),
@@ -65,4 +103,4 @@ def test_a_function_that_raises_ends_the_run_in_one_sentence_and_is_not_tried_ag
 ])  # fmt: skip
 def test_a_law_that_is_not_there_is_refused_in_a_sentence(operator, env, sentence):
     with pytest.raises(Refusal, match=sentence):
-        law_of(env, operator)
+        law_of(Task(env), operator)

@@ -32,6 +32,11 @@ def test_a_time_limit_ends_it_too(limit):
     assert (len(steps), steps[-1].terminated, steps[-1].truncated) == (limit, False, True)
 
 
+def test_an_environment_may_write_to_the_array_that_it_has_returned():
+    steps = list(episode(Task("tests.parts.odd_environments:Counting").make(), lambda _: 0))
+    assert observations(steps).tolist() == [[0, 0], [1, 1], [2, 2], [3, 3], [4, 4]]
+
+
 def test_it_can_be_left_in_its_midst_and_the_next_one_begins_anew():
     environment = gymnasium.make("CartPole-v1")
     first = next(episode(environment, cart_pole, seed=0))

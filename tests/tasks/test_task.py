@@ -12,6 +12,7 @@ import pytest
 from tutelage.input.problems import Refusal
 from tutelage.invocation import installing
 from tutelage.tasks.task import Environments, Task, TaskSpaces, time_limit
+from tutelage.teaching.tempo import Tempo
 
 
 def test_a_continuous_action_goes_to_the_bounds_and_back() -> None:
@@ -34,6 +35,17 @@ def test_copies_do_what_gymnasiums_own_vector_environment_does(env: str) -> None
             np.testing.assert_array_equal(mine, other)
     theirs.close()
     ours.close()
+
+
+def test_an_environment_may_say_0_or_1_where_others_say_false_or_true() -> None:
+    copies = Environments(Task("tests.parts.odd_environments:Counting"), 2)
+    copies.reset(0, 0), copies.reset(1, 0)
+    _, _, terminated, truncated = copies.step(np.zeros(2, np.int64))
+    assert terminated.dtype == truncated.dtype == bool and not (terminated | truncated).any()
+
+
+def test_an_environment_that_states_no_pace_has_the_usual_one() -> None:
+    assert Tempo(Task("tests.parts.odd_environments:Counting"), 0, 1, person=True).period == 1 / 30
 
 
 def test_the_module_that_registers_an_environment_is_named_before_its_id() -> None:
@@ -90,6 +102,10 @@ def test_mujoco_warns_in_the_log_and_leaves_no_file(
         ("nowhere:Odd-v0", "cannot be made: No module named 'nowhere'"),
         ("tests.parts.odd_environments:raising", "cannot be made: ValueError: no licence"),
         ("tests.parts.odd_environments:nothing", "gives a NoneType, which has no observation_space"),
+        (
+            "tests.parts.odd_environments:OfFiveParts",
+            "gives a OfFiveParts, which has no spec: it must be an environment",
+        ),
         ({"id": "CartPole-v1", "wrappers": ["gymnasium.wrappers:TimeLimit"]}, "cannot be made: TypeError: TimeLimit"),
         ("FetchReach-v4", "if another package has it, name that package before it: PACKAGE:FetchReach-v4$"),
         ({"id": "CartPole-v1", "argument": {}}, "must be a name, or a mapping of id, arguments and wrappers"),

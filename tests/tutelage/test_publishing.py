@@ -166,8 +166,23 @@ def test_lists_become_arrays_of_the_declared_type() -> None:
     assert made.greedy.dtype == np.float64 and made.greedy.tolist() == [1.0, 2.5] and values(made)[5].size == 0
 
 
-@pytest.mark.parametrize("said", ["2026-11-29", "2026-13-45", "!!set {a}", "&one [*one]", "!!binary aGk="])
-def test_what_is_yaml_and_no_message_is_refused(said: str) -> None:
-    with pytest.raises(Refusal, match=r"values: only numbers, texts, .* in quotes"):
-        mapping(f"{{order: stop, reason: {said}}}", "values", "must be fields")
-    assert mapping("{reason: '2026-11-29'}", "values", "must be fields") == {"reason": "2026-11-29"}
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("{reason: !!set {a}}", r"values:1:10: the tag '.*:set' is not read here: write a plain value"),
+        ("{reason: !!binary aGk=}", r"values:1:10: the tag '.*:binary' is not read here: write a plain value"),
+        ("{reason: &one [*one]}", "values:1:10: .* anchors and aliases are not read"),
+        ("{reason: a, reason: b}", "values:1:13: the key 'reason' is duplicated"),
+        ("{reason: ", "values:1:10: this YAML cannot be read"),
+        ("[stop]", "values: must be fields"),
+        ("", "values: must be fields"),
+    ],
+)
+def test_what_is_no_message_is_refused(said: str, sentence: str) -> None:
+    with pytest.raises(Refusal, match=f"^{sentence}"):
+        mapping(said, "values", "must be fields")
+
+
+def test_what_people_say_is_read_as_a_launch_file_is() -> None:
+    said = "{clip: 1e-3, reason: on, number: 010, when: 2026-11-29}"
+    assert mapping(said, "values", "") == {"clip": 0.001, "reason": "on", "number": 10, "when": "2026-11-29"}

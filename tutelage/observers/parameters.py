@@ -7,9 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from tutelage.graph import Graph, NodePlan
+from tutelage.input import yaml_marks
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.launchfiles import declared
 from tutelage.observers.steered import ADMITTED_SECONDS, Pending, admit, mapping, published
@@ -105,7 +104,7 @@ def change(run: Running, node: str, setting: str, value: float, seconds: float =
 
 def dump(run: Running, node: str) -> str:
     """The settings of a node that may change, as YAML for `load`."""
-    return yaml.safe_dump({row.parameter: row.value for row in rows(run, node) if row.steerable}, sort_keys=False)
+    return yaml_marks.dump({row.parameter: row.value for row in rows(run, node) if row.steerable})
 
 
 def load(run: Running, node: str, text: str) -> Iterator[str]:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tutelage.foreign import message_type
 from tutelage.input.problems import Problem, Refusal
+from tutelage.input.yaml_marks import parse, plain
 from tutelage.observers import runs
 from tutelage.supervision import control, roles
 from tutelage.supervision.registry import Running
@@ -105,16 +104,11 @@ def mapping(text: str, where: str, what: str) -> dict[str, Any]:
     """The names and plain values that a YAML text has; `what` is said if it has none.
 
     Raises:
-        Refusal: the text is no YAML, or has other values than JSON can hold.
+        Refusal: the text is no YAML as launch files are, or no mapping.
     """
-    try:
-        found = yaml.safe_load(text)
-        json.dumps(found)
-    except yaml.YAMLError as error:
-        raise Refusal([Problem(where, f"this is no YAML: {error}")]) from error
-    except (TypeError, ValueError, RecursionError) as error:
-        what = f"only numbers, texts, true, false, lists and names can be said; put a date in quotes ({error})"
-        raise Refusal([Problem(where, what)]) from error
-    if not isinstance(found, dict):
-        raise Refusal([Problem(where, what)])
+    problems: list[Problem] = []
+    item = parse(text, where, problems) if text.strip() else None
+    found = plain(item) if item else None
+    if problems or not isinstance(found, dict):
+        raise Refusal(problems or [Problem(where, what)])
     return found
