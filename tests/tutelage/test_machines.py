@@ -140,11 +140,16 @@ def test_a_machine_that_went_down_joins_again(tmp_path, far, one_machine) -> Non
     assert ended(run).digest == one_machine("budget:=16384")
 
 
+def door() -> int:
+    """The process of the launcher's door: the one that listens there."""
+    listening = subprocess.run(["ss", "-tlpnH", f"src {NEAR}:7700"], capture_output=True, text=True, check=True).stdout
+    return int(listening.partition("pid=")[2].partition(",")[0])
+
+
 @pytest.mark.slow
 def test_a_door_that_is_killed_is_opened_again(tmp_path, far, one_machine) -> None:
     run = amid(tmp_path, far, "budget:=16384")
-    listening = subprocess.run(["ss", "-tlpnH", f"src {NEAR}:7700"], capture_output=True, text=True, check=True).stdout
-    os.kill(int(listening.partition("pid=")[2].partition(",")[0]), signal.SIGKILL)
+    os.kill(door(), signal.SIGKILL)
     assert ended(run).digest == one_machine("budget:=16384")
 
 
@@ -165,6 +170,22 @@ def test_a_killed_launcher_ends_its_nodes_there(tmp_path, far) -> None:
     run = amid(tmp_path, far, "budget:=16384")
     run.kill()
     until(lambda: not far.processes())
+
+
+@pytest.mark.slow
+def test_a_launcher_that_is_killed_while_the_link_is_cut_is_resumed_by_another_join(tmp_path, far, one_machine) -> None:
+    """The nodes there have not noticed it: they are of a former launch, and end when they meet the next one."""
+    run = amid(tmp_path, far, "budget:=16384")
+    far.cut()
+    os.kill(run.process.pid, signal.SIGSTOP)  # so that it opens no other door
+    os.kill(door(), signal.SIGKILL)  # so that nobody says that the run is over
+    run.kill()
+    assert far.processes()
+    far.cut(mended=True)
+    resumed = Run(tmp_path, "--resume", str(run.run_dir), "--listen", NEAR)
+    until(lambda: not far.processes())
+    far.join()
+    assert ended(resumed).digest == one_machine("budget:=16384")
 
 
 @pytest.mark.slow
