@@ -275,6 +275,18 @@ def test_a_launch_file_with_a_host_needs_an_address_and_a_key(tmp_path, monkeypa
     assert not list(tmp_path.glob("runs/*"))
 
 
+def test_an_address_that_another_program_has_or_that_is_everywhere_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert cli("keys", "new").returncode == cli("keys", "allow", "far", "0" * 64).returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        where = f"127.0.0.1:{other.getsockname()[1]}"
+        taken = launched(tmp_path, STEPS, "--listen", where).wait()
+    assert taken.process.returncode == 2 and f"{where}: this address cannot be used: Address" in taken.output
+    everywhere = launched(tmp_path, STEPS, "--listen", "0.0.0.0").wait()
+    assert everywhere.process.returncode == 2 and "0.0.0.0: name the address" in everywhere.output
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_program_of_ones_own_is_not_heard_on_another_machine(tmp_path, far) -> None:
     introduce(far)
     (tmp_path / "two.yaml").write_text(
