@@ -1,17 +1,21 @@
-"""The launcher's door hears machines of its own launch, and no others."""
+"""The launcher's door hears machines of its own launch and no others, and a machine waits until it knows the others."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 
+from tests.parts.run_cli import CLI
 from tests.tutelage.test_curve import free_ports
 from tests.tutelage.test_lives import Caller
 from tutelage.graph import Graph, NodePlan
@@ -19,7 +23,8 @@ from tutelage.supervision import child
 from tutelage.supervision.machines import keys
 from tutelage.supervision.machines.door import Door
 from tutelage.supervision.machines.types import fingerprints
-from tutelage.transport.curve import Key
+from tutelage.transport import sockets
+from tutelage.transport.curve import Gate, Key
 from tutelage.transport.places import Places
 
 GRAPH = Graph("one", [NodePlan("sim", run="nodes.simulator:Simulator", host="far")])
@@ -58,3 +63,42 @@ def test_a_machine_of_a_former_launch_is_told_that_it_is_over_and_is_not_taken_i
     door.lifeline.close()
     os.waitpid(door.pid, 0)
     far.context.destroy(linger=0)
+
+
+PLACES = {"places": {"sim": ["far", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10"]}}
+ORDER = {"node": "sim", "life": 0, "first": 0, "lines": ['start {"hurried": false}'], "heard": 0}
+
+
+@pytest.mark.parametrize("packets, starts", [((ORDER, PLACES), False), ((ORDER, PLACES, ORDER), True)])
+def test_no_node_starts_before_its_machine_knows_the_places(
+    short: Path, tmp_path: Path, packets: tuple[dict[str, Any], ...], starts: bool
+) -> None:
+    """It would hear those on its own machine alone. The order comes again each second."""
+    server, machine = Key.new(), keys.new()
+    keys.allow("near", server.public)
+    where, context = f"127.0.0.1:{free_ports(1)[0]}", sockets.Context()
+    gate = Gate(context, server, lambda key: "far" if key == machine.public else "")
+    launcher = sockets.router(context, f"tcp://{where}", gate)
+    launcher.setsockopt(zmq.RCVTIMEO, 20_000)
+    gate.open()
+    joined = subprocess.Popen([sys.executable, CLI, "join", "near", where], cwd=tmp_path)
+    told = {"run": "one", "secret": "00", "key": Key.new(), "host": "far", "before": {}, "graph": GRAPH.to_json()}
+    try:
+        answer(launcher, "ask", {"welcome": told})
+        answer(launcher, "here", *packets, {"over": True})
+        assert joined.wait(20) == 0
+    finally:
+        joined.kill()
+        gate.close()
+        context.destroy(linger=0)
+    assert (tmp_path / "runs/one/logs/sim.log").exists() == starts
+
+
+def answer(launcher: sockets.Socket, asked: str, *packets: dict[str, Any]) -> None:
+    """Sends packets to a machine, once it has sent one with this word."""
+    while True:
+        connection, body = launcher.recv_multipart()
+        if asked in json.loads(body):
+            break
+    for packet in packets:
+        launcher.send_multipart([connection, json.dumps(packet).encode()])

@@ -139,7 +139,7 @@ class Agent:
             if nodes != self._nodes:
                 Places(self.host, self.key, nodes).write(self.sockets.path)
             self._nodes = nodes
-        if packet.get("node") in self.plans and not self.over:
+        if packet.get("node") in self.plans and self._nodes and not self.over:  # what comes too early is said again
             self._obey(packet)
 
     def _obey(self, packet: dict[str, Any]) -> None:
