@@ -1,4 +1,4 @@
-"""The launcher's door hears machines of its own launch and no others, and a machine waits until it knows the others."""
+"""What passes the launcher's door: no machine of a former launch, no order before the places, and no line but reports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 import zmq
 
-from tests.parts.run_cli import CLI
+from tests.parts.run_cli import CLI, Run
 from tests.tutelage.test_curve import free_ports
 from tests.tutelage.test_lives import Caller
+from tests.tutelage.test_supervisor import write_graph
+from tutelage import launcher
 from tutelage.graph import Graph, NodePlan
 from tutelage.supervision import child
 from tutelage.supervision.machines import keys
@@ -78,14 +80,14 @@ def test_no_node_starts_before_its_machine_knows_the_places(
     keys.allow("near", server.public)
     where, context = f"127.0.0.1:{free_ports(1)[0]}", sockets.Context()
     gate = Gate(context, server, lambda key: "far" if key == machine.public else "")
-    launcher = sockets.router(context, f"tcp://{where}", gate)
-    launcher.setsockopt(zmq.RCVTIMEO, 20_000)
+    outside = sockets.router(context, f"tcp://{where}", gate)
+    outside.setsockopt(zmq.RCVTIMEO, 20_000)
     gate.open()
     joined = subprocess.Popen([sys.executable, CLI, "join", "near", where], cwd=tmp_path)
     told = {"run": "one", "secret": "00", "key": Key.new(), "host": "far", "before": {}, "graph": GRAPH.to_json()}
     try:
-        answer(launcher, "ask", {"welcome": told})
-        answer(launcher, "here", *packets, {"over": True})
+        answer(outside, "ask", {"welcome": told})
+        answer(outside, "here", *packets, {"over": True})
         assert joined.wait(20) == 0
     finally:
         joined.kill()
@@ -94,11 +96,36 @@ def test_no_node_starts_before_its_machine_knows_the_places(
     assert (tmp_path / "runs/one/logs/sim.log").exists() == starts
 
 
-def answer(launcher: sockets.Socket, asked: str, *packets: dict[str, Any]) -> None:
+def answer(outside: sockets.Socket, asked: str, *packets: dict[str, Any]) -> None:
     """Sends packets to a machine, once it has sent one with this word."""
     while True:
-        connection, body = launcher.recv_multipart()
+        connection, body = outside.recv_multipart()
         if asked in json.loads(body):
             break
     for packet in packets:
-        launcher.send_multipart([connection, json.dumps(packet).encode()])
+        outside.send_multipart([connection, json.dumps(packet).encode()])
+
+
+@pytest.mark.parametrize("line", ["hello", '{"event": "alive", "new": 1}'])
+def test_a_line_of_another_machine_that_is_no_report_ends_the_run_in_a_sentence(
+    short: Path, tmp_path: Path, line: str
+) -> None:
+    server, machine = keys.new(), Key.new()
+    keys.allow("far", machine.public)
+    write_graph(tmp_path, counter="Counter", idle="Idle")
+    with (tmp_path / "graph.yaml").open("a") as file:
+        file.write("\nhost: far")
+    where = f"127.0.0.1:{free_ports(1)[0]}"
+    run = Run(tmp_path, str(tmp_path / "graph.yaml"), "--listen", where)
+    far = Caller(f"tcp://{where}", server.public, machine)
+    welcome: dict[str, Any] = far.answer()["welcome"]  # type: ignore[assignment]
+    places = {name: ["far", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10"] for name in ("counter", "idle")}
+    types = fingerprints(launcher.graph(str(tmp_path / "graph.yaml"), []).nodes)
+    said = {"launch": welcome["key"][0], "here": True, "places": places, "fingerprints": types}
+    assert "places" in far.answer(**said)
+    order = json.loads(far.socket.recv())
+    far.socket.send(json.dumps({**order, "launch": said["launch"], "first": 0, "lines": [line], "heard": 1}).encode())
+    run.wait(20)
+    assert run.process.returncode == 1 and f"far says of {order['node']} what is no report: " in run.output
+    assert "Traceback" not in run.output
+    far.context.destroy(linger=0)

@@ -26,6 +26,7 @@ from tutelage.introduction import introduction
 from tutelage.process import Process
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.machines import stand_in
+from tutelage.supervision.report import checked
 from tutelage.supervision.signals import ASKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,18 +100,10 @@ class Program(Child):
         """Its reports. One that cannot be read ends it for good. A program that is no node reports nothing."""
         try:
             found = super().events() if self._is_node else []
-            return [_checked(report) for report in found]
+            return [checked(report) for report in found]
         except (ValueError, RecursionError) as error:
             self.kill(signal.SIGKILL)
             return [{"event": "failed", "why": f"its lifeline says what is no report: {error}"}]
-
-
-def _checked(report: Any) -> dict[str, Any]:
-    """A program's report. Raises ValueError if it is none (docs/wire.md)."""
-    known = {"event": str, "why": str, "lost": int, "unkept": str}
-    if isinstance(report, dict) and "event" in report and all(type(report[key]) is known.get(key) for key in report):
-        return report
-    raise ValueError(f"{report!r}"[:100])
 
 
 def fork(
