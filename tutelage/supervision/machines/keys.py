@@ -143,4 +143,4 @@ def _write(path: Path, text: str) -> None:
         os.link(fresh, path)
         durable.flush_folder(path.parent)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
