@@ -6,12 +6,14 @@ import json
 import random
 import socket
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.parts.run_cli import cli
+from tests.parts.run_cli import CLI, cli
 from tutelage import launcher
 from tutelage.graph import Graph, traits
 from tutelage.input.problems import Refusal
@@ -61,6 +63,27 @@ def test_a_key_that_others_can_read_is_refused(keys) -> None:
     (keys / "own").chmod(0o644)
     done = cli("join", "near", "127.0.0.1")
     assert done.returncode == 2 and "this key is not yours alone" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "0" * 64, "0" * 64 + "\n" + "0" * 63, "\0" * 130], ids=len)
+def test_a_damaged_key_is_refused_and_can_be_replaced(keys, text) -> None:
+    cli("keys", "new")
+    cli("keys", "allow", "near", "0" * 64)
+    (keys / "own").write_text(text)
+    for words in (("list",), ("list", "--json")):
+        done = cli("keys", *words)
+        assert done.returncode == 2 and "own: this key is damaged: remove it" in done.stderr
+    (keys / "allowed/near").write_text(text[65:])
+    done = cli("join", "near", "127.0.0.1")
+    assert done.returncode == 2 and "near: this key is damaged" in done.stderr
+    assert cli("keys", "revoke", "near").returncode == cli("keys", "allow", "near", "0" * 64).returncode == 0
+
+
+def test_a_key_that_could_not_be_written_is_not_there(keys) -> None:
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, str(CLI), "keys", "new"]
+    full = subprocess.run(command, capture_output=True, text=True)
+    assert full.returncode != 0 and list(keys.iterdir()) == [], full.stderr
+    assert cli("keys", "new").returncode == 0
 
 
 def test_lines_arrive_once_and_in_order_over_a_link_that_loses_most() -> None:

@@ -82,8 +82,9 @@ class Caller:
         self.context = sockets.Context()
         self.socket = sockets.dealer(self.context, where, server=server, key=key)
 
-    def answer(self) -> dict[str, object]:
-        self.socket.send(b'{"ask": true}')
+    def answer(self, **said: object) -> dict[str, object]:
+        """What the door answers to a packet; by default, to one that asks."""
+        self.socket.send(json.dumps(said or {"ask": True}).encode())
         assert self.socket.poll(10_000), "the door has not answered"
         told: dict[str, object] = json.loads(self.socket.recv())
         return told

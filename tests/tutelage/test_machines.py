@@ -140,11 +140,16 @@ def test_a_machine_that_went_down_joins_again(tmp_path, far, one_machine) -> Non
     assert ended(run).digest == one_machine("budget:=16384")
 
 
+def door() -> int:
+    """The process of the launcher's door: the one that listens there."""
+    listening = subprocess.run(["ss", "-tlpnH", f"src {NEAR}:7700"], capture_output=True, text=True, check=True).stdout
+    return int(listening.partition("pid=")[2].partition(",")[0])
+
+
 @pytest.mark.slow
 def test_a_door_that_is_killed_is_opened_again(tmp_path, far, one_machine) -> None:
     run = amid(tmp_path, far, "budget:=16384")
-    listening = subprocess.run(["ss", "-tlpnH", f"src {NEAR}:7700"], capture_output=True, text=True, check=True).stdout
-    os.kill(int(listening.partition("pid=")[2].partition(",")[0]), signal.SIGKILL)
+    os.kill(door(), signal.SIGKILL)
     assert ended(run).digest == one_machine("budget:=16384")
 
 
@@ -165,6 +170,22 @@ def test_a_killed_launcher_ends_its_nodes_there(tmp_path, far) -> None:
     run = amid(tmp_path, far, "budget:=16384")
     run.kill()
     until(lambda: not far.processes())
+
+
+@pytest.mark.slow
+def test_a_launcher_that_is_killed_while_the_link_is_cut_is_resumed_by_another_join(tmp_path, far, one_machine) -> None:
+    """The nodes there have not noticed it: they are of a former launch, and end when they meet the next one."""
+    run = amid(tmp_path, far, "budget:=16384")
+    far.cut()
+    os.kill(run.process.pid, signal.SIGSTOP)  # so that it opens no other door
+    os.kill(door(), signal.SIGKILL)  # so that nobody says that the run is over
+    run.kill()
+    assert far.processes()
+    far.cut(mended=True)
+    resumed = Run(tmp_path, "--resume", str(run.run_dir), "--listen", NEAR)
+    until(lambda: not far.processes())
+    far.join()
+    assert ended(resumed).digest == one_machine("budget:=16384")
 
 
 @pytest.mark.slow
@@ -252,6 +273,18 @@ def test_a_launch_file_with_a_host_needs_an_address_and_a_key(tmp_path, monkeypa
     assert without.returncode == 2 and "simulator: it is to run on far: say where" in without.stderr
     assert "console: it shows the run, which only the launcher's machine can" in without.stderr
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_an_address_that_another_program_has_or_that_is_everywhere_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert cli("keys", "new").returncode == cli("keys", "allow", "far", "0" * 64).returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        where = f"127.0.0.1:{other.getsockname()[1]}"
+        taken = launched(tmp_path, STEPS, "--listen", where).wait()
+    assert taken.process.returncode == 2 and f"{where}: this address cannot be used: Address" in taken.output
+    everywhere = launched(tmp_path, STEPS, "--listen", "0.0.0.0").wait()
+    assert everywhere.process.returncode == 2 and "0.0.0.0: name the address" in everywhere.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_program_of_ones_own_is_not_heard_on_another_machine(tmp_path, far) -> None:

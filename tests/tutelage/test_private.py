@@ -106,6 +106,12 @@ def test_another_user_can_neither_rename_a_runs_folder_nor_put_a_socket_there(sh
             assert not by_another(act)
 
 
+def test_macos_long_folder_for_temporary_files_is_not_for_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", "/var/folders/zz/zyxvpxvq6csfxvn_n0000000000000/T")
+    assert private.places() == [Path(f"/tmp/tutelage-{os.getuid()}")]
+
+
 def test_a_runtime_folder_of_the_user_alone_is_preferred(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = shared / "runtime"
     runtime.mkdir(0o700)

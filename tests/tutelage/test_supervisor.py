@@ -16,7 +16,7 @@ from tests.test_sameness import exists, wait_for
 from tests.tutelage.test_machines import until
 from tutelage.recording import Reader
 from tutelage.supervision import registry
-from tutelage.supervision.child import Child, Program
+from tutelage.supervision.child import MOST_UNSENT, Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
 
@@ -331,6 +331,23 @@ def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_pa
     assert run.process.returncode == 0, run.output
     assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
     assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
+
+
+def test_who_does_not_read_gets_each_order_later_and_whole():
+    ours, theirs = socket.socketpair()
+    orders = [*(f"publish {json.dumps(str(number) * 60_000)}" for number in range(10)), "halt"]
+    with ours, theirs:
+        node = Child("node", os.getpid(), ours)
+        for order in orders:
+            node.tell(order)
+        received = b""
+        while not received.endswith(b"halt\n"):
+            assert node.events() == []
+            received += theirs.recv(2**16, socket.MSG_DONTWAIT)
+        assert received.decode().splitlines() == orders
+        for _ in range(100):  # nor does the launcher's memory grow without end
+            node.tell("x" * 2**16)
+        assert len(node._unsent) <= MOST_UNSENT
 
 
 def test_who_was_stopped_before_it_led_a_session_can_be_killed():

@@ -26,9 +26,13 @@ from tutelage.introduction import introduction
 from tutelage.process import Process
 from tutelage.supervision import cores, leftovers, registry
 from tutelage.supervision.machines import stand_in
+from tutelage.supervision.report import checked
 from tutelage.supervision.signals import ASKING
 
 ROOT = Path(__file__).resolve().parents[2]
+
+MOST_UNSENT = 2**20
+"""The most bytes of orders that wait for a process that does not read."""
 
 
 class Child:
@@ -36,7 +40,7 @@ class Child:
 
     def __init__(self, name: str, pid: int, lifeline: socket.socket) -> None:
         self.name, self.pid, self.lifeline = name, pid, lifeline
-        self._text = ""
+        self._text, self._unsent = "", bytearray()
         self._is_there = True
         self.status: int | None = None
 
@@ -49,6 +53,7 @@ class Child:
 
     def events(self) -> list[dict[str, Any]]:
         """Its reports since the last call (lifeline.py)."""
+        self._send()
         try:
             self._text += self.lifeline.recv(65536, socket.MSG_DONTWAIT).decode()
         except (BlockingIOError, ConnectionError):
@@ -57,9 +62,17 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def tell(self, order: str) -> None:
-        """Sends an order (lifeline.py). A full socket drops it: then the process does not read."""
-        with contextlib.suppress(OSError):  # it is gone, which the launcher learns from its exit
-            self.lifeline.send(f"{order}\n".encode(), socket.MSG_DONTWAIT)
+        """Sends an order (lifeline.py). What does not fit is sent later, unless too much waits already."""
+        line = f"{order}\n".encode()
+        if len(self._unsent) + len(line) <= MOST_UNSENT:
+            self._unsent += line
+        self._send()
+
+    def _send(self) -> None:
+        """Sends as much of the waiting orders as fits."""
+        with contextlib.suppress(OSError):  # it does not read, or is gone, which the launcher learns from its exit
+            while self._unsent:
+                del self._unsent[: self.lifeline.send(self._unsent, socket.MSG_DONTWAIT)]
 
     def kill(self, number: signal.Signals) -> None:
         """Signals the process and all that it has started; if it has ended, what it has left behind."""
@@ -99,18 +112,10 @@ class Program(Child):
         """Its reports. One that cannot be read ends it for good. A program that is no node reports nothing."""
         try:
             found = super().events() if self._is_node else []
-            return [_checked(report) for report in found]
+            return [checked(report) for report in found]
         except (ValueError, RecursionError) as error:
             self.kill(signal.SIGKILL)
             return [{"event": "failed", "why": f"its lifeline says what is no report: {error}"}]
-
-
-def _checked(report: Any) -> dict[str, Any]:
-    """A program's report. Raises ValueError if it is none (docs/wire.md)."""
-    known = {"event": str, "why": str, "lost": int, "unkept": str}
-    if isinstance(report, dict) and "event" in report and all(type(report[key]) is known.get(key) for key in report):
-        return report
-    raise ValueError(f"{report!r}"[:100])
 
 
 def fork(

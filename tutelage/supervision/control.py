@@ -33,7 +33,7 @@ class Control:
 
     def __init__(self, folder: Path, answer: Callable[[dict[str, Any]], str]) -> None:
         self._answer = answer
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = _roomy()
         self._socket.setblocking(False)
         self._socket.bind(str(folder / ADDRESS))
 
@@ -64,6 +64,14 @@ class Control:
             return {"refused": [["question", f"the launcher does not understand it: {error}"]]}
 
 
+def _roomy() -> socket.socket:
+    """A socket for datagrams that has room for the longest one and its sender's address; macOS's default is 2 KiB."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        made.setsockopt(socket.SOL_SOCKET, buffer, 2 * BYTES)
+    return made
+
+
 def ask(folder: Path, **question: Any) -> str:
     """The launcher's answer to a question, or to an order.
 
@@ -71,7 +79,7 @@ def ask(folder: Path, **question: Any) -> str:
         Refusal: the launcher refuses, cannot be reached, or does not answer within ANSWER_SECONDS.
     """
     path = folder / f"asks-{os.getpid()}-{id(question)}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+    with _roomy() as end:
         end.settimeout(ANSWER_SECONDS)
         try:
             end.bind(str(path))

@@ -18,9 +18,11 @@ def places() -> list[Path]:
     """The places for this user's sockets, the best first.
 
     These are XDG_RUNTIME_DIR, if it is private, and the folder for temporary files, which other users can write to.
+    macOS's own is so long that few bytes are left for the path of a socket: there it is /tmp.
     """
     given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    shared = Path(tempfile.gettempdir()) / f"tutelage-{os.getuid()}"
+    temporary = tempfile.gettempdir()
+    shared = Path("/tmp" if temporary.startswith("/var/folders/") else temporary) / f"tutelage-{os.getuid()}"
     return [given / "tutelage", shared] if given.is_absolute() and _is_ours_alone(given) else [shared]
 
 

@@ -134,14 +134,12 @@ class Agent:
         self.over |= "over" in packet
         if "refused" in packet:
             raise Refusal([Problem(self.host, packet["refused"])])
-        if packet.get("welcome", {}).get("run", self.run_name) != self.run_name:
-            self.over = True  # the launcher has begun another run
         if "places" in packet:
             nodes = {name: Place(*place) for name, place in packet["places"].items()}
             if nodes != self._nodes:
                 Places(self.host, self.key, nodes).write(self.sockets.path)
             self._nodes = nodes
-        if packet.get("node") in self.plans and not self.over:
+        if packet.get("node") in self.plans and self._nodes and not self.over:  # what comes too early is said again
             self._obey(packet)
 
     def _obey(self, packet: dict[str, Any]) -> None:
@@ -149,7 +147,7 @@ class Agent:
         name, mail = packet["node"], self.mails.get(packet["node"])
         if mail is None or packet["life"] > mail.life:
             if packet["first"] > 0:  # the beginning went to an earlier agent
-                self.wire.send(node=name, life=packet["life"], unknown=True)
+                self._say(node=name, life=packet["life"], unknown=True)
                 return
             self._end(name)
             mail = self.mails[name] = Mail(name, packet["life"])
@@ -205,7 +203,11 @@ class Agent:
         if again:
             self._due = time.monotonic() + AGAIN_SECONDS
             types = fingerprints(list(self.plans.values()))
-            self.wire.send(here=self.run_name, places=self.ports.places, fingerprints=types)
+            self._say(here=True, places=self.ports.places, fingerprints=types)
         for mail in self.mails.values():
             if mail.news or again:
-                self.wire.send(**mail.packet())
+                self._say(**mail.packet())
+
+    def _say(self, **told: Any) -> None:
+        """Says something to the door of this launch: one of another launch tells us that ours is over."""
+        self.wire.send(launch=self.key.public, **told)

@@ -5,9 +5,11 @@ What a machine says, once a second until it is answered, and the door's answers:
 
     {ask}                              {welcome: the run, its graph, secret and key, ...} or {refused: why}
     {cannot: why}                      a node cannot run there
-    {here, places, fingerprints}       {places} once all machines are here, or {refused: why}
-    {node, life, ...}                  the packets of stand_in.py
-                                       {over: true} at the end
+    {here, launch, places, ...}        {places} once all machines are here, or {refused: why}
+    {node, launch, life, ...}          the packets of stand_in.py
+                                       {over: true} at the end, and to who is of a former launch of the run
+
+`launch` is the public half of the run's key, which is new for each launch.
 """
 
 from __future__ import annotations
@@ -68,19 +70,20 @@ class Door:
         sockets.leave(self._context, self._outside, OVER_MS)
 
     def _hear(self, name: str, connection: bytes, body: bytes) -> None:
-        """Hears a machine, whose name its key has shown. For a former life of one that Ray chose the run is over."""
+        """Hears a machine, whose name its key has shown. For one of a former launch, and for a former life of one that
+        Ray chose, the run is over."""
         host, _, key = name.partition(" ")
-        if key != lives.key_of(self.folder, host):
+        told, launch = json.loads(body), self.places.key.public
+        if key != lives.key_of(self.folder, host) or told.get("launch", launch) != launch:
             self._outside.send_multipart([connection, _packed(over=True)])
             return
         self._agents[host] = connection
-        told = json.loads(body)
         if "node" in told:
             if self._hosts.get(told["node"]) == host:
                 self._inside.send_multipart([told["node"].encode(), body])
         elif host not in self._hosts.values():
             self._send(host, _packed(refused=f"no node of this run is to run on {host}"))
-        elif told.get("here") == self.run_name:
+        elif "here" in told:
             self._take_in(host, told)
         elif "cannot" in told:
             self._refuse(told["cannot"])  # a second `join`, for example, amid a run says so to its own user alone

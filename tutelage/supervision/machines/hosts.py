@@ -50,7 +50,7 @@ class Hosts:
         """Opens the door for the machines of a graph, if there are any.
 
         Raises:
-            Refusal: the launcher has no address for them, or no key of one of them is allowed.
+            Refusal: the launcher has no address for them or cannot use it, or no key of one of them is allowed.
         """
         self.nodes = {plan.name for plan in graph.nodes if plan.host}
         self.waiting = sorted({plan.host for plan in graph.nodes if plan.host})
@@ -62,7 +62,7 @@ class Hosts:
         address, port = _reached(elsewhere)
         self._ports = ports.Ports("", address, [plan.name for plan in graph.nodes if not plan.host], {})
         places, key = Places("", Key.new(), self._ports.places), keys.own() if joining else Key.new()
-        where = f"tcp://{address}:{port}" if port else self._ports.hold(address)
+        where = self._ports.hold(address, f"tcp://{address}:{port}" if port else "")
 
         def door(line: socket.socket) -> None:
             Door(graph, run, sockets.path, sockets.secret, places, where, key).serve(line)
@@ -124,7 +124,10 @@ class Hosts:
 def _reached(elsewhere: Elsewhere) -> tuple[str, int]:
     """Where other machines reach this one: as stated, or where Ray's head node does, at any free port (0)."""
     if elsewhere.listen:
-        return ports.parsed(elsewhere.listen)
+        address, port = ports.parsed(elsewhere.listen)
+        if address == "0.0.0.0":
+            raise Refusal([Problem(elsewhere.listen, "name the address at which the others reach this machine")])
+        return address, port
     return ports.own_address(ports.parsed(elsewhere.ray)[0]), 0
 
 

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from tutelage.files import durable
 from tutelage.input.problems import Problem, Refusal, did_you_mean
 from tutelage.invocation import program
 from tutelage.supervision.private import state
@@ -57,7 +58,7 @@ def own() -> Key:
     """This machine's key.
 
     Raises:
-        Refusal: it has none, or others could have read it.
+        Refusal: it has none, others could have read it, or its file is damaged.
     """
     path = _own()
     if not path.exists():
@@ -65,7 +66,10 @@ def own() -> Key:
     found = path.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise Refusal([Problem(path, "this key is not yours alone: remove it, and make a new one")])
-    return Key(*path.read_text().split())
+    halves = path.read_text(errors="replace").split()
+    if len(halves) != len(Key._fields) or not all(map(is_public, halves)):
+        raise Refusal([Problem(path, "this key is damaged: remove it, and make a new one")])
+    return Key(*halves)
 
 
 def allowed() -> dict[str, str]:
@@ -100,21 +104,28 @@ def revoke(name: str) -> None:
     Raises:
         Refusal: no machine of this name is allowed.
     """
-    known(name)
-    (_allowed() / name).unlink()
+    _file_of(name).unlink()
 
 
 def known(name: str) -> str:
     """The public key of an allowed machine.
 
     Raises:
-        Refusal: no machine of this name is allowed.
+        Refusal: no machine of this name is allowed, or its key is damaged.
     """
+    path, key = _file_of(name), allowed()[name]
+    if not is_public(key):
+        raise Refusal([Problem(path, f"this key is damaged: `{program()} keys revoke {name}`, and allow it again")])
+    return key
+
+
+def _file_of(name: str) -> Path:
+    """The file of an allowed machine's key. Raises Refusal if there is none."""
     keys = allowed()
     if name not in keys:
         what = f"no machine of this name is allowed (`{program()} keys allow NAME KEY`); {did_you_mean(name, keys)}"
         raise Refusal([Problem(name, what)])
-    return keys[name]
+    return _allowed() / name
 
 
 def name_of(public: str) -> str:
@@ -123,5 +134,13 @@ def name_of(public: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{text}\n")
+    """Makes a key's file in one step: it is whole, or not there. Raises FileExistsError."""
+    fresh = state() / f"machines/{path.name}.{os.getpid()}"  # not among the allowed keys, whose names are its files'
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"{text}\n")
+        durable.flush(fresh)
+        os.link(fresh, path)
+        durable.flush_folder(path.parent)
+    finally:
+        fresh.unlink(missing_ok=True)

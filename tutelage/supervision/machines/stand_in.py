@@ -15,6 +15,7 @@ from typing import Any
 from tutelage.assignment import Assignment
 from tutelage.graph import NodePlan
 from tutelage.supervision.machines.mail import AGAIN_SECONDS, Mail
+from tutelage.supervision.report import checked
 from tutelage.transport import sockets
 
 DOOR = "door"
@@ -25,7 +26,7 @@ START = "start "
 
 
 class Gone(Exception):
-    """The node's process has ended by an error, or its machine knows it no more."""
+    """The node's process has ended by an error or says what is no report, or its machine knows it no more."""
 
 
 def run(plan: NodePlan, place: Assignment, lifeline: socket.socket) -> None:
@@ -75,7 +76,7 @@ def _hand_over(plan: NodePlan, mail: Mail, packet: dict[str, Any], lifeline: soc
         raise Gone(f"{plan.host} does not know this process of {plan.name}: its `join` has begun anew")
     for line in mail.take(packet):
         if not line.startswith("exit "):
-            lifeline.sendall(f"{line}\n".encode())
+            _report(plan, line, lifeline)
         elif line == "exit 0":
             return True
         elif line == f"exit {-signal.SIGKILL}":
@@ -83,6 +84,17 @@ def _hand_over(plan: NodePlan, mail: Mail, packet: dict[str, Any], lifeline: soc
         else:
             raise Gone(f"{plan.name} has ended with {line}: its log is {_log(plan)}")
     return False
+
+
+def _report(plan: NodePlan, line: str, lifeline: socket.socket) -> None:
+    """Gives the launcher a report. One that cannot be read ends the node for good; raises Gone."""
+    try:
+        report = checked(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        why = f"{plan.host} says of {plan.name} what is no report: {error}"
+        lifeline.sendall(json.dumps({"event": "failed", "why": why}).encode() + b"\n")
+        raise Gone(why) from error
+    lifeline.sendall(json.dumps(report).encode() + b"\n")
 
 
 def _log(plan: NodePlan) -> str:
