@@ -13,7 +13,7 @@ from tutelage import extension
 from tutelage import run_summary as ending
 from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.input.problems import Problem, Refusal, complain, printable
 from tutelage.input.types import text
 from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
@@ -184,6 +184,6 @@ def _as_named(refusal: str, inherited: Mapping[str, str]) -> str:
 def _say(said: str, stream: TextIO) -> None:
     """Prints to the terminal. If it was closed, nothing is printed: report.json says it, too."""
     try:
-        print(said, file=stream, flush=True)
+        print(printable(said), file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the rest of the buffer is flushed at exit

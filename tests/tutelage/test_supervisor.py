@@ -362,6 +362,13 @@ def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
     assert not exists(int((tmp_path / "left").read_text()))
 
 
+def test_the_last_lines_of_a_log_move_no_cursor(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'printf \"\\033[2Jgone\"; exit 1']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 1
+    assert "\\x1b[2Jgone" in run.output and "\x1b" not in run.output
+
+
 def test_any_program_is_a_node(tmp_path):
     (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'echo from a program']\n")
     run = Run(tmp_path, "graph.yaml").wait()
