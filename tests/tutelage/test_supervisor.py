@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts import run_cli
+from tests.parts.forked import Forked
 from tests.parts.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tests.tutelage.test_machines import until
@@ -367,6 +368,17 @@ def test_the_last_lines_of_a_log_move_no_cursor(tmp_path):
     run = Run(tmp_path, "graph.yaml").wait()
     assert run.process.returncode == 1
     assert "\\x1b[2Jgone" in run.output and "\x1b" not in run.output
+
+
+def test_a_terminal_that_is_closed_amid_a_run_ends_it_in_good_order(tmp_path):
+    write_graph(tmp_path, clock="Clock {count: 1000000}", follower="Follower")
+    ours, theirs = os.openpty()
+    words = ["launch", "graph.yaml", "--run-dir", str(tmp_path / "run")]
+    process = Forked(run_cli.CLI, words, [Path(os.ttyname(theirs))] * 3, tmp_path)
+    until((tmp_path / "run" / "checkpoints" / "follower.checkpoint").exists)
+    os.close(theirs)
+    os.close(ours)
+    assert process.wait(60) == 128 + signal.SIGHUP
 
 
 def test_any_program_is_a_node(tmp_path):
