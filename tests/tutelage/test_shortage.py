@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def processes() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [1, 2])  # with more it depends on the moment who gets none
 def test_too_few_processes(tmp_path: Path, processes: Path, number: int) -> None:
     (processes / "pids.max").write_text(str(number))
-    done = launched(tmp_path, f"echo $$ > {processes}/cgroup.procs")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        done = launched(tmp_path, f"echo $$ > {processes}/cgroup.procs", TMPDIR=folder, XDG_RUNTIME_DIR=folder)
+        assert list(Path(folder).glob("*/*")) == []
     assert done.returncode == 2, done.stdout
     assert "does not let the run begin: [Errno 11] Resource temporarily unavailable" in done.stderr
     assert not (tmp_path / "run").exists()
