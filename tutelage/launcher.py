@@ -129,6 +129,7 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, elsew
         raise Refusal([Problem(run_dir, why)])
     run.check_layout(folder)
     sys.path += made.paths
+    run.load(made)
     if names := made.by_the_clock():
         what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"
         raise Refusal([Problem(run_dir, what)])

@@ -178,10 +178,17 @@ def load(graph: Graph) -> None:
     """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere.
 
     They are never garbage: without `freeze` Python would search them for it at its exit, for a second.
+
+    Raises:
+        Refusal: one of them is missing here, or lacks what it needs.
     """
     for plan in graph.nodes:
-        if plan.run:
-            node_class(plan.run)
+        try:
+            if plan.run:
+                node_class(plan.run)
+        except (LookupError, TypeError, ImportError) as error:
+            what = f"this node cannot be loaded here: {error}; install or bring back what it needs"
+            raise Refusal([Problem(plan.name, what)]) from error
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     gc.freeze()
