@@ -71,6 +71,24 @@ def test_a_folder_of_sockets_that_cannot_be_made(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    (small := tmp_path / "small").mkdir()
+    with disk(small, "1m"):
+        for words in (["--run-dir", "small/run"], ["--run-dir", "small"]):
+            write_graph(tmp_path, counter="Counter", adder="Adder")
+            done = cli("launch", "graph.yaml", *words, cwd=tmp_path)
+            assert done.returncode == 2 and "MB are free there, 64 MB are needed: free some" in done.stderr
+            assert list(small.iterdir()) == []
+
+
+def test_a_file_of_a_run_that_cannot_be_written(tmp_path: Path) -> None:
+    (in_the_way := tmp_path / "run" / "graph.json").mkdir(parents=True)
+    write_graph(tmp_path, counter="Counter", adder="Adder")
+    done = cli("launch", "graph.yaml", "--run-dir", "run", cwd=tmp_path)
+    assert done.returncode == 2 and "the run's folder cannot be used" in done.stderr
+    assert list((tmp_path / "run").iterdir()) == [in_the_way]
+
+
 def test_a_runs_folder_that_cannot_be_written(tmp_path: Path) -> None:
     write_graph(tmp_path, counter="Counter", adder="Adder")
     done = launched(tmp_path, "true")

@@ -15,8 +15,10 @@ from tests.parts.forked import Forked
 from tests.parts.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tests.tutelage.test_machines import until
+from tutelage.graph import Graph
+from tutelage.input.problems import Refusal
 from tutelage.recording import Reader
-from tutelage.supervision import registry
+from tutelage.supervision import registry, run_folder
 from tutelage.supervision.child import Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
@@ -77,6 +79,29 @@ def test_a_refused_run_leaves_no_folder_of_its_own(tmp_path):
     assert cli("launch", "graph.yaml", cwd=tmp_path).returncode == 2
     assert launch(tmp_path, refusing="Refusing").wait().process.returncode == 2
     assert not (tmp_path / "run").exists() and not list((tmp_path / "runs").iterdir())
+
+
+def test_a_folder_that_another_run_begins_in_is_refused_and_left_alone(tmp_path):
+    write_graph(tmp_path, counter="Counter")
+    (tmp_path / "run").mkdir()
+    with run_folder.locked(tmp_path / "run"):
+        run = Run(tmp_path, "graph.yaml").wait()
+        assert run.process.returncode == 2 and "still running: stop it first" in run.output
+        assert [path.name for path in run.run_dir.iterdir()] == ["lock"]
+
+
+def test_two_runs_of_one_second_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folders = [run_folder.new(Graph("same", [])) for _ in range(3)]
+    assert len(set(folders)) == 3 and all(folder.is_dir() for folder in folders)
+
+
+def test_who_has_the_lock_of_a_folder_that_was_removed_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "LOCK_SECONDS", 0)
+    with run_folder.locked(tmp_path):
+        (tmp_path / "lock").unlink()
+        with run_folder.locked(tmp_path), pytest.raises(Refusal, match="still running"), run_folder.locked(tmp_path):
+            pass
 
 
 def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
