@@ -136,6 +136,28 @@ def test_nothing_is_lost_when_who_could_not_save_its_end_dies(tmp_path):
     assert (run.run_dir / "sum").read_text() == "1000 499500"
 
 
+def test_what_a_restart_changes_is_not_sent_before_it_is_saved(tmp_path):
+    (tmp_path / "wish").write_text("end")
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
+    until((tmp_path / "run" / "tried").exists)
+    first = run.nodes()["secretary"]
+    os.kill(first, signal.SIGKILL)
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    noted = (run.run_dir / "notes").read_text()
+    assert noted.startswith("end, by ") and str(first) not in noted
+
+
+def test_what_was_withheld_is_sent_when_it_can_be_saved(tmp_path):
+    (tmp_path / "wish").write_text("end")
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
+    until((tmp_path / "run" / "tried").exists)
+    (tmp_path / "run" / "checkpoints" / "secretary.checkpoint.new").rmdir()
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "notes").read_text().startswith("end, by ") and run.report["node_restarts"] == {}
+
+
 def test_who_has_its_checkpoints_no_more_leaves_no_files_when_it_is_ended(tmp_path):
     run = launch(tmp_path, clock="Clock {count: 1000000}", adder="Adder")
     until((run.run_dir / "checkpoints" / "adder.checkpoint").exists)
