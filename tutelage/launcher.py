@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from tutelage import extension
 from tutelage import run_summary as ending
 from tutelage.files import durable
 from tutelage.graph import Graph
-from tutelage.input.problems import Problem, Refusal, complain
+from tutelage.input.problems import Problem, Refusal, complain, printable
 from tutelage.input.types import text
 from tutelage.invocation import program
 from tutelage.launchfiles import launchfile, resolved, wiring
@@ -21,7 +20,7 @@ from tutelage.launchfiles.arguments import from_command_line
 from tutelage.launchfiles.entries import LaunchFile
 from tutelage.launchfiles.search import find
 from tutelage.recording.writer import about_run
-from tutelage.supervision import run, signature
+from tutelage.supervision import run, run_folder, signature
 from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
 from tutelage.supervision.outcome import REFUSED
 from tutelage.supervision.signals import Interrupted, interruptible
@@ -88,27 +87,22 @@ def _need_no_process(file: str, made: Graph) -> None:
 
 def begin(made: Graph, run_dir: str | None = None, one_process: bool = False, elsewhere: Elsewhere = HERE) -> int:
     """Runs a graph in a new folder to its end; returns the exit code. If a node refuses, the run leaves no trace."""
-    try:
-        folder = run.folder_of(made, run_dir)
-        found = set(folder.iterdir()) if folder.is_dir() else None
-        run.prepare(folder)
-        inherited = run.inherit(made, folder)
-        run.describe(made, folder)
-    except OSError as error:
-        raise Refusal([Problem(run_dir or "runs", f"the run's folder cannot be used: {error}")]) from error
-    code = go(made, folder, one_process, elsewhere=elsewhere, inherited=inherited)
-    if code == REFUSED:
-        _leave_as_found(folder, found)
+    with run_folder.usable(run_dir):
+        folder, is_new = run_folder.claim(made, run_dir)
+    with run_folder.locked(folder):
+        found = set(folder.iterdir())
+        try:
+            with run_folder.usable(run_dir):
+                run_folder.prepare(folder)
+                inherited = run.inherit(made, folder)
+                run.describe(made, folder)
+        except Refusal:
+            run_folder.leave(folder, found, is_new)
+            raise
+        code = go(made, folder, one_process, elsewhere=elsewhere, inherited=inherited)
+        if code == REFUSED:
+            run_folder.leave(folder, found, is_new)
     return code
-
-
-def _leave_as_found(folder: Path, found: set[Path] | None) -> None:
-    """Removes the traces of a refused run, so that the corrected command can use the folder; earlier files stay."""
-    if found is None:
-        shutil.rmtree(folder)
-        return
-    for path in set(folder.iterdir()) - found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, elsewhere: Elsewhere = HERE) -> int:
@@ -119,16 +113,24 @@ def resume(run_dir: str, words: Sequence[str] = (), trusted: bool = False, elsew
             it is not `trusted`.
     """
     folder = Path(run_dir).resolve()
-    made = Graph.of_run(folder)
+    Graph.of_run(folder)  # refuses a folder without a run
     if not (folder / "run.json").exists():
         what = f"this run had not begun when it was ended: start it by `{program()} launch {folder / 'launch.yaml'}`"
         raise Refusal([Problem(run_dir, what)])
     signature.check_graph(about_run(folder), run_dir, trusted)
+    with run_folder.locked(folder):
+        return _go_on(folder, run_dir, words, elsewhere)
+
+
+def _go_on(folder: Path, run_dir: str, words: Sequence[str], elsewhere: Elsewhere) -> int:
+    """Resumes or extends the run in a folder that is locked. Raises as `resume` does."""
+    made = Graph.of_run(folder)
     extends = bool(words) or extension.begun(folder)
     if not extends and (why := _over(folder)):
         raise Refusal([Problem(run_dir, why)])
     run.check_layout(folder)
     sys.path += made.paths
+    run.load(made)
     if names := made.by_the_clock():
         what = f"a run with {', '.join(names)} cannot be resumed, because the robot has moved on: start a new run"
         raise Refusal([Problem(run_dir, what)])
@@ -184,6 +186,6 @@ def _as_named(refusal: str, inherited: Mapping[str, str]) -> str:
 def _say(said: str, stream: TextIO) -> None:
     """Prints to the terminal. If it was closed, nothing is printed: report.json says it, too."""
     try:
-        print(said, file=stream, flush=True)
+        print(printable(said), file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the rest of the buffer is flushed at exit

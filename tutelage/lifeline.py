@@ -28,6 +28,8 @@ class Lifeline:
         self.pausing = self.continuing = self.halting = self.interrupted = self.released = False
         self.end, self._launcher, self._text = end, os.getppid(), ""
         self._unsent: deque[bytes] = deque()
+        self._orders_come = select.poll()  # a select takes no file numbers from 1024 on
+        self._orders_come.register(end, select.POLLIN)
 
     def obey(self, node: Node) -> bool:
         """Reads the orders and tells the node of interrupts and warnings; returns whether it was interrupted now."""
@@ -65,7 +67,7 @@ class Lifeline:
 
     def wait(self, seconds: float) -> bool:
         """Waits up to `seconds` for an order; returns whether one came."""
-        return bool(select.select([self.end], [], [], seconds)[0])
+        return bool(self._orders_come.poll(1000 * seconds))
 
     def report(self, event: str, lost: int, unkept: str) -> None:
         """Reports an event to the launcher, and how many messages were lost.

@@ -48,8 +48,8 @@ class NodeLife:
         self.bus = self._connect(plan)
         self.heartbeat = Heartbeat(self.node, self.bus, self.lifeline)
         self.checkpoints = Checkpointing(self.node, self.bus, durable=not self._urgent)
-        speaker = OutputCommit(self.bus, self._urgent, self._save) if self._by_arrival else self.bus
-        self._publish = speaker.publish
+        self._commit = OutputCommit(self.bus, self._urgent, self._save, kind.clock) if self._by_arrival else None
+        self._publish = (self._commit or self.bus).publish
         self.stands = self._paused = self._halted = self._finishing = False
         self._next_look, self._extensible = 0.0, not place.graph.by_the_clock()
 
@@ -143,6 +143,11 @@ class NodeLife:
             said = self.turns.hear()
         self._publish(said or ())
         self._publish(self.turns.tick())
+        while self._commit and self._commit.withheld and not self.lifeline.released:
+            yield from self._stand_by()
+            yield from self._look()
+            if self._halted or not self.node.unkept:
+                self._commit.flush()
         if self.node.done or (said is None and self.turns.all_heard):
             yield from self._end()
 

@@ -23,7 +23,7 @@ from tutelage.launchfiles import launchfile
 from tutelage.launchfiles.arguments import from_command_line
 from tutelage.launchfiles.search import find as find_launch_file
 from tutelage.recording.messages import read
-from tutelage.supervision.run import folder_of
+from tutelage.supervision import run_folder
 from tutelage.tasks.trained import TrainedPolicy, load
 
 __all__ = ["Run", "launch", "load", "read", "resume"]
@@ -124,13 +124,5 @@ def _new_folder(file: str, words: Sequence[str]) -> Path:
     read = launchfile.read(path, from_command_line(words))
     if read.problems:
         raise Refusal(read.problems)
-    wanted = folder_of(Graph(path.stem, [], {name: one.value for name, one in read.arguments.items()}))
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    folder, number = wanted, 1
-    while True:
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
-            folder = wanted.with_name(f"{wanted.name}-{number}")
+    with run_folder.usable(None):
+        return run_folder.new(Graph(path.stem, [], {name: one.value for name, one in read.arguments.items()}))

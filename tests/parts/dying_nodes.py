@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -331,13 +331,32 @@ class Orderer(Node):
     def tick(self) -> Iterator[Message]:
         time.sleep(0.001)
         for name in ("wish", "noted"):
-            if (self.wishes / name).exists():
-                word = (self.wishes / name).read_text()
+            if (self.wishes / name).exists() and (word := (self.wishes / name).read_text()):  # it is written by now
                 (self.wishes / name).unlink()
                 self.done = word == "end"
                 yield Wish(0, 0, word)
                 if name == "noted":
                     yield Note(0, 0, word)
+
+
+class Secretary(Node):
+    """Notes what is wished, and in which life it did so. It cannot save in its first, and marks the fourth attempt."""
+
+    hears, says = (Wish,), (Note,)
+    order = "arrival"
+    attempts = 0
+
+    def state(self) -> dict[str, Any]:
+        self.attempts += 1
+        if self.attempts == 4:
+            (self.run_dir / "tried").touch()
+        return super().state()
+
+    def hear(self, message: Message) -> Iterator[Message]:
+        assert isinstance(message, Wish)
+        in_the_way = Path(f"{self.beside}.checkpoint.new")
+        in_the_way.rmdir() if in_the_way.exists() else in_the_way.mkdir()
+        yield Note(0, 0, f"{message.word}, by {os.getpid()}")
 
 
 class Obedient(Node):

@@ -22,13 +22,13 @@ RUNS = {
 def make(name: str, folder: Path) -> None:
     """Records a run; the paths of this machine are left out."""
     from tutelage import launcher as launching
-    from tutelage.supervision import run
+    from tutelage.supervision import run, run_folder
 
     arguments = [*RUNS[name], "env:=CartPole-v1", "record:=true"]
     graph = launching.graph(f"{name}.yaml", arguments)
     graph.paths = []
     sys.argv = ["cli.py", "launch", f"{name}.yaml", *arguments]
-    run.prepare(folder)
+    run_folder.prepare(folder)
     run.describe(graph, folder)
     outcome, _ = run.run(graph, folder)
     if outcome.exit_code:

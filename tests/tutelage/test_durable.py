@@ -21,7 +21,7 @@ from tutelage.messages import Metrics
 from tutelage.nodes.report import Report
 from tutelage.observers import logs
 from tutelage.recording.search import was_interrupted
-from tutelage.supervision import private, registry, run
+from tutelage.supervision import private, registry, run, run_folder
 from tutelage.tasks.finished_run import task_of
 
 CONTENT = {"run": "abc", "numbers": [1, 2.5, None, True], "deep": {"é": "ü", "a": 0.1}}
@@ -82,7 +82,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run as it is when the run begins, with the files of one that was interrupted."""
     folder = tmp_path_factory.mktemp("described") / "run"
     made = launching.graph("gail.yaml", [])
-    run.prepare(folder)
+    run_folder.prepare(folder)
     run.describe(made, folder)
     durable.write_json(folder / "report.json", {"exit_code": 130, "interrupted": "SIGINT"})
     checkpoint.save(folder / "checkpoints" / "learner.checkpoint", {"step": 1})
@@ -196,7 +196,7 @@ def test_a_run_that_is_over_or_of_another_version_is_not_resumed(described, file
 
 
 def test_a_run_that_had_not_begun_when_it_was_cut_off_is_not_resumed_but_can_be_started(tmp_path):
-    run.prepare(tmp_path / "run")
+    run_folder.prepare(tmp_path / "run")
     run.describe(launching.graph("gail.yaml", []), tmp_path / "run")
     (tmp_path / "run" / "run.json").unlink()
     with pytest.raises(Refusal, match=r"had not begun .* start it by `.*launch .*/run/launch.yaml`"):

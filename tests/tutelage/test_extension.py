@@ -17,6 +17,7 @@ import pytest
 import tutelage
 from tests.parts.run_cli import Run, cli, finished
 from tests.tutelage.test_resuming import resumed
+from tutelage import launcher
 from tutelage.extension import BEGUN, extend
 from tutelage.files import checkpoint
 from tutelage.files.weights import FINAL, FORMER, KEPT
@@ -30,7 +31,7 @@ from tutelage.nodes.learner import PPOLearner
 from tutelage.nodes.report import Report
 from tutelage.recording.writer import about_run
 from tutelage.supervision import run as running
-from tutelage.supervision import signature
+from tutelage.supervision import run_folder, signature
 from tutelage.tasks.finished_run import read
 
 GAIL = ("gail.yaml", "episodes:=2", "seed:=3")
@@ -53,6 +54,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(whole: Path, folder: Path) -> Path:
     """A copy of a run's folder, as `folder`/run."""
     return Path(shutil.copytree(whole, folder / "run"))
+
+
+def test_a_run_that_is_running_is_not_extended(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_folder, "LOCK_SECONDS", 0)
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.name != "lock"}
+    with run_folder.locked(whole), pytest.raises(Refusal, match="still running: stop it first"):
+        launcher.resume(str(whole), ["budget:=8192"])
+    assert before == {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.name != "lock"}
 
 
 def test_a_finished_run_is_extended_in_its_folder(tmp_path: Path, whole: Path) -> None:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 import zstandard
+from mcap.opcode import Opcode
 from mcap.records import Channel, Chunk, Message, Schema
 from safetensors.numpy import save_file
 
@@ -331,6 +332,37 @@ def test_beginnings_of_chunks_are_looked_at_in_linear_time(tmp_path: Path) -> No
     reader = Counting(tmp_path / "a.mcap")
     assert list(reader) == [] and len(reader.damages) == 1
     assert read < 40 * size, "bytes read of a file of 4 MB"
+
+
+def test_a_record_of_a_terabyte_of_holes_is_refused_before_memory_is_given(tmp_path: Path) -> None:
+    with (tmp_path / "a.mcap").open("wb") as file:
+        file.write(format.BEGINNING + struct.pack("<BQ", Opcode.METADATA, 2**40) + loss())
+        file.truncate(2**41)
+        file.seek(2**40)
+        file.write(loss())
+    reader = Reader(tmp_path / "a.mcap")
+    assert peak_megabytes(lambda: list(reader)) < 10
+    assert "a record of 1099511627776 bytes" in str(reader.damages[0]) and len(reader.losses) == 2
+
+
+def loss() -> bytes:
+    return format.metadata("loss", {"topic": "take", "sender": "a", "first": "0", "messages": "1", "why": ""})
+
+
+def test_ends_without_an_end_are_looked_at_in_linear_time(tmp_path: Path) -> None:
+    """After each the file goes on. What is read of it is counted."""
+    each = format.DATA_END + loss()
+    (tmp_path / "a.mcap").write_bytes(format.BEGINNING + each * (2**20 // len(each)) + format.ENDING)
+    reader, before = Reader(tmp_path / "a.mcap"), bytes_read()
+    assert list(reader) == [] and len(reader.losses) == len(reader.damages) == 2**20 // len(each)
+    assert reader.closed and bytes_read() - before < 200 * 2**20
+
+
+def bytes_read() -> int:
+    """The bytes that this process has read so far."""
+    if not (counts := Path("/proc/self/io")).exists():
+        pytest.skip("only Linux counts them")
+    return int(counts.read_text().split()[1])
 
 
 def save(path: Path, arrays: dict[str, bytes]) -> Path:

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.parts.run_cli import cli
 from tutelage.checkpointing import Checkpointing
-from tutelage.files import durable
+from tutelage.files import checkpoint, durable
 from tutelage.files.append_only import AppendOnlyFile
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.nodes.simulator import Simulator
@@ -73,6 +74,42 @@ def test_the_next_life_has_the_checkpoints_and_the_former_can_save_none(tmp_path
         rows.append(b"another")
     bus.close()
     node.close()
+
+
+def test_a_former_life_amid_an_append_cuts_nothing_off_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    former = AppendOnlyFile(tmp_path / lives.checkpoints(tmp_path, "ray-1") / "a.rows")
+    former.append(b"one ")
+    opened = os.open
+
+    def overtaken(*words: Any) -> int:
+        file = opened(*words)
+        monkeypatch.undo()
+        following = AppendOnlyFile(tmp_path / lives.checkpoints(tmp_path, "ray-1") / "a.rows")
+        following.load(former.state())
+        following.append(b"two ")
+        following.append(b"three ")
+        counted.append((following, following.state()))
+        return file
+
+    counted: list[tuple[AppendOnlyFile, dict[str, int]]] = []
+    monkeypatch.setattr(os, "open", overtaken)
+    with pytest.raises(FileNotFoundError):
+        former.append(b"two ")
+    ((following, state),) = counted
+    assert following.load(state) == b"one two three "
+
+
+def test_a_former_life_amid_a_checkpoint_writes_nothing_into_that_of_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    folder = tmp_path / lives.checkpoints(tmp_path, "ray-1")
+    with (folder / "a.checkpoint.new").open("wb") as former:
+        path = tmp_path / lives.checkpoints(tmp_path, "ray-1") / "a.checkpoint"
+        checkpoint.save(path, {"number": 1}, durable=False)
+        former.write(b"what the former life has to save")
+    assert checkpoint.load(path) == {"number": 1}
 
 
 class Caller:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def processes() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [1, 2])  # with more it depends on the moment who gets none
 def test_too_few_processes(tmp_path: Path, processes: Path, number: int) -> None:
     (processes / "pids.max").write_text(str(number))
-    done = launched(tmp_path, f"echo $$ > {processes}/cgroup.procs")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        done = launched(tmp_path, f"echo $$ > {processes}/cgroup.procs", TMPDIR=folder, XDG_RUNTIME_DIR=folder)
+        assert list(Path(folder).glob("*/*")) == []
     assert done.returncode == 2, done.stdout
     assert "does not let the run begin: [Errno 11] Resource temporarily unavailable" in done.stderr
     assert not (tmp_path / "run").exists()
@@ -66,6 +69,24 @@ def test_a_folder_of_sockets_that_cannot_be_made(tmp_path: Path) -> None:
     done = launched(tmp_path, "true", TMPDIR=str(folder), XDG_RUNTIME_DIR=str(folder))
     assert done.returncode == 2 and str(folder) in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    (small := tmp_path / "small").mkdir()
+    with disk(small, "1m"):
+        for words in (["--run-dir", "small/run"], ["--run-dir", "small"]):
+            write_graph(tmp_path, counter="Counter", adder="Adder")
+            done = cli("launch", "graph.yaml", *words, cwd=tmp_path)
+            assert done.returncode == 2 and "MB are free there, 64 MB are needed: free some" in done.stderr
+            assert list(small.iterdir()) == []
+
+
+def test_a_file_of_a_run_that_cannot_be_written(tmp_path: Path) -> None:
+    (in_the_way := tmp_path / "run" / "graph.json").mkdir(parents=True)
+    write_graph(tmp_path, counter="Counter", adder="Adder")
+    done = cli("launch", "graph.yaml", "--run-dir", "run", cwd=tmp_path)
+    assert done.returncode == 2 and "the run's folder cannot be used" in done.stderr
+    assert list((tmp_path / "run").iterdir()) == [in_the_way]
 
 
 def test_a_runs_folder_that_cannot_be_written(tmp_path: Path) -> None:

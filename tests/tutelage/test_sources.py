@@ -15,7 +15,7 @@ from tutelage.input.loading import named
 from tutelage.input.problems import Problem, Refusal
 from tutelage.launchfiles import declared, launchfile
 from tutelage.launchfiles.usage import usage
-from tutelage.supervision import run
+from tutelage.supervision import run, run_folder
 from tutelage.tasks.task import Task
 from tutelage.teaching.formats import files
 from tutelage.teaching.formats.trajectory import Demonstrations, Trajectory
@@ -121,7 +121,7 @@ def test_args_list_the_settings_that_there_are_with_their_defaults(path: Path) -
 def test_env_follows_from_a_run_whose_modules_are_then_found(tmp_path: Path, file: str, name: str) -> None:
     made = launcher.graph("bc.yaml", ["env:=Pendulum-v1"])
     made.paths = [str(tmp_path / "theirs")]
-    run.prepare(tmp_path / "run")
+    run_folder.prepare(tmp_path / "run")
     run.describe(made, tmp_path / "run")
     read, paths = launcher._read(file, [f"{name}:={tmp_path / 'run'}"])
     assert read.arguments["env"].value == "Pendulum-v1" and made.paths[0] in paths

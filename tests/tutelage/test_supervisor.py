@@ -11,12 +11,20 @@ from pathlib import Path
 import pytest
 
 from tests.parts import run_cli
+from tests.parts.forked import Forked
 from tests.parts.run_cli import Run, cli
 from tests.test_sameness import exists, wait_for
 from tests.tutelage.test_machines import until
+from tutelage.graph import Graph
+from tutelage.input.problems import Refusal
 from tutelage.recording import Reader
+<<<<<<< HEAD
 from tutelage.supervision import registry
 from tutelage.supervision.child import MOST_UNSENT, Child, Program
+=======
+from tutelage.supervision import registry, run_folder
+from tutelage.supervision.child import Child, Program
+>>>>>>> mc
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
 
@@ -78,6 +86,29 @@ def test_a_refused_run_leaves_no_folder_of_its_own(tmp_path):
     assert not (tmp_path / "run").exists() and not list((tmp_path / "runs").iterdir())
 
 
+def test_a_folder_that_another_run_begins_in_is_refused_and_left_alone(tmp_path):
+    write_graph(tmp_path, counter="Counter")
+    (tmp_path / "run").mkdir()
+    with run_folder.locked(tmp_path / "run"):
+        run = Run(tmp_path, "graph.yaml").wait()
+        assert run.process.returncode == 2 and "still running: stop it first" in run.output
+        assert [path.name for path in run.run_dir.iterdir()] == ["lock"]
+
+
+def test_two_runs_of_one_second_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folders = [run_folder.new(Graph("same", [])) for _ in range(3)]
+    assert len(set(folders)) == 3 and all(folder.is_dir() for folder in folders)
+
+
+def test_who_has_the_lock_of_a_folder_that_was_removed_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "LOCK_SECONDS", 0)
+    with run_folder.locked(tmp_path):
+        (tmp_path / "lock").unlink()
+        with run_folder.locked(tmp_path), pytest.raises(Refusal, match="still running"), run_folder.locked(tmp_path):
+            pass
+
+
 def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
     write_graph(tmp_path, counter="Counter", fickle="Fickle")
     with (tmp_path / "graph.yaml").open("a") as file:
@@ -108,6 +139,28 @@ def test_nothing_is_lost_when_who_could_not_save_its_end_dies(tmp_path):
     assert run.process.returncode == 0, run.output
     assert run.report["node_restarts"] == {"adder": 1}
     assert (run.run_dir / "sum").read_text() == "1000 499500"
+
+
+def test_what_a_restart_changes_is_not_sent_before_it_is_saved(tmp_path):
+    (tmp_path / "wish").write_text("end")
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
+    until((tmp_path / "run" / "tried").exists)
+    first = run.nodes()["secretary"]
+    os.kill(first, signal.SIGKILL)
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    noted = (run.run_dir / "notes").read_text()
+    assert noted.startswith("end, by ") and str(first) not in noted
+
+
+def test_what_was_withheld_is_sent_when_it_can_be_saved(tmp_path):
+    (tmp_path / "wish").write_text("end")
+    run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
+    until((tmp_path / "run" / "tried").exists)
+    (tmp_path / "run" / "checkpoints" / "secretary.checkpoint.new").rmdir()
+    run.wait()
+    assert run.process.returncode == 0, run.output
+    assert (run.run_dir / "notes").read_text().startswith("end, by ") and run.report["node_restarts"] == {}
 
 
 def test_who_has_its_checkpoints_no_more_leaves_no_files_when_it_is_ended(tmp_path):
@@ -377,6 +430,24 @@ def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
     run = Run(tmp_path, "graph.yaml").wait()
     assert run.process.returncode == 0, run.output
     assert not exists(int((tmp_path / "left").read_text()))
+
+
+def test_the_last_lines_of_a_log_move_no_cursor(tmp_path):
+    (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'printf \"\\033[2Jgone\"; exit 1']\n")
+    run = Run(tmp_path, "graph.yaml").wait()
+    assert run.process.returncode == 1
+    assert "\\x1b[2Jgone" in run.output and "\x1b" not in run.output
+
+
+def test_a_terminal_that_is_closed_amid_a_run_ends_it_in_good_order(tmp_path):
+    write_graph(tmp_path, clock="Clock {count: 1000000}", follower="Follower")
+    ours, theirs = os.openpty()
+    words = ["launch", "graph.yaml", "--run-dir", str(tmp_path / "run")]
+    process = Forked(run_cli.CLI, words, [Path(os.ttyname(theirs))] * 3, tmp_path)
+    until((tmp_path / "run" / "checkpoints" / "follower.checkpoint").exists)
+    os.close(theirs)
+    os.close(ours)
+    assert process.wait(60) == 128 + signal.SIGHUP
 
 
 def test_any_program_is_a_node(tmp_path):

@@ -74,6 +74,19 @@ def test_a_changed_node_is_named_and_no_other(tmp_path):
     )
 
 
+def test_a_node_whose_module_is_gone_is_named(tmp_path):
+    shutil.copy(CLI.parent / "tests" / "parts" / "dying_nodes.py", tmp_path / "mine.py")
+    nodes = {"counter": "mine.py:Counter", "adder": "mine.py:Adder", "recorder": "nodes.recorder:Recorder"}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"nodes": {name: {"run": run} for name, run in nodes.items()}}))
+    run = finished(tmp_path, "mine.yaml").run_dir
+    (tmp_path / "mine.py").unlink()
+    (run / "report.json").unlink()
+    for command in (("verify",), ("bag", "play"), ("launch", "--resume")):
+        done = cli(*command, run, cwd=tmp_path)
+        said = "counter: this node cannot be loaded here: .*; install or bring back what it needs\n"
+        assert done.returncode == 2 and re.fullmatch(said, done.stderr), done.stderr
+
+
 def test_what_a_run_began_with_is_kept_in_it(tmp_path):
     for name in ("first", "second", "third"):
         (tmp_path / name).mkdir()

@@ -45,6 +45,9 @@ _BROKEN = (struct.error, UnicodeDecodeError, OverflowError, McapError, zstandard
 MAX_CHUNK = 2**30
 """The most bytes of a chunk's records. Only a single large message exceeds the writer's CHUNK_BYTES."""
 
+MAX_RECORD = MAX_CHUNK + 2**24
+"""The most bytes of a record, or of the summary: data that do not compress become a little longer."""
+
 
 class Loss(NamedTuple):
     """Messages that a recording lacks: this many, from number `first` on."""
@@ -94,14 +97,19 @@ def is_ending(file: IO[bytes], at: int, size: int) -> bool:
     if size - at == len(ENDING):
         return file.read() == ENDING
     start, footer_at = at + len(DATA_END), size - len(ENDING) + len(DATA_END)
-    if footer_at < start or file.read(len(DATA_END)) != DATA_END:
+    if not 0 <= footer_at - start <= MAX_RECORD or file.read(len(DATA_END)) != DATA_END:
         return False
+    footer = Footer(start, 0, 0)
+    file.seek(footer_at)
+    found, beginning = file.read(), packed(footer)[:-4]
+    if not found.startswith(beginning):  # it belongs to another place: only one is worth a checksum
+        return False
+    file.seek(start)
     checksum, left = 0, footer_at - start
     while left and (block := file.read(min(left, 2**20))):
         checksum, left = zlib.crc32(block, checksum), left - len(block)
-    footer = Footer(start, 0, 0)
-    footer.summary_crc = zlib.crc32(packed(footer)[:-4], checksum)
-    return file.read() == packed(footer) + MAGIC
+    footer.summary_crc = zlib.crc32(beginning, checksum)
+    return found == packed(footer) + MAGIC
 
 
 def metadata(name: str, values: Mapping[str, str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -31,8 +32,7 @@ _MARKS = {
 """Bytes that chunks and metadata contain, and their offset in the record: by these, records are found after damage."""
 
 _MARK, _LONGEST = re.compile(b"|".join(map(re.escape, _MARKS))), max(map(len, _MARKS))
-
-_BLOCK = 2**20
+_LEAST_BLOCK, _BLOCK = 2**12, 2**20
 
 TRIES = 16
 """How many times a file's size is read to find whole records. A malicious file of record heads would need more."""
@@ -155,12 +155,12 @@ class Reader:
     def _record(self, at: int) -> tuple[list[McapRecord], int]:
         """The metadata, or the records of the chunk, at this place, if any; and the place after it."""
         head = self._read(at, HEAD.size)
-        if len(head) < HEAD.size:
-            raise Damaged("the file ends inside a record")
-        opcode, length = HEAD.unpack(head)
+        opcode, length = HEAD.unpack(head.ljust(HEAD.size, b"\0"))  # a part of one ends the file
         following = at + HEAD.size + length
         if following > self._size:
             raise Damaged("the file ends inside a record")
+        if length > format.MAX_RECORD:
+            raise Damaged(f"a record of {length} bytes, which is longer than any that is written")
         content = self._read(at + HEAD.size, length)
         if opcode == Opcode.CHUNK:
             return read_chunk(content), following
@@ -195,14 +195,23 @@ class Reader:
 
     def _next_whole(self, at: int) -> int:
         """The place of the next whole chunk or metadata; the end of the file if there is none, or after TRIES."""
-        search = at
-        while block := self._read(search, _BLOCK):
+        search, size = self._data(at), _LEAST_BLOCK  # what follows is often near, and blocks are read again
+        while block := self._read(search, size):
             for found in _MARK.finditer(block):
                 start = search + found.start() - _MARKS[found[0]]
                 if start >= at and self._is_whole(start):
                     return start
-            search += max(len(block) - _LONGEST + 1, 1)
+            search, size = self._data(search + max(len(block) - _LONGEST + 1, 1)), min(2 * size, _BLOCK)
         return self._size
+
+    def _data(self, at: int) -> int:
+        """The next place that is in no hole: a small file can have terabytes of these, and reads them as zeros."""
+        try:
+            return self._file.seek(at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # there is none
+                raise
+            return self._size
 
     def _is_whole(self, at: int) -> bool:
         """Whether there is a whole chunk or metadata record, by its checksum."""

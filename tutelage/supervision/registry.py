@@ -154,6 +154,6 @@ def signal_session(pid: int, number: signal.Signals, is_there: bool = True) -> N
     for send in (os.killpg, os.kill) if is_there else (os.killpg,):
         try:
             send(pid, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # macOS says the latter of a group that has only zombies
             continue
         return

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import gc
 import platform
-import shutil
 import signal
 import sys
-import time
 import uuid
-from collections.abc import Iterator
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,7 +17,7 @@ from tutelage.graph import Graph, node_class
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.launchfiles import resolved
 from tutelage.node import parameters
-from tutelage.supervision import described, local, roles, signature, terminal
+from tutelage.supervision import described, local, roles, run_folder, signature, terminal
 from tutelage.supervision.background import BackgroundWriter
 from tutelage.supervision.liveness import age
 from tutelage.supervision.machines.elsewhere import HERE, Elsewhere
@@ -31,46 +25,10 @@ from tutelage.supervision.outcome import Outcome
 from tutelage.supervision.shutdown import KILL_SECONDS
 from tutelage.supervision.supervisor import Supervisor
 
-LOCK_SECONDS = 5.0
-"""How long a resumed run waits until its earlier processes have exited."""
-
 REPORT_SECONDS = 20.0
 """How long the disk has to write the report; less after an interrupt."""
 
-FREE_BYTES = 64 * 2**20
-"""The disk space that a run needs to begin."""
-
 DISTRIBUTIONS = ("tutelage", "gymnasium", "msgpack", "numpy", "pyzmq", "safetensors", "torch")
-
-
-def folder_of(graph: Graph, run_dir: str | None = None) -> Path:
-    """The folder of a new run: `runs/<time>-<algorithm>-<environment>` unless another is named."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    name = environment(graph).replace(":", ".").replace("/", ".")
-    return Path(run_dir or "runs/" + "-".join(filter(None, (stamp, graph.name, name)))).resolve()
-
-
-def prepare(folder: Path) -> None:
-    """Makes the folder of a new run.
-
-    Raises:
-        OSError: it cannot be made or written.
-        FileExistsError: it contains a run.
-    """
-    if (folder / "run.json").exists():
-        unfinished = "" if (folder / "report.json").exists() else f", or resume it by --resume {folder}"
-        raise FileExistsError(f"{folder} contains a run already: name another folder{unfinished}")
-    for name in ("logs", "checkpoints"):
-        durable.make_folder(folder / name)
-    free = shutil.disk_usage(folder).free
-    if free < FREE_BYTES:
-        raise OSError(f"only {free // 2**20} MB are free there, {FREE_BYTES // 2**20} MB are needed: free some")
-
-
-def environment(graph: Graph) -> str:
-    """The name of a graph's environment, by its `env` argument."""
-    env = graph.arguments.get("env", "")
-    return str(env["id"] if isinstance(env, dict) else env)
 
 
 def inherit(graph: Graph, folder: Path) -> dict[str, str]:
@@ -132,13 +90,13 @@ def _installed(name: str) -> bool:
 def run(
     graph: Graph, folder: Path, one_process: bool = False, resumed: bool = False, elsewhere: Elsewhere = HERE
 ) -> tuple[Outcome, dict[str, Any]]:
-    """Runs a graph in its folder, from the start or from its checkpoints; returns its outcome and its report.
+    """Runs a graph in its locked folder, from the start or from its checkpoints; returns its outcome and its report.
 
     `elsewhere` says how it meets other machines.
     """
     name = name_of(folder)
     load(graph)
-    with _locked(folder), terminal.kept():
+    with terminal.kept():
         kept = {path.suffix for path in (folder / "checkpoints").iterdir()}
         if resumed and not kept & {".checkpoint", ".previous"}:
             _forget_recordings(graph, folder)
@@ -178,37 +136,20 @@ def load(graph: Graph) -> None:
     """Loads the modules of all nodes. Torch computes with one thread, so that sums are the same everywhere.
 
     They are never garbage: without `freeze` Python would search them for it at its exit, for a second.
+
+    Raises:
+        Refusal: one of them is missing here, or lacks what it needs.
     """
     for plan in graph.nodes:
-        if plan.run:
-            node_class(plan.run)
+        try:
+            if plan.run:
+                node_class(plan.run)
+        except (LookupError, TypeError, ImportError) as error:
+            what = f"this node cannot be loaded here: {error}; install or bring back what it needs"
+            raise Refusal([Problem(plan.name, what)]) from error
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     gc.freeze()
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds the run's lock. The run's processes inherit it, so the lock is free when the last of them is gone.
-
-    Raises:
-        Refusal: the run is still running, or its folder cannot be written.
-    """
-    try:
-        lock = (folder / "lock").open("w")
-    except OSError as error:
-        raise Refusal([Problem(folder, f"the run's folder cannot be written: {error}")]) from error
-    with lock as file:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Refusal([Problem(folder, "this run is still running: stop it first")]) from None
-                time.sleep(0.05)
-        yield
 
 
 def report(graph: Graph, folder: Path, outcome: Outcome) -> dict[str, Any]:
@@ -220,7 +161,7 @@ def report(graph: Graph, folder: Path, outcome: Outcome) -> dict[str, Any]:
     numbers = durable.read_json(learned) if learned.exists() else {}
     whole = {
         "algorithm": graph.name,
-        "environment": environment(graph),
+        "environment": run_folder.environment(graph),
         "seed": graph.arguments.get("seed"),
         **numbers,
         "wall_seconds": round(age(), 3),

@@ -27,8 +27,12 @@ class SocketFolder:
         self.secret = secret or secrets.token_bytes(32)
         self.path = registry.enter(run, run_dir, self.secret)
         self._log = run_dir / "logs" / "sweeper.log"
-        self._lock = leftovers.hold(self.path)
-        self.sweeper = self._start_sweeper(())
+        try:
+            self._lock = leftovers.hold(self.path)
+            self.sweeper = self._start_sweeper(())
+        except OSError:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     def _start_sweeper(self, children: Collection[Child]) -> Child:
         """Starts a sweeper, which knows the processes that run already."""

@@ -40,8 +40,10 @@ def _listen(lifeline: socket.socket, alive: set[int]) -> None:
     ends of all lifelines, so ours may not close.
     """
     launcher, text = os.getppid(), ""
+    news = select.poll()  # a select takes no file numbers from 1024 on
+    news.register(lifeline, select.POLLIN)
     while os.getppid() == launcher:
-        if not select.select([lifeline], [], [], LOOK_SECONDS)[0]:
+        if not news.poll(1000 * LOOK_SECONDS):
             continue
         received = lifeline.recv(4096).decode()
         if not received:

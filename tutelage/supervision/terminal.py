@@ -20,8 +20,9 @@ def kept() -> Iterator[None]:
     try:
         yield
     finally:
-        if _in_front(file) and termios.tcgetattr(file) != before:
-            termios.tcsetattr(file, termios.TCSANOW, before)
+        with contextlib.suppress(termios.error):  # the terminal was closed amid the run
+            if _in_front(file) and termios.tcgetattr(file) != before:
+                termios.tcsetattr(file, termios.TCSANOW, before)
 
 
 def _in_front(file: int) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.assignment import Assignment
-from tutelage.graph import Graph, NodePlan
+from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal, complain
 from tutelage.supervision import child
 from tutelage.supervision.child import Child
@@ -64,7 +64,7 @@ class Agent:
         sys.path += self.graph.paths
         plans = [replace(plan, host="") for plan in self.graph.nodes if plan.host == self.host]
         self.plans = {plan.name: plan for plan in plans}
-        self._load(plans)
+        load(replace(self.graph, nodes=plans))
         self.run_dir = run_dir or Path("runs", self.run_name).resolve()
         self.checkpoints = checkpoints
         before = {name: Place(*place) for name, place in welcome["before"].items()}
@@ -76,14 +76,6 @@ class Agent:
         self._code = 0
         self._selector = selectors.DefaultSelector()
         self._heard, self._due = time.monotonic(), 0.0
-
-    def _load(self, plans: list[NodePlan]) -> None:
-        """Loads the nodes' modules. Raises Refusal if this machine lacks one."""
-        try:
-            load(replace(self.graph, nodes=plans))
-        except (LookupError, TypeError, ImportError) as error:
-            what = f"it cannot run {', '.join(self.plans)}: {error}; install there what they need"
-            raise Refusal([Problem(self.host, what)]) from error
 
     def run(self) -> int:
         """Runs the nodes until the run is over, the launcher is gone, or people interrupt it; returns the exit code."""

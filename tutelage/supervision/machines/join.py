@@ -47,7 +47,7 @@ def attend(
         try:
             agent = Agent(wire, welcome, ip, run_dir, checkpoints)
         except Refusal as refusal:
-            wire.send(cannot=str(refusal))
+            wire.send(cannot=f"on {welcome['host']}: {refusal}")
             raise
         print(f"joined run {agent.run_name} as {agent.host}: {', '.join(agent.plans)}, in {agent.run_dir}", flush=True)
         return agent.run()

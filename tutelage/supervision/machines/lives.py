@@ -48,5 +48,7 @@ def checkpoints(run_dir: Path, host: str) -> str:
     last = max(lives, default=0)
     ours = folder / f"{host}.{last + 1}"
     (folder / f"{host}.{last}").rename(ours) if lives else ours.mkdir()
+    for unfinished in ours.rglob("*.new"):  # the former life may have it open, and go on writing
+        unfinished.unlink()
     durable.flush_folder(folder)
     return str(ours.relative_to(run_dir))
