@@ -18,13 +18,8 @@ from tests.tutelage.test_machines import until
 from tutelage.graph import Graph
 from tutelage.input.problems import Refusal
 from tutelage.recording import Reader
-<<<<<<< HEAD
-from tutelage.supervision import registry
-from tutelage.supervision.child import MOST_UNSENT, Child, Program
-=======
 from tutelage.supervision import registry, run_folder
-from tutelage.supervision.child import Child, Program
->>>>>>> mc
+from tutelage.supervision.child import MOST_UNSENT, Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
 
