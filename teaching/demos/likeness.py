@@ -24,7 +24,7 @@ def learned_from(place: str) -> str:
     """The file that the run in a folder learned from, if it was a file; otherwise the folder itself."""
     if not (Path(place) / DISCRIMINATOR).is_file():
         return place
-    files = [node.parameters["file"] for node in Graph.of_run(Path(place)).nodes if "file" in node.parameters]
+    files = [file for node in Graph.of_run(Path(place)).nodes if (file := node.parameters.get("file"))]
     return str(files[0]) if files else place
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.nodes.test_hardware import Loop
 from tests.nodes.test_robot_faults import balancing
-from tests.parts.rigs import PROTOCOLS, RunningRig, robot_file, running
+from tests.parts.rigs import PATIENT, PROTOCOLS, RunningRig, robot_file, running
 from tests.parts.run_cli import Run
 from tutelage.drivers.connection import TRIES
 from tutelage.drivers.driver import DriverError
@@ -32,7 +32,7 @@ PATIENT_WATCHDOG = ("--watchdog-seconds", "20")
 def test_a_signal_to_the_hardware_process_stops_the_device_before_its_watchdog(tmp_path, number, protocol, by):
     slow = () if by == "watchdog" else PATIENT_WATCHDOG
     with running("cartpole", protocol, tmp_path, *slow) as rig:
-        more = {"watchdog_seconds": 2.5} if protocol == "dynamixel" else {}
+        more = {**PATIENT, **({"watchdog_seconds": 2.5} if protocol == "dynamixel" else {})}
         robot = robot_file(f"cartpole_{protocol}", tmp_path, {"port": str(rig.link), **more})
         run = Run(tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}")
         until(lambda: rig.tell("state")["force"] != 0, run)

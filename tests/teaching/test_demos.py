@@ -118,6 +118,7 @@ def test_episodes_that_do_not_look_like_the_others_are_named(tmp_path: Path) -> 
 
 
 def test_of_what_was_learned_from_without_actions_each_episode_is_scored(tmp_path: Path) -> None:
+    pytest.importorskip("mujoco")
     env = "Reacher-v5"
     spaces, draws = Task(env).spaces.without_bounds, np.random.default_rng(0)
     seen = [draws.normal(size=(6, spaces.observation)).astype(np.float32) for _ in range(3)]
