@@ -93,7 +93,7 @@ def shown(task: Task, options: argparse.Namespace) -> Iterator[Demonstration | E
     count = options.trajectories
     if options.demonstrations:
         return Dataset(str(options.demonstrations), task.given, count, options.every, options.seed).start()
-    return Demonstrator(task.given, count, options.seed).start()
+    return Demonstrator(task.given, count, options.seed, subsample=options.every).start()
 
 
 def train(task: Task, expert: list[rollout.Demonstration], options: argparse.Namespace, report: Any) -> None:

@@ -1,12 +1,18 @@
-"""Results of bench/learning.py as a table and as pictures.
+"""Results of bench/learning.py as tables and as pictures.
 
-python bench/plots.py results.jsonl docs/results
+    python bench/plots.py results.jsonl docs/results
+
+Prints two tables in Markdown: each algorithm by itself, and all beside one another, as "mean (least) of so many seeds".
+The pictures have a panel for each task and subsampling: `demonstrations.svg` has the final score against the number of
+demonstrations. `steps.svg` and `seconds.svg` have the score of the training episodes, whose actions are sampled.
 """
 
 import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +21,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -23,6 +30,9 @@ from tutelage.nodes.screens.averaging import averaged
 Runs = list[dict[str, Any]]
 COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c", "dac": "#ff7f0e", "iq": "#9467bd", "airl": "#8c564b"}
 COLOURS |= {"dagger": "#17becf"}
+STYLES = {1: ":", 4: "--"}
+"""By the number of demonstrations; lines of others are solid."""
+COLUMNS = 4
 
 
 def grouped(runs: Runs, *names: str) -> dict[tuple[Any, ...], Runs]:
@@ -32,8 +42,8 @@ def grouped(runs: Runs, *names: str) -> dict[tuple[Any, ...], Runs]:
     return groups
 
 
-def table(runs: Runs) -> str:
-    """Markdown: mean and least score, return beside the expert's and a random policy's, steps and seconds."""
+def each(runs: Runs) -> str:
+    """Mean and least score, return beside the expert's and a random policy's, steps and seconds."""
     lines = [
         "| algorithm | task | demos | every | seeds | score | least | return | expert | random | steps | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
@@ -52,45 +62,68 @@ def table(runs: Runs) -> str:
     return "\n".join(lines)
 
 
-def few_demonstrations(runs: Runs, task: str, path: Path) -> None:
-    """Return against the number of demonstrations: where cloning's errors compound, imitation holds."""
-    figure, axes = plt.subplots(figsize=(5, 3.5), layout="constrained")
+def beside(runs: Runs) -> str:
+    """A row for each task, number of demonstrations and subsampling, a column for each algorithm."""
+    algorithms = [algorithm for (algorithm,) in grouped(runs, "algorithm")]
+    lines = [f"| task | demos | every | {' | '.join(algorithms)} |", "|---|---|---|" + "---|" * len(algorithms)]
+    for row, group in grouped(runs, "task", "demonstrations", "subsample").items():
+        by_algorithm = grouped(group, "algorithm")
+        cells = [cell([run["score"] for run in by_algorithm[(algorithm,)]]) for algorithm in algorithms]
+        lines.append(f"| {' | '.join([*map(str, row), *cells])} |")
+    return "\n".join(lines)
+
+
+def cell(scores: list[float]) -> str:
+    least = f" ({min(scores):.3f}) of {len(scores)}" if len(scores) > 1 else ""
+    return f"{np.mean(scores):.3f}{least}" if scores else ""
+
+
+def by_demonstrations(axes: Axes, runs: Runs) -> None:
+    """Where cloning's errors compound, imitation holds."""
     for (algorithm,), group in grouped(runs, "algorithm").items():
-        points = sorted(
-            (count, [run["return"] for run in some]) for (count,), some in grouped(group, "demonstrations").items()
-        )
-        counts, means = [c for c, _ in points], [np.mean(r) for _, r in points]
-        axes.plot(counts, means, "o-", label=algorithm.upper(), color=COLOURS.get(algorithm))
-        axes.fill_between(counts, [min(r) for _, r in points], [max(r) for _, r in points], alpha=0.15,
-                          color=COLOURS.get(algorithm))  # fmt: skip
-    axes.axhline(runs[0]["expert"], color="0.4", linestyle="--", label="expert")
-    axes.axhline(runs[0]["random"], color="0.4", linestyle=":", label="random")
-    every = runs[0]["subsample"]
-    axes.set(
-        xlabel="demonstrations" + (f", every {every}th pair of each" if every > 1 else ""), ylabel="return", title=task
+        by_count = {
+            count: [run["score"] for run in some] for (count,), some in grouped(group, "demonstrations").items()
+        }
+        counts, colour = sorted(by_count), COLOURS.get(algorithm)
+        axes.plot(counts, [np.mean(by_count[count]) for count in counts], "o-", label=algorithm, color=colour)
+        low, high = ([bound(by_count[count]) for count in counts] for bound in (min, max))
+        axes.fill_between(counts, low, high, alpha=0.15, color=colour)
+    axes.set(xlabel="demonstrations", xscale="log")
+    counts = sorted({run["demonstrations"] for run in runs})
+    axes.set_xticks(counts, labels=[str(count) for count in counts])
+    axes.minorticks_off()
+
+
+def on_the_way(axes: Axes, runs: Runs, seconds: bool) -> None:
+    for (algorithm, count), group in grouped(runs, "algorithm", "demonstrations").items():
+        first = group[0]
+        span = first["expert"] - first["random"]
+        curve = averaged(algorithm, [np.array(run["curve"]) for run in group])
+        pace = np.mean([run["wall_seconds"] for run in group]) / curve.steps[-1] if seconds else 1
+        look: dict[str, Any] = {"color": COLOURS.get(algorithm), "linestyle": STYLES.get(count, "-")}
+        axes.plot(curve.steps * pace, (curve.mean - first["random"]) / span, label=f"{algorithm}, {count}", **look)
+    axes.set(xlabel="seconds, start-up and evaluation included" if seconds else "environment steps")
+
+
+def picture(runs: Runs, drawn: Callable[[Axes, Runs], None], path: Path) -> None:
+    """A panel for each task and subsampling; scores are 1 for the expert and 0 for a random policy."""
+    panels = grouped(runs, "task", "subsample")
+    rows = -(-len(panels) // COLUMNS)
+    columns = min(COLUMNS, len(panels))
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(3.2 * columns, 2.8 * rows), squeeze=False, sharey=True, layout="constrained"
     )
-    axes.legend(frameon=False)
-    figure.savefig(path)
-    plt.close(figure)
-
-
-def curves(runs: Runs, task: str, path: Path) -> None:
-    """Return of the training episodes against environment steps, and against seconds."""
-    figure, pair = plt.subplots(1, 2, figsize=(8, 3), layout="constrained", sharey=True)
-    for (algorithm, count), group in grouped(
-        [run for run in runs if run["curve"]], "algorithm", "demonstrations"
-    ).items():
-        curve = averaged(f"{algorithm.upper()}, {count}", [np.array(run["curve"]) for run in group])
-        seconds = np.mean([run["wall_seconds"] for run in group]) * curve.steps / curve.steps[-1]
-        for axes, x in zip(pair, (curve.steps, seconds), strict=True):
-            axes.plot(x, curve.mean, label=curve.label)
-    for axes, label in zip(pair, ("environment steps", "seconds, start-up and evaluation included"), strict=True):
-        axes.axhline(runs[0]["expert"], color="0.4", linestyle="--")
-        axes.axhline(runs[0]["random"], color="0.4", linestyle=":")
-        axes.set(xlabel=label, title=task)
-    pair[0].set_ylabel("return")
-    pair[0].legend(frameon=False)
-    figure.savefig(path)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, ((task, every), group) in zip(grid.flat, panels.items(), strict=False):
+        drawn(axes, group)
+        for score, line in ((1, "--"), (0, ":")):
+            axes.axhline(score, color="0.4", linestyle=line)
+        axes.set(title=task + (f", every {every}th pair" if every > 1 else ""), ylim=(-0.4, 1.2))
+        axes.legend(frameon=False, fontsize="small")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("score")
+    figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
 
@@ -101,13 +134,17 @@ def main() -> None:
     options = parser.parse_args()
     runs = [json.loads(line) for line in options.results.read_text().splitlines()]
     options.folder.mkdir(parents=True, exist_ok=True)
-    for (task, every), group in grouped(runs, "task", "subsample").items():
-        name = task if every == 1 else f"{task}-every{every}"
-        if len(grouped(group, "demonstrations")) > 1:
-            few_demonstrations(group, task, options.folder / f"{name}-demonstrations.svg")
-        if any(run["curve"] for run in group):
-            curves(group, task, options.folder / f"{name}-curves.svg")
-    print(table(runs))
+    several = {
+        place for place, some in grouped(runs, "task", "subsample").items() if len(grouped(some, "demonstrations")) > 1
+    }
+    for name, chosen, drawn in (
+        ("demonstrations", [run for run in runs if (run["task"], run["subsample"]) in several], by_demonstrations),
+        ("steps", [run for run in runs if run["curve"]], partial(on_the_way, seconds=False)),
+        ("seconds", [run for run in runs if run["curve"]], partial(on_the_way, seconds=True)),
+    ):
+        if chosen:
+            picture(chosen, drawn, options.folder / f"{name}.svg")
+    print(each(runs), beside(runs), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What is taught: takes, and the demonstrations that learners receive."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -33,6 +35,13 @@ class Demonstration(Message, cadence="free"):
         place = f"demonstration {number} of {self.operator}"
         check(place, "observation", self.observation, rows="step")
         check(place, "action", self.action, rows="step")
+
+    def thinned(self, every: int, draw: np.random.Generator) -> Demonstration:
+        """Every n-th pair, from one of the first n on, and the true last observation."""
+        kept = np.arange(draw.integers(min(every, len(self.action))), len(self.action), every)
+        observation = np.concatenate([self.observation[kept], self.observation[-1:]])
+        ends = self.terminated, self.truncated
+        return Demonstration(self.rollout, self.step, observation, self.action[kept], *ends, self.operator)
 
     def episode(self, number: int, seed: int, episode_return: float) -> Episode:
         """What tells observers that it was shown."""
@@ -83,7 +92,7 @@ class Take(Message, cadence="free"):
     device: str
     seed: int
 
-    def reversed(self) -> "Take":
+    def reversed(self) -> Take:
         """The take with the other verdict."""
         fields = {field.name: value for field, value in zip(self.declared, values(self), strict=True)}
         return Take(**fields | {"verdict": "kept" if self.verdict == "discarded" else "discarded"})

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from tutelage import Message, Node
 from tutelage.input.problems import Problem, Refusal
+from tutelage.learning.draws import generator
 from tutelage.learning.state_only import changes
 from tutelage.message import Promise
 from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Withdrawal
@@ -18,8 +19,8 @@ from tutelage.messages import Closing, Demonstration, Episode, Take, Weights, Wi
 class Admission(Node):
     """For a learner that has no rollouts: the i-th change of its demonstrations is rollout i.
 
-    With `state_only` the change of the observation takes the action's place. A `file`, and any `subsample` but 1, are
-    refused: they are of demonstrations that nobody drives.
+    With `state_only` the change of the observation takes the action's place. Of each take every `subsample`-th pair is
+    shown. A `file` is refused: nobody drives it.
     """
 
     hears: ClassVar[tuple[type[Message], ...]] = (Take, Closing)
@@ -31,10 +32,7 @@ class Admission(Node):
         if file:
             what = "a live operator shows instead of a file: leave live out, or name the file as operator:=FILE"
             raise Refusal([Problem("demonstrations", f"{what} (of a recorded run, its recording.mcap)")])
-        if subsample != 1:
-            what = "thins the pairs of a file, but a live operator shows all: leave live out, and name a file, "
-            raise Refusal([Problem("subsample", f"{what}demonstrations:=FILE")])
-        self.state_only = state_only
+        self.state_only, self.subsample = state_only, subsample
         self.rollout = 0  # the first one without a promise
         self.waiting: list[Take] = []  # kept, not admitted yet
         self.admitted: list[int] = []  # numbers of takes
@@ -83,7 +81,7 @@ class Admission(Node):
                 terminated=take.terminated,
                 truncated=take.truncated,
                 operator=take.operator,
-            )
+            ).thinned(self.subsample, generator(take.take, "thinning"))
             yield shown
             yield shown.episode(len(self.admitted), take.seed, float(take.reward.sum()))
             self.admitted.append(take.take)

@@ -14,7 +14,6 @@ from tutelage.learning.state_only import changes
 from tutelage.messages import Demonstration, Episode
 from tutelage.tasks.task import Env, Task
 from tutelage.teaching.formats.files import kept, read
-from tutelage.teaching.formats.trajectory import Trajectory, subsampled
 
 
 class Dataset(Node):
@@ -49,32 +48,22 @@ class Dataset(Node):
         count = len(episodes) if count is None else count
         if not 0 < count <= len(episodes):
             raise Refusal([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
-        draw = generator(seed, "dataset")
-        chosen = draw.permutation(len(episodes))[:count]
-        self.episodes = [episodes[i] for i in chosen]
-        within = [min(subsample, len(one.action)) for one in self.episodes]  # the shortest one gives a pair, too
-        self.subsample, self.offsets = subsample, draw.integers(within).tolist()
-        self.notes = shown.notes
+        self.subsample, self.draw, self.notes = subsample, generator(seed, "dataset"), shown.notes
+        self.episodes = [episodes[i] for i in self.draw.permutation(len(episodes))[:count]]
 
     def start(self) -> Iterator[Message]:
         for note in self.notes:
             print(f"{self.file}: {note}")
-        for i, (episode, offset) in enumerate(zip(self.episodes, self.offsets, strict=True)):
-            some = subsampled(self._told(episode), self.subsample, offset)
+        for i, episode in enumerate(self.episodes):
+            seen = episode.observation.astype(np.float32)
             shown = Demonstration(
                 i * self.every,
                 0,
-                observation=some.observation.astype(np.float32),
-                action=some.action,
-                terminated=some.terminated,
-                truncated=some.truncated,
+                observation=seen,
+                action=changes(seen) if self.state_only else self.spaces.from_task(episode.action),
+                terminated=episode.terminated,
+                truncated=episode.truncated,
                 operator=episode.operator or self.file.name,
-            )
+            ).thinned(self.subsample, self.draw)
             yield shown
             yield shown.episode(i, episode.seed or 0, episode.episode_return)
-
-    def _told(self, episode: Trajectory) -> Trajectory:
-        """With actions as learners have them, or changes in their place."""
-        if self.state_only:
-            return episode._replace(action=changes(episode.observation.astype(np.float32)))
-        return episode._replace(action=self.spaces.from_task(episode.action))

@@ -25,8 +25,8 @@ class Demonstrator(Node):
 
     Demonstration i counts from rollout i * `every`; with 0 all of them come before the first rollout. `operator` is
     `scripted`, a function from observation to action (`package.module:function`), or the folder of a run: its policy.
-    With `state_only` it does not tell its actions: the change of the observation takes their place. It shows all pairs:
-    any `subsample` but 1 is refused.
+    With `state_only` it does not tell its actions: the change of the observation takes their place. Of each episode it
+    shows every `subsample`-th pair.
     """
 
     says = (Demonstration, Episode)
@@ -47,12 +47,9 @@ class Demonstrator(Node):
         count = 10 if count is None else count
         if count < 1:
             raise Refusal([Problem("count", f"is {count}, but at least one demonstration must be shown")])
-        if subsample != 1:
-            what = "thins the pairs of a file, but an operator shows all: name a file, demonstrations:=FILE"
-            raise Refusal([Problem("subsample", what)])
         self.law = law(operator, self.task)
         self.count, self.seed, self.rate, self.every = count, seed, rate, every
-        self.state_only = state_only
+        self.state_only, self.subsample = state_only, subsample
 
     def start(self) -> Iterator[Message]:
         environment = self.task.make()
@@ -87,6 +84,6 @@ class Demonstrator(Node):
             terminated=steps[-1].terminated,
             truncated=steps[-1].truncated,
             operator=self.law.__name__,
-        )
+        ).thinned(self.subsample, generator(self.seed, "teleoperator", "thinning", i))
         yield shown
         yield shown.episode(i, seed, total)

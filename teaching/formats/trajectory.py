@@ -59,13 +59,6 @@ def check(trajectories: list[Trajectory], spaces: TaskSpaces | None = None, acti
             raise Unfit(f"episode {one.number}, {problem}")
 
 
-def subsampled(one: Trajectory, every: int, offset: int) -> Trajectory:
-    """Every n-th pair of an episode, from `offset` on, and its true last observation."""
-    kept = np.arange(offset, len(one.action), every)
-    observation = np.concatenate([one.observation[kept], one.observation[-1:]])
-    return one._replace(observation=observation, action=one.action[kept])
-
-
 def extra(module: str, name: str) -> Any:
     """Imports a library that only an extra installs.
 

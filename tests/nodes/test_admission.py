@@ -54,6 +54,14 @@ def test_without_rollouts_each_is_its_own_number() -> None:
     assert node.done
 
 
+def test_of_each_take_every_nth_pair_is_shown() -> None:
+    whole, thin = take(0), next(iter(Admission(subsample=2).hear(take(0))))
+    assert isinstance(thin, Demonstration) and len(thin.action) in (1, 2)
+    first = 2 - len(thin.action)
+    np.testing.assert_array_equal(thin.action, whole.action[first::2])
+    np.testing.assert_array_equal(thin.observation, whole.observation[[*range(first, 3, 2), -1]])
+
+
 def test_learning_waits_for_the_first_demonstration() -> None:
     node = AdmissionByRollout(rollouts_each=8)
     assert said(node, weights(0), weights(1), take(0, "discarded")) == []
@@ -180,10 +188,6 @@ def test_the_cloner_forgets_it_too() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("gail.yaml subsample:=20", "subsample: thins the pairs of a file, but an operator shows all: name a file, "),
-        ("dac.yaml subsample:=20", "subsample: thins the pairs of a file, but an operator shows all: name a file, "),
-        ("gail.yaml live:=true subsample:=20", "subsample: thins the pairs of a file, but a live operator shows all: "),
-        ("bc.yaml live:=true subsample:=20", "subsample: thins the pairs of a file, but a live operator shows all: "),
         ("gail.yaml live:=true demonstrations:=a.npz", "demonstrations: a live operator shows instead of a file: "),
         ("bc.yaml live:=true demonstrations:=a.npz", "demonstrations: a live operator shows instead of a file: "),
     ],

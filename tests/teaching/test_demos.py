@@ -22,9 +22,9 @@ from tutelage.graph import Graph, NodePlan
 from tutelage.input.problems import Refusal
 from tutelage.launchfiles.search import LAUNCH_FOLDER
 from tutelage.learning import gail
-from tutelage.learning.draws import generator
 from tutelage.messages import Demonstration
 from tutelage.nodes.dataset import Dataset
+from tutelage.nodes.demonstrator import Demonstrator
 from tutelage.tasks.task import Task
 from tutelage.teaching.demos.plot import sparkline
 from tutelage.teaching.formats import files
@@ -91,10 +91,28 @@ def test_a_pair_is_shown_of_an_episode_that_is_shorter_than_the_distance_of_its_
     files.write(str(tmp_path / "a.npz"), Demonstrations([driven(CARTPOLE, i, 3) for i in range(20)], CARTPOLE), "npz")
     node = Dataset(str(tmp_path / "a.npz"), CARTPOLE, subsample=20)
     assert [len(one.action) for one in node.start() if isinstance(one, Demonstration)] == [1] * 20
-    files.write(str(tmp_path / "b.npz"), Demonstrations([driven(CARTPOLE, i, 30) for i in range(20)], CARTPOLE), "npz")
-    draw = generator(0, "dataset")
-    draw.permutation(20)
-    assert Dataset(str(tmp_path / "b.npz"), CARTPOLE, subsample=20).offsets == draw.integers(20, size=20).tolist()
+
+
+def shown_by(node: Dataset | Demonstrator) -> list[Demonstration]:
+    return [message for message in node.start() if isinstance(message, Demonstration)]
+
+
+def test_files_and_operators_show_every_nth_pair_and_the_true_end(tmp_path: Path) -> None:
+    file = str(tmp_path / "a.npz")
+    files.write(file, Demonstrations([driven(CARTPOLE, i, 30) for i in range(20)], CARTPOLE), "npz")
+    for whole, thin in (
+        (shown_by(Dataset(file, CARTPOLE)), shown_by(Dataset(file, CARTPOLE, subsample=20))),
+        (shown_by(Demonstrator(CARTPOLE, 20)), shown_by(Demonstrator(CARTPOLE, 20, subsample=20))),
+    ):
+        firsts = [
+            np.flatnonzero((a.observation == b.observation[0]).all(axis=1))[0] for a, b in zip(whole, thin, strict=True)
+        ]
+        assert len(set(firsts)) > 5 and max(firsts) < 20, "each begins at a pair of its own"
+        for a, b, first in zip(whole, thin, firsts, strict=True):
+            kept = [*range(first, len(a.action), 20)]
+            np.testing.assert_array_equal(b.observation, a.observation[[*kept, -1]])
+            np.testing.assert_array_equal(b.action, a.action[kept])
+            assert (b.terminated, b.truncated) == (a.terminated, a.truncated)
 
 
 @pytest.mark.slow
