@@ -13,11 +13,12 @@ class Budgets(NamedTuple):
     discrete: int
     continuous: int
     each_number: int = 0
-    """of a continuous action, if that makes more than `continuous`"""
+    """of a continuous action: all there is for one number, and for several if it makes more than `continuous`"""
 
 
 ON_POLICY = Budgets(114_688, 1_048_576, 2_097_152)
 OFF_POLICY = Budgets(40_960, 163_840, 307_200, each_number=51_200)
+INVERSE = Budgets(40_960, 163_840, 102_400)
 LABELLED = Budgets(2_048, 8_192, 16_384)
 
 ENVIRONMENTS, ROLLOUT_STEPS = 16, 32
@@ -48,6 +49,13 @@ class Budget(int):
 
 def budget(given: int | Sequence[int], spaces: Spaces, of: Budgets = ON_POLICY) -> Budget:
     """The given number of environment steps, or numbers, for 0 the default by the task's actions."""
-    discrete = of.binary if spaces.action == 2 else of.discrete
-    default = discrete if spaces.discrete else max(of.continuous, of.each_number * spaces.action)
+    default = _default(spaces, of)
     return Budget([part or default for part in ([given] if isinstance(given, int) else given)])
+
+
+def _default(spaces: Spaces, of: Budgets) -> int:
+    if spaces.discrete:
+        return of.binary if spaces.action == 2 else of.discrete
+    if spaces.action == 1 and of.each_number:
+        return of.each_number
+    return max(of.continuous, of.each_number * spaces.action)

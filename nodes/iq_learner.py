@@ -7,9 +7,8 @@ from typing import Any
 
 from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
-from tutelage.learning import sac
-from tutelage.learning.budget import ROLLOUT_STEPS
-from tutelage.learning.iq import LSIQ
+from tutelage.learning import iq, sac
+from tutelage.learning.budget import INVERSE, ROLLOUT_STEPS
 from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Spaces
 from tutelage.messages import Demonstration, Transition
@@ -24,6 +23,8 @@ class IQLearner(SACLearner):
     """
 
     hears = (Transition, Demonstration)
+    Settings = iq.Settings
+    budgets = INVERSE
 
     def __init__(
         self,
@@ -39,8 +40,8 @@ class IQLearner(SACLearner):
         super().__init__(env, seed, lag, budget, replay=replay, policy=policy, settings=settings)
         self.rollout_steps = rollout_steps
 
-    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> LSIQ:
-        return LSIQ(spaces, self.seed, settings, replay)
+    def _algorithm(self, spaces: Spaces, settings: sac.Settings, replay: int, reward: str) -> iq.LSIQ:
+        return iq.LSIQ(spaces, self.seed, settings, replay)
 
     def hear(self, message: Message) -> Iterator[Message]:
         if not isinstance(message, Transition):

@@ -12,7 +12,7 @@ from tutelage.files.appended_rows import AppendedRows
 from tutelage.finite import FINITE, check_all
 from tutelage.input.settings import chosen
 from tutelage.learning import sac
-from tutelage.learning.budget import OFF_POLICY
+from tutelage.learning.budget import OFF_POLICY, Budgets
 from tutelage.learning.budget import budget as derived
 from tutelage.learning.dac import DAC
 from tutelage.learning.draws import generator
@@ -38,7 +38,8 @@ class SACLearner(ScheduledLearner):
     hears: ClassVar[tuple[type[Message], ...]] = (Transition, RewardModel, Demonstration)
     may_hear: ClassVar[tuple[type[Message], ...]] = (Enough, Withdrawal)
     keeps = ("algorithm", "replay", "demonstrations", "gathered", "schedule")
-    Settings = sac.Settings
+    Settings: ClassVar[type[sac.Settings]] = sac.Settings
+    budgets: ClassVar[Budgets] = OFF_POLICY
     steerable: ClassVar[Ranges] = {"learning_rate": (0, 1), "cloning_weight": (0, 99), "final_cloning_weight": (0, 99)}
     inherits: ClassVar[dict[str, str]] = {"policy": "weights.safetensors"}
 
@@ -56,8 +57,12 @@ class SACLearner(ScheduledLearner):
     ) -> None:
         task = Task(env)
         spaces = task.spaces.without_bounds
-        self.state_only, self.seed, self.schedule = state_only, seed, Schedule(derived(budget, spaces, OFF_POLICY), lag)
-        self.algorithm = self._algorithm(spaces, chosen(sac.Settings, settings), replay, reward)
+        self.state_only, self.seed, self.schedule = (
+            state_only,
+            seed,
+            Schedule(derived(budget, spaces, self.budgets), lag),
+        )
+        self.algorithm = self._algorithm(spaces, chosen(self.Settings, settings), replay, reward)
         if policy:
             self.algorithm.first_policy = fitting(Path(policy), task)
         self.replay = AppendedRows(self.algorithm.replay.ring, "replay", lambda: self.beside)

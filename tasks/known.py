@@ -44,11 +44,12 @@ def law_of(task: Task, operator: str = "scripted") -> Law:
         return guarded(named(operator), operator, task.spaces)
     if operator != "scripted":
         raise unknown_operator(operator, "scripted, package.module:function, or the folder of a run")
-    if task.env not in LAWS:
-        known = ", ".join(LAWS)
-        what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
-        raise Refusal([Problem(task.env, what)])
-    return LAWS[task.env]
+    fitting = (one.law for one in _known(task.env) if one.law and one.keys and one.keys.fit(task.spaces))
+    if law := next(fitting, None):
+        return law
+    known = ", ".join(LAWS)
+    what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
+    raise Refusal([Problem(task.env, what)])
 
 
 def keys_of(env: str, spaces: TaskSpaces) -> Keys:
