@@ -25,8 +25,14 @@ class GivenReward(OffPolicy):
         generator: np.random.Generator,
         progress: float = 0.0,
     ) -> dict[str, float]:
-        """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps."""
+        """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps.
+
+        Observations are scaled by all that were seen: no expert's say how far they go.
+        """
+        begun = self.begun
         if not self._add([], rollout, generator, reward, absorbing_reward):
             return {}
+        if begun:
+            self.sac.follow(rollout.observation)
         nobodys_pairs = np.zeros((0, self.spaces.observation + self.spaces.action + 1), np.float32)
         return self.sac.update(self.replay, given_reward, nobodys_pairs, generator, progress)

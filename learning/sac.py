@@ -127,6 +127,10 @@ class SAC:
     def begin(self, observation: np.ndarray) -> None:
         """Scales observations from now on by the mean and deviation of these, [rows, O]."""
         self.normaliser = Normaliser(self.spaces.observation)
+        self.follow(observation)
+
+    def follow(self, observation: np.ndarray) -> None:
+        """Scales observations by these, too, [..., O]."""
         self.normaliser.update(observation)
         self.scaling = self.normaliser.tensors()
 
