@@ -22,6 +22,7 @@ import pyte
 import pytest
 from rich.console import Console as Paint
 
+from tests.parts.waiting import until
 from tutelage import Message, play
 from tutelage.messages import Demonstration, Episode, Evaluation, Metrics, Safety, Timing
 from tutelage.nodes.console import Console
@@ -100,12 +101,6 @@ class Terminal:
                 self.bytes += data
         except OSError:  # closed on the other side
             return
-
-    def frame(self, number: int) -> None:
-        """Waits for so many drawings."""
-        deadline = time.monotonic() + 5
-        while self.bytes.count(FRAME_END) < number and time.monotonic() < deadline:
-            time.sleep(0.01)
 
     def close(self) -> None:
         if not self.file.closed:
@@ -208,8 +203,7 @@ def test_a_resized_window_shows_one_view(terminal: MakeTerminal) -> None:
     screen = terminal(120)
     console = console_at(tenths(), budget=65536, algorithm="gail")
     feed(console, a_run())
-    drawings = screen.bytes.count(FRAME_END)
-    screen.frame(drawings)
+    until(lambda: "40,960" in "\n".join(screen.screen.display))  # the last drawing in the wide window
     screen.resize(60, 24)
     feed(console, [steps(50_000)] * 4)
     assert screen.text().count("gail") == 1

@@ -22,7 +22,6 @@ from mcap.reader import make_reader
 from tests.parts.disks import disk, fill
 from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.parts.ticking import Tick
-from tests.test_sameness import wait_for
 from tests.tutelage.test_recording import by_mcap
 from tutelage import launcher as launching
 from tutelage.assignment import Assignment
@@ -214,8 +213,6 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
 @pytest.mark.parametrize("processes", [(), pytest.param(("--one-process",), marks=pytest.mark.slow)])
 def test_a_run_is_recorded_to_its_last_message_and_changes_by_nothing(tmp_path, processes):
     arguments = ("gail.yaml", "budget:=8192", "episodes:=2", *processes)
-    for name in ("plain", "recorded"):
-        (tmp_path / name).mkdir()
     plain = finished(tmp_path / "plain", *arguments)
     run = finished(tmp_path / "recorded", *arguments, "record:=true")
     assert run.digest == plain.digest and run.report["messages_lost"] == 0
@@ -232,9 +229,9 @@ def test_a_run_is_recorded_to_its_last_message_and_changes_by_nothing(tmp_path, 
 def test_a_recorder_that_is_killed_within_a_run_misses_nothing(tmp_path):
     run = Run(tmp_path, "gail.yaml", "record:=true", "episodes:=2")
     for rows in (2, 8, 14):
-        wait_for(run, "metrics.jsonl", rows)
+        run.until_learning(rows)
         os.kill(run.nodes()["recorder"], signal.SIGKILL)
-    assert run.wait().process.returncode == 0, run.output
+    run.ends_well()
     following: dict[tuple[str, str], int] = {}
     reader = Reader(run.run_dir / "recording.mcap")
     for recorded in reader:

@@ -11,7 +11,6 @@ import pytest
 from tests.nodes.test_teaching_by_page import PATIENT, drive
 from tests.parts.chromium import SECONDS, Visitor, chromium
 from tests.parts.run_cli import Run
-from tests.tutelage.test_silence import until
 from tutelage.observers.steered import published
 
 WORDS = (
@@ -61,14 +60,14 @@ def test_a_run_is_taught_watched_steered_and_ended_by_its_pages(tmp_path: Path) 
             page.locator("#nodes summary", has_text="simulator").first.click()
             page.get_by_label("restart simulator", exact=True).click()
             visitor.sees("simulator is restarted from its last checkpoint", "#notice-of-page")
-            until(run, lambda: run.nodes().get("simulator", before) != before)
+            run.until(lambda: run.nodes().get("simulator", before) != before)
             visitor.sees("running, 1 restart", '#graph [data-node="simulator"]')
 
             seen(visitor, lambda: entropy(visitor) < 0.5)  # it imitates one push, always to the same side
             page.get_by_label("learner: entropy weight").first.fill("1")
             page.keyboard.press("Enter")
             visitor.sees("learner: entropy_weight is 1 from rollout", "#notice-of-page")
-            until(run, (run.run_dir / "steered-steering.jsonl").exists)
+            run.until((run.run_dir / "steered-steering.jsonl").exists)
             seen(visitor, lambda: entropy(visitor) > 0.55)
             page.locator("#nodes summary", has_text="simulator").first.click()
             page.get_by_role("button", name="close").click()

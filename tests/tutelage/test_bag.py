@@ -12,7 +12,6 @@ import pytest
 from mcap.reader import make_reader
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tests.tutelage.test_looking import printed, started
 from tutelage.message import Message
 from tutelage.nodes.player import BATCH, Player
@@ -125,7 +124,7 @@ def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_
 @pytest.mark.slow
 def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     run, file = Run(tmp_path, "gail.yaml", "budget:=100000000", "episodes:=1"), tmp_path / "some.mcap"
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     arguments = ("bag", "record", "observation", "weights", "--run", run.run_dir, "--output", file)
     with started(*arguments) as recording:
         while not file.exists() or not any(True for _ in Reader(file)):

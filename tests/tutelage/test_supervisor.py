@@ -13,8 +13,7 @@ import pytest
 from tests.parts import run_cli
 from tests.parts.forked import Forked
 from tests.parts.run_cli import Run, cli
-from tests.test_sameness import exists, wait_for
-from tests.tutelage.test_machines import until
+from tests.parts.waiting import exists, until
 from tutelage.graph import Graph
 from tutelage.input.problems import Refusal
 from tutelage.recording import Reader
@@ -22,6 +21,7 @@ from tutelage.supervision import registry, run_folder
 from tutelage.supervision.child import MOST_UNSENT, Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
+RECORDER = "  recorder: {run: nodes.recorder:Recorder}"
 
 
 def launch(folder: Path, *options: str, **nodes: str) -> Run:
@@ -30,13 +30,14 @@ def launch(folder: Path, *options: str, **nodes: str) -> Run:
     return Run(folder, "graph.yaml", *options)
 
 
-def write_graph(folder: Path, **nodes: str) -> None:
-    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
+def write_graph(folder: Path, *more: str, **nodes: str) -> None:
+    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`, and of more lines."""
+    folder.mkdir(exist_ok=True)
     lines = ["nodes:"]
     for name, node in nodes.items():
         kind, _, parameters = node.partition(" ")
         lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
-    (folder / "graph.yaml").write_text("\n".join(lines))
+    (folder / "graph.yaml").write_text("\n".join([*lines, *more]))
 
 
 def hasten(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -69,8 +70,7 @@ def test_what_a_node_refuses_was_never_begun_and_the_corrected_command_can_use_t
     assert (run.process.returncode, run.output) == (2, "refusing: wants something else\n")
     assert not (tmp_path / "mark").exists()
     assert [path.name for path in run.run_dir.iterdir()] == ["notes"]
-    run = launch(tmp_path, *options, marking=marking).wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(tmp_path, *options, marking=marking).ends_well()
     assert (tmp_path / "mark").exists()
 
 
@@ -105,9 +105,7 @@ def test_who_has_the_lock_of_a_folder_that_was_removed_has_none(tmp_path, monkey
 
 
 def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
-    write_graph(tmp_path, counter="Counter", fickle="Fickle")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    write_graph(tmp_path, RECORDER, counter="Counter", fickle="Fickle")
     done = cli("launch", "graph.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert "fickle has failed and would fail again: fickle: wants it no more" in done.stdout
@@ -117,8 +115,7 @@ def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path
 
 def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
     counter = f"Counter {{count: 1000, dies_at: 500, marker: {tmp_path / 'died'}}}"
-    run = launch(tmp_path, counter=counter, adder="Adder").wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(tmp_path, counter=counter, adder="Adder").ends_well()
     assert (run.run_dir / "sum").read_text() == "1000 499500"
     assert run.report["node_restarts"] == {"counter": 1}
 
@@ -130,8 +127,7 @@ def test_nothing_is_lost_when_who_could_not_save_its_end_dies(tmp_path):
     os.kill(killed, signal.SIGKILL)
     until(lambda: run.process.poll() is not None or run.nodes()["adder"] != killed)
     (tmp_path / "wish").write_text("end")
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"adder": 1}
     assert (run.run_dir / "sum").read_text() == "1000 499500"
 
@@ -142,8 +138,7 @@ def test_what_a_restart_changes_is_not_sent_before_it_is_saved(tmp_path):
     until((tmp_path / "run" / "tried").exists)
     first = run.nodes()["secretary"]
     os.kill(first, signal.SIGKILL)
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     noted = (run.run_dir / "notes").read_text()
     assert noted.startswith("end, by ") and str(first) not in noted
 
@@ -153,8 +148,7 @@ def test_what_was_withheld_is_sent_when_it_can_be_saved(tmp_path):
     run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
     until((tmp_path / "run" / "tried").exists)
     (tmp_path / "run" / "checkpoints" / "secretary.checkpoint.new").rmdir()
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert (run.run_dir / "notes").read_text().startswith("end, by ") and run.report["node_restarts"] == {}
 
 
@@ -169,7 +163,7 @@ def test_who_has_its_checkpoints_no_more_leaves_no_files_when_it_is_ended(tmp_pa
 
 def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000", "--one-process")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     run.process.send_signal(signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
@@ -198,8 +192,7 @@ def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
 def followed(folder: Path, fill: int, away: float) -> tuple[list[int], int]:
     """What a node hears of one that goes by the clock when it dies meanwhile, and how much was lost by the report."""
     follower = f"Follower {{dies_at: 200, marker: {folder / 'died'}, away_seconds: {away}}}"
-    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).ends_well()
     assert run.report["node_restarts"] == {"follower": 1}
     return [int(word) for word in (run.run_dir / "numbers").read_text().split()], run.report["messages_lost"]
 
@@ -235,8 +228,7 @@ def test_what_a_machine_is_told_waits_for_no_disk_and_is_heard_after_a_kill_too(
     (tmp_path / "hang").unlink()
     told("wish", "stop", "done", "move stop stop ")
     told("noted", "end", "notes", "move end ")
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"orderer": 1}
 
 
@@ -251,7 +243,7 @@ def test_one_interrupt_ends_in_good_order(tmp_path, monkeypatch, number, code):
     patience = "interrupts.HALT_SECONDS = interrupts.STOP_SECONDS = 60.0"  # on a busy machine
     hasten(tmp_path, monkeypatch, "from tutelage.supervision import interrupts", patience)
     run = Run(tmp_path, "gail.yaml", "budget:=100000000")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     os.kill(run.process.pid, number)
     run.wait()
     assert run.process.returncode == code
@@ -370,13 +362,10 @@ def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
 
 def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
     hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.RECORDER_SECONDS = 1.0")
-    write_graph(tmp_path, clock="Clock {count: 1000}")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    write_graph(tmp_path, RECORDER, clock="Clock {count: 1000}")
     run = Run(tmp_path, "graph.yaml")
     os.kill(until_running(run, 2)["recorder"], signal.SIGSTOP)
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
     assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
 
@@ -422,8 +411,7 @@ def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
 
 def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
     (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'sleep 60 & echo $! > left']\n")
-    run = Run(tmp_path, "graph.yaml").wait()
-    assert run.process.returncode == 0, run.output
+    Run(tmp_path, "graph.yaml").ends_well()
     assert not exists(int((tmp_path / "left").read_text()))
 
 
@@ -447,6 +435,5 @@ def test_a_terminal_that_is_closed_amid_a_run_ends_it_in_good_order(tmp_path):
 
 def test_any_program_is_a_node(tmp_path):
     (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'echo from a program']\n")
-    run = Run(tmp_path, "graph.yaml").wait()
-    assert run.process.returncode == 0, run.output
+    run = Run(tmp_path, "graph.yaml").ends_well()
     assert (run.run_dir / "logs" / "program.log").read_text() == "from a program\n"
