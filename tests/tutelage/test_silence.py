@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import Run, cli
-from tests.tutelage.test_supervisor import launch, until_running, write_graph
+from tests.tutelage.test_supervisor import launch, until_begun, until_running, write_graph
 
 CONSOLE = "  console: {run: nodes.console:Console}"
 
@@ -36,10 +36,17 @@ def test_who_has_never_answered_is_named(tmp_path: Path, running: list[Run], con
     run.until(lambda: named(run, "hung"))
 
 
-def test_a_stopped_node_is_said_to_be_stopped(tmp_path: Path, running: list[Run]) -> None:
-    running.append(run := launch(tmp_path, idle="Idle", deaf="Deaf"))
-    os.kill(until_running(run, 2)["idle"], signal.SIGSTOP)
-    run.until(lambda: named(run, "idle", ": it is stopped"))
+def test_a_stopped_node_is_said_to_be_stopped_and_reported_and_not_restarted(
+    tmp_path: Path, running: list[Run]
+) -> None:
+    running.append(run := launch(tmp_path, mute="Mute", other="Mute"))
+    mute = until_begun(run)["mute"]
+    os.kill(mute, signal.SIGSTOP)
+    run.until(lambda: named(run, "mute", ": it is stopped"))
+    os.kill(mute, signal.SIGCONT)
+    run.process.send_signal(signal.SIGINT)
+    run.wait()
+    assert 1.5 < run.report["node_silences"]["mute"] < 10 and run.report["node_restarts"] == {}
 
 
 def test_ctrl_z_stops_the_nodes_too_and_they_continue_together(tmp_path: Path, running: list[Run]) -> None:
