@@ -98,7 +98,7 @@ def test_an_encoder_that_does_not_count_is_found(tmp_path: Path, protocol: str) 
         loop.node.close()
 
 
-@pytest.mark.parametrize("steps", [60, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [30, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_balances_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
     with running("cartpole", protocol, tmp_path) as rig:
@@ -115,7 +115,7 @@ def swing(seen: Observation) -> Iterator[Action]:
     yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
 
-@pytest.mark.parametrize("steps", [40, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [30, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_swings_up_and_stays_up_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
     with running("pendulum", protocol, tmp_path) as rig:
