@@ -104,7 +104,7 @@ def test_what_balances_is_not_stopped(tmp_path: Path, protocol: str, steps: int)
     with running("cartpole", protocol, tmp_path) as rig:
         loop = Rearmed(tmp_path, file=rig.file(tmp_path, stuck=0.25))
         while len(loop.of(Observation)) < steps:
-            loop.steps(20)
+            loop.steps(10)
         assert not [m for m in loop.of(Safety) if "stood" in m.reason and not busy(m.reason)]
         loop.node.close()
 
@@ -124,6 +124,6 @@ def test_what_swings_up_and_stays_up_is_not_stopped(tmp_path: Path, protocol: st
         (tmp_path / "robot.yaml").write_text(yaml.safe_dump(told))
         loop = Rearmed(tmp_path, swing, file=tmp_path / "robot.yaml", env="Pendulum-v1")
         while len(loop.of(Observation)) < steps:
-            loop.steps(20)
+            loop.steps(10)
         assert not [message for message in loop.of(Safety) if "stood" in message.reason]
         loop.node.close()

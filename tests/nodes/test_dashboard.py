@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.parts.chromium import Visitor, chromium
+from tests.parts.chromium import Visitor
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
 from tests.parts.waiting import until_gone
@@ -38,6 +38,7 @@ from tutelage.tasks.drawn import png
 from tutelage.tasks.pictures import Bars
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
     from playwright.sync_api import WebSocket
 
 FEW = ("gail.yaml", "dashboard:=true", "steering:=true", "episodes:=1")
@@ -292,20 +293,21 @@ CHART = """async () => {
 }"""
 
 
-def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen: tuple[Run, Browser]) -> None:
-    with chromium() as browser:
-        visitor = Visitor(browser, seen[0], desk=False)
-        drawn = visitor.page.evaluate(CHART)
-        lines: list[WebSocket] = []
-        visitor.page.on("websocket", lambda line: lines.append(line))
-        visitor.page.reload()
-        visitor.sees("steps", "#figures")
-        visitor.page.evaluate(HIDE, True)
-        visitor.sees("not connected", "#link")
-        assert [line.is_closed() for line in lines] == [True]
-        visitor.page.evaluate(HIDE, False)
-        visitor.sees("^$", "#link")
-        assert len(lines) == 2 and not visitor.errors
+def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(
+    seen: tuple[Run, Browser], browser: Chromium
+) -> None:
+    visitor = Visitor(browser, seen[0], desk=False)
+    drawn = visitor.page.evaluate(CHART)
+    lines: list[WebSocket] = []
+    visitor.page.on("websocket", lambda line: lines.append(line))
+    visitor.page.reload()
+    visitor.sees("steps", "#figures")
+    visitor.page.evaluate(HIDE, True)
+    visitor.sees("not connected", "#link")
+    assert [line.is_closed() for line in lines] == [True]
+    visitor.page.evaluate(HIDE, False)
+    visitor.sees("^$", "#link")
+    assert len(lines) == 2 and not visitor.errors
     path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
     assert path is not None
     points = [tuple(map(float, point.split())) for point in path[1].split("L")]
@@ -313,7 +315,9 @@ def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen:
     assert "expert &lt; 20" in drawn and "mean <b>10</b>" in drawn and 'd="M46 8H412"' in drawn
 
 
-def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(seen: tuple[Run, Browser]) -> None:
+def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(
+    seen: tuple[Run, Browser], browser: Chromium
+) -> None:
     told: list[str | None] = []
 
     class Other(BaseHTTPRequestHandler):
@@ -321,7 +325,7 @@ def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(seen: tupl
             told.append(self.headers["Cookie"])
             self.send_error(404)
 
-    with chromium() as browser, ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         visitor = Visitor(browser, seen[0], desk=False)
         visitor.page.goto(f"http://127.0.0.1:{other.server_port}/")
@@ -399,10 +403,10 @@ def test_a_page_that_cannot_be_told_the_news_is_told_why_and_goes_on(seen: tuple
 
 
 @pytest.mark.slow
-def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: Path) -> None:
-    with page_of(seen[0], left) as browser, chromium() as chrome:
-        page = chrome.new_page()
-        page.goto(f"http://127.0.0.1:{browser.port}/?token={browser.token}")
+def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: Path, browser: Chromium) -> None:
+    with page_of(seen[0], left) as requests:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{requests.port}/?token={requests.token}")
         page.locator("#end").wait_for(state="visible")
         durable.write_json(left / "report.json", {"return_mean": 500.0})
         page.locator("#end").wait_for(state="hidden", timeout=10_000)
