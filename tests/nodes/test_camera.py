@@ -7,14 +7,13 @@ import signal
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.nodes.test_teaching_by_page import idle
-from tests.parts.chromium import Visitor
+from tests.parts.chromium import Visitor, chromium
 from tests.parts.rigs import running
 from tests.parts.run_cli import Run
 from tutelage.drivers import camera
@@ -22,9 +21,6 @@ from tutelage.drivers.robot import camera_of
 from tutelage.messages import Picture
 from tutelage.nodes.camera import Camera
 from tutelage.recording import Reader
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 SHADES = (0, 100, 200)
 
@@ -87,11 +83,9 @@ def test_a_robots_file_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert camera_of(str(tmp_path / "robot.yaml")) == found.format(tmp_path)
 
 
-def test_who_drives_sees_it_the_recording_has_it_and_the_robot_needs_no_camera(
-    tmp_path: Path, browser: Browser
-) -> None:
+def test_who_drives_sees_it_the_recording_has_it_and_the_robot_needs_no_camera(tmp_path: Path) -> None:
     seen = video(tmp_path / "seen.avi")
-    with running("pendulum", "serial", tmp_path) as rig:
+    with running("pendulum", "serial", tmp_path) as rig, chromium() as browser:
         robot = rig.file(tmp_path, camera=str(seen))
         words = [f"policy:={idle(tmp_path / 'policy')}", "operator:=browser", "record:=true", "patience:=0"]
         run = Run(tmp_path, "hardware.yaml", f"robot:={robot}", *words)
