@@ -62,23 +62,25 @@ def test_a_loaded_machine_changes_nothing(tmp_path, undisturbed):
 
 
 def test_stopped_processes_change_nothing_and_are_not_restarted(tmp_path, undisturbed):
-    run = Run(tmp_path, "gail.yaml", STEPS)
-    chance = random.Random(1)
+    run, chance, frozen = Run(tmp_path, "gail.yaml", STEPS), random.Random(1), 0
     while run.process.poll() is None:
         for pid in chance.sample(list(run.nodes().values()), k=min(2, len(run.nodes()))):
-            _freeze(pid, chance.uniform(0.05, 0.3))
+            frozen += _freeze(pid, chance.uniform(0.05, 0.3))
         time.sleep(0.05)
+    assert frozen > 5
     assert run.wait().digest == undisturbed("lag:=1")
     assert run.report["node_restarts"] == {}
 
 
-def _freeze(pid: int, seconds: float) -> None:
+def _freeze(pid: int, seconds: float) -> bool:
+    """Stops a process for a while; whether there was one."""
     try:
         os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
         os.kill(pid, signal.SIGCONT)
     except ProcessLookupError:
-        return
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -132,9 +131,7 @@ def test_the_seed_matters(tmp_path, undisturbed):
 @pytest.mark.slow
 def test_a_killed_cloner_comes_back_where_it_was(tmp_path, undisturbed):
     run = Run(tmp_path, "bc.yaml", *FEW)
-    metrics = run.run_dir / "metrics.jsonl"
-    while run.process.poll() is None and (not metrics.exists() or metrics.read_text().count("\n") < 3):
-        time.sleep(0.002)
+    run.until_learning(rows=3)
     os.kill(run.nodes()["cloner"], signal.SIGKILL)
     assert run.wait().digest == undisturbed.digest
     assert run.report["node_restarts"] == {"cloner": 1}

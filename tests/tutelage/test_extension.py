@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -218,8 +217,8 @@ def test_an_extended_run_is_the_same_each_time_and_goes_on_after_an_interrupt(tm
             digests.append(extended(run.run_dir, 32768).digest)
         else:
             again = Run(run.run_dir.parent, "--resume", str(run.run_dir), "budget:=32768")
-            while np.nanmax(tutelage.Run(run.run_dir).metrics.get("time/total_timesteps", 0)) < 16384:
-                time.sleep(0.02)
+            learned = tutelage.Run(run.run_dir)
+            again.until(lambda of=learned: np.nanmax(of.metrics.get("time/total_timesteps", 0)) >= 16384)  # type: ignore[misc]
             os.kill(again.process.pid, signal.SIGINT)
             digests.append(resumed(again).digest)
         assert cli("verify", run.run_dir).returncode == 0
@@ -245,8 +244,7 @@ def test_an_interrupt_of_the_final_evaluation_changes_nothing(tmp_path: Path) ->
     for name in ("quiet", "interrupted"):
         run = Run(tmp_path / name, *words)
         if name == "interrupted":
-            while not (run.run_dir / FINAL).exists():
-                time.sleep(0.01)
+            run.until((run.run_dir / FINAL).exists)
             os.kill(run.process.pid, signal.SIGINT)
             run.wait()
             assert run.process.returncode == 130

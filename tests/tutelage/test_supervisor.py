@@ -386,8 +386,7 @@ def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         program = Program("program", subprocess.Popen(["true"]), ours)
-        while program.exit_status() is None:
-            time.sleep(0.01)
+        until(lambda: program.exit_status() is not None)
         program.pid = stranger.pid
         program.kill(signal.SIGKILL)
     assert stranger.poll() is None
