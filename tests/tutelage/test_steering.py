@@ -13,6 +13,7 @@ import pytest
 from tests.parts.disks import disk, fill
 from tests.parts.person import RIGHT, SPACE, Person
 from tests.parts.run_cli import Run, cli, finished
+from tests.tutelage.test_supervisor import hasten
 from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
@@ -23,7 +24,7 @@ from tutelage.nodes.steering import LiveSteering, Steering
 from tutelage.observers.steered import STEERED, published
 from tutelage.recording import Reader
 
-LONG = ("gail.yaml", "budget:=49152", "episodes:=2", "record:=true", "steering:=true")
+LONG = ("gail.yaml", "budget:=32768", "episodes:=2", "record:=true", "steering:=true")
 
 
 def ask(run: Run, *words: str) -> str:
@@ -141,7 +142,10 @@ def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
     run.process.wait()
 
 
-def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_when_it_goes_on(tmp_path: Path) -> None:
+def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(tmp_path, monkeypatch, "from tutelage.observers import steered", "steered.ADMITTED_SECONDS = 0.5")
     words = ("gail.yaml", "operator:=keyboard", "live:=true", "steering:=true", "speed:=1", "rollouts_each:=4")
     person = Person(tmp_path, *words)
     try:
