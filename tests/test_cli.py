@@ -40,8 +40,7 @@ def test_a_run_folder_holds_what_was_run_and_what_came_of_it(run: Run) -> None:
     about = json.loads((run.run_dir / "run.json").read_text())
     assert about["arguments"]["budget"] == 4096
     assert about["versions"]["numpy"]
-    metrics = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
-    assert {"time/total_timesteps", "train/approx_kl"} <= set().union(*metrics)
+    assert {"time/total_timesteps", "train/approx_kl"} <= set().union(*run.rows)
     assert {log.stem for log in (run.run_dir / "logs").glob("*.log")} >= {"learner", "simulator"}
 
 
@@ -72,7 +71,7 @@ def test_weights_are_kept_on_the_way_and_can_be_evaluated(run: Run) -> None:
         "best.safetensors",
     ]
     assert (kept / "000002.safetensors").read_bytes() == (run.run_dir / "weights.safetensors").read_bytes()
-    rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    rows = run.rows
     means = [row["eval/mean_reward"] for row in rows if "eval/mean_reward" in row]
     best = f"{means.index(max(means)) + 1:06}.safetensors"
     assert (kept / "best.safetensors").read_bytes() == (kept / best).read_bytes()
@@ -218,7 +217,7 @@ def test_what_cannot_be_right_is_refused_before_anything_heavy_is_loaded(tmp_pat
 @pytest.mark.parametrize(("words", "every"), [([], 2), (["evaluate_every:=3"], 3)])
 def test_a_run_stops_when_its_evaluated_return_is_enough(tmp_path: Path, words: list[str], every: int) -> None:
     run = finished(tmp_path, "gail.yaml", "enough:=5", "episodes:=2", *words)
-    rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    rows = run.rows
     evaluated = [row["time/total_timesteps"] / 2048 for row in rows if "eval/mean_reward" in row]
     assert evaluated[:3] == [every, 2 * every, 3 * every] and evaluated[-1] <= 3 * every + 3
 

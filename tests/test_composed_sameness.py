@@ -1,6 +1,5 @@
 """Nodes that share a process (`process: NAME`) end in the same weights as nodes with a process each."""
 
-import json
 import os
 import signal
 from collections.abc import Callable
@@ -9,8 +8,6 @@ from functools import cache
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
-from tests.tutelage.test_silence import until
 from tests.tutelage.test_supervisor import write_graph
 from tutelage import launcher
 from tutelage.input.problems import Refusal
@@ -35,7 +32,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
 
 def test_they_come_back_together_and_change_nothing(tmp_path, apart):
     run = Run(tmp_path, *COMPOSED)
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     nodes = run.nodes()
     assert nodes["simulator"] == nodes["policy"] != nodes["learner"]
     assert (run.run_dir / "checkpoints/policy.checkpoint").exists()  # so it is not begun anew
@@ -46,12 +43,10 @@ def test_they_come_back_together_and_change_nothing(tmp_path, apart):
 
 def test_an_interrupted_run_goes_on(tmp_path, apart):
     run = Run(tmp_path, *COMPOSED)
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     run.process.send_signal(signal.SIGINT)
     assert run.wait().process.returncode == 128 + signal.SIGINT, run.output
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == apart()
+    assert run.resumed().digest == apart()
 
 
 def test_all_nodes_in_logical_time_may_share_one(tmp_path, apart):
@@ -60,7 +55,7 @@ def test_all_nodes_in_logical_time_may_share_one(tmp_path, apart):
         plan.process = "all" if plan.name in SHARING else ""
     (tmp_path / "all.yaml").write_text(resolved.resolved(graph))
     run = Run(tmp_path, "all.yaml")
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     nodes = run.nodes()
     assert len({nodes[name] for name in SHARING}) == 1 and len(set(nodes.values())) == 1 + len(nodes) - len(SHARING)
     os.kill(nodes["learner"], signal.SIGKILL)
@@ -73,9 +68,9 @@ def test_who_is_handed_nothing_lives_on_beside_two_that_keep_each_other_busy(tmp
     file = tmp_path / "graph.yaml"
     file.write_text(file.read_text().replace("    run:", "    process: one\n    run:"))
     run = Run(tmp_path, "graph.yaml")
-    until(run, (run.run_dir / "checkpoints/patient.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints/patient.checkpoint").exists)
     (tmp_path / "enough").touch()
-    assert run.wait().process.returncode == 0, run.output
+    run.ends_well()
 
 
 @pytest.mark.parametrize(
@@ -108,9 +103,6 @@ def test_a_recording_of_theirs_is_verified(tmp_path):
 def test_their_run_is_extended_as_that_of_nodes_apart(tmp_path):
     ends = []
     for name, more in (("apart", ()), ("together", ("collector:=collector",))):
-        (tmp_path / name).mkdir()
         run = finished(tmp_path / name, "gail.yaml", "budget:=8192", "episodes:=2", *more)
-        extended = Run(tmp_path / name, "--resume", str(run.run_dir), "budget:=16384").wait()
-        assert extended.process.returncode == 0, extended.output
-        ends.append(json.loads((run.run_dir / "report.json").read_text())["weights_digest"])
+        ends.append(run.resumed("budget:=16384").digest)
     assert ends[0] == ends[1]

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.launcher import graph
 
 PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_dac.py"
@@ -35,7 +34,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 @pytest.mark.parametrize("steps", [4608, pytest.param(STEPS, marks=pytest.mark.slow)])
 def test_one_process_ends_in_the_same_digest(tmp_path, steps):
     few = ("dac.yaml", f"budget:={steps}", "episodes:=2")
-    (tmp_path / "one").mkdir()
     one, many = finished(tmp_path / "one", *few, "--one-process"), finished(tmp_path, *few)
     assert one.digest == many.digest
     assert "train/critic_loss" in (one.run_dir / "metrics.jsonl").read_text()  # it has begun to learn
@@ -59,7 +57,7 @@ def test_the_plain_loop_ends_in_the_same_digest(undisturbed):
 )
 def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, nodes):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=18)
+    run.until_learning(rows=18)
     assert (run.run_dir / "checkpoints" / "learner.replay").stat().st_size  # so it is not begun anew
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
@@ -69,13 +67,11 @@ def test_nodes_that_are_killed_come_back_where_they_were(tmp_path, undisturbed, 
 
 @pytest.mark.slow
 def test_a_run_that_begins_with_a_clone_is_the_same_too(tmp_path: Path) -> None:
-    for name in ("clone", "one", "killed"):
-        (tmp_path / name).mkdir()
     clone = finished(tmp_path / "clone", "bc.yaml", "epochs:=3", "episodes:=2", "demonstrations_count:=2")
     begun = (*FEW, f"policy:={clone.run_dir}")
     one = finished(tmp_path / "one", *begun, "--one-process")
     run = Run(tmp_path / "killed", *begun)
-    wait_for(run, "metrics.jsonl", rows=6)  # while the clone collects
+    run.until_learning(rows=6)  # while the clone collects
     os.kill(run.nodes()["learner"], signal.SIGKILL)
     assert run.wait().digest == one.digest, run.output
 
@@ -83,25 +79,21 @@ def test_a_run_that_begins_with_a_clone_is_the_same_too(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_damaged_checkpoint_is_replaced_by_its_predecessor_rows_and_all(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=18)
+    run.until_learning(rows=18)
     run.kill()
     for name in ("learner", "discriminator"):
         newest = run.run_dir / "checkpoints" / f"{name}.checkpoint"
         assert newest.with_suffix(".previous").exists()
         newest.write_bytes(newest.read_bytes()[:-1])
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed()
+    assert run.resumed().digest == undisturbed()
 
 
 @pytest.mark.slow
 def test_a_killed_launchers_run_goes_on(tmp_path, undisturbed):
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=18)
+    run.until_learning(rows=18)
     run.kill()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed()
+    assert run.resumed().digest == undisturbed()
 
 
 @pytest.mark.slow
@@ -157,6 +149,5 @@ def test_a_file_without_actions_is_learned_from_by_its_states_alone(tmp_path: Pa
     assert done.returncode == 2 and "has no action: only gail.yaml and dac.yaml learn from states alone" in done.stderr
     few, digests = ("budget:=4608", "episodes:=2", f"demonstrations:={wordless}", "state_only:=true"), []
     for name, more in (("many", ()), ("one", ("--one-process",))):
-        (tmp_path / name).mkdir()
         digests.append(finished(tmp_path / name, "dac.yaml", *few, *more).digest)
     assert digests[0] == digests[1]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.launcher import graph
 
 FEW = (
@@ -59,7 +58,7 @@ def test_nodes_that_are_killed_come_back_where_they_were(
     tmp_path: Path, undisturbed: Callable[..., Run], nodes: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
     assert run.wait().digest == undisturbed().digest, run.output
@@ -69,11 +68,9 @@ def test_nodes_that_are_killed_come_back_where_they_were(
 @pytest.mark.slow
 def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[..., Run]) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     run.kill()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed().digest
+    assert run.resumed().digest == undisturbed().digest
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 
 FEW = ("iq.yaml", "budget:=6144", "episodes:=2", "demonstrations_count:=1")
 
@@ -33,7 +32,7 @@ def test_nodes_that_are_killed_come_back_where_they_were(
     tmp_path: Path, undisturbed: Callable[[], str], nodes: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=9)
+    run.until_learning(rows=9)
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
     assert run.wait().digest == undisturbed(), run.output
@@ -42,11 +41,9 @@ def test_nodes_that_are_killed_come_back_where_they_were(
 
 def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=9)
+    run.until_learning(rows=9)
     run.kill()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed()
+    assert run.resumed().digest == undisturbed()
 
 
 def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:

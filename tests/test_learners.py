@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage import play
 from tutelage.files import checkpoint
 from tutelage.graph import node_class
@@ -47,7 +46,7 @@ def test_learners_that_are_killed_come_back_where_they_were(
     tmp_path: Path, quiet: Run, killed: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     for name in killed:
         os.kill(run.nodes()[name], signal.SIGKILL)
     assert run.wait().digest == quiet.digest, run.output
@@ -57,17 +56,17 @@ def test_learners_that_are_killed_come_back_where_they_were(
 @pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, quiet: Run, stop: signal.Signals) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     run.process.send_signal(stop)
     run.wait()
     assert (run.run_dir / "weights.interim.safetensors").exists() == (stop == signal.SIGINT), run.output
-    assert Run(tmp_path, "--resume", str(run.run_dir)).wait().digest == quiet.digest
+    assert run.resumed().digest == quiet.digest
 
 
 def test_an_interrupt_ends_all_of_them_in_one_process(tmp_path: Path) -> None:
     run = Run(tmp_path, *FEW[:2], "budget:=100000000", "episodes:=2", "--one-process")
     try:
-        wait_for(run, "metrics.jsonl", rows=2)
+        run.until_learning(rows=2)
         run.process.send_signal(signal.SIGINT)
         run.wait()
     finally:
@@ -79,7 +78,6 @@ def test_an_interrupt_ends_all_of_them_in_one_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", ["gail.yaml", "airl.yaml"])
 def test_imitation_has_them_too(tmp_path: Path, file: str) -> None:
     words = (file, "env:=Pendulum-v1", "learners:=2", "budget:=8192", "episodes:=1")
-    (tmp_path / "apart").mkdir()
     assert finished(tmp_path / "apart", *words).digest == finished(tmp_path, *words, "--one-process").digest
 
 

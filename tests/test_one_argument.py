@@ -46,7 +46,6 @@ def robot(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 def launched(folder: Path, file: str, *arguments: str) -> Run:
     place = folder / file.removesuffix(".yaml")
-    place.mkdir()
     return finished(place, file, *arguments)
 
 

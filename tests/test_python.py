@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import tutelage
+from tests.parts.waiting import until
 from tests.tutelage.test_supervisor import write_graph
 from tutelage.files import durable
 from tutelage.launched import Launched
@@ -165,8 +166,7 @@ os.kill(os.getpid(), int(sys.argv[1])) if sys.argv[1:] else os._exit(0)
 )
 def test_a_run_ends_in_good_order_when_its_program_is_gone(endless: Path, words: list[str]) -> None:
     subprocess.run([sys.executable, "-c", OWNER, *words], timeout=60)
-    while not (endless / "report.json").exists():  # pytest's timeout is the limit
-        time.sleep(0.05)
+    until((endless / "report.json").exists)
     assert tutelage.Run(endless).report["interrupted"] == "SIGHUP"
 
 
@@ -180,8 +180,7 @@ tutelage.launch("graph.yaml", run_dir="run")
 def test_a_program_never_leaves_its_run_alone_however_often_ctrl_c_is_pressed(endless: Path) -> None:
     program = subprocess.Popen([sys.executable, "-c", WAITING], stderr=subprocess.DEVNULL)
     listed = endless / "processes.json"
-    while not (listed.exists() and durable.read_json(listed)["begun"]):
-        time.sleep(0.05)
+    until(lambda: listed.exists() and durable.read_json(listed)["begun"])
     launcher = durable.read_json(listed)["launcher"]
     os.kill(launcher, signal.SIGSTOP)
     for _ in range(4):
@@ -211,8 +210,7 @@ def test_runs_side_by_side_have_folders_of_their_own_and_can_be_stopped(
     ]
     assert runs[0].dir != runs[1].dir
     for run in runs:
-        while "time/total_timesteps" not in run.metrics:  # pytest's timeout is the limit
-            time.sleep(0.05)
+        until(lambda run=run: "time/total_timesteps" in run.metrics, 60)  # type: ignore[misc]
         assert run.stop().report["interrupted"] == "SIGINT"
 
 
@@ -233,8 +231,7 @@ def learns(folder: Path) -> bool:
 @pytest.mark.timeout(600)
 def test_ctrl_c_ends_the_run_in_good_order_before_the_program(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=tmp_path, stdout=subprocess.PIPE)
-    while not learns(tmp_path):
-        time.sleep(0.05)
+    until(lambda: learns(tmp_path), 60)
     process.send_signal(signal.SIGINT)
     shown, _ = process.communicate()
     assert b"interrupted here, and SIGINT" in shown and b"launch --resume" in shown

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import Run, finished
+from tests.parts.waiting import until_gone
 
 PLAIN_LOOP = Path(__file__).parents[1] / "bench/plain_loop.py"
 STEPS = "budget:=16384"
@@ -37,7 +38,7 @@ def test_one_process_ends_in_the_same_digest(tmp_path, undisturbed, lag):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lag", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("lag", [0, 1])
 def test_the_plain_loop_ends_in_the_same_digest(undisturbed, lag):
     command = [sys.executable, str(PLAIN_LOOP), "--lag", str(lag), "--steps", STEPS.partition(":=")[2]]
     plain = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -61,23 +62,25 @@ def test_a_loaded_machine_changes_nothing(tmp_path, undisturbed):
 
 
 def test_stopped_processes_change_nothing_and_are_not_restarted(tmp_path, undisturbed):
-    run = Run(tmp_path, "gail.yaml", STEPS)
-    chance = random.Random(1)
+    run, chance, frozen = Run(tmp_path, "gail.yaml", STEPS), random.Random(1), 0
     while run.process.poll() is None:
         for pid in chance.sample(list(run.nodes().values()), k=min(2, len(run.nodes()))):
-            _freeze(pid, chance.uniform(0.05, 0.3))
+            frozen += _freeze(pid, chance.uniform(0.05, 0.3))
         time.sleep(0.05)
+    assert frozen > 5
     assert run.wait().digest == undisturbed("lag:=1")
     assert run.report["node_restarts"] == {}
 
 
-def _freeze(pid: int, seconds: float) -> None:
+def _freeze(pid: int, seconds: float) -> bool:
+    """Stops a process for a while; whether there was one."""
     try:
         os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
         os.kill(pid, signal.SIGCONT)
     except ProcessLookupError:
-        return
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def _freeze(pid: int, seconds: float) -> None:
 )
 def test_nodes_that_are_killed_together_come_back_where_they_were(tmp_path, undisturbed, nodes):
     run = Run(tmp_path, "gail.yaml", STEPS)
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     assert (run.run_dir / "checkpoints" / "learner.checkpoint").exists()  # so it is not begun anew
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
@@ -95,16 +98,10 @@ def test_nodes_that_are_killed_together_come_back_where_they_were(tmp_path, undi
 
 def test_a_killed_launcher_leaves_nothing_and_its_run_goes_on(tmp_path, undisturbed):
     run = Run(tmp_path, "gail.yaml", STEPS)
-    wait_for(run, "metrics.jsonl", rows=2)
-    nodes = run.nodes()
+    run.until_learning(rows=2)
     run.kill()
-    deadline = time.monotonic() + 5  # 2 s on an idle machine
-    while (left := [name for name, pid in nodes.items() if exists(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed("lag:=1")
+    until_gone(*run.nodes().values(), seconds=5)  # 2 s on an idle machine
+    assert run.resumed().digest == undisturbed("lag:=1")
 
 
 def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
@@ -112,20 +109,3 @@ def test_the_environments_reward_is_never_learned_from(tmp_path, undisturbed):
     run = finished(tmp_path, "gail.yaml", STEPS, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
     assert run.report["expert_return_mean"] > 1e5  # the reward was corrupted indeed
     assert run.digest == undisturbed("lag:=1")
-
-
-def wait_for(run: Run, file: str, rows: int) -> None:
-    """Until a run is in the midst of learning."""
-    path = run.run_dir / file
-    while run.process.poll() is None and (not path.exists() or path.read_text().count("\n") < rows):
-        time.sleep(0.01)
-
-
-def exists(pid: int) -> bool:
-    """Whether a process runs. One that has ended and waits for its parent to notice does not."""
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        os.kill(pid, 0)
-        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.assignment import inbox_of
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.launcher import graph
@@ -65,7 +64,7 @@ def test_nodes_that_are_killed_together_come_back_where_they_were(
     tmp_path: Path, undisturbed: Callable[..., str], file: str, rows: int, nodes: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW[file], TWO)
-    wait_for(run, "metrics.jsonl", rows=rows)
+    run.until_learning(rows)
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
     assert run.wait().digest == undisturbed(file, TWO), run.output
@@ -79,11 +78,9 @@ def test_a_killed_launchers_run_goes_on(
     tmp_path: Path, undisturbed: Callable[..., str], file: str, rows: int, policies: str
 ) -> None:
     run = Run(tmp_path, *FEW[file], TWO, policies)
-    wait_for(run, "metrics.jsonl", rows=rows)
+    run.until_learning(rows)
     run.kill()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed(file, TWO, policies)
+    assert run.resumed().digest == undisturbed(file, TWO, policies)
 
 
 @pytest.mark.slow

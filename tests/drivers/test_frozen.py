@@ -98,13 +98,13 @@ def test_an_encoder_that_does_not_count_is_found(tmp_path: Path, protocol: str) 
         loop.node.close()
 
 
-@pytest.mark.parametrize("steps", [60, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [30, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_balances_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
     with running("cartpole", protocol, tmp_path) as rig:
         loop = Rearmed(tmp_path, file=rig.file(tmp_path, stuck=0.25))
         while len(loop.of(Observation)) < steps:
-            loop.steps(20)
+            loop.steps(10)
         assert not [m for m in loop.of(Safety) if "stood" in m.reason and not busy(m.reason)]
         loop.node.close()
 
@@ -115,7 +115,7 @@ def swing(seen: Observation) -> Iterator[Action]:
     yield Action(seen.rollout, seen.step, (torque[None] / 2).astype(np.float32), np.zeros(1, np.float32), 0)
 
 
-@pytest.mark.parametrize("steps", [40, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [30, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_swings_up_and_stays_up_is_not_stopped(tmp_path: Path, protocol: str, steps: int) -> None:
     with running("pendulum", protocol, tmp_path) as rig:
@@ -124,6 +124,6 @@ def test_what_swings_up_and_stays_up_is_not_stopped(tmp_path: Path, protocol: st
         (tmp_path / "robot.yaml").write_text(yaml.safe_dump(told))
         loop = Rearmed(tmp_path, swing, file=tmp_path / "robot.yaml", env="Pendulum-v1")
         while len(loop.of(Observation)) < steps:
-            loop.steps(20)
+            loop.steps(10)
         assert not [message for message in loop.of(Safety) if "stood" in message.reason]
         loop.node.close()

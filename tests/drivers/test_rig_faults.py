@@ -65,7 +65,7 @@ def test_a_late_answer_is_not_taken_for_that_to_a_later_question(rig: RunningRig
     """On a busy computer an answer may be in time all the same: then it is the right one."""
     driver = rig.connected(reply_seconds=0.05, deadline_seconds=0.2)
     rig.tell("slow 0.075")  # each answer comes while the next question waits
-    for seed in range(6):
+    for seed in range(3):
         where = rig.tell(f"place {seed}")["positions"]  # answers to questions about the place before are on their way
         with suppress(DriverError):
             np.testing.assert_allclose(driver.read().values[::2], where, atol=2e-3)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from tests.nodes.test_hardware import Loop
 from tests.nodes.test_robot_faults import balancing
 from tests.parts.rigs import PATIENT, PROTOCOLS, RunningRig, robot_file, running
 from tests.parts.run_cli import Run
+from tests.parts.waiting import until
 from tutelage.drivers.connection import TRIES
 from tutelage.drivers.driver import DriverError
 from tutelage.messages import Order, Safety
@@ -35,20 +35,13 @@ def test_a_signal_to_the_hardware_process_stops_the_device_before_its_watchdog(t
         more = {**PATIENT, **({"watchdog_seconds": 2.5} if protocol == "dynamixel" else {})}
         robot = robot_file(f"cartpole_{protocol}", tmp_path, {"port": str(rig.link), **more})
         run = Run(tmp_path, "hardware.yaml", f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}")
-        until(lambda: rig.tell("state")["force"] != 0, run)
+        run.until(lambda: rig.tell("state")["force"] != 0)
         os.kill(run.nodes()["hardware"], number)
         run.wait()
-        until(lambda: rig.tell("state")["force"] == 0, run)
+        until(lambda: rig.tell("state")["force"] == 0)
         assert rig.tell("state")["stopped_by"] == by
         assert run.process.returncode == 1
         assert "hardware has ended and is not restarted" in run.output
-
-
-def until(what, run: Run) -> None:
-    deadline = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < deadline, run.output
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

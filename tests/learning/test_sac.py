@@ -210,15 +210,13 @@ def test_acting_in_numpy_is_the_mean_actor(spaces):
         np.testing.assert_allclose(greedy, torch.tanh(output[:, :2]), rtol=1e-4, atol=1e-6)
 
 
-def test_the_first_actor_is_nearly_uniform():
-    for spaces in (DISCRETE, CONTINUOUS):
-        observation = generator(0, "test").standard_normal((4000, 3), dtype=np.float32)
-        action, _ = act(SAC(spaces, 0).tensors(), observation, generator(1, "test"))
-        if spaces.discrete:
-            assert 0.45 < action.mean() < 0.55
-        else:
-            counts, _ = np.histogram(action, bins=4, range=(-1, 1))
-            assert (counts > 0.8 * 2000).all() and (counts < 1.2 * 2000).all()
+@BOTH
+def test_the_first_actor_is_nearly_uniform(spaces):
+    observation = generator(0, "test").standard_normal((4000, 3), dtype=np.float32)
+    action, _ = act(SAC(spaces, 0).tensors(), observation, generator(1, "test"))
+    counts, _ = np.histogram(action, bins=2 if spaces.discrete else 4, range=(0, 1) if spaces.discrete else (-1, 1))
+    even = action.size / len(counts)
+    np.testing.assert_allclose(counts, even, atol=0.1 * even if spaces.discrete else 0.2 * even)
 
 
 @BOTH
@@ -350,14 +348,13 @@ def test_without_an_expert_nothing_is_cloned():
     assert metrics["train/cloning_loss"] == 0 and np.isfinite(list(metrics.values())).all()
 
 
-def test_the_expert_is_cloned():
-    for spaces in (DISCRETE, CONTINUOUS):
-        sac, replay, _, expert = filled(
-            spaces, updates=300, actor_tau=0.1, cloning_weight=100.0, final_cloning_weight=100.0
-        )
-        sac.update(replay, by_rows(lambda rows: np.zeros(len(rows), np.float32)), expert, generator(0, "test"))
-        action, _ = act(sac.tensors(), demonstration(spaces).observation[:-1])
-        assert np.abs(action - demonstration(spaces).action).mean() < 0.1
+@BOTH
+def test_the_expert_is_cloned(spaces):
+    settings = {"updates": 300, "actor_tau": 0.1, "cloning_weight": 100.0, "final_cloning_weight": 100.0}
+    sac, replay, _, expert = filled(spaces, **settings)
+    sac.update(replay, by_rows(lambda rows: np.zeros(len(rows), np.float32)), expert, generator(0, "test"))
+    action, _ = act(sac.tensors(), demonstration(spaces).observation[:-1])
+    assert np.abs(action - demonstration(spaces).action).mean() < 0.1
 
 
 def test_the_better_choice_is_learned():

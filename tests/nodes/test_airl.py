@@ -17,7 +17,6 @@ from safetensors.numpy import load_file, save, save_file
 
 from tests.parts.examples import rollout
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.input.problems import Refusal
 from tutelage.learning.airl import AIRL
 from tutelage.learning.ppo import PPO
@@ -60,7 +59,7 @@ def test_nodes_that_are_killed_come_back_where_they_were(
     tmp_path: Path, undisturbed: Callable[[], Run], nodes: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
     assert run.wait().digest == undisturbed().digest, run.output
@@ -73,11 +72,9 @@ def test_nodes_that_are_killed_come_back_where_they_were(
 @pytest.mark.slow
 def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[], Run]) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     run.kill()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == undisturbed().digest
+    assert run.resumed().digest == undisturbed().digest
 
 
 @pytest.mark.slow
@@ -85,14 +82,14 @@ def test_an_interrupted_run_leaves_an_interim_reward_and_goes_on_to_the_final_on
     tmp_path: Path, undisturbed: Callable[[], Run]
 ) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=4)
+    run.until_learning(rows=4)
     os.kill(run.process.pid, signal.SIGINT)
     assert run.wait().process.returncode == 128 + signal.SIGINT, run.output
     file, interim = (run.run_dir / name for name in ("reward.safetensors", "reward.interim.safetensors"))
     assert interim.exists() and not file.exists()
     done = cli("launch", "ppo.yaml", f"reward:={run.run_dir}", "env:=Pendulum-v1", cwd=tmp_path)
     assert done.returncode == 2 and "this run has not ended" in done.stderr and str(interim) in done.stderr
-    assert Run(tmp_path, "--resume", str(run.run_dir)).wait().process.returncode == 0
+    run.resumed()
     assert file.read_bytes() == (undisturbed().run_dir / "reward.safetensors").read_bytes()
     assert not interim.exists()
 

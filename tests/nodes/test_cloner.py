@@ -1,9 +1,7 @@
 """The cloner as a node, and bc.yaml as a run: the same weights however its processes are killed."""
 
-import json
 import os
 import signal
-import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -109,7 +107,7 @@ def undisturbed(tmp_path_factory):
 
 
 def test_it_trains_when_all_have_been_shown_and_before_that_only_for_a_live_operator(undisturbed):
-    rows = [json.loads(line) for line in (undisturbed.run_dir / "metrics.jsonl").read_text().splitlines()]
+    rows = undisturbed.rows
     assert [row["bc/epoch"] for row in rows if "bc/epoch" in row] == list(range(1, 13))
 
 
@@ -120,7 +118,6 @@ def test_the_report_says_what_was_learned(undisturbed):
 
 
 def test_two_runs_and_one_process_end_in_the_same_digest(tmp_path, undisturbed):
-    (tmp_path / "again").mkdir()
     again = finished(tmp_path / "again", "bc.yaml", *FEW)
     together = finished(tmp_path, "bc.yaml", *FEW, "--one-process")
     assert again.digest == together.digest == undisturbed.digest
@@ -134,9 +131,7 @@ def test_the_seed_matters(tmp_path, undisturbed):
 @pytest.mark.slow
 def test_a_killed_cloner_comes_back_where_it_was(tmp_path, undisturbed):
     run = Run(tmp_path, "bc.yaml", *FEW)
-    metrics = run.run_dir / "metrics.jsonl"
-    while run.process.poll() is None and (not metrics.exists() or metrics.read_text().count("\n") < 3):
-        time.sleep(0.002)
+    run.until_learning(rows=3)
     os.kill(run.nodes()["cloner"], signal.SIGKILL)
     assert run.wait().digest == undisturbed.digest
     assert run.report["node_restarts"] == {"cloner": 1}

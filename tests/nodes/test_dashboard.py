@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from copy import copy
@@ -26,10 +25,10 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.parts.chromium import Visitor, chromium
+from tests.parts.chromium import Visitor
 from tests.parts.forked import Forked
 from tests.parts.run_cli import CLI, Run
-from tests.test_sameness import wait_for
+from tests.parts.waiting import until_gone
 from tutelage.files import durable
 from tutelage.messages import Demonstration, Episode, Take, Withdrawal
 from tutelage.nodes.screens.web.connections import WAITING
@@ -39,6 +38,7 @@ from tutelage.tasks.drawn import png
 from tutelage.tasks.pictures import Bars
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
     from playwright.sync_api import WebSocket
 
 FEW = ("gail.yaml", "dashboard:=true", "steering:=true", "episodes:=1")
@@ -54,11 +54,10 @@ class Browser:
     """Requests to the address that a run has printed; it keeps the cookie, as a browser does."""
 
     def __init__(self, run: Run) -> None:
-        deadline = time.monotonic() + 30
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", run.output)):
-            assert time.monotonic() < deadline and run.process.poll() is None, run.output
-            time.sleep(0.02)
-        self.port, self.token = int(found[1]), found[2]
+        address = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
+        run.until(lambda: address.search(run.output))
+        ((port, self.token),) = address.findall(run.output)
+        self.port = int(port)
         self.place = self.cookie = ""
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -84,7 +83,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Browse
     try:
         browser = Browser(run)
         browser.enter()
-        wait_for(run, "metrics.jsonl", rows=3)
+        run.until_learning(rows=3)
         yield run, browser
     finally:
         run.kill()
@@ -147,10 +146,7 @@ def test_it_steers_and_says_what_was_refused(seen: tuple[Run, Browser]) -> None:
         assert "0 to 1" in answered(line, do="set", node="learner", setting="entropy_weight", value=2.0)["refusal"]
         before = run.nodes()["report"]
         assert answered(line, do="restart", node="report")["notice"] == "report is restarted from its last checkpoint"
-    deadline = time.monotonic() + 30
-    while run.nodes().get("report", before) == before:
-        assert time.monotonic() < deadline, run.output
-        time.sleep(0.02)
+    run.until(lambda: run.nodes().get("report", before) != before)
 
 
 def test_no_order_waits_for_a_setting(seen: tuple[Run, Browser]) -> None:
@@ -246,7 +242,7 @@ def test_a_thousand_connections_disturb_nothing(seen: tuple[Run, Browser]) -> No
     crowd = [socket.create_connection(("127.0.0.1", browser.port), timeout=5) for _ in range(1000)]
     for one in crowd:
         one.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n")
-    wait_for(run, "metrics.jsonl", rows=before + 10)
+    run.until_learning(rows=before + 10)
     assert [browser.get("/").status for _ in range(3)] == [200] * 3  # while they all hold on
     assert sum(map(closed, crowd)) >= len(crowd) - WAITING
     for one in crowd:
@@ -297,20 +293,21 @@ CHART = """async () => {
 }"""
 
 
-def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen: tuple[Run, Browser]) -> None:
-    with chromium() as browser:
-        visitor = Visitor(browser, seen[0], desk=False)
-        drawn = visitor.page.evaluate(CHART)
-        lines: list[WebSocket] = []
-        visitor.page.on("websocket", lambda line: lines.append(line))
-        visitor.page.reload()
-        visitor.sees("steps", "#figures")
-        visitor.page.evaluate(HIDE, True)
-        visitor.sees("not connected", "#link")
-        assert [line.is_closed() for line in lines] == [True]
-        visitor.page.evaluate(HIDE, False)
-        visitor.sees("^$", "#link")
-        assert len(lines) == 2 and not visitor.errors
+def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(
+    seen: tuple[Run, Browser], browser: Chromium
+) -> None:
+    visitor = Visitor(browser, seen[0], desk=False)
+    drawn = visitor.page.evaluate(CHART)
+    lines: list[WebSocket] = []
+    visitor.page.on("websocket", lambda line: lines.append(line))
+    visitor.page.reload()
+    visitor.sees("steps", "#figures")
+    visitor.page.evaluate(HIDE, True)
+    visitor.sees("not connected", "#link")
+    assert [line.is_closed() for line in lines] == [True]
+    visitor.page.evaluate(HIDE, False)
+    visitor.sees("^$", "#link")
+    assert len(lines) == 2 and not visitor.errors
     path = re.search(r'class="line" stroke="[^"]+" d="M([^"]+)"', drawn)
     assert path is not None
     points = [tuple(map(float, point.split())) for point in path[1].split("L")]
@@ -318,7 +315,9 @@ def test_a_browser_draws_the_curves_and_is_told_nothing_while_it_is_hidden(seen:
     assert "expert &lt; 20" in drawn and "mean <b>10</b>" in drawn and 'd="M46 8H412"' in drawn
 
 
-def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(seen: tuple[Run, Browser]) -> None:
+def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(
+    seen: tuple[Run, Browser], browser: Chromium
+) -> None:
     told: list[str | None] = []
 
     class Other(BaseHTTPRequestHandler):
@@ -326,7 +325,7 @@ def test_a_browser_tells_the_token_to_no_other_server_of_this_machine(seen: tupl
             told.append(self.headers["Cookie"])
             self.send_error(404)
 
-    with chromium() as browser, ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         visitor = Visitor(browser, seen[0], desk=False)
         visitor.page.goto(f"http://127.0.0.1:{other.server_port}/")
@@ -404,10 +403,10 @@ def test_a_page_that_cannot_be_told_the_news_is_told_why_and_goes_on(seen: tuple
 
 
 @pytest.mark.slow
-def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: Path) -> None:
-    with page_of(seen[0], left) as browser, chromium() as chrome:
-        page = chrome.new_page()
-        page.goto(f"http://127.0.0.1:{browser.port}/?token={browser.token}")
+def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: Path, browser: Chromium) -> None:
+    with page_of(seen[0], left) as requests:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{requests.port}/?token={requests.token}")
         page.locator("#end").wait_for(state="visible")
         durable.write_json(left / "report.json", {"return_mean": 500.0})
         page.locator("#end").wait_for(state="hidden", timeout=10_000)
@@ -417,11 +416,10 @@ def test_a_run_that_has_ended_cannot_be_ended(seen: tuple[Run, Browser], left: P
 def test_a_run_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=10000000")
     try:
-        wait_for(run, "metrics.jsonl", rows=3)
+        run.until_learning(rows=3)
     finally:
         run.kill()
-    while any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
-        time.sleep(0.02)
+    until_gone(*run.nodes().values())
     with page_of(run, run.run_dir) as browser:
         browser.enter()
         with watched(browser) as line:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from tests.parts.run_cli import Run
-from tests.tutelage.test_silence import until
 from tests.tutelage.test_supervisor import write_graph
 from tutelage.codec import Header
 from tutelage.messages import Order
@@ -32,7 +31,7 @@ ADDRESS = re.compile(r"Foxglove: (ws://127\.0\.0\.1:\d+)")
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
     run = Run(tmp_path, "gail.yaml", "budget:=10000000", "episodes:=2", "foxglove:=true")
-    until(run, lambda: ADDRESS.search(run.output) is not None)
+    run.until(lambda: ADDRESS.search(run.output) is not None)
     yield run
     run.kill()
 
@@ -79,11 +78,10 @@ def test_a_viewer_sees_the_topics_their_schemas_and_messages(run: Run) -> None:
 @pytest.fixture
 def orders(tmp_path: Path) -> Iterator[Run]:
     """A run in which what is in the folder `wishes` is said."""
-    write_graph(tmp_path, orderer=f"Orderer {{wishes: {tmp_path / 'wishes'}}}", obedient="Obedient", clerk="Clerk")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\n  foxglove: {run: nodes.foxglove:Foxglove}")
+    foxglove, orderer = "  foxglove: {run: nodes.foxglove:Foxglove}", f"Orderer {{wishes: {tmp_path / 'wishes'}}}"
+    write_graph(tmp_path, foxglove, orderer=orderer, obedient="Obedient", clerk="Clerk")
     run = Run(tmp_path, "graph.yaml")
-    until(run, lambda: ADDRESS.search(run.output) is not None)
+    run.until(lambda: ADDRESS.search(run.output) is not None)
     yield run
     run.kill()
 
@@ -94,7 +92,7 @@ def order(run: Run, **words: str) -> None:
     fresh.mkdir()
     for name, word in words.items():
         (fresh / name).write_text(word)
-    until(run, lambda: not wishes.exists() or not list(wishes.iterdir()))
+    run.until(lambda: not wishes.exists() or not list(wishes.iterdir()))
     fresh.rename(wishes)  # in place of the empty one
 
 
@@ -119,8 +117,8 @@ def test_nobody_is_asked_for_what_no_viewer_looks_at(orders: Run) -> None:
         assert observers(orders, "orderer") == 0
         subscribe(socket, known["note"] | {"id": known["note"]["id"] + 10**6})  # a channel that is not there
         subscribe(socket, known["wish"])
-        until(orders, lambda: observers(orders, "orderer") == 1)
-    until(orders, lambda: observers(orders, "orderer") == 0)
+        orders.until(lambda: observers(orders, "orderer") == 1)
+    orders.until(lambda: observers(orders, "orderer") == 0)
 
 
 def test_of_messages_that_come_together_the_last_is_shown(orders: Run) -> None:

@@ -22,14 +22,14 @@ from mcap.reader import make_reader
 from tests.parts.disks import disk, fill
 from tests.parts.run_cli import CLI, Run, cli, finished
 from tests.parts.ticking import Tick
-from tests.test_sameness import wait_for
+from tests.parts.waiting import until
 from tests.tutelage.test_recording import by_mcap
 from tutelage import launcher as launching
 from tutelage.assignment import Assignment
 from tutelage.graph import Graph, NodePlan, node_class
 from tutelage.message import FOREVER, schema
 from tutelage.observers.listener import hear
-from tutelage.recording import Loss, Reader
+from tutelage.recording import Reader
 from tutelage.status import Status
 from tutelage.supervision import child
 from tutelage.supervision.child import Child
@@ -154,8 +154,7 @@ def test_a_recorder_that_is_behind_hears_the_rest_before_it_leaves():
         caught_up(recorder, recording, said)
         recorder.kill(signal.SIGSTOP)
         behind = len(said.said()) + RATE_HZ // 2
-        while len(said.said()) < behind + 20:
-            time.sleep(0.01)
+        until(lambda: len(said.said()) >= behind + 20)
         said.stop()
         recorder.tell("release")
         recorder.kill(signal.SIGCONT)
@@ -173,6 +172,12 @@ def test_three_hundred_kills():
     assert max(ages) <= 100
 
 
+def read(path: Path) -> tuple[list[int], Reader]:
+    """The numbers in a recording, and who knows what was lost of it."""
+    reader = Reader(path)
+    return [recorded.open()[0].sequence for recorded in reader], reader
+
+
 def status_losses(place: Assignment) -> Iterator[int]:
     """What the recorder's statuses say it has lost."""
     (place.socket_dir / "run_dir").write_text(str(place.run_dir))
@@ -188,24 +193,16 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
         caught_up(recorder, Growing(path), said)
         unlimited = resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE, (path.stat().st_size, unlimited[1]))
-        began = time.monotonic()
         assert next(lost for lost in status_losses(place) if lost)
-        alarm = time.monotonic() - began
         full, safe = path.read_bytes(), said.acknowledged()
-        while said.acknowledged() < safe + RATE_HZ:
-            time.sleep(0.01)
+        until(lambda: said.acknowledged() >= safe + RATE_HZ)
         assert path.read_bytes() == full
         resource.prlimit(recorder.pid, resource.RLIMIT_FSIZE, unlimited)
-        losses: list[Loss] = []
-        while not losses:
-            reader = Reader(path)
-            numbers = [recorded.open()[0].sequence for recorded in reader]
-            losses = reader.losses
-            time.sleep(0.01)
+        until(lambda: read(path)[1].losses)
+        numbers, reader = read(path)
         kill(recorder)
         assert f"{path} cannot be written, so new messages are lost: [Errno 27] File too large" in log(place.run_dir)
-    print(f"\nalarm after {alarm:.2f} s")
-    (loss,) = losses
+    (loss,) = reader.losses
     lost = range(loss.first, loss.first + loss.messages)
     assert (loss.topic, loss.sender, loss.why) == ("tick", "arm", "[Errno 27] File too large") and len(lost) > RATE_HZ
     assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))
@@ -214,8 +211,6 @@ def test_on_a_full_disk_the_recorder_alarms_goes_on_and_states_what_is_lost():
 @pytest.mark.parametrize("processes", [(), pytest.param(("--one-process",), marks=pytest.mark.slow)])
 def test_a_run_is_recorded_to_its_last_message_and_changes_by_nothing(tmp_path, processes):
     arguments = ("gail.yaml", "budget:=8192", "episodes:=2", *processes)
-    for name in ("plain", "recorded"):
-        (tmp_path / name).mkdir()
     plain = finished(tmp_path / "plain", *arguments)
     run = finished(tmp_path / "recorded", *arguments, "record:=true")
     assert run.digest == plain.digest and run.report["messages_lost"] == 0
@@ -232,9 +227,9 @@ def test_a_run_is_recorded_to_its_last_message_and_changes_by_nothing(tmp_path, 
 def test_a_recorder_that_is_killed_within_a_run_misses_nothing(tmp_path):
     run = Run(tmp_path, "gail.yaml", "record:=true", "episodes:=2")
     for rows in (2, 8, 14):
-        wait_for(run, "metrics.jsonl", rows)
+        run.until_learning(rows)
         os.kill(run.nodes()["recorder"], signal.SIGKILL)
-    assert run.wait().process.returncode == 0, run.output
+    run.ends_well()
     following: dict[tuple[str, str], int] = {}
     reader = Reader(run.run_dir / "recording.mcap")
     for recorded in reader:
@@ -267,23 +262,16 @@ def test_a_recorder_on_a_full_disk_goes_on_even_if_it_is_killed_there(small_disk
         fill(filler)
         assert next(lost for lost in status_losses(place) if lost)
         safe = said.acknowledged()
-        while said.acknowledged() < safe + 2 * RATE_HZ:
-            time.sleep(0.01)
+        until(lambda: said.acknowledged() >= safe + 2 * RATE_HZ)
         kill(recorder)
         place.restarts = 1
         recorder = started(place)
         assert next(lost for lost in status_losses(place) if lost)
         filler.unlink()
-        losses: list[Loss] = []
-        numbers: list[int] = []
-        while not losses or numbers[-1] < len(said.said()) - RATE_HZ:
-            assert recorder.exit_status() is None, log(small_disk)
-            reader = Reader(path)
-            numbers = [recorded.open()[0].sequence for recorded in reader]
-            losses = reader.losses
-            time.sleep(0.01)
+        until(lambda: read(path)[1].losses and read(path)[0][-1] >= len(said.said()) - RATE_HZ)
+        numbers, reader = read(path)
         kill(recorder)
-    lost = [number for loss in losses for number in range(loss.first, loss.first + loss.messages)]
+    lost = [number for loss in reader.losses for number in range(loss.first, loss.first + loss.messages)]
     assert len(lost) > 2 * RATE_HZ and not reader.damages
     assert sorted([*numbers, *lost]) == list(range(numbers[-1] + 1))
 

@@ -164,7 +164,7 @@ def killed(person: Person, restarts: int) -> None:
 
 def test_a_robot_that_waits_for_an_operator_is_armed_and_begun_by_one_key(tmp_path: Path) -> None:
     robot = gentle(tmp_path, "start: operator\nages: {apply: 200, hold: 400}")  # periods: no busy machine stops it
-    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=30"]
+    words = [f"policy:={balancing(tmp_path / 'policy')}", f"robot:={robot}", "episode_steps:=15"]
     person = Person(tmp_path, "hardware.yaml", *words, "operator:=keyboard")
     try:
         person.sees("robot DISARMED: it was not armed yet")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.parts.chromium import Visitor, chromium
+from tests.parts.chromium import Visitor
 from tests.parts.rigs import running
 from tests.parts.run_cli import Run
 from tutelage.messages import Action, Command, Order, Safety
@@ -28,12 +28,6 @@ LIVE = (
     *("gail.yaml", "live:=true", "operator:=browser", "env:=CartPole-v1", "speed:=0.5"),
     *("budget:=8192", "rollouts_each:=2", "episodes:=3", PATIENT),
 )
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def drive(visitor: Visitor, number: int, key: str) -> None:

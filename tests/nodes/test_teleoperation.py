@@ -19,6 +19,7 @@ import pytest
 
 from tests.parts.person import LEFT, RIGHT, SPACE, Person
 from tests.parts.run_cli import Run, cli, finished
+from tests.parts.waiting import until_gone
 
 NOTED = f"""
 arguments:
@@ -95,8 +96,7 @@ def discard_one_and_keep_three(person: Person) -> None:
 def finish(person: Person) -> None:
     person.press("q")
     person.sees("finished: 3 of 4 episodes kept")
-    person.process.wait(60)
-    assert person.process.returncode == 0, person.output
+    person.ends_well()
     assert termios.tcgetattr(person.theirs) == person.modes
 
 
@@ -135,7 +135,6 @@ def test_a_person_drives_discards_one_and_keeps_three(tmp_path: Path, noted: str
     for one in found:  # each take bears the seed with which its episode begins
         np.testing.assert_array_equal(environment.reset(seed=one["seed"])[0], np.float32(one["first"]))
     assert [one["verdict"] for one in listed(person)] == ["kept", "discarded", "kept", "kept"]
-    (tmp_path / "bc").mkdir()
     cloned = finished(
         tmp_path / "bc",
         "bc.yaml",
@@ -239,7 +238,6 @@ def replayed(take: dict[str, Any], env: str) -> None:
 
 @pytest.mark.slow
 def test_scripted_takes_are_the_same_whoever_is_killed_meanwhile(tmp_path: Path, noted: str) -> None:
-    (tmp_path / "quiet").mkdir()
     quiet = takes(finished(tmp_path / "quiet", noted, "operator:=scripted", "episodes:=2"))
     run, draw = Run(tmp_path, noted, "operator:=scripted", "episodes:=2", "rate:=250"), random.Random(0)
     killed = 0
@@ -248,8 +246,7 @@ def test_scripted_takes_are_the_same_whoever_is_killed_meanwhile(tmp_path: Path,
         if pid := run.nodes().get(("simulator", "teleoperator")[killed % 2]):
             os.kill(pid, signal.SIGKILL)
             killed += 1
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert sum(run.report["node_restarts"].values()) >= 4
     compared = ("take", "verdict", "actions", "first", "last", "seed", "return")
     assert [{name: one[name] for name in compared} for one in takes(run)] == [
@@ -277,7 +274,6 @@ def test_a_scripted_teacher_ends_with_the_learner(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_policy_of_a_run_shows_demonstrations(tmp_path: Path) -> None:
     """All at the start; the run keeps a copy of the policy. A person can only show live."""
-    (tmp_path / "teacher").mkdir()
     cloned = finished(tmp_path / "teacher", "bc.yaml", "epochs:=3", "episodes:=1")
     few = ("budget:=2048", "demonstrations_count:=2", "episodes:=1")
     run = finished(tmp_path, "gail.yaml", f"operator:={cloned.run_dir}", *few)
@@ -312,10 +308,8 @@ def test_the_terminal_is_as_it_was_whoever_is_killed(tmp_path: Path, people: lis
     person.sees("ready")
     assert termios.tcgetattr(person.theirs) != person.modes
     if who == "launcher":
-        nodes = person.nodes().values()
         person.kill()
-        while any(Path(f"/proc/{pid}").exists() for pid in nodes):
-            time.sleep(0.02)
+        until_gone(*person.nodes().values())
     else:
         os.kill(person.nodes()["teleoperator"], signal.SIGKILL)
         person.until(lambda: person.restarts("teleoperator") == 1, "it was restarted")
@@ -326,7 +320,6 @@ def test_the_terminal_is_as_it_was_whoever_is_killed(tmp_path: Path, people: lis
 
 def test_what_was_learned_can_drive(tmp_path: Path, noted: str) -> None:
     learned = finished(tmp_path, "bc.yaml", "demonstrations_count:=2", "epochs:=5", "episodes:=2")
-    (tmp_path / "again").mkdir()
     run = finished(tmp_path / "again", noted, f"operator:={learned.run_dir}", "episodes:=1")
     (take,) = takes(run)
     assert take["device"] == "run" and set(take["actions"]) == {0, 1}
@@ -350,8 +343,7 @@ def test_an_admission_that_is_killed_admits_each_demonstration_once(tmp_path: Pa
         os.kill(person.nodes()["admission"], signal.SIGKILL)
         person.until(lambda n=number: person.restarts("admission") == n + 1, "it was restarted")  # type: ignore[misc]
     person.press("q")
-    person.process.wait(60)
-    assert person.process.returncode == 0, person.output
+    person.ends_well()
     assert person.report["demonstrations"] == 2
 
 
@@ -380,8 +372,7 @@ def test_a_person_may_go_on_when_the_learner_has_come_to_its_end(tmp_path: Path,
     person.press("k")
     person.sees("kept 3 of 4")
     person.press("q")
-    person.process.wait(30)
-    assert person.process.returncode == 0, person.output
+    person.ends_well(30)
     assert (person.report["environment_steps"], person.report["demonstrations"]) == (8192, 1)
     assert [one["episode"] for one in listed(person)] == [0, 1, 2, 3]
 

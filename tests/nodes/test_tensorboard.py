@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 from tests.parts.run_cli import Run, finished
-from tests.test_sameness import wait_for
 from tutelage.messages import Episode, Metrics
 from tutelage.nodes.tensorboard import TensorBoard
 from tutelage.tasks.measured import STEPS
@@ -30,18 +28,17 @@ def curves(run_dir: Path) -> dict[str, list[tuple[int, float]]]:
 
 def rows(run: Run, name: str) -> list[tuple[int, float]]:
     """The same of the rows of metrics.jsonl that have this figure, to float32."""
-    every = map(json.loads, (run.run_dir / "metrics.jsonl").read_text().splitlines())
+    every = run.rows
     return [(row[STEPS], float(np.float32(row[name]))) for row in every if name in row]
 
 
 def test_its_reader_finds_what_the_run_has_measured_once_though_the_run_was_interrupted(tmp_path: Path) -> None:
     run = Run(tmp_path, *FEW)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
     assert (run.run_dir / "tensorboard").is_dir()
-    run = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert run.process.returncode == 0, run.output
+    run = run.resumed()
     found = curves(run.run_dir)
     for name in ("train/value_loss", "train/entropy_loss"):
         assert len(found[name]) == 8 and found[name] == rows(run, name)
@@ -53,7 +50,7 @@ def test_its_reader_finds_what_the_run_has_measured_once_though_the_run_was_inte
 @pytest.mark.slow
 def test_a_killed_node_writes_each_point_once(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=65536", *FEW[2:])
-    wait_for(run, "metrics.jsonl", rows=12)
+    run.until_learning(rows=12)
     os.kill(run.nodes()["tensorboard"], signal.SIGKILL)
     run.wait()
     assert run.process.returncode == 0 and run.report["node_restarts"] == {"tensorboard": 1}, run.output

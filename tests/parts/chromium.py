@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +37,9 @@ def chromium() -> Iterator[Browser]:
 
 def address(run: Run, page: str) -> str:
     """What a run has printed for people to open: `the page`, or `the page to drive`."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := re.search(rf"{page}: (http://127\.0\.0\.1:\d+/\?token=\S+)", run.output)):
-        assert time.monotonic() < deadline and run.process.poll() is None, run.output
-        time.sleep(0.02)
-    return found[1]
+    printed = re.compile(rf"{page}: (http://127\.0\.0\.1:\d+/\?token=\S+)")
+    run.until(lambda: printed.search(run.output))
+    return printed.findall(run.output)[0]
 
 
 class Visitor:

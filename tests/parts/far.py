@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import CLI, cli
-from tests.test_sameness import exists
+from tests.parts.waiting import exists
 
 NEAR, FAR = "10.77.9.1", "10.77.9.2"
 """The addresses of this machine and of the other one, on the cable between them."""

@@ -9,8 +9,6 @@ import re
 import struct
 import termios
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyte
@@ -62,14 +60,6 @@ class Person(Run):
     def sees(self, text: str, seconds: float = 20) -> None:
         """Waits until it stands on the screen: a text, as a regular expression."""
         self.until(lambda: re.search(text, self.output) is not None, text, seconds)
-
-    def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if self.process.poll() is not None:  # its last words may still be on their way
-                deadline = min(deadline, time.monotonic() + 1)
-            assert time.monotonic() < deadline, f"not in time: {what}. The screen:\n{self.output}"
-            time.sleep(0.02)
 
     def restarts(self, node: str) -> int:
         """How often a node was started again."""

@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.parts.forked import Forked
 
@@ -44,6 +44,7 @@ class Run:
     """A run that was started in a folder, what it prints in a file there."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         self._printed = folder / "printed.txt"
         self._printed.write_text("")
@@ -56,6 +57,37 @@ class Run:
     def wait(self, seconds: float = 60) -> Run:
         self.process.wait(timeout=seconds)
         return self
+
+    def ends_well(self, seconds: float = 60) -> Run:
+        """Waits for its end, which must be a good one."""
+        self.wait(seconds)
+        assert self.process.returncode == 0, f"exit code {self.process.returncode}:\n{self.output}"
+        return self
+
+    def resumed(self, *arguments: str, seconds: float = 60) -> Run:
+        """The run of this folder, resumed or extended, and come to a good end."""
+        return finished(self.run_dir.parent, "--resume", str(self.run_dir), *arguments, seconds=seconds)
+
+    def until(self, holds: Callable[[], object], what: str = "it did not come to that", seconds: float = 30) -> None:
+        """Waits until something holds. The test fails if it takes longer, or if the run ends first."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if self.process.poll() is not None:  # its last words may still be on their way
+                deadline = min(deadline, time.monotonic() + 1)
+            assert time.monotonic() < deadline, f"not in time: {what}\n{self.output}"
+            time.sleep(0.01)
+
+    def until_learning(self, rows: int) -> None:
+        """Waits until the run is in the midst of learning: its metrics have so many rows."""
+        path = self.run_dir / "metrics.jsonl"
+        self.until(
+            lambda: path.exists() and path.read_text().count("\n") >= rows, f"{rows} rows of metrics", seconds=100
+        )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Its metrics."""
+        return [json.loads(line) for line in (self.run_dir / "metrics.jsonl").read_text().splitlines()]
 
     @property
     def output(self) -> str:
@@ -89,7 +121,4 @@ class Run:
 
 def finished(folder: Path, *arguments: str, seconds: float = 60) -> Run:
     """A run that was started and came to a good end in time."""
-    run = Run(folder, *arguments).wait(seconds)
-    if run.process.returncode:
-        pytest.fail(f"exit code {run.process.returncode}:\n{run.output}")
-    return run
+    return Run(folder, *arguments).ends_well(seconds)

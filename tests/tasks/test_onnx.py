@@ -92,11 +92,9 @@ def test_the_command_exports_a_run_and_its_file_demonstrates(tmp_path: Path) -> 
     assert "observation float32 [n, 4] to action int64 [n]; greatest difference 0.0e+00" in done.stdout
     assert "exists already" in cli("export", run.run_dir, "policy.onnx", cwd=tmp_path).stderr
     assert "name of an ONNX file" in cli("export", run.run_dir, "policy", cwd=tmp_path).stderr
-    (tmp_path / "shown").mkdir()
     shown = finished(tmp_path / "shown", "record.yaml", f"operator:={tmp_path / 'policy.onnx'}", "episodes:=1")
     listed = cli("demos", "list", shown.run_dir).stdout
     assert "policy.onnx" in listed and "kept" in listed
-    (tmp_path / "taught").mkdir()
     few = ["demonstrations_count:=2", "epochs:=2", "episodes:=1"]
     taught = finished(tmp_path / "taught", "bc.yaml", f"operator:={tmp_path / 'policy.onnx'}", *few)
     assert taught.report["demonstrations"] == 2

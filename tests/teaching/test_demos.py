@@ -121,7 +121,6 @@ def test_episodes_that_do_not_look_like_the_others_are_named(tmp_path: Path) -> 
     task, spoilt = Task("CartPole-v1"), Demonstrations([], "CartPole-v1")
     for name, operator in (("good", "scripted"), ("bad", "tests.parts.at_random:action")):
         words = ("env:=CartPole-v1", f"operator:={operator}", f"episodes:={8 if name == 'good' else 2}")
-        (tmp_path / name).mkdir()
         shown = finished(tmp_path / name, "record.yaml", *words).run_dir
         spoilt = files.merged([spoilt, files.read(shown, task)])
     files.write(str(tmp_path / "mixed.npz"), spoilt, "npz")

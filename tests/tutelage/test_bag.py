@@ -12,7 +12,7 @@ import pytest
 from mcap.reader import make_reader
 
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
+from tests.parts.waiting import until
 from tests.tutelage.test_looking import printed, started
 from tutelage.message import Message
 from tutelage.nodes.player import BATCH, Player
@@ -91,8 +91,7 @@ def test_a_player_that_is_killed_goes_on_and_nobody_misses_anything(recorded, tm
     run_dir = tmp_path / "run"
     with started("bag", "play", recorded.run_dir, *replaced, "--rate", "1", "--run-dir", run_dir) as playing:
         metrics = run_dir / "metrics.jsonl"  # its first line is written when half of it is played
-        while not (metrics.exists() and metrics.read_text()):
-            assert playing.poll() is None
+        until(lambda: metrics.exists() and metrics.read_text(), 60)
         os.kill(json.loads((run_dir / "processes.json").read_text())["nodes"]["simulator"]["pid"], signal.SIGKILL)
         assert playing.wait(60) == 0
     report = json.loads((run_dir / "report.json").read_text())
@@ -112,8 +111,7 @@ def test_a_player_comes_back_to_where_it_was(recorded):
 @pytest.mark.slow
 def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_path):
     with started("bag", "play", recorded.run_dir, "--rate", "1", "--run-dir", tmp_path / "run") as playing:
-        while not (tmp_path / "run" / "processes.json").exists():
-            assert playing.poll() is None
+        until((tmp_path / "run" / "processes.json").exists)
         with started("bag", "record", "--run", tmp_path / "run", "--output", tmp_path / "again.mcap") as recording:
             echoed = printed("topic", "echo", "observation", "--run", tmp_path / "run", "--json", "--count", "1")
             assert json.loads(echoed)["sender"] == "simulator"
@@ -125,11 +123,10 @@ def test_a_recording_that_is_played_can_be_looked_at_and_recorded(recorded, tmp_
 @pytest.mark.slow
 def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
     run, file = Run(tmp_path, "gail.yaml", "budget:=100000000", "episodes:=1"), tmp_path / "some.mcap"
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     arguments = ("bag", "record", "observation", "weights", "--run", run.run_dir, "--output", file)
     with started(*arguments) as recording:
-        while not file.exists() or not any(True for _ in Reader(file)):
-            assert recording.poll() is None
+        until(lambda: file.exists() and any(True for _ in Reader(file)))
         recording.send_signal(signal.SIGINT)
         assert recording.wait(20) == 0
     again = cli(*arguments)
@@ -146,11 +143,9 @@ def test_a_running_graph_is_recorded_from_outside_until_ctrl_c(tmp_path):
 def test_bag_record_says_at_once_that_the_disk_is_full(recorded, tmp_path):
     file = tmp_path / "again.mcap"
     with started("bag", "play", recorded.run_dir, "--rate", "0.2", "--run-dir", tmp_path / "run") as playing:
-        while not (tmp_path / "run" / "processes.json").exists():
-            assert playing.poll() is None
+        until((tmp_path / "run" / "processes.json").exists)
         with started("bag", "record", "--run", tmp_path / "run", "--output", file) as recording:
-            while not file.exists() or not any(True for _ in Reader(file)):
-                assert recording.poll() is None
+            until(lambda: file.exists() and any(True for _ in Reader(file)))
             resource.prlimit(recording.pid, resource.RLIMIT_FSIZE, (0, 0))
             assert recording.stderr
             said = recording.stderr.readline()

@@ -45,8 +45,7 @@ def test_fifty_kills_of_each_node(tmp_path: Path, quiet: Run, words: list[str]) 
         folder.mkdir()
         run = Run(folder, *words)
         killed = kill_some(run, rng, wanted, KILLS_A_RUN, quiet.report["seconds_learning"])
-        run.wait(120)
-        assert run.process.returncode == 0, run.output
+        run.ends_well(120)
         assert run.digest == quiet.digest, f"run {runs}, after {killed}"
         assert Counter(run.report["node_restarts"]) == killed
         wanted, runs = wanted - killed, runs + 1
@@ -84,6 +83,4 @@ def test_twenty_kills_of_the_launcher_and_resumes(tmp_path: Path, quiet: Run, wo
             run.kill()
         while run.process.poll() is None or any(Path(f"/proc/{pid}").exists() for pid in run.nodes().values()):
             time.sleep(0.02)  # as a person would: the run is gone, then it is resumed
-        resumed = Run(folder, "--resume", str(run.run_dir)).wait(120)
-        assert resumed.process.returncode == 0, resumed.output
-        assert resumed.digest == quiet.digest
+        assert run.resumed(seconds=120).digest == quiet.digest

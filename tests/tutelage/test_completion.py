@@ -19,7 +19,6 @@ import pyte
 import pytest
 
 from tests.parts.run_cli import CLI, cli
-from tests.tutelage.test_silence import until
 from tests.tutelage.test_supervisor import launch, until_running
 from tutelage.supervision import registry
 
@@ -103,7 +102,7 @@ def test_nodes_and_topics_are_those_of_the_running_graph(bin_folder: Path, tmp_p
     assert offered(bin_folder, tmp_path, "tutelage", "node", "info", "") == []
     run = launch(tmp_path, clock="Clock {count: 1000000}", follower="Follower")
     until_running(run, 2)
-    until(run, lambda: bool(registry.runs()))
+    run.until(lambda: bool(registry.runs()))
     try:
         for words, answer in [
             (("node", "info", ""), ["clock", "follower"]),

@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from tests.parts.run_cli import Run
-from tests.test_sameness import wait_for
 from tutelage.launcher import graph
 from tutelage.supervision import cores
 
@@ -40,7 +39,7 @@ def test_nobody_does_who_only_listens():
 def test_they_do_in_a_run(tmp_path):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000")
     try:
-        wait_for(run, "metrics.jsonl", rows=1)
+        run.until_learning(rows=1)
         where = {name: os.sched_getaffinity(pid) for name, pid in run.nodes().items()}
     finally:
         run.kill()

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import pytest
 
 from tests.parts.disks import disk, fill
 from tests.parts.run_cli import Run
-from tests.test_sameness import exists, wait_for
-from tests.tutelage.test_silence import named, until
+from tests.parts.waiting import exists, until_gone
+from tests.tutelage.test_silence import named
 from tests.tutelage.test_supervisor import hasten, launch, until_running
 
 SMALL = ("budget:=8192", "episodes:=2")
@@ -26,15 +25,14 @@ def test_a_full_disk_is_said_at_once_and_the_run_goes_on_when_it_has_room(tmp_pa
     (tmp_path / "run").mkdir()
     with disk(tmp_path / "run", "80m"):
         run = Run(tmp_path, "gail.yaml", "budget:=32768", "episodes:=2")
-        wait_for(run, "metrics.jsonl", rows=2)
+        run.until_learning(rows=2)
         fill(run.run_dir / "filler")
-        until(run, lambda: "(No space left on device)" in run.output and sign in run.output)
+        run.until(lambda: "(No space left on device)" in run.output and sign in run.output)
         (run.run_dir / "filler").unlink()
-        run.wait()
-        assert run.process.returncode == 0, run.output
+        run.ends_well()
         assert run.report["node_restarts"] == {} and run.digest
-        rows = (run.run_dir / "metrics.jsonl").read_text().splitlines()
-        assert len([row for row in rows if "time/total_timesteps" in row and "eval" not in row]) == 32768 // 2048, rows
+        learned = [row for row in run.rows if "time/total_timesteps" in row and "eval" not in str(row)]
+        assert len(learned) == 32768 // 2048, run.rows
 
 
 def test_what_a_full_disk_did_not_take_is_named_in_the_end_and_written_by_a_resume(
@@ -44,7 +42,7 @@ def test_what_a_full_disk_did_not_take_is_named_in_the_end_and_written_by_a_resu
     (tmp_path / "run").mkdir()
     with disk(tmp_path / "run", "80m"):
         run = Run(tmp_path, "gail.yaml", *SMALL)
-        until(run, (run.run_dir / "checkpoints" / "report.checkpoint").exists)
+        run.until((run.run_dir / "checkpoints" / "report.checkpoint").exists)
         fill(run.run_dir / "filler")
         run.wait()
         assert run.process.returncode == 1
@@ -52,8 +50,7 @@ def test_what_a_full_disk_did_not_take_is_named_in_the_end_and_written_by_a_resu
         assert "--resume" in run.output and "restarted" not in run.output
         assert "Traceback" not in run.output + (run.run_dir / "logs" / "report.log").read_text()
         (run.run_dir / "filler").unlink()
-        resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-        assert resumed.process.returncode == 0, resumed.output
+        resumed = run.resumed()
         assert resumed.report["return_mean"] and resumed.digest
 
 
@@ -81,16 +78,13 @@ def test_two_interrupts_do_not_wait_for_a_disk_that_does_not_answer(tmp_path: Pa
     with freezing(tmp_path / "run"):
         run = launch(tmp_path, clock="Clock {count: 1000000}", follower="Follower", idle="Idle")
         nodes = until_running(run, 3)
-        until(run, (run.run_dir / "checkpoints" / "follower.checkpoint").exists)
+        run.until((run.run_dir / "checkpoints" / "follower.checkpoint").exists)
         subprocess.run(["fsfreeze", "--freeze", run.run_dir], check=True)
-        until(run, lambda: named(run, "follower"))
+        run.until(lambda: named(run, "follower"))
         os.kill(run.process.pid, signal.SIGINT)
         os.kill(run.process.pid, signal.SIGINT)
         run.process.wait(30)  # 4 s on an idle machine: it waits for the killed, not for the disk
         assert run.process.returncode == 130, run.output
         assert any(map(exists, nodes.values())), "the disk held nobody"
         subprocess.run(["fsfreeze", "--unfreeze", run.run_dir], check=True)
-        deadline = time.monotonic() + 20
-        while any(map(exists, nodes.values())) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert not any(map(exists, nodes.values()))
+        until_gone(*nodes.values())

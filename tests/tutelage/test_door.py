@@ -112,9 +112,7 @@ def test_a_line_of_another_machine_that_is_no_report_ends_the_run_in_a_sentence(
 ) -> None:
     server, machine = keys.new(), Key.new()
     keys.allow("far", machine.public)
-    write_graph(tmp_path, counter="Counter", idle="Idle")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\nhost: far")
+    write_graph(tmp_path, "host: far", counter="Counter", idle="Idle")
     where = f"127.0.0.1:{free_ports(1)[0]}"
     run = Run(tmp_path, str(tmp_path / "graph.yaml"), "--listen", where)
     far = Caller(f"tcp://{where}", server.public, machine)

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,7 @@ CONSTANT = ("dac.yaml", "episodes:=2", "settings:={annealing: 0, final_cloning_w
 
 
 def extended(folder: Path, budget: int) -> Run:
-    again = Run(folder.parent, "--resume", str(folder), f"budget:={budget}").wait()
-    assert again.process.returncode == 0, again.output
-    return again
+    return finished(folder.parent, "--resume", str(folder), f"budget:={budget}")
 
 
 @pytest.fixture(scope="module")
@@ -187,8 +184,6 @@ def test_the_best_weights_are_those_of_the_former_end_if_later_ones_are_worse(tm
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_run_without_schedules_that_is_extended_twice_is_one_with_that_budget_from_the_start(tmp_path: Path) -> None:
-    for name in ("whole", "parts"):
-        (tmp_path / name).mkdir()
     whole = finished(tmp_path / "whole", *CONSTANT, "budget:=10240")
     run = finished(tmp_path / "parts", *CONSTANT, "budget:=6144")
     assert extended(run.run_dir, 8192).digest != whole.digest
@@ -217,14 +212,13 @@ def test_runs_of_other_algorithms_are_extended_through_their_former_weights(tmp_
 def test_an_extended_run_is_the_same_each_time_and_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     digests = []
     for name in ("quiet", "interrupted"):
-        (tmp_path / name).mkdir()
         run = finished(tmp_path / name, *GAIL, "budget:=8192", "record:=true")
         if name == "quiet":
             digests.append(extended(run.run_dir, 32768).digest)
         else:
             again = Run(run.run_dir.parent, "--resume", str(run.run_dir), "budget:=32768")
-            while np.nanmax(tutelage.Run(run.run_dir).metrics.get("time/total_timesteps", 0)) < 16384:
-                time.sleep(0.02)
+            learned = tutelage.Run(run.run_dir)
+            again.until(lambda of=learned: np.nanmax(of.metrics.get("time/total_timesteps", 0)) >= 16384)  # type: ignore[misc]
             os.kill(again.process.pid, signal.SIGINT)
             digests.append(resumed(again).digest)
         assert cli("verify", run.run_dir).returncode == 0
@@ -248,11 +242,9 @@ def test_what_an_operator_recorded_until_the_former_end_is_kept(tmp_path: Path) 
 def test_an_interrupt_of_the_final_evaluation_changes_nothing(tmp_path: Path) -> None:
     words, digests = (*GAIL[:1], "seed:=3", "budget:=6144", "episodes:=500", "record:=true"), []
     for name in ("quiet", "interrupted"):
-        (tmp_path / name).mkdir()
         run = Run(tmp_path / name, *words)
         if name == "interrupted":
-            while not (run.run_dir / FINAL).exists():
-                time.sleep(0.01)
+            run.until((run.run_dir / FINAL).exists)
             os.kill(run.process.pid, signal.SIGINT)
             run.wait()
             assert run.process.returncode == 130

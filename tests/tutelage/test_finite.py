@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save, save_file
 
-from tests.nodes.test_robot_faults import CartRun, balancing, rested
+from tests.nodes.test_robot_faults import CartRun, balancing
 from tests.parts.episodes import driven
 from tests.parts.run_cli import Run, cli
 from tutelage import Message
@@ -362,4 +361,4 @@ def test_on_a_robot_it_stops_the_device_and_ends_the_run(
     run = CartRun(tmp_path, file=str(tmp_path / "odd.yaml"), task=f"tests.parts.odd_numbers:{task}")
     run.wait()
     assert run.process.returncode == 1 and re.search(sentence, run.output), run.output
-    assert run.verbs.count("write") > 5 and rested(run, time.monotonic_ns()) and run.verbs[-2:] == ["stop", "close"]
+    assert run.verbs.count("write") > 5 and run.verbs[-2:] == ["stop", "close"]

@@ -5,13 +5,12 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.parts.run_cli import Run
-from tests.test_sameness import exists
+from tests.parts.waiting import exists, until_gone
 from tests.tutelage.test_supervisor import launch, until_running
 from tutelage.supervision import leftovers
 
@@ -33,49 +32,38 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def wait_until_gone(*pids: int) -> None:
-    deadline = time.monotonic() + 10
-    while any(map(exists, pids)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(map(exists, pids))
-
-
 def another_run(folder: Path) -> None:
-    folder.mkdir()
-    run = launch(folder, counter="Counter {count: 1}", adder="Adder").wait()
-    assert run.process.returncode == 0, run.output
+    launch(folder, counter="Counter {count: 1}", adder="Adder").ends_well()
+
+
+def all_but_a_stopped_node_killed(folder: Path) -> tuple[Run, int]:
+    """A run of whose processes one node is left, which is stopped, and that node's process."""
+    run = launch(folder, idle="Idle", deaf="Deaf")
+    idle = until_running(run, 2)["idle"]
+    os.kill(idle, signal.SIGSTOP)
+    for pid in (pid for pid in [*children(run.process.pid), run.process.pid] if pid != idle):
+        with contextlib.suppress(ProcessLookupError):  # it has ended with the others
+            os.kill(pid, signal.SIGKILL)
+    run.process.wait()
+    assert sockets_of(run).exists() and exists(idle)
+    return run, idle
 
 
 @LINUX
 def test_the_next_run_sweeps_what_a_killed_group_has_left(tmp_path: Path) -> None:
-    run = launch(tmp_path, idle="Idle", deaf="Deaf")
-    nodes = until_running(run, 2)
-    sockets, all_of_it = sockets_of(run), [*children(run.process.pid), run.process.pid]
-    os.kill(nodes["idle"], signal.SIGSTOP)
-    for pid in (pid for pid in all_of_it if pid != nodes["idle"]):
-        with contextlib.suppress(ProcessLookupError):  # it has ended with the others
-            os.kill(pid, signal.SIGKILL)
-    run.process.wait()
-    assert sockets.exists() and exists(nodes["idle"])
+    run, idle = all_but_a_stopped_node_killed(tmp_path)
     another_run(tmp_path / "next")
-    assert not sockets.exists()
-    wait_until_gone(*all_of_it)
+    assert not sockets_of(run).exists()
+    until_gone(idle)
 
 
 @LINUX
 def test_a_stopped_node_that_is_continued_ends_by_itself(tmp_path: Path) -> None:
-    run = launch(tmp_path, idle="Idle", deaf="Deaf")
-    nodes = until_running(run, 2)
-    sockets, rest = sockets_of(run), {*children(run.process.pid), run.process.pid} - {nodes["idle"]}
-    os.kill(nodes["idle"], signal.SIGSTOP)
-    for pid in rest:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    run.process.wait()
-    os.kill(nodes["idle"], signal.SIGCONT)
-    wait_until_gone(nodes["idle"])
+    run, idle = all_but_a_stopped_node_killed(tmp_path)
+    os.kill(idle, signal.SIGCONT)
+    until_gone(idle)
     another_run(tmp_path / "next")
-    assert not sockets.exists()
+    assert not sockets_of(run).exists()
 
 
 def test_the_sockets_of_a_run_that_goes_on_are_left_alone(tmp_path: Path) -> None:
@@ -91,15 +79,13 @@ def test_the_sockets_of_a_run_that_goes_on_are_left_alone(tmp_path: Path) -> Non
 def test_what_a_program_has_started_in_a_session_of_its_own_ends_with_the_run(tmp_path: Path, killed: bool) -> None:
     (tmp_path / "graph.yaml").write_text(SETSID % (60 if killed else 0.5))
     run = Run(tmp_path, "graph.yaml")
-    log, deadline = run.run_dir / "logs" / "program.log", time.monotonic() + 20
-    while not (log.exists() and log.read_text().endswith("\n")):
-        assert time.monotonic() < deadline, run.output
-        time.sleep(0.01)
+    log = run.run_dir / "logs" / "program.log"
+    run.until(lambda: log.exists() and log.read_text().endswith("\n"))
     started = int(log.read_text())
     if killed:
         run.kill()
     run.process.wait(60)
-    wait_until_gone(started)
+    until_gone(started)
 
 
 @pytest.mark.parametrize("alive", [False, True])

@@ -10,7 +10,6 @@ import shutil
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.parts.run_cli import cli
+from tests.parts.waiting import until
 from tutelage.checkpointing import Checkpointing
 from tutelage.files import checkpoint, durable
 from tutelage.files.append_only import AppendOnlyFile
@@ -164,10 +164,7 @@ def test_what_an_actor_has_started_ends_with_it(tmp_path: Path) -> None:
     process = actor._process
     waiting = threading.Thread(target=actor.run)
     waiting.start()
-    deadline = time.monotonic() + 20
-    while "waiting for the launcher" not in (tmp_path / "log").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: "waiting for the launcher" in (tmp_path / "log").read_text())
     assert process.stdin and process.stdout
     process.stdin.close()  # as the kernel does when the actor is killed
     waiting.join(20)

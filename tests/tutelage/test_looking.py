@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from tests.parts.run_cli import CLI, Run, cli
-from tests.test_sameness import wait_for
 from tests.tutelage.test_supervisor import launch, until_running
 
 NODES = {"teleoperator", "simulator", "policy", "discriminator", "learner", "evaluator", "report", "console"}
@@ -27,7 +26,7 @@ TOPICS = ["action", "demonstration", "episode", "evaluation", "metrics", "observ
 def going(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A run in the midst of learning, which goes on for as long as the tests look at it."""
     run = Run(tmp_path_factory.mktemp("going"), "gail.yaml", "budget:=100000000", "episodes:=1")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     yield run
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
@@ -173,7 +172,7 @@ def test_hz_counts_what_was_published_at_5000_a_second(tmp_path):
             last = max(last, json.loads(line), key=lambda report: report["messages"])
             if last["messages"] > 20_000:  # a loaded machine stalls for some 10 ms
                 (run.run_dir / "enough").touch()
-    assert run.wait().process.returncode == 0, run.output
+    run.ends_well()
     heard = last["messages"] + last["lost"]
     times = np.load(run.run_dir / "times.npy")[-heard:]
     assert last["rate_hz"] == pytest.approx((heard - 1) / (times[-1] - times[0]) * 1e9, rel=0.01)
@@ -215,7 +214,7 @@ def test_what_is_unknown_is_said_in_one_sentence(going, tmp_path):
 
 def test_echo_and_followed_log_end_with_the_run(tmp_path):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000", "episodes:=1")
-    wait_for(run, "metrics.jsonl", rows=1)
+    run.until_learning(rows=1)
     log = run.run_dir / "logs" / "learner.log"
     log.write_text("one\ntwo\nthree\n")
     with (

@@ -17,7 +17,7 @@ import zmq
 from tests.nodes.test_robot_faults import CART, balancing
 from tests.parts.far import NEAR, Machine, introduce, machine
 from tests.parts.run_cli import Run, cli, finished
-from tests.test_sameness import wait_for
+from tests.parts.waiting import until
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 STEPS = "budget:=8192"
@@ -51,24 +51,10 @@ def launched(folder: Path, budget: str = STEPS, *more: str) -> Run:
     return Run(folder, str(folder / "gail.yaml"), budget, "episodes:=2", "--listen", NEAR, *more)
 
 
-def until(holds: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
-def ended(run: Run, seconds: float = 100) -> Run:
-    """A run that has come to a good end."""
-    run.wait(seconds)
-    assert run.process.returncode == 0, run.output
-    return run
-
-
 def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing_there(tmp_path, far, one_machine) -> None:
     introduce(far)
     joined = far.join()
-    run = ended(launched(tmp_path))
+    run = launched(tmp_path).ends_well(100)
     assert run.digest == one_machine(STEPS)
     assert joined.wait(10) == 0 and far.processes() == []
     assert "joined run" in far.printed and "simulator, policy" in far.printed
@@ -80,8 +66,7 @@ def amid(tmp_path: Path, far: Machine, budget: str) -> Run:
     introduce(far)
     far.join()
     run = launched(tmp_path, budget)
-    wait_for(run, "metrics.jsonl", rows=2)
-    assert run.process.poll() is None, run.output
+    run.until_learning(rows=2)
     return run
 
 
@@ -108,7 +93,7 @@ def test_a_cut_link_changes_nothing(tmp_path, far, one_machine, seconds) -> None
     rows = (run.run_dir / "metrics.jsonl").read_text().count("\n")
     assert run.process.poll() is None and rows < 7  # it was cut in the midst
     far.cut(mended=True)
-    assert ended(run).digest == one_machine("budget:=16384")
+    assert run.ends_well(100).digest == one_machine("budget:=16384")
     assert run.report["node_restarts"] == {}
 
 
@@ -117,7 +102,7 @@ def test_a_cut_link_changes_nothing(tmp_path, far, one_machine, seconds) -> None
 def test_a_node_that_is_killed_there_comes_back_where_it_was(tmp_path, far, one_machine, node) -> None:
     run = amid(tmp_path, far, "budget:=16384")
     os.kill(far.node(node), signal.SIGKILL)
-    assert ended(run).digest == one_machine("budget:=16384")
+    assert run.ends_well(100).digest == one_machine("budget:=16384")
     assert run.report["node_restarts"] == {node: 1}
 
 
@@ -126,7 +111,7 @@ def test_a_stand_in_that_is_killed_has_its_node_replaced(tmp_path, far, one_mach
     run = amid(tmp_path, far, "budget:=16384")
     before = far.node("simulator")
     os.kill(run.nodes()["simulator"], signal.SIGKILL)
-    assert ended(run).digest == one_machine("budget:=16384")
+    assert run.ends_well(100).digest == one_machine("budget:=16384")
     assert run.report["node_restarts"] == {"simulator": 1} and before not in far.processes()
 
 
@@ -137,7 +122,7 @@ def test_a_machine_that_went_down_joins_again(tmp_path, far, one_machine) -> Non
         os.kill(pid, signal.SIGKILL)
     until(lambda: not far.processes())
     far.join()
-    assert ended(run).digest == one_machine("budget:=16384")
+    assert run.ends_well(100).digest == one_machine("budget:=16384")
 
 
 def door() -> int:
@@ -150,7 +135,7 @@ def door() -> int:
 def test_a_door_that_is_killed_is_opened_again(tmp_path, far, one_machine) -> None:
     run = amid(tmp_path, far, "budget:=16384")
     os.kill(door(), signal.SIGKILL)
-    assert ended(run).digest == one_machine("budget:=16384")
+    assert run.ends_well(100).digest == one_machine("budget:=16384")
 
 
 @pytest.mark.slow
@@ -161,8 +146,7 @@ def test_an_interrupted_run_is_resumed_on_both(tmp_path, far, one_machine) -> No
     assert run.process.returncode == 130, run.output
     until(lambda: not far.processes())
     far.join()
-    resumed = ended(Run(tmp_path, "--resume", str(run.run_dir), "--listen", NEAR))
-    assert resumed.digest == one_machine("budget:=16384")
+    assert run.resumed("--listen", NEAR, seconds=100).digest == one_machine("budget:=16384")
 
 
 @pytest.mark.slow
@@ -185,7 +169,7 @@ def test_a_launcher_that_is_killed_while_the_link_is_cut_is_resumed_by_another_j
     resumed = Run(tmp_path, "--resume", str(run.run_dir), "--listen", NEAR)
     until(lambda: not far.processes())
     far.join()
-    assert ended(resumed).digest == one_machine("budget:=16384")
+    assert resumed.ends_well(100).digest == one_machine("budget:=16384")
 
 
 @pytest.mark.slow
@@ -209,7 +193,7 @@ def test_a_robot_whose_link_to_its_policy_is_cut_stops_and_the_run_goes_on(tmp_p
     time.sleep(2)
     assert log.read_text() == before  # it is at rest, and stays so
     far.cut(mended=True)
-    ended(run, 60)
+    run.ends_well(100)
     assert run.report["node_restarts"] == {}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -22,7 +21,7 @@ def test_a_new_package_is_tested_and_launched_as_it_stands(tmp_path: Path) -> No
     tested = tool("pytest", "arm", "-p", "no:cacheprovider", folder=tmp_path)
     assert tested.returncode == 0 and "2 passed" in tested.stdout, tested.stdout
     run = finished(tmp_path, "arm/arm.yaml", "budget:=4096", "episodes:=1")
-    rows = [json.loads(line) for line in (run.run_dir / "metrics.jsonl").read_text().splitlines()]
+    rows = run.rows
     longest = [row["arm/longest_episode"] for row in rows if "arm/longest_episode" in row]
     assert longest == sorted(set(longest)) and longest[-1] > 10
 

@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.parts.run_cli import CLI, Run, finished
-from tests.test_sameness import wait_for
 from tests.tutelage.test_looking import NODES, TOPICS, started
 
 
@@ -19,10 +17,8 @@ from tests.tutelage.test_looking import NODES, TOPICS, started
 def test_looking_changes_nothing(tmp_path):
     """An echo of every topic, and one that stands still, make no weight differ and no node wait or start again."""
     quiet = finished(tmp_path, "gail.yaml", "budget:=65536", "episodes:=2")
-    (tmp_path / "looked").mkdir()
     run = Run(tmp_path / "looked", "gail.yaml", "budget:=65536", "episodes:=2")
-    while not (run.run_dir / "processes.json").exists():
-        time.sleep(0.01)
+    run.until((run.run_dir / "processes.json").exists)
     looking = [started("topic", "echo", *TOPICS, "--run", run.run_dir, "--json", "--full") for _ in range(2)]
     assert looking[1].stdout and looking[1].stdout.readline()
     looking[1].send_signal(signal.SIGSTOP)
@@ -73,11 +69,10 @@ def watched(folder: Path, *arguments: str) -> Run:
 def test_a_node_that_looks_on_hears_every_process_and_outlives_a_restart(tmp_path):
     run = watched(tmp_path)
     seen = run.run_dir / "watched"
-    while run.process.poll() is None and not (seen.exists() and "simulator 0\n" in seen.read_text()):
-        time.sleep(0.01)
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until(lambda: seen.exists() and "simulator 0\n" in seen.read_text())
+    run.until_learning(rows=2)
     os.kill(run.nodes()["simulator"], signal.SIGKILL)
-    assert run.wait().process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"simulator": 1}
     heard = set(seen.read_text().splitlines())
     assert heard >= {f"{node} 0" for node in NODES} | {"simulator 1"}
@@ -86,8 +81,7 @@ def test_a_node_that_looks_on_hears_every_process_and_outlives_a_restart(tmp_pat
 
 
 def test_a_node_that_looks_on_ends_in_one_process_too(tmp_path):
-    run = watched(tmp_path, "--one-process").wait()
-    assert run.process.returncode == 0, run.output
+    run = watched(tmp_path, "--one-process").ends_well()
     assert (run.run_dir / "counted").read_text() == "16"
 
 

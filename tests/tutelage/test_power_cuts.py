@@ -72,9 +72,7 @@ def test_twenty_power_cuts(tmp_path: Path, shared: Path, kind: str) -> None:
 def disturb(run: Run, how: str, seconds: float) -> None:
     """Lets a run go on for so long, and has its file system written back, or nodes or all of it started again."""
     until = time.monotonic() + seconds
-    while not (run.run_dir / "run.json").exists():
-        assert run.process.poll() is None, run.output
-        time.sleep(0.01)
+    run.until((run.run_dir / "run.json").exists)
     time.sleep(max(0.0, until - time.monotonic()) / 2)
     if how == "written back":
         os.sync()

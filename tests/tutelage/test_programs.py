@@ -7,14 +7,12 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from functools import cache
 
 import pytest
 
 from tests.parts.run_cli import CLI, Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.messages import Episode
 from tutelage.recording import Reader
 
@@ -56,16 +54,15 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 )
 def test_a_policy_in_javascript_ends_in_the_digest_of_ours(tmp_path, digest, killed):
     run = Run(tmp_path, str(JAVASCRIPT / "policy.yaml"), STEPS, "episodes:=2")
-    wait_for(run, "metrics.jsonl", rows=1)
+    run.until_learning(rows=1)
     assert "policy_version" in cli("topic", "echo", "action", "--once", "--run", run.run_dir).stdout
     for row in (2, 4) if killed else ():
-        wait_for(run, "metrics.jsonl", rows=row)
+        run.until_learning(rows=row)
         before = run.nodes()
         for node in killed:
             os.kill(before[node], signal.SIGKILL)
-        while run.process.poll() is None and any(run.nodes()[node] == before[node] for node in killed):
-            time.sleep(0.01)
-    assert run.wait().process.returncode == 0, run.output
+        run.until(lambda before=before: all(run.nodes()[node] != before[node] for node in killed))  # type: ignore[misc]
+    run.ends_well()
     assert run.report["node_restarts"] == dict.fromkeys(killed, 2)
     assert run.digest == digest("policy")
 
@@ -73,15 +70,13 @@ def test_a_policy_in_javascript_ends_in_the_digest_of_ours(tmp_path, digest, kil
 @needs_npm
 def test_a_rewarder_in_javascript_is_recorded_and_interrupted_and_ends_in_the_digest_of_ours(tmp_path, digest):
     run = Run(tmp_path, str(JAVASCRIPT / "rewarder.yaml"), STEPS, "episodes:=2", "record:=true")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     os.kill(run.nodes()["rewarder"], signal.SIGKILL)
-    wait_for(run, "metrics.jsonl", rows=3)
+    run.until_learning(rows=3)
     run.process.send_signal(signal.SIGINT)
     assert run.wait().process.returncode == 128 + signal.SIGINT
     assert (run.run_dir / "weights.interim.safetensors").exists()  # all nodes have halted
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
-    assert resumed.digest == digest("rewarder")
+    assert run.resumed().digest == digest("rewarder")
     verdicts = cli("verify", run.run_dir)
     assert verdicts.returncode == 0 and "rewarder: not verified (it is a program of its own)" in verdicts.stdout
     assert "learner: same" in verdicts.stdout
@@ -91,12 +86,10 @@ def test_a_rewarder_in_javascript_is_recorded_and_interrupted_and_ends_in_the_di
 @pytest.mark.slow
 def test_a_run_with_a_program_is_extended(tmp_path, digest):
     run = finished(tmp_path, str(JAVASCRIPT / "rewarder.yaml"), STEPS, "episodes:=2")
-    extended = Run(tmp_path, "--resume", str(run.run_dir), "budget:=32768").wait()
-    assert extended.process.returncode == 0 and extended.report["environment_steps"] == 32768, extended.output
-    (tmp_path / "plain").mkdir()
+    extended = run.resumed("budget:=32768")
+    assert extended.report["environment_steps"] == 32768
     plain = finished(tmp_path / "plain", "ppo.yaml", STEPS, "episodes:=2")
-    again = Run(tmp_path / "plain", "--resume", str(plain.run_dir), "budget:=32768").wait()
-    assert extended.digest == again.digest
+    assert extended.digest == plain.resumed("budget:=32768").digest
 
 
 @needs_npm
@@ -107,7 +100,7 @@ def test_a_program_that_comes_back_without_what_it_acknowledged_ends_the_run(tmp
     includes = [{"file": "ppo.yaml", "arguments": {"episodes": 2}, "replace": {"rewarder": rewarder}}]
     (tmp_path / "forgetful.yaml").write_text(json.dumps({"include": includes}))
     run = Run(tmp_path, "forgetful.yaml")
-    wait_for(run, "metrics.jsonl", rows=20)
+    run.until_learning(rows=20)
     os.kill(run.nodes()["rewarder"], signal.SIGKILL)
     assert run.wait().process.returncode == 1
     assert "save what it has heard before it acknowledges it" in run.report["failure"]
@@ -135,11 +128,10 @@ def test_a_program_for_which_nobody_waits_hears_and_says_all(tmp_path):
     includes = [{"file": "ppo.yaml", "arguments": {"episodes": 2, "budget": 16384, "record": True}}]
     (tmp_path / "counting.yaml").write_text(json.dumps({"include": includes, "nodes": {"counter": counter}}))
     run = Run(tmp_path, "counting.yaml")
-    wait_for(run, "metrics.jsonl", rows=50)
+    run.until_learning(rows=50)
     os.kill(run.nodes()["counter"], signal.SIGKILL)
     assert run.wait().process.returncode == 0 and run.report["node_restarts"] == {"counter": 1}, run.output
-    rows = map(json.loads, (run.run_dir / "metrics.jsonl").read_text().splitlines())
-    counted = [row["javascript/episodes"] for row in rows if "javascript/episodes" in row]
+    counted = [row["javascript/episodes"] for row in run.rows if "javascript/episodes" in row]
     episodes = len(list(Reader(run.run_dir / "recording.mcap").of(Episode)))
     assert counted == list(range(1, episodes + 1))
 

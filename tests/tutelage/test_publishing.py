@@ -11,7 +11,6 @@ import pytest
 from tests.nodes.test_robot_faults import balancing
 from tests.parts.rigs import running
 from tests.parts.run_cli import Run, cli
-from tests.tutelage.test_silence import until
 from tests.tutelage.test_steering import LONG, ask
 from tutelage import Message
 from tutelage.input.problems import Refusal
@@ -44,7 +43,7 @@ class Walker(Node):
 
 def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -> None:
     run = Run(tmp_path, *LONG)
-    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     refused = ask(
         run, "topic", "pub", "action", "Action", "{action: [[1]], log_prob: [0], policy_version: 0}", "--once"
     )
@@ -59,8 +58,7 @@ def test_it_counts_from_a_rollout_is_recorded_verified_and_not_forgotten_by_a_re
     ((rollout, *said_by),) = published(run.run_dir)
     assert f"enough: published for rollout {rollout}\n" in said
     assert said_by == ["enough", {"return_mean": 321.0}]
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
+    run.resumed()
     assert [(one.sender, *values(said)) for one, said in recorded(run, Enough)] == [("steering", rollout, 0, 321.0)]
     last = max(said.rollout for _, said in recorded(run, Transition))
     assert rollout <= last <= rollout + 1, "the learner ends after the rollouts under way"
@@ -85,7 +83,7 @@ def test_a_persons_order_disarms_a_robot_at_once(tmp_path: Path) -> None:
 
 
 def slow_down_and_disarm(run: Run) -> None:
-    until(run, lambda: "moving" in log(run))
+    run.until(lambda: "moving" in log(run))
     refused = ask(run, "param", "set", "hardware", "limit_scale", "0.6")
     assert "must be a number from 0.01 to 0.5, but is 0.6" in refused
     assert "from 0.01 to 0.5" in ask(run, "param", "describe", "hardware", "limit_scale")
@@ -94,7 +92,7 @@ def slow_down_and_disarm(run: Run) -> None:
     assert ask(run, "param", "get", "hardware", "limit_scale").strip() == "0.25"
     said = ask(run, "topic", "pub", "order", "Order", "{order: disarm, reason: it smokes}", "--once")
     assert "order: published for rollout" in said
-    until(run, lambda: "it smokes" in log(run))
+    run.until(lambda: "it smokes" in log(run))
 
 
 def test_a_persons_speed_changes_while_they_drive(tmp_path: Path) -> None:
@@ -108,7 +106,7 @@ def test_a_persons_speed_changes_while_they_drive(tmp_path: Path) -> None:
         "steering:=true",
     )
     try:
-        until(run, (run.run_dir / "checkpoints" / "teleoperator.checkpoint").exists)
+        run.until((run.run_dir / "checkpoints" / "teleoperator.checkpoint").exists)
         assert "speed is 20 from rollout" in ask(run, "param", "set", "teleoperator", "speed", "20")
         assert "speed: 20.0" in ask(run, "param", "describe", "teleoperator", "speed")
         assert "no such setting" in ask(run, "param", "set", "simulator", "speed", "20")
@@ -132,9 +130,9 @@ def test_a_node_and_a_message_type_of_ones_own(tmp_path: Path) -> None:
         "nodes:\n  walker: {run: 'walker.py:Walker'}\n"
     )
     run = Run(tmp_path, "walk.yaml")
-    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     said = ask(run, "topic", "pub", "goal", "Goal", "{place: [1.0, 2.5]}", "--once")
-    until(run, (run.run_dir / "goals").exists)
+    run.until((run.run_dir / "goals").exists)
     rollout, place = (run.run_dir / "goals").read_text().split(" ", 1)
     assert f"goal: published for rollout {rollout}\n" in said and place.strip() == "[1.0, 2.5]"
     run.kill()

@@ -13,8 +13,7 @@ import pytest
 
 from tests.parts.raylets import raylets
 from tests.parts.run_cli import Run, finished
-from tests.test_sameness import wait_for
-from tests.tutelage.test_machines import ended, until
+from tests.parts.waiting import until
 from tutelage.supervision.machines import placement
 
 LAUNCH = Path(__file__).parents[2] / "launch"
@@ -52,8 +51,7 @@ def launched(folder: Path, cluster: str) -> Run:
 def amid(folder: Path, cluster: str) -> Run:
     """Such a run in the midst of learning."""
     run = launched(folder, cluster)
-    wait_for(run, "metrics.jsonl", rows=2)
-    assert run.process.poll() is None, run.output
+    run.until_learning(rows=2)
     return run
 
 
@@ -84,7 +82,7 @@ def test_what_ray_refuses_amid_the_start_is_told(tmp_path) -> None:
 
 
 def test_it_ends_in_the_digest_of_one_machine_and_leaves_nothing(tmp_path, cluster, digest) -> None:
-    run = ended(amid(tmp_path, cluster))
+    run = amid(tmp_path, cluster).ends_well(100)
     assert run.digest == digest and run.report["node_restarts"] == {}
     until(lambda: not placed(run))
     assert sorted(path.name for path in run.run_dir.glob("checkpoints/ray-*/*.checkpoint")) == [
@@ -97,8 +95,7 @@ def test_a_finished_run_is_extended(tmp_path, cluster) -> None:
     for folder, words in ((tmp_path / "one", ()), (tmp_path / "ray", ("--ray", cluster))):
         folder.mkdir()
         run = launched(folder, cluster) if words else Run(folder, "gail.yaml", "budget:=32768", "episodes:=2")
-        ended(run)
-        digests.append(ended(Run(folder, "--resume", str(run.run_dir), "budget:=49152", *words)).digest)
+        digests.append(run.ends_well(100).resumed("budget:=49152", *words, seconds=100).digest)
     assert digests[0] == digests[1]
 
 
@@ -112,7 +109,7 @@ def test_a_killed_launcher_leaves_nothing(tmp_path, cluster) -> None:
 def test_a_machines_process_that_is_killed_begins_another_life(tmp_path, cluster, digest) -> None:
     run = amid(tmp_path, cluster)
     os.kill(placed(run)["checkpoints/ray-1.1"], signal.SIGKILL)
-    assert ended(run).digest == digest
+    assert run.ends_well(100).digest == digest
     assert run.report["node_restarts"] == {"simulator": 1, "policy": 1}
 
 
@@ -122,7 +119,7 @@ def test_ones_process_for_ray_that_is_killed_begins_anew(tmp_path, cluster, dige
     drivers = [int(path.parent.parent.name) for path in Path("/proc").glob("[0-9]*/fd/1") if _leads_to(path, log)]
     assert len(drivers) == 1
     os.kill(drivers[0], signal.SIGKILL)
-    assert ended(run).digest == digest
+    assert run.ends_well(100).digest == digest
 
 
 def _leads_to(link: Path, file: Path) -> bool:
@@ -137,7 +134,7 @@ def test_an_interrupted_run_is_resumed(tmp_path, cluster, digest) -> None:
     run.process.send_signal(signal.SIGINT)
     run.wait(30)
     assert run.process.returncode == 130, run.output
-    assert ended(Run(tmp_path, "--resume", str(run.run_dir), "--ray", cluster)).digest == digest
+    assert run.resumed("--ray", cluster, seconds=100).digest == digest
 
 
 def test_where_no_ray_answers_the_run_is_refused(tmp_path) -> None:
@@ -151,6 +148,6 @@ def test_a_machine_that_is_gone_is_replaced_by_another(tmp_path, cluster, digest
     run = amid(tmp_path, cluster)
     gone = placed(run)["checkpoints/ray-1.1"]
     os.kill(parent(parent(gone)), signal.SIGKILL)  # the process of Ray's actor is between
-    assert ended(run).digest == digest
+    assert run.ends_well(100).digest == digest
     assert run.report["node_restarts"]["simulator"] == 1
     assert not Path(f"/proc/{gone}").exists()

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from tests.parts.run_cli import CLI, Run, cli, finished
-from tests.test_sameness import exists, wait_for
+from tests.parts.waiting import until_gone
 from tutelage.codec import pack_state
 from tutelage.files import checkpoint
 from tutelage.recording import Reader
@@ -34,8 +34,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def gone(run: Run) -> None:
     """Until no process of a run is left."""
     run.wait()
-    while any(map(exists, run.nodes().values())):
-        time.sleep(0.01)
+    until_gone(*run.nodes().values())
 
 
 def is_over(run: Run) -> bool:
@@ -46,9 +45,7 @@ def is_over(run: Run) -> bool:
 
 def resumed(run: Run) -> Run:
     gone(run)
-    again = Run(run.run_dir.parent, "--resume", str(run.run_dir)).wait(100)
-    assert again.process.returncode == 0, again.output
-    return again
+    return run.resumed(seconds=100)
 
 
 def said(run: Run) -> dict[tuple[str, int], bytes]:
@@ -60,7 +57,7 @@ def said(run: Run) -> dict[tuple[str, int], bytes]:
 @pytest.mark.parametrize(("number", "option"), [(signal.SIGHUP, "lag:=1"), (signal.SIGINT, "--one-process")])
 def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, quiet, number, option):
     run = Run(tmp_path, *ARGUMENTS, option, "record:=true")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     os.kill(run.process.pid, number)
     gone(run)
     assert run.process.returncode == 128 + number, run.output
@@ -72,14 +69,12 @@ def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, quiet, number, opt
     assert again.digest == quiet.digest and again.report["return_mean"] == quiet.report["return_mean"]
     assert "interrupted" not in again.report and not list(run.run_dir.glob("*interim*"))
     assert said(again) == said(quiet)
-    assert (run.run_dir / "metrics.jsonl").read_bytes().count(b"\n") == (
-        quiet.run_dir / "metrics.jsonl"
-    ).read_bytes().count(b"\n")
+    assert len(again.rows) == len(quiet.rows)
 
 
 def test_half_learned_weights_of_a_killed_run_are_not_taken_for_final_ones(tmp_path):
     run = Run(tmp_path, *ARGUMENTS)
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     run.kill()
     gone(run)
     assert not (run.run_dir / "weights.safetensors").exists()
@@ -95,7 +90,7 @@ def test_half_learned_weights_of_a_killed_run_are_not_taken_for_final_ones(tmp_p
 @pytest.mark.slow
 def test_a_run_whose_files_have_no_checksum_goes_on(tmp_path, quiet):
     run = Run(tmp_path, *ARGUMENTS)
-    wait_for(run, "metrics.jsonl", rows=1)
+    run.until_learning(rows=1)
     run.kill()
     gone(run)
     for name in ("graph.json", "run.json"):
@@ -104,13 +99,13 @@ def test_a_run_whose_files_have_no_checksum_goes_on(tmp_path, quiet):
         lines[whole - 1 : whole + 1] = [lines[whole - 1].rstrip(",")]
         (run.run_dir / name).write_text("\n".join(lines))
     (run.run_dir / "processes.json").write_bytes(b"\0" * 100)
-    assert resumed_without_list(run).digest == quiet.digest
+    assert run.resumed(seconds=100).digest == quiet.digest
 
 
 def test_a_run_whose_nodes_kept_other_things_is_refused_in_a_sentence(tmp_path):
     """As after an update: the checkpoint is of a version of the learner that had no schedule."""
     run = Run(tmp_path, *ARGUMENTS)
-    wait_for(run, "metrics.jsonl", rows=1)
+    run.until_learning(rows=1)
     run.kill()
     gone(run)
     newest = run.run_dir / "checkpoints" / "learner.checkpoint"
@@ -121,12 +116,6 @@ def test_a_run_whose_nodes_kept_other_things_is_refused_in_a_sentence(tmp_path):
     done = cli("launch", "--resume", run.run_dir)
     assert done.returncode == 2 and "PPOLearner: its checkpoint lacks schedule" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
-
-
-def resumed_without_list(run: Run) -> Run:
-    again = Run(run.run_dir.parent, "--resume", str(run.run_dir)).wait(100)
-    assert again.process.returncode == 0, again.output
-    return again
 
 
 @pytest.mark.slow

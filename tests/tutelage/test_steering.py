@@ -13,7 +13,7 @@ import pytest
 from tests.parts.disks import disk, fill
 from tests.parts.person import RIGHT, SPACE, Person
 from tests.parts.run_cli import Run, cli, finished
-from tests.tutelage.test_silence import until
+from tests.tutelage.test_supervisor import hasten
 from tutelage import Node
 from tutelage.message import values
 from tutelage.messages import Setting, Weights
@@ -24,7 +24,7 @@ from tutelage.nodes.steering import LiveSteering, Steering
 from tutelage.observers.steered import STEERED, published
 from tutelage.recording import Reader
 
-LONG = ("gail.yaml", "budget:=49152", "episodes:=2", "record:=true", "steering:=true")
+LONG = ("gail.yaml", "budget:=32768", "episodes:=2", "record:=true", "steering:=true")
 
 
 def ask(run: Run, *words: str) -> str:
@@ -114,16 +114,15 @@ def test_a_restarted_learner_still_has_the_changed_setting() -> None:
 
 def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -> None:
     run = Run(tmp_path, *LONG)
-    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     assert "entropy_weight is 0.3 from rollout " in ask(run, "param", "set", "learner", "entropy_weight", "0.3")
-    until(run, (run.run_dir / "steered-steering.jsonl").exists)
+    run.until((run.run_dir / "steered-steering.jsonl").exists)
     assert ask(run, "param", "get", "learner", "entropy_weight").strip() == "0.3"
     assert "learner is restarted" in ask(run, "node", "restart", "learner")
     assert "the run cannot go on without it" in ask(run, "node", "stop", "policy")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
-    resumed = Run(tmp_path, "--resume", str(run.run_dir)).wait()
-    assert resumed.process.returncode == 0, resumed.output
+    run.resumed()
     ((rollout, *said),) = published(run.run_dir)
     assert said == ["setting", {"node": "learner", "setting": "entropy_weight", "value": 0.3}]
     assert {said.rollout for _, said in Reader(run.run_dir / "recording.mcap").of(Setting)} == {rollout}
@@ -134,7 +133,7 @@ def test_it_is_recorded_verified_and_not_forgotten_by_a_resume(tmp_path: Path) -
 @pytest.mark.slow
 def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
     run = Run(tmp_path, *LONG)
-    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     assert "must be a number from 0 to 1, but is 5.0" in ask(run, "param", "set", "learner", "entropy_weight", "5")
     assert "did you mean 'clip'?" in ask(run, "param", "set", "learner", "clap", "0.1")
     assert "there is no such node" in ask(run, "param", "set", "nobody", "clip", "0.1")
@@ -143,12 +142,15 @@ def test_what_cannot_change_is_refused_in_a_sentence(tmp_path: Path) -> None:
     run.process.wait()
 
 
-def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_when_it_goes_on(tmp_path: Path) -> None:
+def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(tmp_path, monkeypatch, "from tutelage.observers import steered", "steered.ADMITTED_SECONDS = 0.5")
     words = ("gail.yaml", "operator:=keyboard", "live:=true", "steering:=true", "speed:=1", "rollouts_each:=4")
     person = Person(tmp_path, *words)
     try:
         person.sees("the learner waits for the first kept episode")
-        until(person, (person.run_dir / "processes.json").exists)
+        person.until((person.run_dir / "processes.json").exists)
         done = cli("param", "set", "learner", "clip", "0.1", "--run", str(person.run_dir))
         assert done.returncode == 1, done.stderr
         assert done.stderr.startswith("learner: clip: asked for, but does not count yet: it will when the learner")
@@ -160,7 +162,7 @@ def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_w
         person.press(RIGHT, SPACE)
         person.sees("episode 0 is over")
         person.press("k")
-        until(person, lambda: published(person.run_dir) != [])
+        person.until(lambda: published(person.run_dir) != [])
     finally:
         person.close()
     assert [fields["value"] for _, _, fields in published(person.run_dir)] == [0.1, 0.15, 0.5]
@@ -168,7 +170,7 @@ def test_at_a_learner_that_waits_for_a_person_a_change_is_asked_for_and_counts_w
 
 def test_a_run_without_steering_says_how_to_have_it(tmp_path: Path) -> None:
     run = Run(tmp_path, "gail.yaml", "budget:=49152", "episodes:=2")
-    until(run, (run.run_dir / "checkpoints" / "learner.checkpoint").exists)
+    run.until((run.run_dir / "checkpoints" / "learner.checkpoint").exists)
     assert "start it with steering:=true" in ask(run, "param", "set", "learner", "clip", "0.1")
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()

@@ -13,8 +13,7 @@ import pytest
 from tests.parts import run_cli
 from tests.parts.forked import Forked
 from tests.parts.run_cli import Run, cli
-from tests.test_sameness import exists, wait_for
-from tests.tutelage.test_machines import until
+from tests.parts.waiting import exists, until, until_gone
 from tutelage.graph import Graph
 from tutelage.input.problems import Refusal
 from tutelage.recording import Reader
@@ -22,6 +21,7 @@ from tutelage.supervision import registry, run_folder
 from tutelage.supervision.child import MOST_UNSENT, Child, Program
 
 NODES = Path(__file__).parents[1] / "parts" / "dying_nodes.py"
+RECORDER = "  recorder: {run: nodes.recorder:Recorder}"
 
 
 def launch(folder: Path, *options: str, **nodes: str) -> Run:
@@ -30,13 +30,14 @@ def launch(folder: Path, *options: str, **nodes: str) -> Run:
     return Run(folder, "graph.yaml", *options)
 
 
-def write_graph(folder: Path, **nodes: str) -> None:
-    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`."""
+def write_graph(folder: Path, *more: str, **nodes: str) -> None:
+    """A launch file of nodes of dying_nodes.py, by name: `Class` or `Class {parameter: value}`, and of more lines."""
+    folder.mkdir(exist_ok=True)
     lines = ["nodes:"]
     for name, node in nodes.items():
         kind, _, parameters = node.partition(" ")
         lines += [f"  {name}:", f"    run: {NODES}:{kind}", f"    parameters: {parameters or '{}'}"]
-    (folder / "graph.yaml").write_text("\n".join(lines))
+    (folder / "graph.yaml").write_text("\n".join([*lines, *more]))
 
 
 def hasten(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -46,9 +47,20 @@ def hasten(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     monkeypatch.setattr(run_cli, "CLI", folder / "hasty.py")
 
 
+PATIENCE = (
+    "from tutelage.supervision import interrupts",
+    "interrupts.HALT_SECONDS = interrupts.STOP_SECONDS = 100.0",
+)
+"""For a busy machine, and for one that must not wait so long."""
+
+
 def until_running(run: Run, count: int) -> dict[str, int]:
-    while run.process.poll() is None and len(run.nodes()) < count:
-        time.sleep(0.01)
+    run.until(lambda: len(run.nodes()) >= count)
+    return run.nodes()
+
+
+def until_begun(run: Run) -> dict[str, int]:
+    run.until(lambda: registry.has_begun(run.run_dir, run.process.pid))
     return run.nodes()
 
 
@@ -69,8 +81,7 @@ def test_what_a_node_refuses_was_never_begun_and_the_corrected_command_can_use_t
     assert (run.process.returncode, run.output) == (2, "refusing: wants something else\n")
     assert not (tmp_path / "mark").exists()
     assert [path.name for path in run.run_dir.iterdir()] == ["notes"]
-    run = launch(tmp_path, *options, marking=marking).wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(tmp_path, *options, marking=marking).ends_well()
     assert (tmp_path / "mark").exists()
 
 
@@ -81,7 +92,8 @@ def test_a_refused_run_leaves_no_folder_of_its_own(tmp_path):
     assert not (tmp_path / "run").exists() and not list((tmp_path / "runs").iterdir())
 
 
-def test_a_folder_that_another_run_begins_in_is_refused_and_left_alone(tmp_path):
+def test_a_folder_that_another_run_begins_in_is_refused_and_left_alone(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, "from tutelage.supervision import run_folder", "run_folder.LOCK_SECONDS = 0.1")
     write_graph(tmp_path, counter="Counter")
     (tmp_path / "run").mkdir()
     with run_folder.locked(tmp_path / "run"):
@@ -105,9 +117,7 @@ def test_who_has_the_lock_of_a_folder_that_was_removed_has_none(tmp_path, monkey
 
 
 def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path):
-    write_graph(tmp_path, counter="Counter", fickle="Fickle")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    write_graph(tmp_path, RECORDER, counter="Counter", fickle="Fickle")
     done = cli("launch", "graph.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert "fickle has failed and would fail again: fickle: wants it no more" in done.stdout
@@ -117,8 +127,7 @@ def test_who_refuses_when_something_was_done_has_failed_and_all_is_kept(tmp_path
 
 def test_nothing_is_lost_or_doubled_when_a_sender_dies(tmp_path):
     counter = f"Counter {{count: 1000, dies_at: 500, marker: {tmp_path / 'died'}}}"
-    run = launch(tmp_path, counter=counter, adder="Adder").wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(tmp_path, counter=counter, adder="Adder").ends_well()
     assert (run.run_dir / "sum").read_text() == "1000 499500"
     assert run.report["node_restarts"] == {"counter": 1}
 
@@ -130,8 +139,7 @@ def test_nothing_is_lost_when_who_could_not_save_its_end_dies(tmp_path):
     os.kill(killed, signal.SIGKILL)
     until(lambda: run.process.poll() is not None or run.nodes()["adder"] != killed)
     (tmp_path / "wish").write_text("end")
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"adder": 1}
     assert (run.run_dir / "sum").read_text() == "1000 499500"
 
@@ -142,8 +150,7 @@ def test_what_a_restart_changes_is_not_sent_before_it_is_saved(tmp_path):
     until((tmp_path / "run" / "tried").exists)
     first = run.nodes()["secretary"]
     os.kill(first, signal.SIGKILL)
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     noted = (run.run_dir / "notes").read_text()
     assert noted.startswith("end, by ") and str(first) not in noted
 
@@ -153,8 +160,7 @@ def test_what_was_withheld_is_sent_when_it_can_be_saved(tmp_path):
     run = launch(tmp_path, orderer=f"Orderer {{wishes: {tmp_path}}}", secretary="Secretary", clerk="Clerk")
     until((tmp_path / "run" / "tried").exists)
     (tmp_path / "run" / "checkpoints" / "secretary.checkpoint.new").rmdir()
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert (run.run_dir / "notes").read_text().startswith("end, by ") and run.report["node_restarts"] == {}
 
 
@@ -169,7 +175,7 @@ def test_who_has_its_checkpoints_no_more_leaves_no_files_when_it_is_ended(tmp_pa
 
 def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
     run = Run(tmp_path, "gail.yaml", "budget:=100000000", "--one-process")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     run.process.send_signal(signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
@@ -178,28 +184,25 @@ def test_one_interrupt_ends_in_good_order_in_one_process_too(tmp_path):
 
 def test_a_sweeper_that_was_killed_is_replaced(tmp_path):
     run = launch(tmp_path, idle="Idle", deaf="Deaf")
-    nodes = until_running(run, 2)
-    while not registry.has_begun(run.run_dir, run.process.pid):  # then the list of processes is written no more
-        time.sleep(0.01)
+    nodes = until_begun(run)  # then the list of processes is written no more
     children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
-    while len(others := {int(pid) for pid in children.read_text().split()} - set(nodes.values())) != 1:
-        time.sleep(0.01)  # another process writes the list of them
-    (sweeper,) = others
+
+    def others(*known: int) -> set[int]:
+        return {int(pid) for pid in children.read_text().split()} - {*nodes.values(), *known}
+
+    run.until(lambda: len(others()) == 1)  # another process writes the list of them
+    (sweeper,) = others()
     os.kill(sweeper, signal.SIGKILL)
-    while len(fresh := {int(pid) for pid in children.read_text().split()} - set(nodes.values()) - {sweeper}) != 1:
-        time.sleep(0.01)
+    run.until(lambda: len(others(sweeper)) == 1)
+    fresh = others(sweeper)
     run.kill()
-    deadline = time.monotonic() + 10
-    while (left := [pid for pid in [*nodes.values(), *fresh] if exists(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not left
+    until_gone(*nodes.values(), *fresh, seconds=10)
 
 
 def followed(folder: Path, fill: int, away: float) -> tuple[list[int], int]:
     """What a node hears of one that goes by the clock when it dies meanwhile, and how much was lost by the report."""
     follower = f"Follower {{dies_at: 200, marker: {folder / 'died'}, away_seconds: {away}}}"
-    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).wait()
-    assert run.process.returncode == 0, run.output
+    run = launch(folder, clock=f"Clock {{count: 1000, fill: {fill}}}", follower=follower).ends_well()
     assert run.report["node_restarts"] == {"follower": 1}
     return [int(word) for word in (run.run_dir / "numbers").read_text().split()], run.report["messages_lost"]
 
@@ -222,10 +225,7 @@ def test_what_a_machine_is_told_waits_for_no_disk_and_is_heard_after_a_kill_too(
     def told(name: str, word: str, file: str, text: str) -> None:
         (tmp_path / "fresh").write_text(word)
         (tmp_path / "fresh").rename(tmp_path / name)
-        deadline = time.monotonic() + 20
-        while not (run.run_dir / file).exists() or (run.run_dir / file).read_text() != text:
-            assert time.monotonic() < deadline and run.process.poll() is None, run.output
-            time.sleep(0.01)
+        run.until(lambda: (run.run_dir / file).exists() and (run.run_dir / file).read_text() == text)
 
     told("noted", "move", "notes", "move ")
     (tmp_path / "hang").touch()
@@ -235,8 +235,7 @@ def test_what_a_machine_is_told_waits_for_no_disk_and_is_heard_after_a_kill_too(
     (tmp_path / "hang").unlink()
     told("wish", "stop", "done", "move stop stop ")
     told("noted", "end", "notes", "move end ")
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"orderer": 1}
 
 
@@ -248,10 +247,9 @@ def test_what_was_too_much_to_keep_is_counted_as_lost(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)])
 def test_one_interrupt_ends_in_good_order(tmp_path, monkeypatch, number, code):
-    patience = "interrupts.HALT_SECONDS = interrupts.STOP_SECONDS = 60.0"  # on a busy machine
-    hasten(tmp_path, monkeypatch, "from tutelage.supervision import interrupts", patience)
+    hasten(tmp_path, monkeypatch, *PATIENCE)
     run = Run(tmp_path, "gail.yaml", "budget:=100000000")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     os.kill(run.process.pid, number)
     run.wait()
     assert run.process.returncode == code
@@ -262,40 +260,42 @@ def test_one_interrupt_ends_in_good_order(tmp_path, monkeypatch, number, code):
     assert run.report["evaluation_episodes"] == 10 and run.report["interrupted"] == signal.Signals(number).name
 
 
-def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path):
+def test_a_second_interrupt_ends_at_once_even_the_deaf(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, *PATIENCE)
     run = launch(tmp_path, deaf="Deaf", idle="Idle")
-    nodes = until_running(run, 2)
-    os.kill(run.process.pid, signal.SIGINT)
-    os.kill(run.process.pid, signal.SIGINT)
+    nodes = until_begun(run)
+    for number in (signal.SIGINT, signal.SIGTERM):  # two of one kind that come together are one
+        os.kill(run.process.pid, number)
     run.wait()
-    assert run.process.returncode == 130
+    assert run.process.returncode == 128 + signal.SIGTERM
     assert not any(map(exists, nodes.values()))
 
 
 def test_the_launcher_rests_while_it_waits_for_the_last(tmp_path, monkeypatch):
     looks = tmp_path / "looks"
-    count = f"lambda self, *a, **k: open({str(looks)!r}, 'a').write('.') and select(self, *a, **k)"
+    note = f"print(os.getpid(), file=open({str(looks)!r}, 'a'))"
     lines = [
-        "import selectors",
-        "select = selectors.DefaultSelector.select",
-        f"selectors.DefaultSelector.select = {count}",
+        "import os, selectors",
+        "from tutelage.supervision import interrupts",
+        "select, interrupts.HALT_SECONDS = selectors.DefaultSelector.select, 1.0",
+        f"selectors.DefaultSelector.select = lambda self, *a, **k: {note} or select(self, *a, **k)",
     ]
     hasten(tmp_path, monkeypatch, *lines)
     run = launch(tmp_path, adder="Adder", deaf="Deaf", idle="Idle")
-    until_running(run, 3)
+    until_begun(run)
+    looks.write_text("")
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
-    assert len(looks.read_text()) < 1000
+    assert looks.read_text().splitlines().count(str(run.process.pid)) < 500  # 250, and as many thousands if it does not
 
 
-def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path):
+def test_a_second_interrupt_leaves_a_machine_the_time_to_be_stopped(tmp_path, monkeypatch):
+    hasten(tmp_path, monkeypatch, *PATIENCE)
     run = launch(tmp_path, machine="Machine", deaf="Deaf", idle="Idle")
     nodes = until_running(run, 3)
     os.kill(run.process.pid, signal.SIGINT)
-    while not (run.run_dir / "interrupted").exists():
-        assert run.process.poll() is None, run.output
-        time.sleep(0.001)
+    run.until((run.run_dir / "interrupted").exists)
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
@@ -320,19 +320,13 @@ def test_nobody_waits_for_a_launcher_that_is_stopped(tmp_path, monkeypatch):
         "process.LOOK_SECONDS = heartbeat.STATUS_SECONDS = 0.0",
     )
     run = launch(tmp_path, clock="Clock {count: 1500}", follower="Follower")
-    while not (run.run_dir / "checkpoints" / "follower.checkpoint").exists():
-        assert run.process.poll() is None, run.output
-        time.sleep(0.01)
+    run.until((run.run_dir / "checkpoints" / "follower.checkpoint").exists)
     os.kill(run.process.pid, signal.SIGSTOP)
     stopped = time.monotonic()
-    deadline = stopped + 30  # 3 s on an idle machine
-    while not (run.run_dir / "numbers").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    told = (run.run_dir / "numbers").exists()
+    run.until((run.run_dir / "numbers").exists)  # 3 s on an idle machine
     stopped = time.monotonic() - stopped
     os.kill(run.process.pid, signal.SIGCONT)
-    run.wait()
-    assert told and run.process.returncode == 0, run.output
+    run.ends_well()
     assert all(silence < stopped for silence in run.report["node_silences"].values())  # a busy machine has short ones
 
 
@@ -349,34 +343,15 @@ def test_a_killed_launcher_leaves_no_process_and_no_socket(tmp_path):
     sockets = Path(json.loads((run.run_dir / "processes.json").read_text())["sockets"])
     os.kill(nodes["idle"], signal.SIGSTOP)  # one that cannot leave by itself
     run.kill()
-    deadline = time.monotonic() + 5  # 2 s on an idle machine
-    while (any(map(exists, nodes.values())) or sockets.exists()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not any(map(exists, nodes.values()))
-    assert not sockets.exists()
-
-
-def test_a_stopped_process_is_reported_and_not_restarted(tmp_path):
-    run = launch(tmp_path, counter="Counter", idle="Idle", deaf="Deaf")
-    nodes = until_running(run, 3)
-    os.kill(nodes["idle"], signal.SIGSTOP)
-    time.sleep(2)
-    os.kill(nodes["idle"], signal.SIGCONT)
-    os.kill(run.process.pid, signal.SIGINT)
-    run.wait()
-    assert 1.5 < run.report["node_silences"]["idle"] < 10
-    assert run.report["node_restarts"] == {}
+    until(lambda: not (any(map(exists, nodes.values())) or sockets.exists()), seconds=5)  # 2 s on an idle machine
 
 
 def test_a_recorder_that_stands_still_is_started_again_and_hears_the_rest(tmp_path, monkeypatch):
     hasten(tmp_path, monkeypatch, "from tutelage.supervision import supervisor", "supervisor.RECORDER_SECONDS = 1.0")
-    write_graph(tmp_path, clock="Clock {count: 1000}")
-    with (tmp_path / "graph.yaml").open("a") as file:
-        file.write("\n  recorder: {run: nodes.recorder:Recorder}")
+    write_graph(tmp_path, RECORDER, clock="Clock {count: 1000}")
     run = Run(tmp_path, "graph.yaml")
     os.kill(until_running(run, 2)["recorder"], signal.SIGSTOP)
-    run.wait()
-    assert run.process.returncode == 0, run.output
+    run.ends_well()
     assert run.report["node_restarts"] == {"recorder": 1} and run.report["messages_lost"] == 0
     assert len(list(Reader(run.run_dir / "recording.mcap"))) == 1001  # and that it has ended
 
@@ -411,8 +386,7 @@ def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         program = Program("program", subprocess.Popen(["true"]), ours)
-        while program.exit_status() is None:
-            time.sleep(0.01)
+        until(lambda: program.exit_status() is not None)
         program.pid = stranger.pid
         program.kill(signal.SIGKILL)
     assert stranger.poll() is None
@@ -422,8 +396,7 @@ def test_who_has_the_number_of_one_that_has_ended_is_not_killed():
 
 def test_what_a_program_that_has_ended_has_left_behind_is_killed(tmp_path):
     (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'sleep 60 & echo $! > left']\n")
-    run = Run(tmp_path, "graph.yaml").wait()
-    assert run.process.returncode == 0, run.output
+    Run(tmp_path, "graph.yaml").ends_well()
     assert not exists(int((tmp_path / "left").read_text()))
 
 
@@ -447,6 +420,5 @@ def test_a_terminal_that_is_closed_amid_a_run_ends_it_in_good_order(tmp_path):
 
 def test_any_program_is_a_node(tmp_path):
     (tmp_path / "graph.yaml").write_text("nodes:\n  program:\n    run: [sh, -c, 'echo from a program']\n")
-    run = Run(tmp_path, "graph.yaml").wait()
-    assert run.process.returncode == 0, run.output
+    run = Run(tmp_path, "graph.yaml").ends_well()
     assert (run.run_dir / "logs" / "program.log").read_text() == "from a program\n"

@@ -263,10 +263,6 @@ def test_no_file_runs_code(way: str, folder: Path) -> None:
         assert "--trust" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def test_there_are_enough_ways() -> None:
-    assert len(WAYS) >= 27
-
-
 @pytest.mark.parametrize(
     "way", ["minari without spaces, list", "recording, replay, module", "verify, file", "resume, file"]
 )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.parts.run_cli import CLI, Run, cli, finished
-from tests.test_sameness import wait_for
 from tutelage.recording import Reader
 from tutelage.recording import verification as verifying
 from tutelage.recording.unverified import why_nothing
@@ -101,10 +100,10 @@ def test_what_a_run_began_with_is_kept_in_it(tmp_path):
     code, text = verified(second.run_dir)
     assert code == 0 and re.search(r"learner: not verified \(.*there are no weights here", text), text
     run = Run(tmp_path / "third", *arguments, "budget:=100000000", f"policy:={first.run_dir}")
-    wait_for(run, "metrics.jsonl", rows=2)
+    run.until_learning(rows=2)
     shutil.rmtree(first.run_dir)
     os.kill(run.nodes()["learner"], signal.SIGKILL)
-    wait_for(run, "metrics.jsonl", rows=(run.run_dir / "metrics.jsonl").read_text().count("\n") + 20)
+    run.until_learning(rows=(run.run_dir / "metrics.jsonl").read_text().count("\n") + 20)
     os.kill(run.process.pid, signal.SIGINT)
     run.wait()
     assert run.process.returncode == 130, run.output
