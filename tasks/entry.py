@@ -25,6 +25,7 @@ class Known:
         axes: a gamepad axis for each number of a continuous action; a minus inverts it.
         picture: the task in characters.
         robot_task: the task on a robot.
+        on_policy: whether gail.yaml imitates it better than dac.yaml, against the rule of `tasks.recommendation`.
     """
 
     law: Law | None = None
@@ -32,3 +33,4 @@ class Known:
     axes: tuple[str, ...] = ()
     picture: Draw | None = None
     robot_task: type[RobotTask] | None = None
+    on_policy: bool = False

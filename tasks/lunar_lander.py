@@ -69,4 +69,5 @@ LUNAR_LANDER_CONTINUOUS = Known(
     keys=Keys({"up": [1, 0], "left": [0, -1], "right": [0, 1]}, rest=[-1, 0]),
     axes=("-left_y", "left_x"),
     picture=picture,
+    on_policy=True,
 )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from tutelage.tasks.known import KNOWN
 from tutelage.tasks.task import Env, Task
+
+WHY = {
+    "gail": "its end is surer",
+    "dac": "it needs a sixth of the steps or less",
+}
 
 
 def recommendation(algorithm: str, env: Env) -> str:
@@ -11,10 +17,7 @@ def recommendation(algorithm: str, env: Env) -> str:
         return ""
     task = Task(env)
     binary = task.spaces.discrete and task.spaces.action == 2
-    if algorithm == "dac" and binary:
-        return f"for a choice of two, as in {task.env}, gail.yaml fits better: it is quicker, and its end is surer"
-    if algorithm == "gail" and not binary:
-        return f"for {task.env} dac.yaml fits better: it needs a sixth of the steps or less"
-    if algorithm == "iq" and not binary:
-        return f"for {task.env} dac.yaml fits better: iq.yaml reached the expert on CartPole alone"
-    return ""
+    better = "gail" if binary or (task.env in KNOWN and KNOWN[task.env].on_policy) else "dac"
+    if algorithm == better or (algorithm == "iq" and binary):
+        return ""
+    return f"for {task.env} {better}.yaml fits better: {WHY[better]}"
