@@ -75,6 +75,13 @@ class LSIQ(OffPolicy):
         bound = min(settings.value_bound, 1 / (1 - settings.discount))
         super().__init__(spaces, seed, replace(settings, value_bound=bound), capacity)
 
+    def reward_tensors(self, demonstrations: Sequence[Demonstration]) -> dict[str, np.ndarray]:
+        """What the recovered reward is computed by (see `learning.critic_reward`)."""
+        ends = any(demonstration.terminated for demonstration in demonstrations)
+        more = {"discount": np.float32(self.sac.settings.discount), "tells_endings": np.float32(ends)}
+        arrays = self.sac.tensors() | self.sac.critics.parameters.arrays()
+        return arrays | {name: number.reshape(1) for name, number in more.items()}
+
     def update(
         self,
         demonstrations: Sequence[Demonstration],

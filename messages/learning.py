@@ -21,7 +21,7 @@ class Score(Message, cadence="rollout"):
 
 
 class RewardModel(Message, cadence="rollout"):
-    """discriminator -> off-policy learner, reward report: the weights that compute rewards from now on.
+    """discriminator | IQ learner -> off-policy learner, reward report: the weights that compute rewards from now on.
 
     They are published after the discriminator's steps of this rollout; in `dac.yaml` these learn from earlier rollouts
     alone, unless this is the first (`learning.gail`). A replay buffer outlives many discriminators, so the learner

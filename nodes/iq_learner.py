@@ -11,9 +11,10 @@ from tutelage.learning import iq, sac
 from tutelage.learning.budget import INVERSE, ROLLOUT_STEPS
 from tutelage.learning.off_policy import CAPACITY
 from tutelage.learning.rollout import Spaces
-from tutelage.messages import Demonstration, Transition
+from tutelage.messages import Demonstration, Metrics, RewardModel, Transition, Weights
 from tutelage.nodes.sac_learner import SACLearner
 from tutelage.tasks.task import Env
+from tutelage.tensors import packed
 
 
 class IQLearner(SACLearner):
@@ -23,6 +24,7 @@ class IQLearner(SACLearner):
     """
 
     hears = (Transition, Demonstration)
+    says = (Weights, Metrics, RewardModel)
     Settings = iq.Settings
     budgets = INVERSE
 
@@ -50,3 +52,6 @@ class IQLearner(SACLearner):
             if not self.demonstrations:
                 raise Refusal([Problem(self.name, "has no demonstrations: check that the teleoperator publishes some")])
             yield from self._learn(message.rollout, message.step + 1)
+            recovered = self.algorithm.reward_tensors(self.demonstrations)
+            reward = packed(f"rollout {message.rollout}, recovered reward", recovered)
+            yield RewardModel(message.rollout, message.step + 1, reward)

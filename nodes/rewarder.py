@@ -11,10 +11,10 @@ import numpy as np
 from tutelage import Message, Node
 from tutelage.files.weights import REWARD
 from tutelage.input.problems import Problem, Refusal
+from tutelage.learning.recovered_reward import recovered_reward
 from tutelage.learning.rollout import RolloutBuffer
-from tutelage.learning.state_reward import state_reward
 from tutelage.messages import Reward, Score, Transition
-from tutelage.tasks.finished_run import reward_of
+from tutelage.tasks.finished_run import reward_of, unfit_reward
 from tutelage.tasks.task import Env, Task
 
 
@@ -41,7 +41,7 @@ class Rewarder(Node):
 
 
 class RecoveredRewarder(Node):
-    """Scores a rollout by the reward that the run `reward` recovered (airl.yaml), which is of the state alone."""
+    """Scores a rollout by the reward that the run `reward` recovered (airl.yaml, iq.yaml)."""
 
     hears = (Transition,)
     says = (Score,)
@@ -51,14 +51,12 @@ class RecoveredRewarder(Node):
     def __init__(self, reward: str, env: Env, rollout_steps: int = 64) -> None:
         self.rollout_steps, self.gathered = rollout_steps, RolloutBuffer()
         self.tensors = reward_of(Path(reward))
-        learned, here = len(self.tensors["observation.mean"]), Task(env).spaces.observation
-        if learned != here:
-            what = f"was recovered from {learned} numbers an observation, but here it has {here}: it is of another task"
-            raise Refusal([Problem("reward", what)])
+        if why := unfit_reward(self.tensors, Task(env)):
+            raise Refusal([Problem("reward", why)])
 
     def hear(self, message: Message) -> Iterator[Message]:
         assert isinstance(message, Transition)
         if self.gathered.add(message) == self.rollout_steps:
             steps = self.gathered.rollout()
-            reward, absorbing = state_reward(self.tensors, steps.observation), self.tensors["absorbing.reward"]
+            reward, absorbing = recovered_reward(self.tensors, steps)
             yield Score(message.rollout, message.step + 1, reward, absorbing * steps.terminated, enough=False)

@@ -18,7 +18,8 @@ from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import program
 from tutelage.learning.acting import act, spaces_of
-from tutelage.learning.state_reward import state_reward
+from tutelage.learning.recovered_reward import recovered_reward
+from tutelage.learning.rollout import Rollout
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
 from tutelage.tasks import untrusted
@@ -71,7 +72,7 @@ def weights_file(run: Path) -> Path:
 
 def reward_file(run: Path) -> Path:
     """The path of the reward that a run recovered, or of a named file of one. Raises as `weights_file` does."""
-    return _final(run, REWARD, INTERIM_REWARD, "recovered rewards", "of a run of airl.yaml that has ended")
+    return _final(run, REWARD, INTERIM_REWARD, "recovered rewards", "of a run of airl.yaml or iq.yaml that has ended")
 
 
 def _final(run: Path, final: str, interim: str, results: str, of_which: str) -> Path:
@@ -163,8 +164,18 @@ def _act(tensors: Tensors) -> None:
 
 
 def _compute_reward(tensors: Tensors) -> None:
-    state_reward(tensors, np.zeros((1, len(tensors["observation.mean"])), np.float32))
-    tensors["absorbing.reward"].reshape(1)
+    seen, once = np.zeros((1, len(tensors["observation.mean"])), np.float32), np.zeros((1, 1), np.float32)
+    action = act(tensors, seen)[0] if "critic.0.weight" in tensors else once
+    recovered_reward(tensors, Rollout(seen[None], action[None], seen[None], once, once > 0, once > 0))
+
+
+def unfit_reward(tensors: Tensors, task: Task) -> str:
+    """Why a recovered reward does not fit a task; empty if it does. One of the state alone takes any actions."""
+    if "critic.0.weight" in tensors:
+        return unfit(tensors, task)
+    learned, here = len(tensors["observation.mean"]), task.spaces.observation
+    what = f"was recovered from {learned} numbers an observation, but here it has {here}: it is of another task"
+    return what if learned != here else ""
 
 
 def unfit(tensors: Tensors, task: Task) -> str:

@@ -46,6 +46,12 @@ def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[]
     assert run.resumed().digest == undisturbed()
 
 
+def test_a_fresh_policy_learns_from_the_recovered_reward_alone(tmp_path: Path) -> None:
+    shown = finished(tmp_path / "iq", "iq.yaml", "demonstrations_count:=1", "episodes:=2")
+    fresh = finished(tmp_path, "ppo.yaml", f"reward:={shown.run_dir}", "env:=CartPole-v1", "episodes:=20")
+    assert fresh.report["return_mean"] > 450
+
+
 def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:
     run = finished(tmp_path, *FEW, "record:=true")
     done = cli("verify", run.run_dir)

@@ -7,8 +7,9 @@ import yaml
 
 from tests.parts.examples import CONTINUOUS, DISCRETE, demonstration, rollout
 from tutelage.launchfiles.search import LAUNCH_FOLDER
-from tutelage.learning import budget, off_policy
+from tutelage.learning import budget, off_policy, pairs
 from tutelage.learning.acting import act
+from tutelage.learning.critic_reward import critic_reward
 from tutelage.learning.draws import generator
 from tutelage.learning.iq import LSIQ, Sides, side_reward, steps_of
 from tutelage.learning.replay import Replay
@@ -81,3 +82,28 @@ def test_the_launch_files_have_the_same_sizes(launch_file):
     found = [arguments[name]["default"] for name in ("environments", "rollout_steps", "replay")]
     assert found == [budget.ENVIRONMENTS, budget.ROLLOUT_STEPS, off_policy.CAPACITY]
     assert arguments["replay"]["least"] == off_policy.FIRST_STEPS
+
+
+@BOTH
+@pytest.mark.parametrize("expert_ends", [False, True])
+def test_the_reward_that_is_read_out_is_the_critics_difference(spaces, expert_ends):
+    learner, shown = LSIQ(spaces, 0, Settings(hidden=16)), demonstration(spaces, terminated=expert_ends)
+    learner.sac.begin(shown.observation)
+    learner.sac.critics.parameters.flat.mul_(8)  # so that some rewards are beyond the bounds
+    steps = rollout(spaces, learner.tensors())
+    reward, absorbing = critic_reward(learner.reward_tensors([shown]), steps)
+
+    def value(observation, action):
+        rows = observation.reshape(-1, 3)
+        seen, taken = learner.sac.split(pairs.step_rows(spaces, rows, action.reshape(len(rows), *action.shape[2:])))
+        values = learner.sac.critics.values(learner.sac.head.seen(seen, taken)).amin(dim=0)
+        return (values * learner.sac.head.taken(taken)).sum(dim=1).numpy().reshape(steps.terminated.shape)
+
+    likeliest = act(learner.tensors(), steps.next_observation.reshape(-1, 3))[0].reshape(steps.action.shape)
+    promised, after = value(steps.observation, steps.action), value(steps.next_observation, likeliest)
+    earned, ended = promised - 0.99 * after, steps.terminated
+    assert ended.any() and (abs(earned[~ended]) > 1).any() and (abs(earned[~ended]) < 1).any()
+    np.testing.assert_allclose(reward[~ended], earned[~ended].clip(-1, 1), rtol=1e-4, atol=1e-4)
+    for_ever = 0.01 * promised[ended] if expert_ends else -1  # that adds up to what the last step promised
+    np.testing.assert_allclose(reward[ended], for_ever, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(absorbing[ended], for_ever, rtol=1e-4, atol=1e-4)

@@ -19,6 +19,8 @@ from tests.parts.examples import rollout
 from tests.parts.run_cli import Run, cli, finished
 from tutelage.input.problems import Refusal
 from tutelage.learning.airl import AIRL
+from tutelage.learning.critic_reward import critic_reward
+from tutelage.learning.iq import LSIQ
 from tutelage.learning.ppo import PPO
 from tutelage.learning.rollout import Spaces
 from tutelage.learning.state_reward import state_reward
@@ -144,6 +146,20 @@ def test_a_rollout_is_scored_by_the_recovered_reward(tmp_path: Path) -> None:
     (score,) = RecoveredRewarder(str(tmp_path), "Pendulum-v1", 8).hear(Transition(0, 7, *data))
     assert isinstance(score, Score)
     np.testing.assert_array_equal(score.absorbing_reward, -3.0 * data.terminated)
+
+
+def test_a_critics_reward_is_of_one_kind_of_action(tmp_path: Path) -> None:
+    learner = LSIQ(SPACES, 0)
+    save_file(learner.reward_tensors([]), tmp_path / "reward.safetensors")
+    data = rollout(SPACES, learner.tensors())
+    (score,) = RecoveredRewarder(str(tmp_path), "Pendulum-v1", rollout_steps=8).hear(Transition(0, 7, *data))
+    reward, absorbing = critic_reward(learner.reward_tensors([]), data)
+    assert isinstance(score, Score)
+    np.testing.assert_array_equal(score.reward, reward)
+    np.testing.assert_array_equal(score.absorbing_reward, absorbing * data.terminated)
+    save_file(LSIQ(SPACES._replace(action=2), 0).reward_tensors([]), tmp_path / "reward.safetensors")
+    with pytest.raises(Refusal, match="reward: was learned for actions of 2 numbers, but Pendulum-v1 has 1 numbers"):
+        RecoveredRewarder(str(tmp_path), "Pendulum-v1")
 
 
 def test_a_reward_of_another_task_is_refused(tmp_path: Path) -> None:
