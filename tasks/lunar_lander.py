@@ -62,7 +62,9 @@ def picture(observation: np.ndarray, width: int) -> list[str]:
     return [*rows, ground, speeds]
 
 
-LUNAR_LANDER = Known(law=lunar_lander, keys=Keys({"left": 1, "up": 2, "right": 3}, rest=0), picture=picture)
+LUNAR_LANDER = Known(
+    law=lunar_lander, keys=Keys({"left": 1, "up": 2, "right": 3}, rest=0), picture=picture, on_policy=True
+)
 
 LUNAR_LANDER_CONTINUOUS = Known(
     law=lunar_lander_continuous,

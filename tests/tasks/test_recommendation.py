@@ -19,7 +19,7 @@ from tutelage.tasks.recommendation import recommendation
         ("dac", "CartPole-v1", "gail.yaml"),
         ("iq", "CartPole-v1", ""),
         ("iq", "Hopper-v5", "dac.yaml"),
-        ("iq", "LunarLander-v3", "dac.yaml"),
+        ("iq", "LunarLander-v3", "gail.yaml"),
         ("dac", "LunarLanderContinuous-v3", "gail.yaml"),
         ("gail", "MountainCar-v0", "dac.yaml"),
         ("bc", "Hopper-v5", ""),
