@@ -1,9 +1,11 @@
-"""AIRL: how like the true reward the recovered one is, and what a fresh policy learns from it alone, also where the
-torque is reversed and the copied policy fails. Prints a line of JSON for each, and draws Pendulum's rewards.
+"""How like the true reward the recovered one is, and what a fresh policy learns from it alone, also where the torque is
+reversed and the copied policy fails. Prints a line of JSON for each, and draws Pendulum's rewards.
 
     python bench/airl.py --demonstrations Pendulum-v1.npz --seeds 0 1 2 --svg docs/airl.svg
     python bench/airl.py --env InvertedPendulum-v5 --seeds 0 1 2
+    python bench/airl.py --file iq.yaml --demonstrations Pendulum-v1.npz --seeds 0 1 2
 
+A reward that depends on the action is taken of the policy's own.
 Score = (return - random) / (expert - random) over 100 greedy episodes.
 """
 
@@ -21,9 +23,13 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import gymnasium
 import numpy as np
 from safetensors.numpy import load_file
 
+from tutelage.learning.acting import act
+from tutelage.learning.critic_reward import critic_reward
+from tutelage.learning.rollout import Rollout
 from tutelage.learning.state_reward import Tensors, state_reward
 from tutelage.tasks.finished_run import weights_of
 from tutelage.tasks.playing import returns
@@ -73,16 +79,33 @@ def grid() -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle), speed], axis=2).astype(np.float32)
 
 
-def results(folder: Path, env: str, seed: int, budget: int, shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def recovered(reward: Tensors, seen: np.ndarray) -> np.ndarray:
+    """The recovered reward of Pendulum's observations [speeds, angles, 3]."""
+    if "critic.0.weight" not in reward:
+        return state_reward(reward, seen)
+    environment = gymnasium.make("Pendulum-v1")
+    environment.reset()
+    action, following = act(reward, seen.reshape(-1, 3))[0], []
+    for (cosine, sine, speed), torque in zip(seen.reshape(-1, 3), action.clip(-1, 1), strict=True):
+        environment.unwrapped.state = np.array([np.arctan2(sine, cosine), speed])  # type: ignore[attr-defined]
+        following.append(environment.step(2 * torque)[0])
+    never = np.zeros(seen.shape[:2], bool)
+    steps = Rollout(seen, action.reshape(*never.shape, 1), np.array(following).reshape(seen.shape), never, never, never)
+    return critic_reward(reward, steps)[0]
+
+
+def results(
+    folder: Path, file: str, env: str, seed: int, budget: int, shown: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The recovered reward's correlation with the true one, and the scores."""
-    chance, run = random_return(Task(env)), folder / "airl"
-    found = launch(run, "airl.yaml", env=env, seed=seed, budget=budget, **shown)
+    chance, run = random_return(Task(env)), folder / "imitator"
+    found = launch(run, file, env=env, seed=seed, **({"budget": budget} if file == "airl.yaml" else {}), **shown)
     best = found["expert_return_mean"]
 
     def score(value: float) -> float:
         return round((value - chance) / (best - chance), 3)
 
-    yield {"airl": score(found["return_mean"]), **_correlation(run, env), **_times(found)}
+    yield {"imitator": score(found["return_mean"]), **_correlation(run, env), **_times(found)}
     turned: Any = {"id": env, "wrappers": ["tasks.reversed:Reversed"]}
     for name, other in (("same", env), ("reversed", turned)):
         fresh = launch(folder / name, "ppo.yaml", env=other, seed=seed, budget=budget, reward=str(run))
@@ -94,8 +117,8 @@ def _correlation(run: Path, env: str) -> dict[str, float]:
     """Of the recovered reward with the true one, where that tells states apart."""
     if env != "Pendulum-v1":
         return {}
-    recovered = state_reward(load_file(run / "reward.safetensors"), grid())
-    return {"correlation": round(float(np.corrcoef(recovered.ravel(), pendulum(grid()).ravel())[0, 1]), 3)}
+    found = recovered(load_file(run / "reward.safetensors"), grid())
+    return {"correlation": round(float(np.corrcoef(found.ravel(), pendulum(grid()).ravel())[0, 1]), 3)}
 
 
 def _times(report: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +129,7 @@ def svg(reward: Tensors) -> str:
     """The true and the recovered reward over angle and speed; each from its least, dark, to its greatest, light."""
     size, shapes, seen = 12, [], grid()[::2, ::2]
     rows, columns = seen.shape[:2]
-    for panel, (name, values) in enumerate((("true", pendulum(seen)), ("recovered", state_reward(reward, seen)))):
+    for panel, (name, values) in enumerate((("true", pendulum(seen)), ("recovered", recovered(reward, seen)))):
         left = panel * (columns * size + 20)
         shapes.append(f'<text x="{left}" y="14" font-size="13" font-family="sans-serif">{name} reward</text>')
         shade = np.round(255 * (values - values.min()) / np.ptp(values)).astype(int)
@@ -123,21 +146,22 @@ def svg(reward: Tensors) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--file", default="airl.yaml", help="the launch file that recovers a reward")
     parser.add_argument("--env", default="Pendulum-v1")
     parser.add_argument("--demonstrations", type=Path, help="a file; without one a scripted expert shows them")
     parser.add_argument("--count", type=int, default=10, help="demonstrations")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=int, default=262144, help="environment steps of each run")
+    parser.add_argument("--budget", type=int, default=262144, help="environment steps of a run on policy")
     parser.add_argument("--svg", type=Path, help="where to draw the first seed's reward, of Pendulum-v1 only")
     options = parser.parse_args()
     file = str(options.demonstrations.resolve()) if options.demonstrations else None
     for seed in options.seeds:
         with tempfile.TemporaryDirectory() as folder:
             shown = {"demonstrations": file, "demonstrations_count": options.count}
-            for line in results(Path(folder), options.env, seed, options.budget, shown):
+            for line in results(Path(folder), options.file, options.env, seed, options.budget, shown):
                 print(json.dumps({"seed": seed, **line}), flush=True)
             if options.svg and seed == options.seeds[0]:
-                options.svg.write_text(svg(load_file(Path(folder) / "airl" / "reward.safetensors")))
+                options.svg.write_text(svg(load_file(Path(folder) / "imitator" / "reward.safetensors")))
 
 
 if __name__ == "__main__":
