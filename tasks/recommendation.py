@@ -15,9 +15,17 @@ def recommendation(algorithm: str, env: Env) -> str:
     """A sentence for who has started `algorithm` on this task; empty if nothing fits clearly better."""
     if algorithm not in ("gail", "dac", "iq"):
         return ""
-    task = Task(env)
-    binary = task.spaces.discrete and task.spaces.action == 2
-    better = "gail" if binary or (task.env in KNOWN and KNOWN[task.env].on_policy) else "dac"
-    if algorithm == better or (algorithm == "iq" and binary):
+    task, better = Task(env), imitator(env)
+    if algorithm == better or (algorithm == "iq" and _binary(task)):
         return ""
     return f"for {task.env} {better}.yaml fits better: {WHY[better]}"
+
+
+def imitator(env: Env) -> str:
+    """The launch file that learns best from a few demonstrations of this task, without its ending."""
+    task = Task(env)
+    return "gail" if _binary(task) or (task.env in KNOWN and KNOWN[task.env].on_policy) else "dac"
+
+
+def _binary(task: Task) -> bool:
+    return task.spaces.discrete and task.spaces.action == 2

@@ -13,6 +13,7 @@ from tutelage import Message
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import from_here, program
 from tutelage.messages import Begin, Closing, Demonstration, Episode, Evaluation, Metrics, Take, Transition, Withdrawal
+from tutelage.tasks.recommendation import imitator
 from tutelage.tasks.task import Env
 from tutelage.teaching.devices.device import ORDERS, Device, OperatorCommand, Words
 from tutelage.teaching.operators import Operator
@@ -170,7 +171,7 @@ class Teacher(Seat):
                 print(self.worth.summary(self.kept, shlex.quote(str(run))))
             good = self.worth.good(self.kept) if self.worth else FEW
             if good:
-                file = "gail.yaml" if good >= FEW else "bc.yaml"
+                file = f"{imitator(self.env)}.yaml" if good >= FEW else "bc.yaml"
                 print(f"learn from them: {_next_command(file, self.env, run)}", flush=True)
 
     def load(self, state: dict[str, Any]) -> None:

@@ -36,3 +36,8 @@ def test_the_launch_file_that_fits_better_is_named(algorithm: str, env: str, bet
 def test_it_is_said_once_when_a_run_begins(tmp_path: Path) -> None:
     run = finished(tmp_path, "dac.yaml", "budget:=512", "episodes:=1")
     assert run.output.count("gail.yaml fits better") == 1 and run.output.startswith("for CartPole-v1 ")
+
+
+def test_who_has_shown_something_is_told_what_learns_from_it_best(tmp_path: Path) -> None:
+    run = finished(tmp_path, "record.yaml", "env:=Pendulum-v1", "operator:=scripted", "episodes:=1")
+    assert "launch dac.yaml env:=Pendulum-v1 demonstrations:=" in run.output
