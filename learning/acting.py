@@ -29,7 +29,7 @@ LOG_STD = -5.0, 1.0
 """Bounds of the logarithm of a squashed Gaussian's deviation."""
 
 LIMIT = 10.0
-"""A scaled observation is clipped to -LIMIT..LIMIT for an actor: the scaling is fixed before falls are seen."""
+"""A scaled observation is clipped to -LIMIT..LIMIT for an actor: the scaling may be fixed before falls are seen."""
 
 
 def act(tensors: Tensors, observation: np.ndarray, generator: Draws | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 The critic says what a step and all that follow are worth. So what the step itself earns is the difference from what
 follows: r = Q(s, a) - discount * Q(s', a'), where a' is the policy's likeliest action. The fit wants 1 of the expert's
 steps and -1 of others. What is beyond is an error, where the critic has learned little; a fresh policy would seek it.
+The entropy's part of the value is left out. A step that terminates earns what the absorbing state after it does.
 """
 
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ class GivenReward(OffPolicy):
     ) -> dict[str, float]:
         """Adds a rollout and its rewards, float32 [T, N] each, and learns when there are enough steps.
 
-        Observations are scaled by all that were seen: no expert's say how far they go.
+        Observations are scaled by all that were seen, the first ones twice: no expert's say how far they go.
         """
         begun = self.begun
         if not self._add([], rollout, generator, reward, absorbing_reward):

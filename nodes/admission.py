@@ -28,11 +28,11 @@ class Admission(Node):
     order = "arrival"
     keeps: ClassVar[tuple[str, ...]] = ("rollout", "admitted", "withdrawn", "closed", "waiting")
 
-    def __init__(self, state_only: bool = False, file: str | None = None, subsample: int = 1) -> None:
+    def __init__(self, state_only: bool = False, file: str | None = None, subsample: int = 1, seed: int = 0) -> None:
         if file:
             what = "a live operator shows instead of a file: leave live out, or name the file as operator:=FILE"
             raise Refusal([Problem("demonstrations", f"{what} (of a recorded run, its recording.mcap)")])
-        self.state_only, self.subsample = state_only, subsample
+        self.state_only, self.subsample, self.seed = state_only, subsample, seed
         self.rollout = 0  # the first one without a promise
         self.waiting: list[Take] = []  # kept, not admitted yet
         self.admitted: list[int] = []  # numbers of takes
@@ -81,7 +81,7 @@ class Admission(Node):
                 terminated=take.terminated,
                 truncated=take.truncated,
                 operator=take.operator,
-            ).thinned(self.subsample, generator(take.take, "thinning"))
+            ).thinned(self.subsample, generator(self.seed, "admission", take.take))
             yield shown
             yield shown.episode(len(self.admitted), take.seed, float(take.reward.sum()))
             self.admitted.append(take.take)
@@ -104,9 +104,14 @@ class AdmissionByRollout(Admission):
     keeps = (*Admission.keeps, "asked", "limit")
 
     def __init__(
-        self, rollouts_each: int = 8, state_only: bool = False, file: str | None = None, subsample: int = 1
+        self,
+        rollouts_each: int = 8,
+        state_only: bool = False,
+        file: str | None = None,
+        subsample: int = 1,
+        seed: int = 0,
     ) -> None:
-        super().__init__(state_only, file, subsample)
+        super().__init__(state_only, file, subsample, seed)
         self.rollouts_each = rollouts_each
         self.asked = -1  # the last rollout for which the learner has published weights
         self.limit = 0  # the rollout that must wait for another demonstration

@@ -28,10 +28,12 @@ class Console(Node):
     order = "arrival"
     observer = interruptible = screen = True
 
-    def __init__(self, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = "") -> None:
+    def __init__(
+        self, budget: int = 0, environment: str | dict[str, Any] = "", algorithm: str = "", hint: bool = True
+    ) -> None:
         name = environment if isinstance(environment, str) else str(environment["id"])
         self.progress = Progress(budget, name, algorithm)
-        self.hint = recommendation(algorithm, environment) if environment else ""
+        self.hint = recommendation(algorithm, environment) if environment and hint else ""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without our characters shows others
         self.now, self.paint = time.monotonic, Paint(file=sys.stdout, highlight=False)

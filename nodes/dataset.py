@@ -48,7 +48,8 @@ class Dataset(Node):
         count = len(episodes) if count is None else count
         if not 0 < count <= len(episodes):
             raise Refusal([Problem(file, f"holds {len(episodes)} episodes: {count} cannot be taken")])
-        self.subsample, self.draw, self.notes = subsample, generator(seed, "dataset"), shown.notes
+        self.subsample, self.notes = subsample, shown.notes
+        self.draw = generator(seed, "dataset")  # then it draws where each one's thinning begins
         self.episodes = [episodes[i] for i in self.draw.permutation(len(episodes))[:count]]
 
     def start(self) -> Iterator[Message]:

@@ -57,11 +57,8 @@ class SACLearner(ScheduledLearner):
     ) -> None:
         task = Task(env)
         spaces = task.spaces.without_bounds
-        self.state_only, self.seed, self.schedule = (
-            state_only,
-            seed,
-            Schedule(derived(budget, spaces, self.budgets), lag),
-        )
+        self.state_only, self.seed = state_only, seed
+        self.schedule = Schedule(derived(budget, spaces, self.budgets), lag)
         self.algorithm = self._algorithm(spaces, chosen(self.Settings, settings), replay, reward)
         if policy:
             self.algorithm.first_policy = fitting(Path(policy), task)

@@ -21,6 +21,7 @@ class Known:
 
     Attributes:
         law: a control law that does the task well, the scripted expert. Its name is the operator of its demonstrations.
+            It is for the actions that the keys are for.
         keys: the keyboard's and the gamepad's keys.
         axes: a gamepad axis for each number of a continuous action; a minus inverts it.
         picture: the task in characters.

@@ -166,7 +166,9 @@ def _act(tensors: Tensors) -> None:
 def _compute_reward(tensors: Tensors) -> None:
     seen, once = np.zeros((1, len(tensors["observation.mean"])), np.float32), np.zeros((1, 1), np.float32)
     action = act(tensors, seen)[0] if "critic.0.weight" in tensors else once
-    recovered_reward(tensors, Rollout(seen[None], action[None], seen[None], once, once > 0, once > 0))
+    found = recovered_reward(tensors, Rollout(seen[None], action[None], seen[None], once, once > 0, once > 0))
+    if any(reward.dtype != np.float32 for reward in found):
+        raise ValueError("its numbers must be float32")
 
 
 def unfit_reward(tensors: Tensors, task: Task) -> str:

@@ -47,8 +47,8 @@ def law_of(task: Task, operator: str = "scripted") -> Law:
     fitting = (one.law for one in _known(task.env) if one.law and one.keys and one.keys.fit(task.spaces))
     if law := next(fitting, None):
         return law
-    known = ", ".join(LAWS)
-    what = f"has no scripted operator, only {known} have: name a file of demonstrations, or an operator of your own"
+    lacks = " for these actions" if task.env in LAWS else f", only {', '.join(LAWS)} have"
+    what = f"has no scripted operator{lacks}: name a file of demonstrations, or an operator of your own"
     raise Refusal([Problem(task.env, what)])
 
 

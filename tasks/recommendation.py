@@ -6,8 +6,8 @@ from tutelage.tasks.known import KNOWN
 from tutelage.tasks.task import Env, Task
 
 WHY = {
-    "gail": "its end is surer",
-    "dac": "it needs a sixth of the steps or less",
+    "gail": "more of its runs end well",
+    "dac": "it needs far fewer steps",
 }
 
 
@@ -15,15 +15,15 @@ def recommendation(algorithm: str, env: Env) -> str:
     """A sentence for who has started `algorithm` on this task; empty if nothing fits clearly better."""
     if algorithm not in ("gail", "dac", "iq"):
         return ""
-    task, better = Task(env), imitator(env)
+    task = Task(env)
+    better = imitator(task)
     if algorithm == better or (algorithm == "iq" and _binary(task)):
         return ""
     return f"for {task.env} {better}.yaml fits better: {WHY[better]}"
 
 
-def imitator(env: Env) -> str:
-    """The launch file that learns best from a few demonstrations of this task, without its ending."""
-    task = Task(env)
+def imitator(task: Task) -> str:
+    """The launch file that learns best from a few demonstrations, without its ending."""
     return "gail" if _binary(task) or (task.env in KNOWN and KNOWN[task.env].on_policy) else "dac"
 
 

@@ -69,7 +69,7 @@ class Teacher(Seat):
         super().__init__(operator, session, words, screen)
         if not (session.episodes or learner) and type(self.device).commands is Device.commands:
             raise Refusal([Problem("operator", ENDLESS.format(operator.name))])
-        self.env, self.seed_of = operator.task.given, seed_of
+        self.task, self.seed_of = operator.task, seed_of
         self.worth = Worth(operator.task) if judged and self.device.person else None
         self.kept: dict[int, float] = {}
         self.last: Take | None = None
@@ -171,8 +171,9 @@ class Teacher(Seat):
                 print(self.worth.summary(self.kept, shlex.quote(str(run))))
             good = self.worth.good(self.kept) if self.worth else FEW
             if good:
-                file = f"{imitator(self.env)}.yaml" if good >= FEW else "bc.yaml"
-                print(f"learn from them: {_next_command(file, self.env, run)}", flush=True)
+                best = imitator(self.task)
+                file = "bc" if best == "gail" and good < FEW else best
+                print(f"learn from them: {_next_command(f'{file}.yaml', self.task.given, run)}", flush=True)
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)

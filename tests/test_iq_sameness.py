@@ -17,33 +17,41 @@ FEW = ("iq.yaml", "budget:=6144", "episodes:=2", "demonstrations_count:=1")
 pytestmark = pytest.mark.slow
 
 
+Result = tuple[str, bytes]
+"""The digest of a run's final weights, and the file of the reward that it recovered."""
+
+
+def result(run: Run) -> Result:
+    return run.digest, (run.run_dir / "reward.safetensors").read_bytes()
+
+
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """The digest that a quiet run ends in."""
-    return cache(lambda: finished(tmp_path_factory.mktemp("quiet"), *FEW).digest)
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Result]:
+    """What a quiet run ends in."""
+    return cache(lambda: result(finished(tmp_path_factory.mktemp("quiet"), *FEW)))
 
 
-def test_one_process_ends_in_the_same_digest(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
-    assert finished(tmp_path, *FEW, "--one-process").digest == undisturbed()
+def test_one_process_ends_in_the_same(tmp_path: Path, undisturbed: Callable[[], Result]) -> None:
+    assert result(finished(tmp_path, *FEW, "--one-process")) == undisturbed()
 
 
-@pytest.mark.parametrize("nodes", [("learner", "simulator"), ("policy", "teleoperator")])
+@pytest.mark.parametrize("nodes", [("learner", "simulator"), ("policy", "teleoperator", "reward_report")])
 def test_nodes_that_are_killed_come_back_where_they_were(
-    tmp_path: Path, undisturbed: Callable[[], str], nodes: tuple[str, ...]
+    tmp_path: Path, undisturbed: Callable[[], Result], nodes: tuple[str, ...]
 ) -> None:
     run = Run(tmp_path, *FEW)
     run.until_learning(rows=9)
     for node in nodes:
         os.kill(run.nodes()[node], signal.SIGKILL)
-    assert run.wait().digest == undisturbed(), run.output
+    assert result(run.wait()) == undisturbed(), run.output
     assert run.report["node_restarts"] == dict.fromkeys(nodes, 1)
 
 
-def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
+def test_a_killed_launchers_run_goes_on(tmp_path: Path, undisturbed: Callable[[], Result]) -> None:
     run = Run(tmp_path, *FEW)
     run.until_learning(rows=9)
     run.kill()
-    assert run.resumed().digest == undisturbed()
+    assert result(run.resumed()) == undisturbed()
 
 
 def test_a_fresh_policy_learns_from_the_recovered_reward_alone(tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_a_recording_of_it_is_verified(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_environments_reward_is_never_learned_from(tmp_path: Path, undisturbed: Callable[[], str]) -> None:
+def test_the_environments_reward_is_never_learned_from(tmp_path: Path, undisturbed: Callable[[], Result]) -> None:
     (tmp_path / "corrupted_reward.py").write_text((Path(__file__).parent / "parts/corrupted_reward.py").read_text())
     run = finished(tmp_path, *FEW, "env:={id: CartPole-v1, wrappers: [corrupted_reward:Corrupted]}")
-    assert run.digest == undisturbed()
+    assert run.digest == undisturbed()[0]

@@ -167,7 +167,7 @@ def test_a_reward_of_another_task_is_refused(tmp_path: Path) -> None:
         RecoveredRewarder(str(reward_file(tmp_path)), "CartPole-v1")
 
 
-@pytest.mark.parametrize("harm", ["cut", "nan", "gone", "other"])
+@pytest.mark.parametrize("harm", ["cut", "nan", "gone", "other", "double"])
 def test_a_file_that_holds_no_reward_is_refused(tmp_path: Path, harm: str) -> None:
     file = reward_file(tmp_path) / "reward.safetensors"
     tensors = AIRL(SPACES, seed=0).tensors()
@@ -175,6 +175,8 @@ def test_a_file_that_holds_no_reward_is_refused(tmp_path: Path, harm: str) -> No
         file.write_bytes(file.read_bytes()[:-4])
     elif harm == "gone":
         file.unlink()
+    elif harm == "double":
+        save_file(tensors | {"absorbing.reward": tensors["absorbing.reward"].astype(np.float64)}, file)
     else:
         tensors["reward.1.bias"] = np.full(64 if harm == "nan" else 3, np.nan if harm == "nan" else 0, np.float32)
         save_file(tensors, file)
@@ -183,6 +185,7 @@ def test_a_file_that_holds_no_reward_is_refused(tmp_path: Path, harm: str) -> No
         "nan": r"reward.1.bias\[0\] is nan",
         "gone": "no recovered reward",
         "other": "cannot",
+        "double": "its numbers must be float32",
     }
     with pytest.raises(Refusal, match=why[harm]):
         RecoveredRewarder(str(tmp_path), "Pendulum-v1")
