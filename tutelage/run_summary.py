@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from tutelage.supervision.signals import MEANINGS
 
 SILENT_SECONDS = 5.0
 
-SHORT = 0.1
-"""share of the expert's return; a smaller shortfall is not mentioned"""
+SHORT, UNSURE = 0.1, 2.0
+"""shares of the expert's return, and of the mean's standard error: a smaller shortfall is not mentioned"""
 
 TRIES = {
     "demonstrations": "more demonstrations",
@@ -91,9 +92,12 @@ def _returns(numbers: Numbers) -> str:
 
 
 def _advice(graph: Graph, numbers: Numbers) -> str:
-    """What to try if a run ended short of its expert by more than SHORT."""
+    """What to try if a run ended short of its expert by more than SHORT, and not by chance."""
     mean, expert = numbers.get("return_mean"), numbers.get("expert_return_mean")
-    if mean is None or expert is None or expert - mean <= SHORT * abs(expert):
+    if mean is None or expert is None:
+        return ""
+    error = numbers["return_std"] / math.sqrt(numbers["evaluation_episodes"])
+    if expert - mean <= max(SHORT * abs(expert), UNSURE * error):
         return ""
     tries = [what for argument, what in TRIES.items() if argument in graph.arguments]
     return f"clearly short of the expert; try {', or '.join(tries)}. docs/results.md says what each task needs"

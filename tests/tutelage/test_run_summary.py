@@ -39,5 +39,16 @@ def test_a_run_that_ends_clearly_short_of_its_expert_says_so(mean: float, expert
     assert ("clearly short of the expert" in said and "budget:=N" in said) is short
 
 
+@pytest.mark.parametrize(("std", "short"), [(95.5, False), (30.0, True)])
+def test_what_may_be_chance_is_no_shortfall(std: float, short: bool) -> None:
+    numbers = ENDED | {
+        "return_mean": -156.0,
+        "expert_return_mean": -141.0,
+        "return_std": std,
+        "evaluation_episodes": 100,
+    }
+    assert ("clearly short" in run_summary.text(Graph("dac", []), Path("run"), Outcome(), numbers)) is short
+
+
 def test_a_run_without_an_expert_is_not_compared() -> None:
     assert "short" not in run_summary.text(Graph("ppo", []), Path("run"), Outcome(), ENDED | {"return_mean": -500.0})
