@@ -12,7 +12,7 @@ from tutelage.tasks.pictures import column, dotted
 
 
 class Gains(NamedTuple):
-    """Of two proportional-derivative controllers; found by random search, one set for each kind of engine."""
+    """Of two proportional-derivative controllers, as gymnasium's own demonstration has them; found by random search."""
 
     lean: tuple[float, float]  # by the distance from the pad and by the speed across
     most_lean: float
