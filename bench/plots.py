@@ -19,6 +19,7 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("Agg")
+matplotlib.rcParams["svg.hashsalt"] = "results"  # the same results make the same file
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
