@@ -29,6 +29,7 @@ from safetensors.numpy import load_file
 
 from tutelage.learning.acting import act
 from tutelage.learning.critic_reward import critic_reward
+from tutelage.learning.recovered_reward import depends_on_action
 from tutelage.learning.rollout import Rollout
 from tutelage.learning.state_reward import Tensors, state_reward
 from tutelage.tasks.finished_run import weights_of
@@ -81,7 +82,7 @@ def grid() -> np.ndarray:
 
 def recovered(reward: Tensors, seen: np.ndarray) -> np.ndarray:
     """The recovered reward of Pendulum's observations [speeds, angles, 3]."""
-    if "critic.0.weight" not in reward:
+    if not depends_on_action(reward):
         return state_reward(reward, seen)
     environment = gymnasium.make("Pendulum-v1")
     environment.reset()

@@ -30,7 +30,7 @@ from tutelage.nodes.screens.averaging import averaged
 
 Runs = list[dict[str, Any]]
 COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c", "dac": "#ff7f0e", "iq": "#9467bd", "airl": "#8c564b"}
-COLOURS |= {"dagger": "#17becf"}
+COLOURS["dagger"] = "#17becf"
 STYLES = {1: ":", 4: "--"}
 """By the number of demonstrations; lines of others are solid."""
 COLUMNS = 4

@@ -6,14 +6,10 @@ steps and -1 of others. What is beyond is an error, where the critic has learned
 The entropy's part of the value is left out. A step that terminates earns what the absorbing state after it does.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from tutelage.learning.acting import act, scaled
+from tutelage.learning.acting import Tensors, act, scaled
 from tutelage.learning.rollout import Rollout
-
-Tensors = Mapping[str, np.ndarray]
 
 EPSILON = 1e-5
 """added to the variance by layer norm, as in `learning.relu`"""

@@ -78,9 +78,9 @@ class LSIQ(OffPolicy):
     def reward_tensors(self, demonstrations: Sequence[Demonstration]) -> dict[str, np.ndarray]:
         """What the recovered reward is computed by (see `learning.critic_reward`)."""
         ends = any(demonstration.terminated for demonstration in demonstrations)
-        more = {"discount": np.float32(self.sac.settings.discount), "tells_endings": np.float32(ends)}
-        arrays = self.sac.tensors() | self.sac.critics.parameters.arrays()
-        return arrays | {name: number.reshape(1) for name, number in more.items()}
+        discount = np.array([self.sac.settings.discount], np.float32)
+        more = {"discount": discount, "tells_endings": np.array([ends], np.float32)}
+        return self.sac.tensors() | self.sac.critics.parameters.arrays() | more
 
     def update(
         self,

@@ -18,7 +18,7 @@ from tutelage.graph import Graph
 from tutelage.input.problems import Problem, Refusal
 from tutelage.invocation import program
 from tutelage.learning.acting import act, spaces_of
-from tutelage.learning.recovered_reward import recovered_reward
+from tutelage.learning.recovered_reward import depends_on_action, recovered_reward
 from tutelage.learning.rollout import Rollout
 from tutelage.recording.writer import about_run
 from tutelage.supervision import signature
@@ -165,7 +165,7 @@ def _act(tensors: Tensors) -> None:
 
 def _compute_reward(tensors: Tensors) -> None:
     seen, once = np.zeros((1, len(tensors["observation.mean"])), np.float32), np.zeros((1, 1), np.float32)
-    action = act(tensors, seen)[0] if "critic.0.weight" in tensors else once
+    action = act(tensors, seen)[0] if depends_on_action(tensors) else once
     found = recovered_reward(tensors, Rollout(seen[None], action[None], seen[None], once, once > 0, once > 0))
     if any(reward.dtype != np.float32 for reward in found):
         raise ValueError("its numbers must be float32")
@@ -173,7 +173,7 @@ def _compute_reward(tensors: Tensors) -> None:
 
 def unfit_reward(tensors: Tensors, task: Task) -> str:
     """Why a recovered reward does not fit a task; empty if it does. One of the state alone takes any actions."""
-    if "critic.0.weight" in tensors:
+    if depends_on_action(tensors):
         return unfit(tensors, task)
     learned, here = len(tensors["observation.mean"]), task.spaces.observation
     what = f"was recovered from {learned} numbers an observation, but here it has {here}: it is of another task"
