@@ -20,6 +20,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 matplotlib.rcParams["svg.hashsalt"] = "results"  # the same results make the same file
+matplotlib.rcParams["svg.fonttype"] = "none"  # text remains text
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,7 +34,8 @@ COLOURS = {"gail": "#1f77b4", "bc": "#d62728", "ppo": "#2ca02c", "dac": "#ff7f0e
 COLOURS["dagger"] = "#17becf"
 STYLES = {1: ":", 4: "--"}
 """By the number of demonstrations; lines of others are solid."""
-COLUMNS = 4
+COLUMNS, POINTS = 4, 100
+"""Panels in a row; points of a curve, at the most."""
 
 
 def grouped(runs: Runs, *names: str) -> dict[tuple[Any, ...], Runs]:
@@ -102,7 +104,9 @@ def on_the_way(axes: Axes, runs: Runs, seconds: bool) -> None:
         curve = averaged(algorithm, [np.array(run["curve"]) for run in group])
         pace = np.mean([run["wall_seconds"] for run in group]) / curve.steps[-1] if seconds else 1
         look: dict[str, Any] = {"color": COLOURS.get(algorithm), "linestyle": STYLES.get(count, "-")}
-        axes.plot(curve.steps * pace, (curve.mean - first["random"]) / span, label=f"{algorithm}, {count}", **look)
+        shown = slice(None, None, -(-len(curve.steps) // POINTS))
+        x, y = curve.steps[shown] * pace, (curve.mean[shown] - first["random"]) / span
+        axes.plot(x, y, label=f"{algorithm}, {count}", **look)
     axes.set(xlabel="seconds, start-up and evaluation included" if seconds else "environment steps")
 
 
